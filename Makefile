@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# dpvs: builds bin/dpvs, bin/dpip and bin/ipvsadm from src/, tools/ and include/.
+# `make help` lists what there is.
+
+BUILD    ?= release
+SANITIZE ?=
+CC       ?= gcc
+AR       ?= ar
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+ARCH     := $(shell $(CC) -dumpmachine | cut -d- -f1)
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+FLAVOUR := $(BUILD)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+OBJ     ?= obj/$(FLAVOUR)
+BIN     ?= bin
+VERSION := 0.1.0
+
+ifeq ($(filter $(BUILD),debug release),)
+$(error BUILD=$(BUILD): debug or release)
+endif
+
+PKGS_COMMON := jansson popt
+PKGS_DAEMON := libdpdk libuv libsystemd numa $(PKGS_COMMON)
+
+WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG,-O3)
+MARCH  := $(if $(filter x86_64,$(ARCH)),-march=x86-64-v2)
+SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+# libdpdk.pc asks for -march=corei7; ours comes behind it.
+DPDK_CFLAGS := $(shell pkg-config --cflags $(PKGS_DAEMON) 2>/dev/null | sed 's/-I\(\S*\)/-isystem \1/g')
+DPDK_LIBS   := $(shell pkg-config --libs $(PKGS_DAEMON) 2>/dev/null)
+TOOL_CFLAGS := $(shell pkg-config --cflags $(PKGS_COMMON) 2>/dev/null)
+TOOL_LIBS   := $(shell pkg-config --libs $(PKGS_COMMON) 2>/dev/null)
+
+CFLAGS_ALL = -std=gnu11 -g $(OPT) $(WARN) $(SAN) -fno-omit-frame-pointer -D_GNU_SOURCE -DDPVS_VERSION='"$(VERSION)"' $(CFLAGS)
+CFLAGS_SRC = $(CFLAGS_ALL) -Iinclude -Isrc -Itools $(DPDK_CFLAGS) $(MARCH)
+CFLAGS_TOOLS = $(CFLAGS_ALL) -Iinclude -Itools $(TOOL_CFLAGS) $(MARCH)
+
+SRC      := $(sort $(shell find src -name '*.c'))
+SRC_LIB  := $(filter-out src/main/main.c,$(SRC))
+TOOL_LIB := $(sort $(wildcard tools/lib/*.c))
+# The commands' parsers: shared by the programs and, for the startup block, the daemon.
+CLI_LIB  := $(filter-out %/main.c,$(sort $(wildcard tools/dpip/*.c tools/ipvsadm/*.c)))
+
+obj_of = $(patsubst %.c,$(OBJ)/%.o,$(1))
+
+.DEFAULT_GOAL := all
+.PHONY: all help clean install check demo lint format test-programs
+all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm ## Build the programs
+
+$(OBJ)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SRC) -MMD -MP -c -o $@ $<
+
+$(OBJ)/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_TOOLS) -MMD -MP -c -o $@ $<
+
+$(BIN)/dpvs: $(call obj_of,$(SRC) $(TOOL_LIB) $(CLI_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LDFLAGS) $(DPDK_LIBS)
+
+$(BIN)/dpip: $(call obj_of,tools/dpip/main.c $(TOOL_LIB) $(CLI_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(TOOL_LIBS)
+
+$(BIN)/ipvsadm: $(call obj_of,tools/ipvsadm/main.c $(TOOL_LIB) $(CLI_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(TOOL_LIBS)
+
+include test/test.mk
+
+install: all ## Install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/dpvs
+	install -m 755 $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/dpvs/
+
+demo: ## Show it: real clients and servers in network namespaces
+	scripts/demo
+
+check: ## Build and run every test
+	scripts/check
+
+lint: ## Formatting, layers, circles, sizes, statics
+	scripts/lint
+
+format: ## Format all C files
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## Remove what was built
+	rm -rf obj bin
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+-include $(shell test -d $(OBJ) && find $(OBJ) -name '*.d')

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* api/addr: the daemon's own addresses (`dpip addr`). */
+#ifndef API_ADDR_H
+#define API_ADDR_H
+
+#include "api/frame.h"
+
+enum api_scope {
+	API_SCOPE_GLOBAL = 0,
+	API_SCOPE_SITE = 1,
+	API_SCOPE_LINK = 2,
+	API_SCOPE_HOST = 3,
+	API_SCOPE_KNI_HOST = 4, /* routes only: an address of the kernel's */
+	API_SCOPE_UNSET = 255,	/* request: the daemon chooses */
+};
+
+enum api_addr_flag {
+	API_ADDR_SAPOOL = 1,	/* accepted and shown; local addresses need no mark of their own */
+	API_ADDR_LIFETIME = 2,	/* request: the lifetimes below count */
+	API_ADDR_LADDR = 4,	/* reply: made by `ipvsadm -P` */
+};
+
+/* ADDR_ADD (EEXIST), ADDR_SET (ENOENT; scope, broadcast, lifetimes), ADDR_DEL (ENOENT), an item of ADDR_LIST. */
+struct api_addr {
+	union api_ip addr;
+	union api_ip broadcast; /* 0: none */
+	uint16_t family;	/* AF_INET, AF_INET6 */
+	uint8_t plen;
+	uint8_t scope; /* enum api_scope */
+	uint32_t flags; /* enum api_addr_flag */
+	uint32_t valid_lft_s;	  /* 0 for ever; in a reply what is left */
+	uint32_t preferred_lft_s;
+	char dev[API_NAME_LEN];
+	uint64_t ports_used; /* reply: local ports in use, all workers */
+	uint64_t ports_free; /* reply: local ports free, per pair of address and server in use */
+	uint64_t ports_miss; /* reply: connections refused for want of a port */
+};
+
+#endif

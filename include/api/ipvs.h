@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* api/ipvs: virtual services, real servers, local addresses, connections (`ipvsadm`). */
+#ifndef API_IPVS_H
+#define API_IPVS_H
+
+#include "api/frame.h"
+
+enum api_forward {
+	API_FORWARD_NAT = 0,
+	API_FORWARD_LOCAL = 1,
+	API_FORWARD_TUNNEL = 2,
+	API_FORWARD_DR = 3,
+	API_FORWARD_FNAT = 5,
+	API_FORWARD_SNAT = 6,
+};
+
+enum api_service_flag {
+	API_SERVICE_PERSISTENT = 1,
+	API_SERVICE_ONEPACKET = 2,
+	API_SERVICE_SCHED1 = 4,
+	API_SERVICE_SCHED2 = 8,
+	API_SERVICE_SCHED3 = 16,
+};
+
+/* family, protocol, address and port; or a firewall mark and family. All zero: every service. */
+struct api_service_key {
+	union api_ip addr;
+	uint16_t family;
+	uint16_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	be16 port;
+	uint16_t reserved;
+	uint32_t fwmark;
+	uint32_t reserved2;
+};
+
+struct api_ipvs_stats {
+	uint64_t conns, inpkts, outpkts, inbytes, outbytes;
+	uint64_t cps, inpps, outpps, inbps, outbps; /* a second, bytes for *bps */
+};
+
+/* SERVICE_ADD (EEXIST), SERVICE_SET (ENOENT), an item of SERVICE_LIST. */
+struct api_service {
+	struct api_service_key key;
+	char sched[API_NAME_LEN];
+	uint32_t flags;	      /* enum api_service_flag */
+	uint32_t timeout_s;   /* persistence */
+	uint32_t plen;	      /* persistence: prefix length of clients */
+	uint32_t conn_timeout_s; /* 0: the protocol's */
+	uint32_t n_dests;     /* reply */
+	uint32_t n_laddrs;    /* reply */
+	struct api_ipvs_stats stats; /* reply */
+};
+
+enum api_dest_flag {
+	API_DEST_OVERLOAD = 1,
+};
+
+/* DEST_ADD (EEXIST, ENOENT for the service), DEST_SET, DEST_DEL (ENOENT), an item of SERVICE_LIST. */
+struct api_dest {
+	struct api_service_key service;
+	union api_ip addr;
+	uint16_t family;
+	be16 port;
+	uint16_t forward; /* enum api_forward */
+	uint16_t flags;	  /* reply: enum api_dest_flag */
+	uint32_t weight;  /* 0 … 65535 */
+	uint32_t upper;	  /* thresholds, 0: none */
+	uint32_t lower;
+	uint32_t active;   /* reply */
+	uint32_t inactive; /* reply */
+	uint32_t persistent; /* reply */
+	struct api_ipvs_stats stats; /* reply */
+};
+
+/* LADDR_ADD (EEXIST), LADDR_DEL (ENOENT), an item of LADDR_LIST. */
+struct api_laddr {
+	struct api_service_key service;
+	union api_ip addr;
+	uint16_t family;
+	uint16_t reserved[3];
+	char dev[API_NAME_LEN];
+	uint64_t conflicts; /* reply: no free port */
+	uint64_t conns;	    /* reply: connections that use it for this service */
+};
+
+enum api_service_filter_flag {
+	API_SERVICE_DESTS = 1, /* each service is followed by its servers */
+};
+
+struct api_service_filter {
+	struct api_service_key key; /* all zero: every service */
+	uint32_t cpu;		    /* 0: sums; N: worker N's own counters */
+	uint32_t flags;		    /* enum api_service_filter_flag */
+};
+
+/* The daemon answers CONN_LIST by any number of items, worker by worker. */
+struct api_conn_filter {
+	struct api_service_key key; /* all zero: every service */
+	uint32_t cpu;		    /* 0: every worker */
+	uint32_t reserved;
+};
+
+struct api_conn {
+	union api_ip caddr, vaddr, laddr, daddr;
+	uint16_t family;
+	uint16_t protocol;
+	be16 cport, vport, lport, dport;
+	uint16_t forward; /* enum api_forward */
+	uint16_t worker;
+	uint32_t timeout_s; /* configured, of the state it is in */
+	uint32_t left_s;    /* remaining */
+	char state[16];	    /* as ipvsadm prints it: ESTABLISHED, UDP_NORM, … */
+};
+
+#endif

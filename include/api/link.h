@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* api/link: ports (`dpip link`). */
+#ifndef API_LINK_H
+#define API_LINK_H
+
+#include "api/frame.h"
+
+enum api_link_flag {
+	API_LINK_ADMIN_UP = 1,
+	API_LINK_CARRIER = 2,
+	API_LINK_FULL_DUPLEX = 4,
+	API_LINK_AUTONEG = 8,
+	API_LINK_PROMISC = 16,
+	API_LINK_ALLMULTICAST = 32,
+	API_LINK_RX_IP_CSUM = 64,
+	API_LINK_TX_IP_CSUM = 128,
+	API_LINK_TX_TCP_CSUM = 256,
+	API_LINK_TX_UDP_CSUM = 512,
+	API_LINK_TX_FAST_FREE = 1024,
+	API_LINK_RSS = 2048,
+};
+
+enum api_link_what {
+	API_LINK_SET_UP = 1,	   /* value 0, 1 */
+	API_LINK_SET_PROMISC,	   /* value 0, 1 */
+	API_LINK_SET_ALLMULTICAST, /* value 0, 1 */
+	API_LINK_SET_MTU,	   /* value bytes */
+	API_LINK_SET_MAC,	   /* mac */
+};
+
+struct api_link_set {
+	char dev[API_NAME_LEN];
+	uint32_t what; /* enum api_link_what */
+	uint32_t value;
+	uint8_t mac[6];
+	uint8_t reserved[2];
+};
+
+/* An item of LINK_LIST. */
+struct api_link {
+	char name[API_NAME_LEN];
+	char driver[API_NAME_LEN];
+	char device[64]; /* what DPDK calls it */
+	char steering[API_NAME_LEN]; /* how packets find their worker */
+	uint32_t index;	 /* from 1 */
+	uint32_t socket;
+	uint32_t mtu;
+	uint32_t flags; /* enum api_link_flag */
+	uint32_t speed_mbps;
+	uint16_t rx_queues;
+	uint16_t tx_queues;
+	uint16_t rx_descriptors;
+	uint16_t tx_descriptors;
+	uint8_t mac[6];
+	uint8_t reserved[6];
+	uint64_t rx_packets, tx_packets;
+	uint64_t rx_bytes, tx_bytes;
+	uint64_t rx_errors;  /* bad frames, as the port counts them */
+	uint64_t tx_errors;
+	uint64_t rx_missed;  /* no descriptor was free */
+	uint64_t rx_nombuf;  /* no mbuf was free */
+	uint64_t tx_dropped; /* our own: transmit queue full */
+	uint64_t mbuf_avail, mbuf_inuse;
+};
+
+#endif

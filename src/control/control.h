@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * control/control: the master's machinery. One libuv loop serves the unix
+ * socket, timers, signals, and what workers report; nothing in it blocks. A
+ * request is found in the rooms' handler tables, checked for its size, run on
+ * the master, and answered when every worker has acknowledged the ops that it
+ * published.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/frame.h"
+#include "worker/event.h"
+#include "worker/op.h"
+
+struct control;
+struct request;
+
+/*
+ * Validates the body, changes all workers by ops, or lists. 0, or what request_fail() returned. The body is
+ * aligned, has the exact size of the table's row, and is only valid during the call.
+ */
+typedef int request_fn(struct request *req, const void *body);
+
+enum request_access {
+	REQUEST_GET,
+	REQUEST_SET,
+};
+
+struct request_handler {
+	uint16_t id;	      /* enum api_id */
+	const char *name;
+	enum request_access access;
+	uint32_t size;	      /* of the body */
+	request_fn *run;
+};
+
+#define REQUEST_HANDLER(id, access, body, run)                                                     \
+	{ API_##id, #id, REQUEST_##access, sizeof(body), run }
+
+/* One room's requests. */
+struct request_table {
+	const struct request_handler *handlers;
+	unsigned int count;
+};
+
+struct worker *const *request_workers(const struct request *req);
+struct control *request_control(const struct request *req); /* NULL while the conf file's startup block runs */
+
+/* One clear sentence: what, which, what is allowed. Returns err (negative). */
+__attribute__((format(printf, 3, 4))) int request_fail(struct request *req, int err,
+							const char *format, ...);
+
+/* A zeroed item at the end of the listing; NULL: no memory, the request fails by itself. Valid until the next. */
+void *request_item(struct request *req, enum api_kind kind, size_t size);
+
+/*
+ * For listings that ask workers: when all ops published so far are acknowledged, fn runs on the master; it may
+ * publish ops and call this again. The state is freed with free() when the request ends or its client goes.
+ * A page of items is sent on whenever it is large enough.
+ */
+typedef int request_continue_fn(struct request *req, void *state);
+void request_continue(struct request *req, request_continue_fn *fn, void *state);
+
+/* The loop. create before workers start; `tables` ends with an empty row. */
+struct control_config {
+	struct worker *const *all;
+	const struct request_table *tables;
+	int wake_fd; /* eventfd that workers write, see struct worker */
+};
+
+struct control *control_create(const struct control_config *config);
+void control_destroy(struct control *control);
+struct worker *const *control_workers(const struct control *control);
+
+/* The socket appears at path (0600 for others, by umask; a stale one is replaced, a live one is -EADDRINUSE). */
+int control_listen(struct control *control, const char *path);
+
+/* Until control_stop(). */
+void control_run(struct control *control);
+void control_stop(struct control *control);
+
+/* Every period_ms on the master. 0 or -errno. */
+int control_timer(struct control *control, unsigned int period_ms,
+		  void (*fn)(struct control *control, void *arg), void *arg);
+int control_on_signal(struct control *control, int signum,
+		      void (*fn)(struct control *control, void *arg), void *arg);
+/* One receiver a kind of event. */
+int control_on_event(struct control *control, enum event_kind kind,
+		     void (*fn)(struct control *control, struct worker *from,
+				const struct event *event));
+
+/*
+ * Without a loop, before workers run: one request, as the startup block has it. 0 or -errno with the error's
+ * text in error (size bytes, NUL-terminated).
+ */
+int control_run_request(struct worker *const *all, const struct request_table *tables, uint16_t id,
+			const void *body, uint32_t len, char *error, size_t size);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/ipvs: one worker's services, servers and connections, and the stage
+ * that balances. What the rooms above may call; siblings see service.h,
+ * conn.h, lport.h.
+ */
+#ifndef IPVS_IPVS_H
+#define IPVS_IPVS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "worker/stage.h"
+
+struct control;
+struct worker;
+struct conn_table;
+struct lport_pool;
+struct service_table;
+
+struct ipvs_config {
+	uint32_t conn_max;	      /* connections of all workers together; init only */
+	uint32_t conn_init_timeout_s; /* reloadable, as all below */
+	bool no_conn_reset;	      /* a TCP segment of no connection is answered by RST */
+	uint32_t tcp_timeout_s[12];   /* by enum tcp_state */
+	uint32_t udp_timeout_s[3];    /* by enum udp_state */
+};
+
+struct ipvs {
+	struct ipvs_config config;
+	struct service_table *services;
+	struct conn_table *conns;
+	struct lport_pool *lports;
+	struct hash_key isn_key;   /* of initial sequence numbers, this worker's own */
+	uint64_t now_ns;	   /* of the turn, for initial sequence numbers */
+};
+
+/* STAGE_IPVS_INPUT */
+stage_fn ipvs_input;
+
+/* Once a turn: expires connections, within a budget. */
+void ipvs_tick(struct worker *w);
+
+struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config);
+void ipvs_destroy(struct worker *w);
+
+/* Master: gives all workers the reloadable keys. */
+int ipvs_configure(struct worker *const *all, const struct ipvs_config *config);
+
+/* Master: rates, and the removal of servers that no connection refers to any more. */
+int ipvs_start(struct control *control);
+
+#endif

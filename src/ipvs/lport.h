@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/lport: local ports. A port is free or taken for one pair of local
+ * address and server (its address and port, and the protocol), so one local
+ * address serves 64,511 connections to each server. A worker takes only ports
+ * for which the server's reply is its own (link/steer). The port that has been
+ * unused longest comes first: those never used, in a random rotation of
+ * 1025 … 65535, then those given back, in the order they came back. Pairs
+ * exist while a port of theirs has been used; memory grows with the ports
+ * given back, two bytes each, from regions of the worker's own.
+ */
+#ifndef IPVS_LPORT_H
+#define IPVS_LPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/tuple.h"
+
+#define LPORT_FIRST 1025
+#define LPORT_LAST 65535
+
+struct worker;
+struct lport_pool;
+
+struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns);
+void lport_pool_destroy(struct lport_pool *pool);
+
+/*
+ * reply: the tuple of the server's packets, src and sport the server's, dst the local address, family, proto
+ * and zone; dport is chosen and written. 0, or -EADDRNOTAVAIL: all are taken, or -ENOMEM.
+ */
+int lport_take(struct lport_pool *pool, struct tuple *reply);
+void lport_release(struct lport_pool *pool, const struct tuple *reply);
+
+/* Over all pairs of this local address. */
+struct lport_usage {
+	uint64_t pairs, used, free;
+};
+void lport_usage(const struct lport_pool *pool, unsigned int family, const union ip_addr *laddr,
+		 struct lport_usage *usage);
+size_t lport_memory(const struct lport_pool *pool);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/port: a port is a name, a few facts and a table of functions, so that
+ * the path does not know whether frames come from a NIC (ethdev), a test or a
+ * bench. Every worker has its own copy of the facts, changed by ops; the
+ * driver's handle behind it is shared and read only.
+ */
+#ifndef LINK_PORT_H
+#define LINK_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+#include "api/link.h"
+#include "packet/batch.h"
+#include "worker/worker.h"
+
+#define PORT_MAX 64
+#define PORT_NONE UINT16_MAX
+
+enum port_offload {
+	PORT_TX_IP4_CSUM = 1,
+	PORT_TX_TCP_CSUM = 2,
+	PORT_TX_UDP_CSUM = 4,
+	PORT_TX_MULTI_SEG = 8,
+	PORT_RX_IP4_CSUM = 16, /* a bad IPv4 header checksum comes marked */
+};
+
+struct port_ops {
+	const char *driver;
+	/* Up to n frames of a queue; returns how many. */
+	uint16_t (*rx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
+	/* Takes the first k of n frames, k is returned; the others stay the caller's. */
+	uint16_t (*tx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
+	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver knows. */
+	int (*show)(void *handle, struct api_link *link);
+	/* n-th driver counter; -ENOENT behind the last. */
+	int (*xstat)(void *handle, unsigned int n, char name[64], uint64_t *value);
+	int (*set_up)(void *handle, bool up);
+	int (*set_promisc)(void *handle, bool on);
+	int (*set_allmulticast)(void *handle, bool on);
+	int (*set_mtu)(void *handle, uint16_t mtu);
+	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
+	void (*close)(void *handle); /* stops and frees; no worker runs any more */
+};
+
+struct port {
+	char name[API_NAME_LEN]; /* empty: no such port */
+	const struct port_ops *ops;
+	void *handle;
+	struct rte_ether_addr mac;
+	uint16_t mtu;
+	uint16_t n_rx_queues, n_tx_queues;
+	uint16_t offloads;	 /* enum port_offload */
+	int socket;
+	bool up;		 /* administratively */
+};
+
+#define RXQ_MAX 128 /* receive queues of one worker, all ports */
+
+/* One worker's view of the links. */
+struct link {
+	struct port ports[PORT_MAX];
+	unsigned int n_ports;
+	struct {
+		uint16_t port, queue;
+	} rxq[RXQ_MAX];
+	unsigned int n_rxqs;
+	uint16_t txq[PORT_MAX];	      /* this worker's transmit queue of each port */
+	uint64_t tx_dropped[PORT_MAX];/* frames the port did not take */
+	struct batch tx[PORT_MAX];    /* to be sent at the end of the run */
+};
+
+/* By name among the first n_ports; PORT_NONE. */
+uint16_t port_find(const struct link *link, const char *name);
+
+/*
+ * The master's start-up: adds the port to every worker's view. Queue q of n is worker q + 1's unless
+ * port_bind_queue() says otherwise. Returns the port id or -errno.
+ */
+int port_add(struct worker *const *all, const struct port *port);
+void port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
+void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
+
+struct link *link_create(void);
+void link_destroy(struct link *link);
+
+/* Receives once from each queue of the worker into STAGE_ETH_INPUT, running the stages after each; packets seen. */
+unsigned int link_receive(struct worker *w);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/addr: the daemon's own addresses. An address makes a local route and,
+ * unless it is a /32 (/128), the route to its net; both go when no other
+ * address needs them.
+ */
+#ifndef NET_ADDR_H
+#define NET_ADDR_H
+
+#include "api/addr.h"
+#include "base/ip.h"
+
+struct worker;
+
+/* Is it one of ours (on any port)? */
+bool addr_is_local(const struct worker *w, unsigned int family, const union ip_addr *ip);
+
+/* Is it one of ours on this port? */
+bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t port);
+
+/*
+ * A source for packets that leave by port towards dst: an address of the port whose net has dst, else the
+ * port's first, else 0.
+ */
+union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
+		     const union ip_addr *dst);
+
+/*
+ * Master, for `ipvsadm -P` and `-Q`: the address becomes one of the port's if it is none yet, and goes with
+ * the last hold if a hold made it. hold: 0, -ENODEV, -EADDRINUSE (it is on another port), -ENOMEM; release: 0
+ * or -ENOMEM.
+ */
+int addr_hold(struct worker *const *all, unsigned int family, const union ip_addr *ip, const char *dev);
+int addr_release(struct worker *const *all, unsigned int family, const union ip_addr *ip);
+
+#endif

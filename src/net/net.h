@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/net: one worker's own addresses, routes and neighbours, and what the
+ * conf file says about them. The rooms' own headers say what each offers.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker;
+struct control;
+struct addr_table;
+struct route_table;
+struct neigh_table;
+
+struct net_config {
+	bool ip4_forwarding;	   /* ipv4_defs forwarding; reloadable */
+	uint8_t ip4_default_ttl;   /* of packets we make */
+	uint32_t neigh_timeout_s;  /* neigh_defs timeout; reloadable */
+	uint32_t neigh_queue;	   /* packets held a neighbour */
+	uint32_t neigh_max;	   /* neighbours */
+	uint32_t icmp_rate;	   /* ICMP errors and TCP resets a second and worker that we make, each */
+};
+
+struct net {
+	struct net_config config;
+	struct addr_table *addrs;
+	struct route_table *routes;
+	struct neigh_table *neighs;
+	struct {
+		uint64_t tokens_1000, refilled_ms;
+	} icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
+	uint16_t ip_id;
+};
+
+struct net *net_create(const struct net_config *config, int socket);
+void net_destroy(struct worker *w); /* drops what neighbours hold */
+
+/* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
+int net_configure(struct worker *const *all, const struct net_config *config);
+
+/* Master: the neighbour state machine's timer and its events. */
+int net_start(struct control *control);
+
+#endif

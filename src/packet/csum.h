@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * packet/csum: Internet checksums by difference (RFC 1624, eqn. 3). A delta is
+ * the one's complement sum of (new - old) 16-bit words in network order, kept
+ * in 32 bits and folded late; adding it to a checksum keeps a wrong one wrong.
+ */
+#ifndef PACKET_CSUM_H
+#define PACKET_CSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/types.h"
+
+static inline uint16_t csum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+static inline uint32_t csum_delta16(be16 from, be16 to)
+{
+	return (uint32_t)(uint16_t)~from + to;
+}
+
+static inline uint32_t csum_delta32(be32 from, be32 to)
+{
+	from = ~from;
+	return (from & 0xffff) + (from >> 16) + (to & 0xffff) + (to >> 16);
+}
+
+/* The checksum after its packet changed by delta. */
+static inline be16 csum_apply(be16 csum, uint32_t delta)
+{
+	return (be16)~csum_fold((uint32_t)(uint16_t)~csum + (delta & 0xffff) + (delta >> 16));
+}
+
+/* For UDP: 0 (none) stays 0, a computed 0 becomes 0xffff. */
+static inline be16 csum_apply_udp(be16 csum, uint32_t delta)
+{
+	be16 result;
+
+	if (csum == 0)
+		return 0;
+	result = csum_apply(csum, delta);
+	return result ? result : 0xffff;
+}
+
+/* One's complement sum over len bytes, for csum_finish(); data of any alignment. */
+uint32_t csum_sum(const void *data, size_t len, uint32_t sum);
+
+static inline be16 csum_finish(uint32_t sum)
+{
+	return (be16)~csum_fold(sum);
+}
+
+struct rte_mbuf;
+
+/*
+ * The whole L4 checksum of a packet whose data starts at its IPv4 header (any number of segments), as it
+ * belongs into the packet; the field itself is read as 0. UDP's 0 comes as 0xffff.
+ */
+be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto);
+
+#endif

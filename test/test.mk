@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Test programs. A unit test is one file, test/unit/NAME_test.c, linked with
+# the daemon's objects (all but main.c), the test library and cmocka; a packet
+# test, test/packet/NAME_test.c, likewise with the packet harness.
+
+TEST_LIB    := $(sort $(wildcard test/lib/*.c))
+UNIT_TESTS  := $(sort $(wildcard test/unit/*_test.c))
+PACKET_TESTS := $(sort $(wildcard test/packet/*_test.c))
+PACKET_LIB  := $(filter-out %_test.c,$(sort $(wildcard test/packet/*.c)))
+TEST_BINS   := $(patsubst test/%.c,$(BIN)/test/%,$(UNIT_TESTS) $(PACKET_TESTS))
+TEST_CFLAGS := $(shell pkg-config --cflags cmocka 2>/dev/null)
+TEST_LIBS   := $(shell pkg-config --libs cmocka 2>/dev/null)
+
+$(OBJ)/test/%.o: test/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SRC) -Itest $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/libdpvs.a: $(call obj_of,$(SRC_LIB) $(TOOL_LIB) $(CLI_LIB))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BIN)/test/unit/%: $(OBJ)/test/unit/%.o $(call obj_of,$(TEST_LIB)) $(OBJ)/libdpvs.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+
+$(BIN)/test/packet/%: $(OBJ)/test/packet/%.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+
+test-programs: $(TEST_BINS) ## Build the unit and packet tests
