@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/sched/sched: what a scheduler is. It chooses a server for each new
+ * connection of one service on one worker, and keeps what it must remember in
+ * the service's sched_priv, which nobody else reads. The servers stand in
+ * svc->dests in the kernel's order: the last added comes first. A scheduler is
+ * one file with one `const struct scheduler sched_NAME` and one line in list.h.
+ */
+#ifndef IPVS_SCHED_SCHED_H
+#define IPVS_SCHED_SCHED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct service;
+struct dest;
+struct pkt_meta;
+
+enum sched_change {
+	SCHED_ADDED,   /* svc->dests[index] is new, the ones behind moved up */
+	SCHED_REMOVED, /* what stood at index is gone, the ones behind moved down */
+	SCHED_CHANGED, /* weight or thresholds of svc->dests[index] */
+};
+
+struct scheduler {
+	const char *name;
+	size_t priv_size;                  /* of svc->sched_priv, zeroed before init */
+	void (*init)(struct service *svc); /* all may be there already; may be NULL */
+	void (*changed)(struct service *svc, enum sched_change change,
+			uint32_t index); /* may be NULL */
+	struct dest *(*pick)(struct service *svc,
+			     const struct pkt_meta *meta); /* NULL: none usable */
+};
+
+#define SCHED(name) extern const struct scheduler sched_##name;
+#include "ipvs/sched/list.h"
+#undef SCHED
+
+#define SCHED_DEFAULT "wlc"
+
+/* By its name; NULL: there is none. */
+const struct scheduler *sched_find(const char *name);
+
+/* "rr, wrr, wlc", for error texts; in buf, cut to size. */
+const char *sched_names(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/service: one worker's virtual services, their real servers (dests) and
+ * local addresses (laddrs). They are replicated configuration: the master
+ * chooses the ids, and ops change all workers' tables alike (service.c, dest.c,
+ * laddr.c); the counters in them are each worker's own, written by it alone and
+ * read by the master. Tables are regions indexed by id, so a pointer got here
+ * stays good until the id is freed.
+ *
+ * What is removed while connections refer to it leaves the service's list (or
+ * the lookup) at once, but can be reached by its id until the connections of
+ * all workers are gone; added again meanwhile, it comes back with its counts.
+ * So a connection may keep ids of all three for as long as it is counted:
+ * dest_conn_new() and laddr_conn_new() to dest_conn_free() and
+ * laddr_conn_free().
+ */
+#ifndef IPVS_SERVICE_H
+#define IPVS_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+
+#include "base/hash.h"
+#include "base/ip.h"
+#include "base/region.h"
+#include "ipvs/conn.h"
+#include "ipvs/sched/sched.h"
+
+struct pkt_meta;
+struct worker;
+
+#define SERVICE_NONE UINT32_MAX
+#define DEST_NONE    UINT32_MAX
+#define LADDR_NONE   UINT32_MAX
+
+#define SERVICE_MAX     (1u << 18)
+#define DEST_MAX        (1u << 20)
+#define LADDR_MAX       (1u << 20)
+#define SERVICE_BUCKETS (1u << 16)
+
+struct ipvs_counters {
+	uint64_t conns, inpkts, outpkts, inbytes, outbytes;
+};
+
+enum dest_flag {
+	DEST_OVERLOAD = 1, /* full, and not yet below its lower threshold again */
+	DEST_LIMITED = 2,  /* limit counts: it has an upper threshold */
+	DEST_REMOVED = 4,  /* not in its service's list any more */
+};
+
+struct dest {
+	struct ipvs_counters counters;
+	uint32_t active; /* connections of this worker */
+	uint32_t inactive;
+	uint32_t weight;
+	uint16_t flags; /* enum dest_flag */
+	be16 port;
+	union ip_addr addr;
+	uint16_t family;
+	uint8_t forward; /* enum api_forward */
+	uint8_t reserved;
+	uint32_t limit;  /* this worker's share of upper; may be 0: no connection here */
+	uint32_t resume; /* overload ends below this many; 0: below three quarters of limit */
+	uint32_t upper;  /* as configured, for all workers together; 0: none */
+	uint32_t lower;
+	uint32_t id;
+	uint32_t serial;       /* of its creation, never reused; 0: the id is free */
+	uint32_t service;      /* id */
+	uint32_t next_removed; /* id: the next of the service's removed servers */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct dest) == 128, "struct dest is two lines");
+
+enum laddr_flag {
+	LADDR_REMOVED = 1,
+};
+
+struct laddr {
+	union ip_addr addr;
+	uint16_t family;
+	uint16_t flags; /* enum laddr_flag */
+	uint32_t id;
+	uint32_t serial;    /* 0: the id is free */
+	uint32_t service;   /* id */
+	uint64_t conns;     /* connections of this worker that use it */
+	uint64_t conflicts; /* it had no free port */
+	uint32_t next_removed;
+	uint32_t reserved;
+	char dev[API_NAME_LEN];
+} __attribute__((aligned(64)));
+
+struct service_key {
+	union ip_addr addr;
+	uint16_t family;
+	be16 port;
+	uint8_t proto;
+	uint8_t reserved[3]; /* 0 */
+};
+
+enum service_flag {
+	SERVICE_REMOVED = 1, /* not found by lookup any more */
+};
+
+struct service {
+	struct ipvs_counters counters;
+	const struct scheduler *sched;
+	void *sched_priv;
+	struct dest **dests; /* usable or not, the last added first */
+	uint32_t n_dests;
+	uint32_t max_dests;    /* room in dests */
+	struct laddr **laddrs; /* in the order they were added, both families */
+	uint32_t n_laddrs;
+	uint32_t max_laddrs;
+	uint32_t next_laddr; /* round robin */
+	struct service_key key;
+	uint16_t flags;  /* enum service_flag */
+	uint16_t worker; /* whose table this is in, 0 master */
+	uint32_t n_workers;
+	uint32_t conn_timeout_s; /* of established connections; 0: the protocol's */
+	uint32_t id;
+	uint32_t serial;    /* 0: the id is free */
+	uint32_t next_hash; /* id: the next in its bucket */
+	uint32_t next,
+		prev; /* ids: all services that are not removed, in the order they were added */
+	uint32_t removed_dests;  /* id of the first, DEST_NONE */
+	uint32_t removed_laddrs; /* id of the first, LADDR_NONE */
+} __attribute__((aligned(64)));
+
+struct service_table {
+	struct service *services; /* [SERVICE_MAX], by id */
+	struct dest *dests;       /* [DEST_MAX] */
+	struct laddr *laddrs;     /* [LADDR_MAX] */
+	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
+	uint32_t first, last;     /* ids, of the list of services */
+	uint32_t n_services;      /* not removed */
+	struct hash_key key;
+	struct region regions[4];
+	struct service_master *master; /* the master's own; NULL elsewhere */
+};
+
+/* NULL: no memory or address space. */
+struct service_table *service_table_create(const struct worker *w);
+void service_table_destroy(struct service_table *table);
+
+/* By exactly this address and port. NULL: there is none. */
+struct service *service_lookup(const struct service_table *table, uint8_t proto,
+			       unsigned int family, const union ip_addr *addr, be16 port);
+
+/* By id, removed ones too as long as connections refer to them. NULL: gone. */
+static inline struct service *service_get(const struct service_table *table, uint32_t id)
+{
+	return id < SERVICE_MAX && table->services[id].serial ? &table->services[id] : NULL;
+}
+
+static inline struct dest *dest_get(const struct service_table *table, uint32_t id)
+{
+	return id < DEST_MAX && table->dests[id].serial ? &table->dests[id] : NULL;
+}
+
+static inline struct laddr *laddr_get(const struct service_table *table, uint32_t id)
+{
+	return id < LADDR_MAX && table->laddrs[id].serial ? &table->laddrs[id] : NULL;
+}
+
+/* May it get new connections? */
+static inline bool dest_usable(const struct dest *dest)
+{
+	return dest->weight > 0 && !(dest->flags & DEST_OVERLOAD);
+}
+
+/* The server for a new connection; nothing is counted yet. NULL: none is usable. */
+static inline struct dest *service_schedule(struct worker *w, struct service *svc,
+					    const struct pkt_meta *meta)
+{
+	return svc->sched->pick(svc, meta);
+}
+
+/*
+ * The next of the service's local addresses of this family, round robin; NULL: it has none. When no
+ * port of it is free, count its `conflicts` and ask again, at most svc->n_laddrs times in all.
+ */
+struct laddr *service_next_laddr(struct service *svc, unsigned int family);
+
+/* Sets DEST_OVERLOAD at the limit, clears it below the point to resume. After every change of its
+ * counts. */
+static inline void dest_check_limit(struct dest *dest)
+{
+	uint64_t conns = (uint64_t)dest->active + dest->inactive;
+
+	if (likely(!(dest->flags & DEST_LIMITED)))
+		return;
+	if (conns >= dest->limit)
+		dest->flags |= DEST_OVERLOAD;
+	else if (dest->resume ? conns < dest->resume : conns * 4 < (uint64_t)dest->limit * 3)
+		dest->flags &= (uint16_t)~DEST_OVERLOAD;
+}
+
+/*
+ * A connection's place in its server's counts; CONN_INACTIVE of the connection says which. New:
+ * inactive (UDP stays so), then active or inactive by tcp_state_active() as often as it likes, and
+ * free once, at its end. The `conns` of the server is counted by new, the service's by the caller.
+ */
+static inline void dest_conn_new(struct dest *dest, struct conn *conn)
+{
+	conn->flags |= CONN_INACTIVE;
+	dest->inactive++;
+	dest->counters.conns++;
+	dest_check_limit(dest);
+}
+
+static inline void dest_conn_active(struct dest *dest, struct conn *conn)
+{
+	if (conn->flags & CONN_INACTIVE) {
+		conn->flags &= (uint16_t)~CONN_INACTIVE;
+		dest->inactive--;
+		dest->active++;
+	}
+}
+
+static inline void dest_conn_inactive(struct dest *dest, struct conn *conn)
+{
+	if (!(conn->flags & CONN_INACTIVE)) {
+		conn->flags |= CONN_INACTIVE;
+		dest->active--;
+		dest->inactive++;
+	}
+}
+
+static inline void dest_conn_free(struct dest *dest, const struct conn *conn)
+{
+	if (conn->flags & CONN_INACTIVE)
+		dest->inactive--;
+	else
+		dest->active--;
+	dest_check_limit(dest);
+}
+
+static inline void laddr_conn_new(struct laddr *laddr)
+{
+	laddr->conns++;
+}
+
+static inline void laddr_conn_free(struct laddr *laddr)
+{
+	laddr->conns--;
+}
+
+/* One packet of `bytes` (from the L3 header on) from the client, or from the server. */
+static inline void service_count_in(struct service *svc, struct dest *dest, uint32_t bytes)
+{
+	svc->counters.inpkts++;
+	svc->counters.inbytes += bytes;
+	dest->counters.inpkts++;
+	dest->counters.inbytes += bytes;
+}
+
+static inline void service_count_out(struct service *svc, struct dest *dest, uint32_t bytes)
+{
+	svc->counters.outpkts++;
+	svc->counters.outbytes += bytes;
+	dest->counters.outpkts++;
+	dest->counters.outbytes += bytes;
+}
+
+#endif
