@@ -17,8 +17,9 @@
 #include "packet/batch.h"
 #include "worker/worker.h"
 
-#define PORT_MAX 64
-#define PORT_NONE UINT16_MAX
+#define PORT_MAX        64
+#define PORT_NONE       UINT16_MAX
+#define PORT_QUEUE_NONE UINT16_MAX
 
 enum port_offload {
 	PORT_TX_IP4_CSUM = 1,
@@ -34,7 +35,8 @@ struct port_ops {
 	uint16_t (*rx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
 	/* Takes the first k of n frames, k is returned; the others stay the caller's. */
 	uint16_t (*tx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
-	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver knows. */
+	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver
+	 * knows. */
 	int (*show)(void *handle, struct api_link *link);
 	/* n-th driver counter; -ENOENT behind the last. */
 	int (*xstat)(void *handle, unsigned int n, char name[64], uint64_t *value);
@@ -53,9 +55,9 @@ struct port {
 	struct rte_ether_addr mac;
 	uint16_t mtu;
 	uint16_t n_rx_queues, n_tx_queues;
-	uint16_t offloads;	 /* enum port_offload */
+	uint16_t offloads; /* enum port_offload */
 	int socket;
-	bool up;		 /* administratively */
+	bool up; /* administratively */
 };
 
 #define RXQ_MAX 128 /* receive queues of one worker, all ports */
@@ -68,26 +70,27 @@ struct link {
 		uint16_t port, queue;
 	} rxq[RXQ_MAX];
 	unsigned int n_rxqs;
-	uint16_t txq[PORT_MAX];	      /* this worker's transmit queue of each port */
-	uint64_t tx_dropped[PORT_MAX];/* frames the port did not take */
-	struct batch tx[PORT_MAX];    /* to be sent at the end of the run */
+	uint16_t txq[PORT_MAX];        /* this worker's transmit queue of each port */
+	uint64_t tx_dropped[PORT_MAX]; /* frames the port did not take */
+	struct batch tx[PORT_MAX];     /* to be sent at the end of the run */
 };
 
 /* By name among the first n_ports; PORT_NONE. */
 uint16_t port_find(const struct link *link, const char *name);
 
 /*
- * The master's start-up: adds the port to every worker's view. Queue q of n is worker q + 1's unless
- * port_bind_queue() says otherwise. Returns the port id or -errno.
+ * At start: adds the port to every worker's view, -EEXIST, -ENOSPC, or its id. Who polls and sends
+ * on which queue is then bound worker by worker; a worker has one transmit queue a port.
  */
 int port_add(struct worker *const *all, const struct port *port);
-void port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
+int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
 void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
 
 struct link *link_create(void);
 void link_destroy(struct link *link);
 
-/* Receives once from each queue of the worker into STAGE_ETH_INPUT, running the stages after each; packets seen. */
+/* Receives once from each queue of the worker into STAGE_ETH_INPUT, running the stages after each;
+ * packets seen. */
 unsigned int link_receive(struct worker *w);
 
 #endif

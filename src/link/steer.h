@@ -20,7 +20,8 @@ static inline unsigned int steer_owner(const struct worker *w, const struct tupl
 	return 1 + (unsigned int)(((tuple_hash(&w->flow_key, t) >> 32) * w->n_workers) >> 32);
 }
 
-/* Pushes m towards worker `to`. It comes out there in STAGE_IP4_INPUT's successor with its meta, META_HANDED_OVER set. */
+/* Pushes m towards worker `to`. It comes out there in STAGE_IP4_INPUT's successor with its meta,
+ * META_HANDED_OVER set. */
 void steer_hand_over(struct worker *w, struct rte_mbuf *m, unsigned int to);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef WORKER_EVENT_H
 #define WORKER_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ip.h"
@@ -15,9 +16,9 @@
 struct worker;
 
 enum event_kind {
-	EVENT_NEIGH_WANTED,  /* a packet waits for ip on port */
-	EVENT_NEIGH_LEARNT,  /* ip on port has mac; solicited: it was an answer to us */
-	EVENT_NEIGH_CONFLICT,/* somebody else says that our address is his */
+	EVENT_NEIGH_WANTED,   /* a packet waits for ip on port */
+	EVENT_NEIGH_LEARNT,   /* ip on port has mac; solicited: it was an answer to us */
+	EVENT_NEIGH_CONFLICT, /* somebody else says that our address is his */
 };
 
 struct event {

@@ -27,11 +27,11 @@ typedef void op_apply_fn(struct worker *w, struct op *op);
 
 struct op {
 	op_apply_fn *apply;
-	uint64_t seq;		   /* set by op_publish */
-	struct op *next;	   /* master's list of ops under way */
+	uint64_t seq;              /* set by op_publish */
+	struct op *next;           /* master's list of ops under way */
 	void *garbage[OP_GARBAGE]; /* malloc'ed, freed with the op */
 	unsigned int n_garbage;
-	void *args[6];		   /* op-specific: nodes that the worker takes over, read by apply */
+	void *args[6];   /* op-specific: nodes that the worker takes over, read by apply */
 	uint64_t data[]; /* op-specific plain data */
 };
 
@@ -44,26 +44,29 @@ static inline void *op_data(struct op *op)
 void op_garbage(struct op *op, void *memory);
 
 /*
- * The ops of one change, one a worker: n_workers + 1 of them, [0] the master's. `data` (size bytes) is copied
- * into each. 0 or -ENOMEM, then nothing was made. args[] are the caller's to fill.
+ * The ops of one change, one a worker: n_workers + 1 of them, [0] the master's. `data` (size bytes)
+ * is copied into each. 0 or -ENOMEM, then nothing was made. args[] are the caller's to fill.
  */
 struct op_set {
 	unsigned int count;
+	unsigned int owned; /* bit N: args[N] came from op_set_alloc() */
 	struct op *ops[64];
 };
 
 int op_set_init(struct op_set *set, struct worker *const *all, op_apply_fn *apply, const void *data,
 		size_t size);
 
-/* args[slot] of each op := a zeroed block of its own (calloc). 0 or -ENOMEM, then the set is freed, blocks and all. */
+/* args[slot] of each op := a zeroed block of its own (calloc). 0 or -ENOMEM, then the set is freed,
+ * blocks and all. */
 int op_set_alloc(struct op_set *set, unsigned int slot, size_t size);
 
 /* Not published: frees ops and the blocks op_set_alloc() made. */
 void op_set_free(struct op_set *set);
 
 /*
- * Master: applies [0] at once, puts the others into the workers' rings (waits while one is full), and keeps
- * them until acknowledged. Before the workers run, ops are applied to all of them at once.
+ * Master: applies [0] at once, puts the others into the workers' rings (waits while one is full),
+ * and keeps them until acknowledged. Before the workers run, ops are applied to all of them at
+ * once.
  */
 void op_set_publish(struct op_set *set, struct worker *const *all);
 
@@ -73,7 +76,8 @@ int op_multicast(struct worker *const *all, op_apply_fn *apply, const void *data
 /* An op for one worker alone (queries, packets to send). 0 or -ENOMEM. */
 int op_unicast(struct worker *w, op_apply_fn *apply, void *arg, const void *data, size_t size);
 
-/* Worker: applies what is in its ring, for at most budget_tsc; returns how many. Acknowledges by ops_done. */
+/* Worker: applies what is in its ring, for at most budget_tsc; returns how many. Acknowledges by
+ * ops_done. */
 unsigned int ops_run(struct worker *w, uint64_t budget_tsc);
 
 /* Master: the sequence that every worker has reached at least, and the newest one published. */

@@ -16,11 +16,12 @@
 #include <rte_mbuf.h>
 
 #include "base/hash.h"
+#include "base/region.h"
 #include "packet/drop.h"
 #include "packet/meta.h"
 #include "worker/stage.h"
 
-#define WORKER_MAX 64	/* workers, the master included */
+#define WORKER_MAX    64 /* workers, the master included */
 #define WORKER_MASTER 0
 
 struct rte_mempool;
@@ -31,9 +32,9 @@ struct ipvs;
 
 /* Written by the owner only, read by the master at any time. */
 struct worker_counters {
-	uint64_t received;   /* from ports */
-	uint64_t made;	     /* ARP, ICMP, RST … */
-	uint64_t sent;	     /* taken by ports */
+	uint64_t received; /* from ports */
+	uint64_t made;     /* ARP, ICMP, RST … */
+	uint64_t sent;     /* taken by ports */
 	uint64_t dropped;
 	uint64_t to_kernel;
 	uint64_t handed_out; /* to other workers */
@@ -41,42 +42,59 @@ struct worker_counters {
 	uint64_t turns;
 	uint64_t busy_turns; /* in which there was anything to do */
 	uint64_t sleeps;
-	uint64_t ops;	     /* applied */
+	uint64_t ops;         /* applied */
 	uint64_t events_lost; /* the ring to the master was full */
 };
 
+/* Timers of the rooms above, run once a turn; bound at start like the stages. */
+typedef void worker_tick_fn(struct worker *w);
+/* Polls something; returns how many packets there were. */
+typedef unsigned int worker_poll_fn(struct worker *w);
+
+struct replication;
+
 struct worker {
 	/* the path's own, written all the time */
-	uint64_t now_tsc;	  /* start of this turn */
-	uint64_t now_ms;	  /* monotonic, milliseconds, of this turn */
+	uint64_t now_tsc; /* start of this turn */
+	uint64_t now_ns;  /* monotonic clock of this turn */
+	uint64_t now_ms;  /* the same in milliseconds */
 	struct worker_counters counters;
 	uint64_t drops[DROP__COUNT];
-	uint64_t held;		  /* packets stored: neighbour queues, receive and transmit vectors */
+	uint64_t held; /* packets stored: neighbour queues, receive and transmit vectors */
 
 	/* set before start, then read only */
-	unsigned int id;	  /* 0 master */
-	unsigned int n_workers;	  /* without the master */
-	unsigned int lcore;	  /* DPDK's */
-	int socket;		  /* NUMA node, -1 any */
-	bool poll_busy;		  /* never sleeps */
-	const struct stage *stages; /* STAGE__COUNT */
-	struct rte_mempool *pool; /* for packets it makes */
-	struct hash_key flow_key; /* the same on all workers: owner(tuple) */
-	struct link *link;	  /* its ports and queues */
-	struct net *net;	  /* its addresses, routes, neighbours */
-	struct ipvs *ipvs;	  /* its services and connections */
-	struct worker *const *all; /* [n_workers + 1], by id; the path uses it for rings only */
+	unsigned int id;              /* 0 master */
+	unsigned int n_workers;       /* without the master */
+	unsigned int lcore;           /* DPDK's */
+	int socket;                   /* NUMA node, -1 any */
+	bool poll_busy;               /* never sleeps */
+	uint64_t ops_budget_tsc;      /* for ops in one turn */
+	bool clock_fixed;             /* tests: now_ns and now_ms are set from outside */
+	const struct stage *stages;   /* STAGE__COUNT */
+	worker_tick_fn *const *ticks; /* once a turn, ends with NULL */
+	worker_poll_fn *receive;      /* link's */
+	struct rte_mempool *pool;     /* for packets it makes */
+	struct hash_key flow_key;     /* the same on all workers: owner(tuple) */
+	struct link *link;            /* its ports and queues */
+	struct net *net;              /* its addresses, routes, neighbours */
+	struct ipvs *ipvs;            /* its services and connections */
+	struct worker *const *all;    /* [n_workers + 1], by id; the path uses it for rings only */
 
 	/* between threads; each ring has one reader */
-	struct rte_ring *ops;	    /* master → this worker, struct op * */
-	struct rte_ring *events;    /* this worker → master, struct event * by value slots, see event.h */
-	struct rte_ring *handover;  /* other workers → this one, mbufs; many writers */
-	int wake_fd;		    /* eventfd of the master's loop, for acknowledgements and events */
-	uint64_t ops_published __rte_cache_aligned; /* by the master: sequence of the last op put into the ring */
-	bool stop;		    /* by the master */
-	uint64_t ops_done __rte_cache_aligned; /* by the worker: sequence of the last op applied; release */
+	struct rte_ring *ops;      /* master → this worker, struct op * */
+	struct rte_ring *events;   /* this worker → master, see event.h */
+	struct rte_ring *handover; /* other workers → this one, mbufs; many writers */
+	int wake_fd; /* eventfd of the master's loop, for acknowledgements and events */
+	uint64_t ops_published
+		__rte_cache_aligned; /* by the master: sequence of the last op put into the ring */
+	bool stop;                   /* by the master */
+	struct replication *replication; /* the master's only: ops under way, see op.c */
+	uint64_t ops_done
+		__rte_cache_aligned; /* by the worker: sequence of the last op applied; release */
 
 	struct batch stage_in[STAGE__COUNT];
+	struct batch running; /* the vector that a stage is working on */
+	struct region region; /* what it lies in */
 } __rte_cache_aligned;
 
 static inline void stage_push(struct worker *w, enum stage_id stage, struct rte_mbuf *m);
@@ -101,32 +119,32 @@ static inline void stage_push(struct worker *w, enum stage_id stage, struct rte_
 }
 
 /*
- * An empty mbuf for a packet that this worker makes, counted as made, its meta zeroed but for META_MADE and
- * META_LOCAL_OUT; headroom for L2 is there. NULL: none is free (a drop reason no_mbuf is counted, made + 1, so
- * that the balance holds).
+ * An empty mbuf for a packet that this worker makes, counted as made, its meta zeroed but for
+ * META_MADE and META_LOCAL_OUT; headroom for L2 is there. NULL: none is free (a drop reason no_mbuf
+ * is counted, made + 1, so that the balance holds).
  */
 struct rte_mbuf *worker_make_packet(struct worker *w);
 
 /* Runs all stages that have packets, in order, until none has. */
 void worker_run_stages(struct worker *w);
 
-/* One turn: ops, timers, handed-over packets, every receive queue once. Returns how much there was to do. */
+/* One turn: ops, timers, handed-over packets, every receive queue once. Returns how much there was
+ * to do. */
 unsigned int worker_turn(struct worker *w);
 
-/* The loop of an lcore, until w->stop; sleeps when idle unless poll_busy. For rte_eal_remote_launch. */
+/* The loop of an lcore, until w->stop; sleeps when idle unless poll_busy. For
+ * rte_eal_remote_launch. */
 int worker_main(void *worker);
-
-/* Timers of the rooms above, run once a turn after ops; bound at start like the stages. */
-typedef void worker_tick_fn(struct worker *w);
 
 /* A worker with its rings and batches; NULL: no memory. Freed with all packets still held. */
 struct worker_config {
 	unsigned int id, n_workers, lcore;
 	int socket;
 	bool poll_busy;
-	unsigned int ring_size;	 /* of ops, entries, a power of two */
+	unsigned int ring_size; /* of ops, entries, a power of two */
 	const struct stage *stages;
-	worker_tick_fn *const *ticks; /* ends with NULL */
+	worker_tick_fn *const *ticks; /* ends with NULL; may be NULL */
+	worker_poll_fn *receive;      /* may be NULL */
 	struct rte_mempool *pool;
 	struct hash_key flow_key;
 	struct worker *const *all;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * eth-input: the first stage after rx. It reads only the Ethernet header,
+ * decides which room the frame goes to, and strips the header: behind it the
+ * packet's data starts at L3. Frames for others, which a port in promiscuous
+ * mode lets through, end here.
+ */
+#include "link/eth.h"
+
+#include <rte_ether.h>
+
+#include "link/port.h"
+
+static enum stage_id eth_decide(struct worker *w, struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	switch (eth->ether_type) {
+	case RTE_BE16(RTE_ETHER_TYPE_IPV4):
+		return STAGE_IP4_INPUT;
+	case RTE_BE16(RTE_ETHER_TYPE_ARP):
+		return STAGE_ARP_INPUT;
+	default:
+		return STAGE_KERNEL_TX;
+	}
+}
+
+void eth_input(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++) {
+		struct rte_mbuf *m = in->pkts[i];
+		struct pkt_meta *meta = pkt_meta(m);
+		const struct rte_ether_hdr *eth;
+		enum stage_id stage;
+
+		if (unlikely(m->data_len < sizeof(*eth))) {
+			drop(w, m, DROP_ETH_SHORT);
+			continue;
+		}
+		eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+		meta->flags = 0;
+		if (rte_is_multicast_ether_addr(&eth->dst_addr)) {
+			meta->flags = META_LINK_BROADCAST;
+		} else if (!rte_is_same_ether_addr(&eth->dst_addr,
+						   &w->link->ports[meta->in_port].mac)) {
+			drop(w, m, DROP_ETH_OTHERHOST);
+			continue;
+		}
+		stage = eth_decide(w, m);
+		rte_pktmbuf_adj(m, sizeof(*eth));
+		stage_push(w, stage, m);
+	}
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/link: a worker's ports and receive queues: who polls what, and the
+ * round over the queues. Queues are visited in turn, one burst each, so that a
+ * busy port does not keep the others waiting.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/port.h"
+
+struct link *link_create(void)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return NULL;
+	for (unsigned int i = 0; i < PORT_MAX; i++)
+		link->txq[i] = PORT_QUEUE_NONE;
+	return link;
+}
+
+void link_destroy(struct link *link)
+{
+	free(link);
+}
+
+uint16_t port_find(const struct link *link, const char *name)
+{
+	for (uint16_t i = 0; i < link->n_ports; i++)
+		if (strncmp(link->ports[i].name, name, API_NAME_LEN) == 0)
+			return i;
+	return PORT_NONE;
+}
+
+int port_add(struct worker *const *all, const struct port *port)
+{
+	unsigned int id = all[WORKER_MASTER]->link->n_ports;
+
+	if (id == PORT_MAX)
+		return -ENOSPC;
+	if (port_find(all[WORKER_MASTER]->link, port->name) != PORT_NONE)
+		return -EEXIST;
+	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++) {
+		all[i]->link->ports[id] = *port;
+		all[i]->link->n_ports = id + 1;
+	}
+	return (int)id;
+}
+
+int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue)
+{
+	struct link *link = w->link;
+
+	if (link->n_rxqs == RXQ_MAX)
+		return -ENOSPC;
+	link->rxq[link->n_rxqs].port = port;
+	link->rxq[link->n_rxqs].queue = queue;
+	link->n_rxqs++;
+	return 0;
+}
+
+void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue)
+{
+	w->link->txq[port] = queue;
+}
+
+unsigned int link_receive(struct worker *w)
+{
+	struct link *link = w->link;
+	unsigned int total = 0;
+
+	for (unsigned int i = 0; i < link->n_rxqs; i++) {
+		const struct port *port = &link->ports[link->rxq[i].port];
+		struct batch *in = &w->stage_in[STAGE_ETH_INPUT];
+		uint16_t n;
+
+		if (unlikely(!port->up))
+			continue;
+		n = port->ops->rx(port->handle, link->rxq[i].queue, in->pkts, BATCH_BURST);
+		if (n == 0)
+			continue;
+		for (uint16_t k = 0; k < n; k++)
+			pkt_meta(in->pkts[k])->in_port = link->rxq[i].port;
+		in->count = n;
+		w->counters.received += n;
+		total += n;
+		worker_run_stages(w);
+	}
+	return total;
+}

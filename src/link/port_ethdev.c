@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/port-ethdev: DPDK's ports behind our table of functions. Only what a
+ * driver says it can do is asked of it: RSS classes and checksum offloads are
+ * cut to what is there, and nothing depends on rte_flow. The drivers' own
+ * order of calls matters to some: configure, queues, MTU, start, modes.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+
+#include "link/ethdev.h"
+
+struct ethdev {
+	uint16_t id;
+	uint16_t rx_descriptors, tx_descriptors;
+	uint32_t flags; /* enum api_link_flag that do not change */
+	struct rte_mempool *pool;
+};
+
+static uint16_t ethdev_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return rte_eth_rx_burst(((struct ethdev *)handle)->id, queue, pkts, n);
+}
+
+static uint16_t ethdev_tx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return rte_eth_tx_burst(((struct ethdev *)handle)->id, queue, pkts, n);
+}
+
+static void ethdev_show_stats(const struct ethdev *dev, struct api_link *link)
+{
+	struct rte_eth_stats stats;
+
+	if (rte_eth_stats_get(dev->id, &stats) != 0)
+		return;
+	link->rx_packets = stats.ipackets;
+	link->tx_packets = stats.opackets;
+	link->rx_bytes = stats.ibytes;
+	link->tx_bytes = stats.obytes;
+	link->rx_errors = stats.ierrors;
+	link->tx_errors = stats.oerrors;
+	link->rx_missed = stats.imissed;
+	link->rx_nombuf = stats.rx_nombuf;
+}
+
+static int ethdev_show(void *handle, struct api_link *link)
+{
+	const struct ethdev *dev = handle;
+	struct rte_eth_dev_info info;
+	struct rte_eth_link status = { 0 };
+
+	link->flags |= dev->flags;
+	link->rx_descriptors = dev->rx_descriptors;
+	link->tx_descriptors = dev->tx_descriptors;
+	if (rte_eth_dev_info_get(dev->id, &info) == 0)
+		snprintf(link->driver, sizeof(link->driver), "%s", info.driver_name);
+	rte_eth_dev_get_name_by_port(dev->id, link->device);
+	if (rte_eth_link_get_nowait(dev->id, &status) == 0 && status.link_status) {
+		link->flags |= API_LINK_CARRIER;
+		link->speed_mbps = status.link_speed;
+		link->flags |= status.link_duplex ? API_LINK_FULL_DUPLEX : 0;
+		link->flags |= status.link_autoneg ? API_LINK_AUTONEG : 0;
+	}
+	if (rte_eth_promiscuous_get(dev->id) == 1)
+		link->flags |= API_LINK_PROMISC;
+	if (rte_eth_allmulticast_get(dev->id) == 1)
+		link->flags |= API_LINK_ALLMULTICAST;
+	link->mbuf_avail = rte_mempool_avail_count(dev->pool);
+	link->mbuf_inuse = rte_mempool_in_use_count(dev->pool);
+	ethdev_show_stats(dev, link);
+	return 0;
+}
+
+static int ethdev_xstat(void *handle, unsigned int n, char name[64], uint64_t *value)
+{
+	uint16_t id = ((struct ethdev *)handle)->id;
+	uint64_t xid = n;
+	struct rte_eth_xstat_name xname;
+
+	if (rte_eth_xstats_get_names_by_id(id, &xname, 1, &xid) != 1 ||
+	    rte_eth_xstats_get_by_id(id, &xid, value, 1) != 1)
+		return -ENOENT;
+	memcpy(name, xname.name, 64);
+	name[63] = '\0';
+	return 0;
+}
+
+static int ethdev_set_up(void *handle, bool up)
+{
+	uint16_t id = ((struct ethdev *)handle)->id;
+	int r = up ? rte_eth_dev_set_link_up(id) : rte_eth_dev_set_link_down(id);
+
+	/* a driver without such a switch: our own is enough, workers leave the port alone */
+	return r == -ENOTSUP ? 0 : r;
+}
+
+static int ethdev_set_promisc(void *handle, bool on)
+{
+	uint16_t id = ((struct ethdev *)handle)->id;
+
+	return on ? rte_eth_promiscuous_enable(id) : rte_eth_promiscuous_disable(id);
+}
+
+static int ethdev_set_allmulticast(void *handle, bool on)
+{
+	uint16_t id = ((struct ethdev *)handle)->id;
+
+	return on ? rte_eth_allmulticast_enable(id) : rte_eth_allmulticast_disable(id);
+}
+
+static int ethdev_set_mtu(void *handle, uint16_t mtu)
+{
+	return rte_eth_dev_set_mtu(((struct ethdev *)handle)->id, mtu);
+}
+
+static int ethdev_set_mac(void *handle, const struct rte_ether_addr *mac)
+{
+	struct rte_ether_addr copy = *mac;
+
+	return rte_eth_dev_default_mac_addr_set(((struct ethdev *)handle)->id, &copy);
+}
+
+static void ethdev_close(void *handle)
+{
+	struct ethdev *dev = handle;
+
+	rte_eth_dev_stop(dev->id);
+	rte_eth_dev_close(dev->id);
+	free(dev);
+}
+
+static const struct port_ops ethdev_ops = {
+	.driver = "ethdev",
+	.rx = ethdev_rx,
+	.tx = ethdev_tx,
+	.show = ethdev_show,
+	.xstat = ethdev_xstat,
+	.set_up = ethdev_set_up,
+	.set_promisc = ethdev_set_promisc,
+	.set_allmulticast = ethdev_set_allmulticast,
+	.set_mtu = ethdev_set_mtu,
+	.set_mac = ethdev_set_mac,
+	.close = ethdev_close,
+};
+
+static const struct {
+	const char *name;
+	uint64_t classes;
+} rss_classes[] = {
+	{ "ip", RTE_ETH_RSS_IP },
+	{ "tcp", RTE_ETH_RSS_TCP },
+	{ "udp", RTE_ETH_RSS_UDP },
+	{ "sctp", RTE_ETH_RSS_SCTP },
+	{ "ether", RTE_ETH_RSS_L2_PAYLOAD },
+	{ "port", RTE_ETH_RSS_PORT },
+	{ "tunnel", RTE_ETH_RSS_TUNNEL },
+	{ "all", RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP },
+};
+
+static uint64_t rss_parse(const char *text)
+{
+	uint64_t classes = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(rss_classes); i++) {
+		const char *at = strstr(text, rss_classes[i].name);
+
+		if (at)
+			classes |= rss_classes[i].classes;
+	}
+	return classes;
+}
+
+__attribute__((format(printf, 4, 5))) static int open_fail(int err, char *error, size_t size,
+							   const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, size, format, args);
+	va_end(args);
+	return err < 0 ? err : -EIO;
+}
+
+static const struct {
+	uint64_t rte;
+	uint16_t port;
+	uint32_t link;
+} tx_offloads[] = {
+	{ RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, PORT_TX_IP4_CSUM, API_LINK_TX_IP_CSUM },
+	{ RTE_ETH_TX_OFFLOAD_TCP_CKSUM, PORT_TX_TCP_CSUM, API_LINK_TX_TCP_CSUM },
+	{ RTE_ETH_TX_OFFLOAD_UDP_CKSUM, PORT_TX_UDP_CSUM, API_LINK_TX_UDP_CSUM },
+	{ RTE_ETH_TX_OFFLOAD_MULTI_SEGS, PORT_TX_MULTI_SEG, 0 },
+};
+
+static void choose_offloads(const struct ethdev_config *config, const struct rte_eth_dev_info *info,
+			    struct rte_eth_conf *conf, struct ethdev *dev, struct port *port)
+{
+	for (unsigned int i = 0; i < RTE_DIM(tx_offloads); i++) {
+		if (!(info->tx_offload_capa & tx_offloads[i].rte))
+			continue;
+		conf->txmode.offloads |= tx_offloads[i].rte;
+		port->offloads |= tx_offloads[i].port;
+		dev->flags |= tx_offloads[i].link;
+	}
+	if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM) {
+		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+		port->offloads |= PORT_RX_IP4_CSUM;
+		dev->flags |= API_LINK_RX_IP_CSUM;
+	}
+	/* one pool and single references: what fast free asks; segmented packets are none of its
+	 * business */
+	if (config->fast_free && (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) &&
+	    !(conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)) {
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+		dev->flags |= API_LINK_TX_FAST_FREE;
+	}
+	if (config->n_rx_queues > 1 && (rss_parse(config->rss) & info->flow_type_rss_offloads)) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = rss_parse(config->rss) &
+						    info->flow_type_rss_offloads;
+		dev->flags |= API_LINK_RSS;
+	}
+}
+
+static int setup_queues(const struct ethdev_config *config, struct ethdev *dev, char *error,
+			size_t size)
+{
+	int node = rte_eth_dev_socket_id(dev->id);
+	int r;
+
+	rte_eth_dev_adjust_nb_rx_tx_desc(dev->id, &dev->rx_descriptors, &dev->tx_descriptors);
+	for (uint16_t q = 0; q < config->n_rx_queues; q++) {
+		r = rte_eth_rx_queue_setup(dev->id, q, dev->rx_descriptors, (unsigned int)node,
+					   NULL, config->pool);
+		if (r < 0)
+			return open_fail(r, error, size, "receive queue %u: %s", q, strerror(-r));
+	}
+	for (uint16_t q = 0; q < config->n_tx_queues; q++) {
+		r = rte_eth_tx_queue_setup(dev->id, q, dev->tx_descriptors, (unsigned int)node,
+					   NULL);
+		if (r < 0)
+			return open_fail(r, error, size, "transmit queue %u: %s", q, strerror(-r));
+	}
+	return 0;
+}
+
+static int start_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
+		      char *error, size_t size)
+{
+	int r = rte_eth_dev_set_mtu(dev->id, config->mtu);
+	uint16_t mtu = 0;
+
+	if (r < 0 && rte_eth_dev_get_mtu(dev->id, &mtu) == 0 && mtu != config->mtu)
+		return open_fail(r, error, size, "mtu %u: %s", config->mtu, strerror(-r));
+	r = rte_eth_dev_start(dev->id);
+	if (r < 0)
+		return open_fail(r, error, size, "start: %s", strerror(-r));
+	if (config->promisc) {
+		r = rte_eth_promiscuous_enable(dev->id);
+		if (r < 0 && r != -ENOTSUP)
+			return open_fail(r, error, size, "promisc_mode: %s", strerror(-r));
+	}
+	if (config->allmulticast) {
+		r = rte_eth_allmulticast_enable(dev->id);
+		if (r < 0 && r != -ENOTSUP)
+			return open_fail(r, error, size, "allmulticast: %s", strerror(-r));
+	}
+	r = rte_eth_macaddr_get(dev->id, &port->mac);
+	return r < 0 ? open_fail(r, error, size, "MAC address: %s", strerror(-r)) : 0;
+}
+
+void ethdev_limits(uint16_t id, uint16_t *rx_queues, uint16_t *tx_queues)
+{
+	struct rte_eth_dev_info info;
+
+	*rx_queues = 0;
+	*tx_queues = 0;
+	if (rte_eth_dev_info_get(id, &info) != 0)
+		return;
+	*rx_queues = info.max_rx_queues;
+	*tx_queues = info.max_tx_queues;
+}
+
+static int configure_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
+			  char *error, size_t size)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	int r = rte_eth_dev_info_get(dev->id, &info);
+
+	if (r < 0)
+		return open_fail(r, error, size, "device information: %s", strerror(-r));
+	if (config->n_rx_queues > info.max_rx_queues || config->n_tx_queues > info.max_tx_queues)
+		return open_fail(-EINVAL, error, size,
+				 "%u receive and %u transmit queues; the driver %s has at most %u "
+				 "and %u",
+				 config->n_rx_queues, config->n_tx_queues, info.driver_name,
+				 info.max_rx_queues, info.max_tx_queues);
+	if (config->mtu > info.max_mtu || config->mtu < info.min_mtu)
+		return open_fail(-EINVAL, error, size, "mtu %u; the driver %s allows %u to %u",
+				 config->mtu, info.driver_name, info.min_mtu, info.max_mtu);
+	choose_offloads(config, &info, &conf, dev, port);
+	r = rte_eth_dev_configure(dev->id, config->n_rx_queues, config->n_tx_queues, &conf);
+	if (r < 0)
+		return open_fail(r, error, size, "configure: %s", strerror(-r));
+	return setup_queues(config, dev, error, size);
+}
+
+int ethdev_open(const struct ethdev_config *config, struct port *port, char *error, size_t size)
+{
+	struct ethdev *dev = calloc(1, sizeof(*dev));
+	int r;
+
+	if (!dev)
+		return open_fail(-ENOMEM, error, size, "no memory");
+	memset(port, 0, sizeof(*port));
+	dev->id = config->id;
+	dev->pool = config->pool;
+	dev->rx_descriptors = config->rx_descriptors;
+	dev->tx_descriptors = config->tx_descriptors;
+	r = configure_port(config, dev, port, error, size);
+	if (r == 0)
+		r = start_port(config, dev, port, error, size);
+	if (r < 0) {
+		free(dev);
+		return r;
+	}
+	snprintf(port->name, sizeof(port->name), "%s", config->name);
+	port->ops = &ethdev_ops;
+	port->handle = dev;
+	port->mtu = config->mtu;
+	port->n_rx_queues = config->n_rx_queues;
+	port->n_tx_queues = config->n_tx_queues;
+	port->socket = rte_eth_dev_socket_id(config->id);
+	port->up = true;
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/test-port: a port whose wire is an array. A test puts frames into its
+ * receive queues and takes what was sent. Room for a given number of frames on
+ * each side; what does not fit is not taken, as by a NIC whose ring is full.
+ */
+#ifndef LINK_TEST_PORT_H
+#define LINK_TEST_PORT_H
+
+#include "link/port.h"
+
+#define TEST_PORT_ROOM   1024
+#define TEST_PORT_QUEUES 8
+
+struct test_port;
+
+/* Fills *port, up, with this many queues each way and these offloads (enum port_offload). NULL: no
+ * memory. */
+struct test_port *test_port_create(const char *name, uint16_t queues, uint16_t offloads,
+				   struct port *port);
+
+/* To be received on a queue; the port owns the frame. false: no room, the caller keeps it. */
+bool test_port_inject(struct test_port *test, uint16_t queue, struct rte_mbuf *m);
+
+/* What was sent first; NULL: nothing. Its queue comes in *queue unless that is NULL. The caller
+ * owns the frame. */
+struct rte_mbuf *test_port_take(struct test_port *test, uint16_t *queue);
+
+/* The next frames that it may take before its transmit queue is full; UINT32_MAX: no such limit. */
+void test_port_limit_tx(struct test_port *test, uint32_t frames);
+
+#endif

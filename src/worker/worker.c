@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * worker/worker: the turn of an lcore. In each turn it applies the master's
+ * ops (within a budget), runs the rooms' timers, takes what other workers
+ * handed over, and receives once from each of its queues; after each of these
+ * the stages run until nothing is left. An idle worker first gives its CPU to
+ * others, then sleeps: lcores may share a CPU, and a laptop has a fan.
+ */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include "worker/event.h"
+#include "worker/op.h"
+#include "worker/replication.h"
+
+#define OPS_BUDGET_US     50  /* of a turn */
+#define IDLE_SPIN_TURNS   64  /* empty turns before it gives way */
+#define IDLE_YIELD_TURNS  256 /* before it sleeps */
+#define IDLE_SLEEP_MIN_NS 20000
+#define IDLE_SLEEP_MAX_NS 200000
+#define HANDOVER_RING     4096
+
+void worker_wake_master(struct worker *w)
+{
+	uint64_t one = 1;
+
+	/* the counter of an eventfd cannot be full of ones: nothing to do about a failure */
+	if (w->wake_fd >= 0 && write(w->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void worker_read_clock(struct worker *w)
+{
+	struct timespec now;
+
+	if (w->clock_fixed)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	w->now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	w->now_ms = w->now_ns / 1000000;
+}
+
+struct rte_mbuf *worker_make_packet(struct worker *w)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+
+	w->counters.made++;
+	if (unlikely(!m)) {
+		w->drops[DROP_NO_MBUF]++;
+		w->counters.dropped++;
+		return NULL;
+	}
+	memset(pkt_meta(m), 0, sizeof(struct pkt_meta));
+	pkt_meta(m)->flags = META_MADE | META_LOCAL_OUT;
+	pkt_meta(m)->in_port = UINT16_MAX;
+	pkt_meta(m)->out_port = UINT16_MAX;
+	return m;
+}
+
+/* One pass in the order of the path; a stage's own vector is free again before it runs. */
+static bool worker_pass(struct worker *w)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < STAGE__COUNT; i++) {
+		struct batch *in = &w->stage_in[i];
+
+		if (in->count == 0)
+			continue;
+		any = true;
+		w->running.count = in->count;
+		memcpy(w->running.pkts, in->pkts, in->count * sizeof(in->pkts[0]));
+		in->count = 0;
+		w->stages[i].run(w, &w->running);
+	}
+	return any;
+}
+
+void worker_run_stages(struct worker *w)
+{
+	while (worker_pass(w))
+		;
+}
+
+static unsigned int worker_take_over(struct worker *w)
+{
+	struct rte_mbuf *pkts[BATCH_BURST];
+	unsigned int n;
+
+	if (!w->handover || rte_ring_empty(w->handover))
+		return 0;
+	n = rte_ring_sc_dequeue_burst(w->handover, (void **)pkts, BATCH_BURST, NULL);
+	for (unsigned int i = 0; i < n; i++) {
+		pkt_meta(pkts[i])->flags |= META_HANDED_OVER;
+		stage_push(w, STAGE_IPVS_INPUT, pkts[i]);
+	}
+	w->counters.handed_in += n;
+	worker_run_stages(w);
+	return n;
+}
+
+unsigned int worker_turn(struct worker *w)
+{
+	unsigned int work;
+
+	w->now_tsc = rte_rdtsc();
+	worker_read_clock(w);
+	work = ops_run(w, w->ops_budget_tsc);
+	if (work)
+		worker_run_stages(w);
+	for (worker_tick_fn *const *tick = w->ticks; tick && *tick; tick++)
+		(*tick)(w);
+	worker_run_stages(w);
+	work += worker_take_over(w);
+	if (w->receive)
+		work += w->receive(w);
+	w->counters.turns++;
+	w->counters.busy_turns += work != 0;
+	return work;
+}
+
+/* Longer the longer it has been idle: a short pause soon costs little, a long idle time next to
+ * nothing. */
+static void worker_idle(struct worker *w, unsigned int empty_turns)
+{
+	struct timespec pause = { .tv_nsec = IDLE_SLEEP_MIN_NS };
+
+	if (empty_turns < IDLE_SPIN_TURNS) {
+		rte_pause();
+		return;
+	}
+	if (empty_turns < IDLE_YIELD_TURNS) {
+		sched_yield();
+		return;
+	}
+	if (empty_turns > 4 * IDLE_YIELD_TURNS)
+		pause.tv_nsec = IDLE_SLEEP_MAX_NS;
+	w->counters.sleeps++;
+	nanosleep(&pause, NULL);
+}
+
+int worker_main(void *worker)
+{
+	struct worker *w = worker;
+	unsigned int empty_turns = 0;
+
+	w->ops_budget_tsc = rte_get_tsc_hz() / 1000000 * OPS_BUDGET_US;
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		if (worker_turn(w))
+			empty_turns = 0;
+		else if (!w->poll_busy)
+			worker_idle(w, ++empty_turns);
+	}
+	/* the master waits for nobody who has left: what it has asked for happens */
+	while (ops_run(w, w->ops_budget_tsc))
+		worker_run_stages(w);
+	return 0;
+}
+
+static struct rte_ring *worker_ring(const char *name, unsigned int esize, unsigned int count,
+				    unsigned int flags)
+{
+	ssize_t size = rte_ring_get_memsize_elem(esize, count);
+	struct rte_ring *ring;
+
+	if (size < 0)
+		return NULL;
+	ring = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN((size_t)size, RTE_CACHE_LINE_SIZE));
+	if (ring && rte_ring_init(ring, name, count, flags) != 0) {
+		free(ring);
+		return NULL;
+	}
+	return ring;
+}
+
+static int worker_add_rings(struct worker *w, const struct worker_config *config)
+{
+	w->ops = worker_ring("ops", sizeof(void *), config->ring_size,
+			     RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->events = worker_ring("events", sizeof(struct event), EVENT_RING,
+				RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->handover = worker_ring("handover", sizeof(void *), HANDOVER_RING, RING_F_SC_DEQ);
+	return w->ops && w->events && w->handover ? 0 : -ENOMEM;
+}
+
+struct worker *worker_create(const struct worker_config *config)
+{
+	struct region region;
+	struct worker *w;
+
+	if (region_create(&region, sizeof(*w), config->socket) < 0)
+		return NULL;
+	w = region.base;
+	w->region = region;
+	w->id = config->id;
+	w->n_workers = config->n_workers;
+	w->lcore = config->lcore;
+	w->socket = config->socket;
+	w->poll_busy = config->poll_busy;
+	w->stages = config->stages;
+	w->ticks = config->ticks;
+	w->receive = config->receive;
+	w->pool = config->pool;
+	w->flow_key = config->flow_key;
+	w->all = config->all;
+	w->wake_fd = config->wake_fd;
+	w->ops_budget_tsc = UINT64_MAX;
+	worker_read_clock(w);
+	if (config->id == WORKER_MASTER)
+		w->replication = replication_create();
+	if ((config->id == WORKER_MASTER && !w->replication) ||
+	    (config->id != WORKER_MASTER && worker_add_rings(w, config) < 0)) {
+		worker_destroy(w);
+		return NULL;
+	}
+	return w;
+}
+
+void worker_destroy(struct worker *w)
+{
+	struct region region;
+	void *m;
+
+	if (!w)
+		return;
+	for (unsigned int i = 0; i < STAGE__COUNT; i++)
+		for (unsigned int j = 0; j < w->stage_in[i].count; j++)
+			drop(w, w->stage_in[i].pkts[j], DROP_SHUTDOWN);
+	while (w->handover && rte_ring_sc_dequeue(w->handover, &m) == 0)
+		drop(w, m, DROP_SHUTDOWN);
+	replication_destroy(w->replication);
+	free(w->ops);
+	free(w->events);
+	free(w->handover);
+	region = w->region;
+	region_destroy(&region);
+}
