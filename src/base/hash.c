@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * base/hash: SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input
+ * PRF") and the making of keys. siphash uses the first two words of a key,
+ * hash_words all four; nobody uses one key for both. The inputs are read as
+ * little-endian words, so that a hash is the same on every machine.
+ */
+#include "base/hash.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+int hash_key_random(struct hash_key *key)
+{
+	struct hash_key fresh;
+	size_t have = 0;
+
+	while (have < sizeof(fresh)) {
+		ssize_t n = getrandom((char *)&fresh + have, sizeof(fresh) - have, 0);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			have += (size_t)n;
+	}
+	/* The last word is a bare multiplier in hash_words(): never 0, never even. */
+	fresh.k[3] |= 1;
+	*key = fresh;
+	return 0;
+}
+
+static inline uint64_t rotate_left(uint64_t x, unsigned int bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static inline void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotate_left(v[1], 13) ^ v[0];
+	v[0] = rotate_left(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotate_left(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotate_left(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotate_left(v[1], 17) ^ v[2];
+	v[2] = rotate_left(v[2], 32);
+}
+
+static inline void sip_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= word;
+}
+
+uint64_t siphash(const struct hash_key *key, const void *data, size_t len)
+{
+	uint64_t v[4] = {
+		key->k[0] ^ 0x736f6d6570736575u, /* "somepseudorandomlygeneratedbytes" */
+		key->k[1] ^ 0x646f72616e646f6du,
+		key->k[0] ^ 0x6c7967656e657261u,
+		key->k[1] ^ 0x7465646279746573u,
+	};
+	const unsigned char *p = data;
+	uint64_t word = 0;
+	size_t left = len;
+
+	for (; left >= sizeof(word); left -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sip_word(v, le64toh(word));
+	}
+	word = 0;
+	if (left)
+		memcpy(&word, p, left);
+	sip_word(v, le64toh(word) | (uint64_t)len << 56);
+	v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * packet/csum: whole Internet checksums (RFC 1071), for packets that we make,
+ * that arrive with an unfinished checksum, and for the few that are verified.
+ * Forwarded packets change by difference, see csum.h. The sum is taken over
+ * 64-bit words and folded: one's complement addition does not care how the
+ * 16-bit words are grouped, nor about byte order as long as it is the same
+ * throughout. A segment that starts at an odd offset contributes its sum with
+ * the bytes swapped.
+ */
+#include "packet/csum.h"
+
+#include <string.h>
+
+#include <netinet/in.h>
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_udp.h>
+
+static inline uint64_t add_carry(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+uint32_t csum_sum(const void *data, size_t len, uint32_t sum)
+{
+	const unsigned char *p = data;
+	uint64_t a = sum, b = 0, word[4];
+	uint16_t last = 0;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(word, p, sizeof(word));
+		a = add_carry(a, word[0]);
+		b = add_carry(b, word[1]);
+		a = add_carry(a, word[2]);
+		b = add_carry(b, word[3]);
+	}
+	for (; len >= 8; len -= 8, p += 8) {
+		memcpy(word, p, 8);
+		a = add_carry(a, word[0]);
+	}
+	for (; len >= 2; len -= 2, p += 2) {
+		memcpy(&last, p, 2);
+		a = add_carry(a, last);
+	}
+	if (len) {
+		last = 0;
+		memcpy(&last, p, 1);
+		a = add_carry(a, last);
+	}
+	a = add_carry(a, b);
+	a = (a & UINT32_MAX) + (a >> 32);
+	a = (a & UINT32_MAX) + (a >> 32);
+	return csum_fold((uint32_t)a);
+}
+
+/* The sum over bytes [off, off + len) of a chain; off need not be in the first segment. */
+static uint32_t chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum)
+{
+	bool odd = false;
+
+	for (; m && len > 0; m = m->next) {
+		uint32_t here = rte_pktmbuf_data_len(m), part;
+
+		if (off >= here) {
+			off -= here;
+			continue;
+		}
+		here = RTE_MIN(here - off, len);
+		part = csum_sum(rte_pktmbuf_mtod_offset(m, const void *, off), here, 0);
+		sum += odd ? __builtin_bswap16((uint16_t)part) : part;
+		odd ^= here & 1;
+		len -= here;
+		off = 0;
+	}
+	return csum_fold(sum);
+}
+
+/* Source, destination, protocol and length, as TCP and UDP cover them. */
+static uint32_t pseudo_sum(const struct rte_ipv4_hdr *ip, uint8_t proto, uint32_t len)
+{
+	uint32_t sum = csum_sum(&ip->src_addr, 8, 0);
+
+	return sum + rte_cpu_to_be_16(proto) + rte_cpu_to_be_16((uint16_t)len);
+}
+
+be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	uint32_t total = RTE_MIN(rte_be_to_cpu_16(ip->total_length), rte_pktmbuf_pkt_len(m));
+	uint32_t len = total > l3_len ? total - l3_len : 0;
+	uint32_t field = 2, sum = 0;
+	be16 csum;
+
+	if (proto == IPPROTO_UDP) {
+		const struct rte_udp_hdr *uh =
+			rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, l3_len);
+		uint32_t udp_len = rte_be_to_cpu_16(uh->dgram_len);
+
+		/* What lies behind the datagram's own length is not covered. */
+		if (udp_len >= sizeof(*uh) && udp_len < len)
+			len = udp_len;
+		field = 6;
+	} else if (proto == IPPROTO_TCP) {
+		field = 16;
+	}
+	if (proto != IPPROTO_ICMP)
+		sum = pseudo_sum(ip, proto, len);
+	sum = chain_sum(m, l3_len, RTE_MIN(field, len), sum);
+	if (len > field + 2)
+		sum = chain_sum(m, l3_len + field + 2, len - field - 2, sum);
+	csum = csum_finish(sum);
+	return csum == 0 && proto == IPPROTO_UDP ? 0xffff : csum;
+}
