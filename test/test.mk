@@ -29,3 +29,8 @@ $(BIN)/test/packet/%: $(OBJ)/test/packet/%.o $(call obj_of,$(TEST_LIB) $(PACKET_
 	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
 test-programs: $(TEST_BINS) ## Build the unit and packet tests
+
+# Both ends of the system tests' traffic: a program of its own, libc only.
+$(BIN)/test/system/%: test/system/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -o $@ $<
