@@ -12,6 +12,9 @@
 
 struct worker;
 
+/* The broadcast address of one of our nets, or the one given with an address? */
+bool addr_is_broadcast(const struct worker *w, unsigned int family, const union ip_addr *ip);
+
 /* Is it one of ours (on any port)? */
 bool addr_is_local(const struct worker *w, unsigned int family, const union ip_addr *ip);
 
@@ -32,5 +35,15 @@ union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t 
  */
 int addr_hold(struct worker *const *all, unsigned int family, const union ip_addr *ip, const char *dev);
 int addr_release(struct worker *const *all, unsigned int family, const union ip_addr *ip);
+
+/* Master: removes addresses whose lifetime is over. net_start() calls it every second. */
+void addr_expire(struct worker *const *all, uint64_t now_ms);
+
+/*
+ * Master: who knows the local ports of an address and fills ports_used, ports_free and ports_miss of a
+ * listing; without one they stay 0.
+ */
+typedef void addr_ports_fn(struct worker *const *all, const union ip_addr *ip, struct api_addr *item);
+void addr_ports_from(struct worker *master, addr_ports_fn *fn);
 
 #endif

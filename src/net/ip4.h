@@ -14,6 +14,9 @@ stage_fn ip4_local;
 stage_fn ip4_forward; /* → IP4_OUTPUT */
 stage_fn ip4_output;  /* → NEIGH_OUTPUT */
 
+/* STAGE_KERNEL_TX: without a kernel interface, what the kernel is to get is dropped and counted. */
+stage_fn kernel_tx;
+
 /*
  * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the caller's. From
  * `src`, or if that is 0 from the address that addr_select() gives. `mtu` for "fragmentation needed", else 0.

@@ -17,4 +17,17 @@ stage_fn neigh_output;
 /* STAGE_ARP_INPUT */
 stage_fn arp_input;
 
+struct event;
+
+/*
+ * Master: the state machine. What workers report (events EVENT_NEIGH_*) goes in by the first; the second is
+ * called every NEIGH_TICK_MS or so, with the time of the monotonic clock. net_start() binds both to the
+ * control loop; a test calls them itself.
+ */
+#define NEIGH_TICK_MS 250
+
+void neigh_event(struct worker *const *all, struct worker *from, const struct event *event,
+		 uint64_t now_ms);
+void neigh_tick(struct worker *const *all, uint64_t now_ms);
+
 #endif

@@ -24,24 +24,34 @@ struct net_config {
 	uint32_t icmp_rate;	   /* ICMP errors and TCP resets a second and worker that we make, each */
 };
 
+/* So many a second and worker, and a second's worth at once. */
+struct net_bucket {
+	uint64_t tokens_1000, refilled_ms;
+};
+
+/* Takes one; false: none is left. */
+bool net_bucket_take(struct net_bucket *bucket, uint32_t rate, uint64_t now_ms);
+
 struct net {
 	struct net_config config;
 	struct addr_table *addrs;
 	struct route_table *routes;
 	struct neigh_table *neighs;
-	struct {
-		uint64_t tokens_1000, refilled_ms;
-	} icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
+	struct net_bucket icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
+	struct net_bucket event_bucket;		     /* and of what we tell the master of strangers */
 	uint16_t ip_id;
 };
 
 struct net *net_create(const struct net_config *config, int socket);
 void net_destroy(struct worker *w); /* drops what neighbours hold */
 
+/* Once a turn, after ops: sends on what neighbours have released, gives up what waits too long. */
+void net_tick(struct worker *w);
+
 /* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
 int net_configure(struct worker *const *all, const struct net_config *config);
 
-/* Master: the neighbour state machine's timer and its events. */
+/* Master: the neighbour state machine's timer and its events, lifetimes of addresses. 0 or -errno. */
 int net_start(struct control *control);
 
 #endif

@@ -19,6 +19,7 @@ enum meta_flag {
 	META_HANDED_OVER = 8,	/* came from another worker: it is handed over once */
 	META_MADE = 16,		/* made here, counted as made */
 	META_LOCAL_OUT = 32,	/* sent by us or rewritten: TTL is done, forwarding need not be on */
+	META_PARSED = 64,	/* through IP input: all below is this packet's */
 };
 
 struct pkt_meta {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* net/net-ctl: requests about addresses, routes and neighbours. */
+#ifndef NET_NET_CTL_H
+#define NET_NET_CTL_H
+
+#include "control/control.h"
+
+extern const struct request_table addr_requests;
+extern const struct request_table route_requests;
+extern const struct request_table neigh_requests;
+
+#endif
