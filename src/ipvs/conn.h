@@ -29,44 +29,49 @@ enum conn_dir {
 };
 
 enum conn_flag {
-	CONN_TS = 1,	    /* the SYN had timestamps: they are shifted by ts_delta */
-	CONN_SEQ = 2,	    /* sequence numbers are shifted by seq_delta */
-	CONN_INACTIVE = 4,  /* counted as inactive at its server */
-	CONN_RS_SEEN = 8,   /* last_seq and last_ack are of a segment from the server */
-	CONN_LPORT = 16,    /* holds a local port */
+	CONN_TS = 1,       /* the SYN had timestamps: they are shifted by ts_delta */
+	CONN_SEQ = 2,      /* sequence numbers are shifted by seq_delta */
+	CONN_INACTIVE = 4, /* counted as inactive at its server */
+	CONN_RS_SEEN = 8,  /* last_seq and last_ack are of a segment from the server */
+	CONN_LPORT = 16,   /* holds a local port */
 };
 
-#define CONN_NONE UINT32_MAX
+#define CONN_NONE    UINT32_MAX
 #define CONN_TICK_MS 100 /* of the wheel and of deadlines */
 
 struct conn {
-	uint32_t dest;	      /* id of its server */
-	uint32_t service;     /* id of its service */
-	uint32_t deadline;    /* tick at which it expires; packets write this only */
-	uint32_t timeout_s;   /* of the state it is in */
-	uint32_t laddr;	      /* id of the service's local address, for its counter */
-	uint16_t flags;	      /* enum conn_flag */
-	uint8_t state;	      /* of its protocol */
+	uint32_t dest;      /* id of its server */
+	uint32_t service;   /* id of its service */
+	uint32_t deadline;  /* tick at which it expires; packets write this only */
+	uint32_t timeout_s; /* of the state it is in */
+	uint32_t laddr;     /* id of the service's local address, for its counter */
+	uint16_t flags;     /* enum conn_flag */
+	uint8_t state;      /* of its protocol */
 	uint8_t proto;
-	uint8_t forward;      /* enum api_forward */
-	uint8_t family;	      /* of the client's side; CONN_OUT's may differ one day */
+	uint8_t forward; /* enum api_forward */
+	uint8_t family;  /* of the client's side; CONN_OUT's may differ one day */
 	uint16_t zone;
-	uint32_t seq_delta;   /* added to the client's sequence numbers on their way in */
-	uint32_t ts_delta;    /* added to the client's timestamps on their way in */
-	uint32_t last_seq;    /* next sequence number the server will send, its numbering */
-	uint32_t last_ack;    /* what the server has acknowledged last, its numbering */
+	uint32_t seq_delta;         /* added to the client's sequence numbers on their way in */
+	uint32_t ts_delta;          /* added to the client's timestamps on their way in */
+	uint32_t last_seq;          /* next sequence number the server will send, its numbering */
+	uint32_t last_ack;          /* what the server has acknowledged last, its numbering */
 	uint32_t in_pkts, out_pkts; /* saturating, for listings and one-way detection */
-	uint32_t spare[3];
+	uint32_t armed; /* conn.c's: the tick at which the wheel looks at it, 0: not at all */
+	uint32_t spare[2];
 };
 _Static_assert(sizeof(struct conn) == 64, "struct conn is one line");
 
 struct conn_table;
 
-/* `expire` is told of each entry that the wheel has found due, before it is freed; see conn_expire_fn. */
+/*
+ * Told of each entry that the wheel has found due, just before it is freed: the cold part and
+ * conn_tuple() are still there, and lookups still find it. It must not free this entry; the table
+ * does so when it returns. It may free others.
+ */
 typedef void conn_expire_fn(struct worker *w, uint32_t id, struct conn *conn);
 
 struct conn_table_config {
-	uint32_t max;	    /* connections of this worker */
+	uint32_t max; /* connections of this worker, below 2^30 */
 	int socket;
 	struct hash_key key;
 	conn_expire_fn *expire;
@@ -81,8 +86,9 @@ void conn_table_destroy(struct conn_table *table);
 uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, enum conn_dir *dir);
 
 /*
- * A new connection with these two tuples, its cold part zeroed but for proto, family and zone. CONN_NONE: no
- * entry is free, or one of the tuples is taken, or the index has no place within its bounded search.
+ * A new connection with these two tuples, its cold part zeroed but for proto, family and zone.
+ * CONN_NONE: no entry is free, or one of the tuples is taken, or the index has no place within its
+ * bounded search.
  */
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out);
 
@@ -90,9 +96,11 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 void conn_free(struct conn_table *table, uint32_t id);
 
 struct conn *conn_get(const struct conn_table *table, uint32_t id);
-void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir, struct tuple *tuple);
+void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir,
+		struct tuple *tuple);
 
-/* The deadline moves to now + timeout_s. Cheap: the wheel is not touched when the deadline moves back only. */
+/* The deadline moves to now + timeout_s. Cheap: the wheel is not touched when the deadline moves
+ * back only. */
 void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s, uint64_t now_ms);
 
 /* Seconds left, rounded up. */
@@ -104,7 +112,11 @@ uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget)
 uint32_t conn_count(const struct conn_table *table);
 uint32_t conn_max(const struct conn_table *table);
 
-/* The next used entry with an id ≥ from, looking at no more than `scan` entries; *id is where to go on. false: not found in these. At the end *id is CONN_NONE. */
+/*
+ * The next used entry with an id ≥ from, looking at no more than `scan` entries. true: *id is it,
+ * go on at *id + 1. false: none among these, go on at *id, which is CONN_NONE at the end. Starts
+ * with 0; ids are not dense.
+ */
 bool conn_next(const struct conn_table *table, uint32_t from, uint32_t scan, uint32_t *id);
 
 /* For `dpip stats memory`: bytes resident. */
