@@ -60,27 +60,43 @@ void *request_item(struct request *req, enum api_kind kind, size_t size);
 
 /*
  * For listings that ask workers: when all ops published so far are acknowledged, fn runs on the master; it may
- * publish ops and call this again. The state is freed with free() when the request ends or its client goes.
- * A page of items is sent on whenever it is large enough.
+ * publish ops and call this again. The state is freed with free() when the request ends or its client goes, but
+ * never before these ops are acknowledged; another state than before takes the place of the old one, which is then
+ * the caller's to free. A page of items is sent on whenever it is large enough, and fn is not called again before
+ * the client has taken it. Without a loop (control_run_request) fn is called at once.
  */
 typedef int request_continue_fn(struct request *req, void *state);
 void request_continue(struct request *req, request_continue_fn *fn, void *state);
 
-/* The loop. create before workers start; `tables` ends with an empty row. */
+/*
+ * Is there a page of items to send? A listing that may have thousands of items asks after each, and goes on by
+ * request_continue(): else all of it lies in memory at once, and nobody else is served meanwhile.
+ */
+bool request_full(const struct request *req);
+
+#define CONTROL_CLIENTS	   256
+#define CONTROL_TIMEOUT_MS 30000
+
+/* The loop. create before workers start; `tables` ends with an empty row. destroy when they have ended. */
 struct control_config {
 	struct worker *const *all;
 	const struct request_table *tables;
 	int wake_fd; /* eventfd that workers write, see struct worker */
+	unsigned int max_clients;	/* 0: CONTROL_CLIENTS */
+	unsigned int client_timeout_ms; /* for an unfinished frame, an unread reply; 0: CONTROL_TIMEOUT_MS */
 };
 
 struct control *control_create(const struct control_config *config);
 void control_destroy(struct control *control);
 struct worker *const *control_workers(const struct control *control);
 
-/* The socket appears at path (0600 for others, by umask; a stale one is replaced, a live one is -EADDRINUSE). */
+/*
+ * The socket appears at path, for its owner only (0600), and answers from then on; a stale one is replaced, a live
+ * one is -EADDRINUSE. 0 or -errno, the sentence is logged. control_destroy() removes it if it is still this one.
+ */
 int control_listen(struct control *control, const char *path);
 
-/* Until control_stop(). */
+/* Until control_stop(), which any thread may call. */
 void control_run(struct control *control);
 void control_stop(struct control *control);
 
@@ -89,7 +105,7 @@ int control_timer(struct control *control, unsigned int period_ms,
 		  void (*fn)(struct control *control, void *arg), void *arg);
 int control_on_signal(struct control *control, int signum,
 		      void (*fn)(struct control *control, void *arg), void *arg);
-/* One receiver a kind of event. */
+/* One receiver a kind of event: 0, -EEXIST, -EINVAL. */
 int control_on_event(struct control *control, enum event_kind kind,
 		     void (*fn)(struct control *control, struct worker *from,
 				const struct event *event));
