@@ -13,7 +13,9 @@ struct list {
 	struct list *next, *prev;
 };
 
+#ifndef container_of /* DPDK has one, too */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#endif
 
 static inline void list_init(struct list *head)
 {

@@ -20,9 +20,9 @@ struct lport_pool;
 struct service_table;
 
 struct ipvs_config {
-	uint32_t conn_max;	      /* connections of all workers together; init only */
+	uint32_t conn_max;            /* connections of all workers together; init only */
 	uint32_t conn_init_timeout_s; /* reloadable, as all below */
-	bool no_conn_reset;	      /* a TCP segment of no connection is answered by RST */
+	bool no_conn_reset;           /* a TCP segment of no connection is answered by RST */
 	uint32_t tcp_timeout_s[12];   /* by enum tcp_state */
 	uint32_t udp_timeout_s[3];    /* by enum udp_state */
 };
@@ -32,8 +32,9 @@ struct ipvs {
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
-	struct hash_key isn_key;   /* of initial sequence numbers, this worker's own */
-	uint64_t now_ns;	   /* of the turn, for initial sequence numbers */
+	struct hash_key isn_key; /* of initial sequence numbers, this worker's own */
+	uint64_t changes; /* connections made and freed by packets: what was looked up before may be
+			     old */
 };
 
 /* STAGE_IPVS_INPUT */
@@ -42,8 +43,15 @@ stage_fn ipvs_input;
 /* Once a turn: expires connections, within a budget. */
 void ipvs_tick(struct worker *w);
 
+/*
+ * Into w->ipvs; the worker's id and number are set. NULL: no memory. The connections of all workers
+ * together are shared out evenly; the master has none.
+ */
 struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config);
 void ipvs_destroy(struct worker *w);
+
+/* Every connection of the worker ends, without a word to anybody; what they held is given back. */
+void ipvs_flush(struct worker *w);
 
 /* Master: gives all workers the reloadable keys. */
 int ipvs_configure(struct worker *const *all, const struct ipvs_config *config);

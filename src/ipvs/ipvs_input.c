@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs-input: the stage that balances. It sees every IPv4 packet before routing
+ * does. What belongs to a connection goes on by its forwarding mode; what may
+ * open one does; what is to one of our services or local ports but belongs to
+ * no connection is answered so that its sender gives up; all else is none of
+ * our business and goes on to the routing stage untouched.
+ *
+ * The vector is looked up as a whole first, then acted on; a packet that makes
+ * or ends a connection makes the later answers old, and they are asked again.
+ *
+ * Only the worker that owns a packet's tuple judges that it belongs to no
+ * connection: all others hand it over, once.
+ */
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "ipvs/ipvs.h"
+#include "ipvs/ipvs_int.h"
+#include "ipvs/lport.h"
+#include "ipvs/proto/tcp.h"
+#include "ipvs/service.h"
+#include "ipvs/session.h"
+#include "ipvs/xmit/xmit.h"
+#include "link/steer.h"
+#include "net/addr.h"
+#include "net/ip4.h"
+#include "worker/worker.h"
+
+struct found {
+	uint32_t id; /* of the connection, CONN_NONE */
+	enum conn_dir dir;
+};
+
+static bool balanced(const struct pkt_meta *meta)
+{
+	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
+}
+
+/* ... and has its L4 header. */
+static bool has_ports(const struct pkt_meta *meta)
+{
+	return balanced(meta) && !(meta->flags & META_FRAGMENT);
+}
+
+static const struct rte_tcp_hdr *tcp_header(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, pkt_meta(m)->l4_off);
+}
+
+static bool opens_tcp(struct rte_mbuf *m)
+{
+	const uint8_t open_or_close = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG |
+				      RTE_TCP_FIN_FLAG;
+
+	return (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
+}
+
+/* Makes the first `len` bytes of L4 contiguous; false: that cannot be. */
+static bool l4_pull(struct rte_mbuf *m, uint32_t len)
+{
+	return m->data_len >= pkt_meta(m)->l4_off + len || rte_pktmbuf_linearize(m) == 0;
+}
+
+static bool tcp_check(struct rte_mbuf *m, enum drop_reason *reason)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	uint32_t len;
+	uint8_t flags;
+
+	*reason = DROP_L4_SHORT;
+	if (meta->l4_len < sizeof(struct rte_tcp_hdr) || !l4_pull(m, sizeof(struct rte_tcp_hdr)))
+		return false;
+	*reason = DROP_IPVS_INVALID;
+	len = (tcp_header(m)->data_off >> 4) * 4u;
+	flags = tcp_header(m)->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG);
+	return len >= sizeof(struct rte_tcp_hdr) && len <= meta->l4_len && l4_pull(m, len) &&
+	       flags != (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG);
+}
+
+static bool udp_check(struct rte_mbuf *m, enum drop_reason *reason)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct rte_udp_hdr *uh;
+	uint16_t len;
+
+	*reason = DROP_L4_SHORT;
+	if (meta->l4_len < sizeof(*uh) || !l4_pull(m, sizeof(*uh)))
+		return false;
+	*reason = DROP_IPVS_INVALID;
+	uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, meta->l4_off);
+	len = rte_be_to_cpu_16(uh->dgram_len);
+	return len >= sizeof(*uh) && len <= meta->l4_len;
+}
+
+/* Of a packet that is ours. false: dropped. */
+static bool l4_check(struct worker *w, struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+	enum drop_reason reason;
+
+	if (unlikely(!(tuple->proto == IPPROTO_TCP ? tcp_check(m, &reason)
+						   : udp_check(m, &reason)))) {
+		drop(w, m, reason);
+		return false;
+	}
+	if (unlikely(tuple->sport == 0 || tuple->dport == 0)) {
+		drop(w, m, DROP_IPVS_INVALID);
+		return false;
+	}
+	return true;
+}
+
+/* Answers to servers come to local ports: a local address, and a port that may be one. */
+static bool to_local_port(const struct worker *w, const struct tuple *tuple)
+{
+	return w->ipvs->services->n_services != 0 &&
+	       rte_be_to_cpu_16(tuple->dport) >= LPORT_FIRST &&
+	       addr_is_local(w, tuple->family, &tuple->dst);
+}
+
+static struct service *service_of(const struct worker *w, const struct tuple *tuple)
+{
+	return service_lookup(w->ipvs->services, tuple->proto, tuple->family, &tuple->dst,
+			      tuple->dport);
+}
+
+bool ipvs_is_ours(const struct worker *w, const struct tuple *tuple)
+{
+	return service_of(w, tuple) || to_local_port(w, tuple);
+}
+
+/*
+ * Later fragments have no ports, so the address alone must say whether they are ours: one to a
+ * virtual address that is not a local one goes on to the routing stage, where it finds its first
+ * fragment gone.
+ */
+static void input_fragment(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct tuple *tuple = &meta->tuple;
+	bool first = !(meta->flags & META_FRAGMENT_LATER);
+
+	if (balanced(meta) && w->ipvs->services->n_services &&
+	    ((first && service_of(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
+		drop(w, m, DROP_IP4_FRAGMENT);
+	else
+		stage_push(w, STAGE_IP4_ROUTE, m);
+}
+
+static void forward(struct worker *w, struct rte_mbuf *m, const struct found *found)
+{
+	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
+
+	xmit_find(conn->forward)->run(w, m, found->id, found->dir);
+}
+
+/* Ours, of no connection, and opens none. */
+static void refuse(struct worker *w, struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+
+	if (tuple->proto == IPPROTO_UDP)
+		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, tuple->dst.v4);
+	else if (w->ipvs->config.no_conn_reset)
+		tcp4_send_reset(w, m);
+	drop(w, m, DROP_IPVS_NO_CONN);
+}
+
+static void input_miss(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct service *svc = service_of(w, &meta->tuple);
+	struct found found = { .dir = CONN_IN };
+	unsigned int owner;
+
+	if (!svc && !to_local_port(w, &meta->tuple)) {
+		stage_push(w, STAGE_IP4_ROUTE, m);
+		return;
+	}
+	if (!l4_check(w, m))
+		return;
+	owner = steer_owner(w, &meta->tuple);
+	if (owner != w->id && !(meta->flags & META_HANDED_OVER)) {
+		steer_hand_over(w, m, owner);
+		return;
+	}
+	if (!svc || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {
+		refuse(w, m);
+		return;
+	}
+	found.id = session_open(w, m, svc);
+	if (found.id == CONN_NONE)
+		return;
+	w->ipvs->changes++;
+	forward(w, m, &found);
+}
+
+/* A client that has finished with a connection may open the next one from the same port. */
+static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct found *found)
+{
+	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
+
+	return conn->proto == IPPROTO_TCP && found->dir == CONN_IN && opens_tcp(m) &&
+	       tcp_state_reusable(conn->state);
+}
+
+static void input_hit(struct worker *w, struct rte_mbuf *m, const struct found *found)
+{
+	if (!l4_check(w, m))
+		return;
+	if (unlikely(opens_anew(w, m, found))) {
+		session_close(w, found->id);
+		w->ipvs->changes++;
+		input_miss(w, m);
+		return;
+	}
+	forward(w, m, found);
+}
+
+static void look_up(const struct worker *w, struct rte_mbuf *m, struct found *found)
+{
+	found->id = CONN_NONE;
+	if (has_ports(pkt_meta(m)))
+		found->id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &found->dir);
+}
+
+static void act(struct worker *w, struct rte_mbuf *m, const struct found *found)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (found->id != CONN_NONE)
+		input_hit(w, m, found);
+	else if (has_ports(meta))
+		input_miss(w, m);
+	else if (meta->flags & META_FRAGMENT)
+		input_fragment(w, m);
+	else if (meta->tuple.proto == IPPROTO_ICMP)
+		ipvs_icmp(w, m);
+	else
+		stage_push(w, STAGE_IP4_ROUTE, m);
+}
+
+void ipvs_input(struct worker *w, struct batch *in)
+{
+	struct found found[BATCH_BURST];
+
+	for (uint32_t start = 0; start < in->count; start += BATCH_BURST) {
+		struct rte_mbuf **pkts = in->pkts + start;
+		uint32_t n = RTE_MIN(in->count - start, (uint32_t)BATCH_BURST);
+		uint64_t changes = w->ipvs->changes;
+
+		for (uint32_t i = 0; i < n; i++)
+			look_up(w, pkts[i], &found[i]);
+		for (uint32_t i = 0; i < n; i++) {
+			if (unlikely(w->ipvs->changes != changes))
+				look_up(w, pkts[i], &found[i]);
+			act(w, pkts[i], &found[i]);
+		}
+	}
+}

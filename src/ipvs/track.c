@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/track: a packet that goes on moves its connection's state machine, its
+ * deadline and the counters of server and service. It knows nothing of how the
+ * packet is forwarded; every mode calls it once, before it changes the packet.
+ * The deadline is a plain store as long as it moves away from now.
+ */
+#include "ipvs/track.h"
+
+#include <netinet/in.h>
+
+#include <rte_byteorder.h>
+#include <rte_tcp.h>
+
+#include "ipvs/ipvs.h"
+#include "ipvs/proto/tcp.h"
+#include "ipvs/proto/udp.h"
+#include "ipvs/service.h"
+#include "worker/worker.h"
+
+static void count_up(uint32_t *counter)
+{
+	if (likely(*counter != UINT32_MAX))
+		++*counter;
+}
+
+void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir)
+{
+	const struct service_table *services = w->ipvs->services;
+	struct service *svc = service_get(services, conn->service);
+	struct dest *dest = dest_get(services, conn->dest);
+
+	if (dir == CONN_IN) {
+		count_up(&conn->in_pkts);
+		service_count_in(svc, dest, bytes);
+	} else {
+		count_up(&conn->out_pkts);
+		service_count_out(svc, dest, bytes);
+	}
+}
+
+/* Where the server stands, for a reset when the connection expires; repeated segments don't take it
+ * back. */
+static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32_t payload)
+{
+	uint32_t next_seq = rte_be_to_cpu_32(th->sent_seq) + payload +
+			    !!(th->tcp_flags & RTE_TCP_SYN_FLAG) +
+			    !!(th->tcp_flags & RTE_TCP_FIN_FLAG);
+	uint32_t ack = rte_be_to_cpu_32(th->recv_ack);
+
+	if (!(th->tcp_flags & RTE_TCP_ACK_FLAG))
+		return;
+	if (!(conn->flags & CONN_RS_SEEN)) {
+		conn->flags |= CONN_RS_SEEN;
+		conn->last_seq = next_seq;
+		conn->last_ack = ack;
+		return;
+	}
+	if ((int32_t)(next_seq - conn->last_seq) > 0)
+		conn->last_seq = next_seq;
+	if ((int32_t)(ack - conn->last_ack) > 0)
+		conn->last_ack = ack;
+}
+
+static uint32_t track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn,
+			  enum conn_dir dir)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
+							       meta->l4_off);
+	enum tcp_state state = tcp_next_state(dir == CONN_IN ? TCP_PATH_INPUT : TCP_PATH_OUTPUT,
+					      conn->state, th->tcp_flags);
+	const struct service_table *services = w->ipvs->services;
+
+	if (dir == CONN_OUT)
+		track_server(conn, th, meta->l4_len - (th->data_off >> 4) * 4u);
+	if (state != conn->state) {
+		struct dest *dest = dest_get(services, conn->dest);
+
+		conn->state = state;
+		if (tcp_state_active(state))
+			dest_conn_active(dest, conn);
+		else
+			dest_conn_inactive(dest, conn);
+	}
+	if (state == TCP_ESTABLISHED) {
+		const struct service *svc = service_get(services, conn->service);
+
+		if (svc->conn_timeout_s)
+			return svc->conn_timeout_s;
+	}
+	return w->ipvs->config.tcp_timeout_s[state];
+}
+
+/* UDP knows no more of being established than that the client sends. */
+static uint32_t track_udp(struct worker *w, struct conn *conn, enum conn_dir dir)
+{
+	const struct service *svc = service_get(w->ipvs->services, conn->service);
+
+	conn->state = udp_next_state(dir, conn->state);
+	return svc->conn_timeout_s ? svc->conn_timeout_s
+				   : w->ipvs->config.udp_timeout_s[conn->state];
+}
+
+void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct conn *conn = conn_get(w->ipvs->conns, id);
+	uint32_t timeout_s = conn->proto == IPPROTO_TCP ? track_tcp(w, m, conn, dir)
+							: track_udp(w, conn, dir);
+
+	conn_set_timeout(w->ipvs->conns, id, timeout_s, w->now_ms);
+	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ipvs/track: what a packet does to its connection: state, deadline, counters. */
+#ifndef IPVS_TRACK_H
+#define IPVS_TRACK_H
+
+#include "ipvs/conn.h"
+
+struct rte_mbuf;
+struct worker;
+
+/* m belongs to the connection and goes on; called while it is as it arrived, meta set. */
+void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
+
+/* An ICMP error that goes on counts as a packet of that direction, and changes nothing else. */
+void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir);
+
+#endif
