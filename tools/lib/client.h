@@ -25,9 +25,9 @@ struct client;
 /* One item of a listing. The object is aligned to 8 and valid during the call only. */
 struct client_item {
 	uint32_t index; /* which request, from 0 */
-	uint16_t id;	/* its enum api_id */
-	uint16_t kind;	/* enum api_kind, or one that we don't know */
-	uint32_t len;	/* of the object, as the daemon sent it */
+	uint16_t id;    /* its enum api_id */
+	uint16_t kind;  /* enum api_kind, or one that we don't know */
+	uint32_t len;   /* of the object, as the daemon sent it */
 	const void *object;
 };
 
@@ -35,13 +35,13 @@ struct client_item {
 struct client_reply {
 	uint32_t index;
 	uint16_t id;
-	int status;	  /* 0 or -errno */
+	int status;       /* 0 or -errno */
 	const char *text; /* the daemon's sentence, "" if status is 0; valid during the call only */
 };
 
 /*
- * Who gets what arrives; either function may be NULL. A negative return ends client_run() with that value: the
- * rest of the answer is lost and the connection with it.
+ * Who gets what arrives; either function may be NULL. A negative return ends client_run() with that
+ * value: the rest of the answer is lost and the connection with it.
  */
 struct client_receiver {
 	int (*item)(void *arg, const struct client_item *item);
@@ -59,9 +59,9 @@ const char *client_path(const char *path);
 int client_connect(struct client **client, const char *path, char *error, size_t size);
 
 /*
- * A client without a socket: client_run() calls run for each request instead. It returns 0 or -errno with the
- * sentence in error, and may call to->item. For the daemon's own startup block, and for tests of the tools.
- * NULL: no memory.
+ * A client without a socket: client_run() calls run for each request instead. It returns 0 or
+ * -errno with the sentence in error, and may call to->item. For the daemon's own startup block, and
+ * for tests of the tools. NULL: no memory.
  */
 typedef int client_local_fn(void *arg, uint32_t index, uint16_t id, const void *body, uint32_t len,
 			    const struct client_receiver *to, char *error, size_t size);
@@ -79,9 +79,10 @@ int client_add(struct client *client, uint16_t id, const void *body, size_t len)
 unsigned int client_pending(const struct client *client);
 
 /*
- * Carries out what was added, in order: up to the first failure, or all if keep_going. 0 when all succeeded,
- * else the first failure: the status of the first request that failed (its text in client_error()), or -errno of
- * the connection, which is closed then. Nothing is pending afterwards.
+ * Carries out what was added, in order: up to the first failure, or all if keep_going. 0 when all
+ * succeeded, else the first failure: the status of the first request that failed (its text in
+ * client_error()), or -errno of the connection, which is closed then. Nothing is pending
+ * afterwards.
  */
 int client_run(struct client *client, bool keep_going, const struct client_receiver *to);
 
@@ -90,8 +91,8 @@ int client_request(struct client *client, uint16_t id, const void *body, size_t 
 		   const struct client_receiver *to);
 
 /*
- * The item's object as this build knows it: `size` bytes, cut if the daemon's is longer, zero-filled if it is
- * shorter. Ask for item->kind first; an unknown kind is to be passed over.
+ * The item's object as this build knows it: `size` bytes, cut if the daemon's is longer,
+ * zero-filled if it is shorter. Ask for item->kind first; an unknown kind is to be passed over.
  */
 void client_object(const struct client_item *item, void *object, size_t size);
 
