@@ -5,9 +5,10 @@
  * address serves 64,511 connections to each server. A worker takes only ports
  * for which the server's reply is its own (link/steer). The port that has been
  * unused longest comes first: those never used, in a random rotation of
- * 1025 … 65535, then those given back, in the order they came back. Pairs
- * exist while a port of theirs has been used; memory grows with the ports
- * given back, two bytes each, from regions of the worker's own.
+ * 1025 … 65535, then those given back, in the order they came back. A pair
+ * exists from its first port until it has had none taken for two minutes, or
+ * memory is short; memory grows with the ports that were used, two bytes each,
+ * from regions of the worker's own.
  */
 #ifndef IPVS_LPORT_H
 #define IPVS_LPORT_H
@@ -18,22 +19,26 @@
 #include "packet/tuple.h"
 
 #define LPORT_FIRST 1025
-#define LPORT_LAST 65535
+#define LPORT_LAST  65535
 
 struct worker;
 struct lport_pool;
 
+/* Of a worker; the master's gives no ports. NULL: no memory. */
 struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns);
 void lport_pool_destroy(struct lport_pool *pool);
 
 /*
- * reply: the tuple of the server's packets, src and sport the server's, dst the local address, family, proto
- * and zone; dport is chosen and written. 0, or -EADDRNOTAVAIL: all are taken, or -ENOMEM.
+ * reply: the tuple of the server's packets, src and sport the server's, dst the local address,
+ * family, proto and zone; dport is chosen and written. 0, or -EADDRNOTAVAIL: all are taken, or
+ * -ENOMEM.
  */
 int lport_take(struct lport_pool *pool, struct tuple *reply);
+/* A port that lport_take() gave, once. */
 void lport_release(struct lport_pool *pool, const struct tuple *reply);
 
-/* Over all pairs of this local address. */
+/* Over all pairs of this local address; `free` among several workers is an estimate, not every
+ * owner is known. */
 struct lport_usage {
 	uint64_t pairs, used, free;
 };
