@@ -121,7 +121,7 @@ struct service {
 	uint32_t conn_timeout_s; /* of established connections; 0: the protocol's */
 	uint32_t id;
 	uint32_t serial;    /* 0: the id is free */
-	uint32_t next_hash; /* id: the next in its bucket */
+	uint32_t next_hash; /* id + 1: the next in its bucket, 0: none */
 	uint32_t next,
 		prev; /* ids: all services that are not removed, in the order they were added */
 	uint32_t removed_dests;  /* id of the first, DEST_NONE */
@@ -168,6 +168,17 @@ static inline struct laddr *laddr_get(const struct service_table *table, uint32_
 static inline bool dest_usable(const struct dest *dest)
 {
 	return dest->weight > 0 && !(dest->flags & DEST_OVERLOAD);
+}
+
+/*
+ * For schedulers: where this worker begins to look when it has no history. Worker 1 begins at the
+ * start, as a single one does.
+ */
+static inline uint32_t service_first_dest(const struct service *svc)
+{
+	if (svc->worker == 0)
+		return 0;
+	return (uint32_t)((uint64_t)(svc->worker - 1u) * svc->n_dests / svc->n_workers);
 }
 
 /* The server for a new connection; nothing is counted yet. NULL: none is usable. */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/service: the virtual services of a worker: a table by id, a keyed hash
+ * over address, port and protocol, and a list in the order in which they were
+ * added. A removed service stays in the hash, where lookups pass over it, as
+ * long as one of its servers or local addresses is still counted on; added
+ * again meanwhile, it keeps its id, so that its connections count for it, and
+ * its servers may come back too.
+ */
+#include "ipvs/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipvs/estimate.h"
+#include "ipvs/service_int.h"
+
+struct service_op {
+	struct service_key key;
+	struct service_config config;
+	uint32_t id;
+	uint32_t serial;
+};
+
+static struct service_master *service_master_create(unsigned int n_workers)
+{
+	struct service_master *master = calloc(1, sizeof(*master));
+
+	if (!master)
+		return NULL;
+	master->services.max = SERVICE_MAX;
+	master->dests.max = DEST_MAX;
+	master->laddrs.max = LADDR_MAX;
+	master->estimates = estimates_create(n_workers);
+	if (master->estimates)
+		return master;
+	free(master);
+	return NULL;
+}
+
+static void service_master_destroy(struct service_master *master)
+{
+	if (!master)
+		return;
+	estimates_destroy(master->estimates);
+	ids_free(&master->services);
+	ids_free(&master->dests);
+	ids_free(&master->laddrs);
+	free(master);
+}
+
+struct service_table *service_table_create(const struct worker *w)
+{
+	struct service_table *table = calloc(1, sizeof(*table));
+	const size_t sizes[] = { SERVICE_MAX * sizeof(struct service),
+				 DEST_MAX * sizeof(struct dest), LADDR_MAX * sizeof(struct laddr),
+				 SERVICE_BUCKETS * sizeof(uint32_t) };
+
+	if (!table)
+		return NULL;
+	for (unsigned int i = 0; i < RTE_DIM(sizes); i++)
+		if (region_create(&table->regions[i], sizes[i], w->socket) < 0)
+			goto fail;
+	table->services = table->regions[0].base;
+	table->dests = table->regions[1].base;
+	table->laddrs = table->regions[2].base;
+	table->buckets = table->regions[3].base;
+	table->first = table->last = SERVICE_NONE;
+	table->key = w->flow_key;
+	if (w->id == WORKER_MASTER) {
+		table->master = service_master_create(w->n_workers);
+		if (!table->master)
+			goto fail;
+	}
+	return table;
+
+fail:
+	service_table_destroy(table);
+	return NULL;
+}
+
+void service_table_destroy(struct service_table *table)
+{
+	if (!table)
+		return;
+	if (table->services)
+		for (uint32_t id = table->first; id != SERVICE_NONE;
+		     id = table->services[id].next) {
+			free(table->services[id].dests);
+			free(table->services[id].laddrs);
+			free(table->services[id].sched_priv);
+		}
+	service_master_destroy(table->master);
+	for (unsigned int i = 0; i < RTE_DIM(table->regions); i++)
+		if (table->regions[i].base)
+			region_destroy(&table->regions[i]);
+	free(table);
+}
+
+static uint32_t *service_bucket(const struct service_table *table, const struct service_key *key)
+{
+	uint64_t rest = (uint64_t)key->port << 32 | (uint64_t)key->family << 8 | key->proto;
+	uint64_t hash = hash_words(&table->key, key->addr.u64[0], rest);
+
+	if (key->family != AF_INET)
+		hash = hash_more(&table->key, hash, key->addr.u64[1], rest);
+	return &table->buckets[hash % SERVICE_BUCKETS];
+}
+
+static inline bool service_key_equal(const struct service_key *a, const struct service_key *b)
+{
+	return a->port == b->port && a->proto == b->proto && a->family == b->family &&
+	       ip_equal(&a->addr, &b->addr);
+}
+
+/* Removed ones too. */
+static struct service *service_find(const struct service_table *table,
+				    const struct service_key *key)
+{
+	for (uint32_t link = *service_bucket(table, key); link;) {
+		struct service *svc = &table->services[link - 1];
+
+		if (service_key_equal(&svc->key, key))
+			return svc;
+		link = svc->next_hash;
+	}
+	return NULL;
+}
+
+struct service *service_lookup(const struct service_table *table, uint8_t proto,
+			       unsigned int family, const union ip_addr *addr, be16 port)
+{
+	struct service_key key = {
+		.addr = *addr, .family = (uint16_t)family, .port = port, .proto = proto
+	};
+	struct service *svc = service_find(table, &key);
+
+	return svc && !(svc->flags & SERVICE_REMOVED) ? svc : NULL;
+}
+
+static void service_link(struct service_table *table, struct service *svc)
+{
+	svc->next = SERVICE_NONE;
+	svc->prev = table->last;
+	if (table->last == SERVICE_NONE)
+		table->first = svc->id;
+	else
+		table->services[table->last].next = svc->id;
+	table->last = svc->id;
+	table->n_services++;
+}
+
+static void service_unlink(struct service_table *table, struct service *svc)
+{
+	if (svc->prev == SERVICE_NONE)
+		table->first = svc->next;
+	else
+		table->services[svc->prev].next = svc->next;
+	if (svc->next == SERVICE_NONE)
+		table->last = svc->prev;
+	else
+		table->services[svc->next].prev = svc->prev;
+	table->n_services--;
+}
+
+static void service_bind(struct service *svc, const struct service_config *config, void *priv)
+{
+	svc->sched = config->sched;
+	svc->sched_priv = priv;
+	if (svc->sched->init)
+		svc->sched->init(svc);
+}
+
+/* args[0]: the scheduler's memory */
+static void service_apply_add(struct worker *w, struct op *op)
+{
+	const struct service_op *data = op_data(op);
+	struct service_table *table = service_table_of(w);
+	struct service *svc = &table->services[data->id];
+
+	if (svc->serial) {
+		svc->flags &= (uint16_t)~SERVICE_REMOVED;
+	} else {
+		uint32_t *bucket = service_bucket(table, &data->key);
+
+		svc->key = data->key;
+		svc->id = data->id;
+		svc->serial = data->serial;
+		svc->worker = (uint16_t)w->id;
+		svc->n_workers = w->n_workers;
+		svc->removed_dests = DEST_NONE;
+		svc->removed_laddrs = LADDR_NONE;
+		svc->next_hash = *bucket;
+		*bucket = svc->id + 1;
+	}
+	svc->conn_timeout_s = data->config.conn_timeout_s;
+	service_link(table, svc);
+	service_bind(svc, &data->config, op->args[0]);
+}
+
+/* A service that comes back counts from zero, and so do the servers that may come back to it. */
+static void service_forget_stats(struct worker *const *all, const struct service *svc)
+{
+	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
+
+	estimate_zero(all, ESTIMATE_SERVICE(svc->id));
+	for (uint32_t id = svc->removed_dests; id != DEST_NONE; id = table->dests[id].next_removed)
+		estimate_zero(all, ESTIMATE_DEST(id));
+}
+
+int service_add(struct worker *const *all, const struct service_key *key,
+		const struct service_config *config)
+{
+	struct service_table *table = service_table_of(all[WORKER_MASTER]);
+	struct service_master *master = table->master;
+	struct service *removed = service_find(table, key);
+	struct service_op data = { .key = *key, .config = *config };
+	struct op_set set;
+	int r;
+
+	if (removed && !(removed->flags & SERVICE_REMOVED))
+		return -EEXIST;
+	if (removed) {
+		data.id = removed->id;
+	} else {
+		r = ids_take(&master->services, &data.id);
+		if (r < 0)
+			return r;
+		data.serial = service_serial(master);
+		estimate_reset(master->estimates, ESTIMATE_SERVICE(data.id));
+	}
+	r = op_set_init(&set, all, service_apply_add, &data, sizeof(data));
+	if (r == 0 && config->sched->priv_size)
+		r = op_set_alloc(&set, 0, config->sched->priv_size);
+	if (r < 0) {
+		if (!removed)
+			ids_give(&master->services, data.id);
+		return r;
+	}
+	op_set_publish(&set, all);
+	if (removed) {
+		master->n_removed--;
+		service_forget_stats(all, removed);
+	}
+	return 0;
+}
+
+/* args[0]: the scheduler's memory, when it is another one */
+static void service_apply_set(struct worker *w, struct op *op)
+{
+	const struct service_op *data = op_data(op);
+	struct service *svc = &service_table_of(w)->services[data->id];
+
+	svc->conn_timeout_s = data->config.conn_timeout_s;
+	if (data->config.sched != svc->sched) {
+		op_garbage(op, svc->sched_priv);
+		service_bind(svc, &data->config, op->args[0]);
+	}
+}
+
+int service_set(struct worker *const *all, struct service *svc, const struct service_config *config)
+{
+	struct service_op data = { .config = *config, .id = svc->id };
+	struct op_set set;
+	int r = op_set_init(&set, all, service_apply_set, &data, sizeof(data));
+
+	if (r == 0 && config->sched != svc->sched && config->sched->priv_size)
+		r = op_set_alloc(&set, 0, config->sched->priv_size);
+	if (r < 0)
+		return r;
+	op_set_publish(&set, all);
+	return 0;
+}
+
+static void service_apply_del(struct worker *w, struct op *op)
+{
+	const struct service_op *data = op_data(op);
+	struct service_table *table = service_table_of(w);
+	struct service *svc = &table->services[data->id];
+
+	dest_retire_all(table, svc, op);
+	laddr_retire_all(table, svc, op);
+	op_garbage(op, svc->sched_priv);
+	svc->sched_priv = NULL;
+	svc->flags |= SERVICE_REMOVED;
+	service_unlink(table, svc);
+}
+
+int service_del(struct worker *const *all, struct service *svc)
+{
+	struct service_op data = { .id = svc->id };
+	uint32_t n = 1 + svc->n_dests + svc->n_laddrs;
+	int r = op_multicast(all, service_apply_del, &data, sizeof(data));
+
+	if (r == 0)
+		service_note_removed(all, n);
+	return r;
+}
+
+static void service_apply_free(struct worker *w, struct op *op)
+{
+	const struct service_op *data = op_data(op);
+	struct service_table *table = service_table_of(w);
+	struct service *svc = &table->services[data->id];
+	uint32_t *link = service_bucket(table, &svc->key);
+
+	while (*link != svc->id + 1)
+		link = &table->services[*link - 1].next_hash;
+	*link = svc->next_hash;
+	memset(svc, 0, sizeof(*svc));
+}
+
+int service_free(struct worker *const *all, struct service *svc)
+{
+	struct service_master *master = service_table_of(all[WORKER_MASTER])->master;
+	struct service_op data = { .id = svc->id };
+	int r = op_multicast(all, service_apply_free, &data, sizeof(data));
+
+	if (r < 0)
+		return r;
+	ids_give(&master->services, data.id);
+	master->n_removed--;
+	return 0;
+}
