@@ -226,6 +226,7 @@ struct options {
 	unsigned long count, parallel;
 	uint64_t timeout_us;
 	uint64_t pause_us; /* between two requests of a slot */
+	uint64_t hold_us;  /* behind the last answer, before open connections end */
 	double seconds;    /* 0: until count requests are done */
 	enum closing closing;
 	bool quiet; /* failures are expected: do not print each */
@@ -477,6 +478,8 @@ static int client(const struct options *options)
 			slot_event(options, &totals, events[i].data.ptr, events[i].events, epoll);
 	}
 	code = client_report(&totals, begin_us);
+	fflush(stdout);
+	usleep((useconds_t)options->hold_us);
 	free(slots);
 	close(epoll);
 	return code;
@@ -518,6 +521,7 @@ static void options_parse(struct options *options, int argc, char **argv)
 		{ "parallel", required_argument, NULL, 'p' },
 		{ "timeout-ms", required_argument, NULL, 't' },
 		{ "pause-ms", required_argument, NULL, 'w' },
+		{ "hold-ms", required_argument, NULL, 'h' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "close", required_argument, NULL, 'c' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -534,6 +538,8 @@ static void options_parse(struct options *options, int argc, char **argv)
 			options->timeout_us = number(optarg, 600000) * 1000;
 		else if (option == 'w')
 			options->pause_us = number(optarg, 600000) * 1000;
+		else if (option == 'h')
+			options->hold_us = number(optarg, 600000) * 1000;
 		else if (option == 's')
 			options->seconds = (double)number(optarg, 3600);
 		else if (option == 'c')
@@ -559,7 +565,7 @@ int main(int argc, char **argv)
 		return serve(argv[2], (uint16_t)number(argv[3], 65535));
 	if (argc < 4)
 		fatal("usage: serve NAME PORT | tcp|http|udp ADDRESS PORT [--count N] "
-		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--seconds N] "
+		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--hold-ms N] [--seconds N] "
 		      "[--close server|client|reset|half|not] [--quiet]");
 	if (strcmp(argv[1], "tcp") == 0)
 		options.proto = PROTO_TCP;

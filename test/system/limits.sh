@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# When something runs out: connections; and the end of the daemon under load.
+# What does not fit is dropped with its reason counted, and service recovers
+# by itself.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+
+bed_net 2
+for n in 1 2; do
+	must "traffic server $n" bed_traffic_server "$n"
+done
+
+for workers in 1 3; do
+	w="$workers workers"
+	BED_BLOCKS="ipvs_defs {
+		conn { conn_pool_size 1023 }
+		tcp { timeout { established 4 syn_sent 2 syn_recv 2 fin_wait 2 time_wait 2 close 1 close_wait 2 last_ack 2 } }
+		udp { timeout { oneway 3 normal 3 last 1 } }
+	}"
+	{
+		service_lines t 7000 7000 rr 1 1
+		service_lines u 7000 7000 rr 1 1
+	} | served "$workers"
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 2000 --parallel 2000 --close not --hold-ms 500 \
+		--timeout-ms 1000 --quiet >"$BED/traffic"
+	answered=$(awk '$1 == "requests" { print $4 }' "$BED/traffic")
+	ok "$w: of 2,000 connections at once about 1,023 fit (answered: $answered)" \
+		[ "$answered" -ge 900 -a "$answered" -le 1023 ]
+	ok "$w: the others are counted" [ "$(drops ipvs_conn_full)" -gt 0 ]
+	bed_wait_for 20 connections_gone
+	traffic "$w: service recovers" tcp "$VIP" 7000 --count 800 --parallel 8
+	traffic "$w: service recovers, UDP" udp "$VIP" 7000 --count 100 --parallel 4
+	accounted "$w"
+
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --seconds 3 --parallel 16 --timeout-ms 1000 --quiet \
+		>"$BED/traffic" 2>&1 &
+	load=$!
+	sleep 1
+	stopped "$w, under load"
+	wait "$load"
+	ok "$w, under load: there was traffic" [ "$(awk '$1 == "requests" { print $4 }' "$BED/traffic")" -gt 100 ]
+done
+test_done
