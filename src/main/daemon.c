@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * main/daemon: start and stop in order. What can be found wrong is found
+ * before anything is taken: the conf file, another instance, then DPDK, memory
+ * and ports, then the startup block; only behind that do workers run and does
+ * the socket appear. Everything is given back on every way out.
+ */
+#include "main/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "link/port.h"
+#include "main/path.h"
+#include "main/startup.h"
+
+#define EXIT_FAULT 1
+#define EXIT_CONF  2
+
+void modules_config_from(const struct settings *settings, struct modules_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->net.ip4_forwarding = settings->ip4_forwarding;
+	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
+	config->net.neigh_timeout_s = settings->neigh_timeout_s;
+	config->net.neigh_queue = settings->neigh_queue;
+	config->net.neigh_max = 16384;
+	config->net.icmp_rate = 1000;
+	config->ipvs.conn_max = settings->conn_pool_size;
+	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
+	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;
+	memcpy(config->ipvs.tcp_timeout_s, settings->tcp_timeout_s,
+	       sizeof(config->ipvs.tcp_timeout_s));
+	memcpy(config->ipvs.udp_timeout_s, settings->udp_timeout_s,
+	       sizeof(config->ipvs.udp_timeout_s));
+}
+
+static int check_startup(const struct settings *settings)
+{
+	char error[512];
+	int code = 0;
+
+	for (unsigned int i = 0; i < settings->n_startup; i++) {
+		const struct startup_line *line = &settings->startup[i];
+
+		if (startup_check(settings, line->argc, line->argv, error, sizeof(error)) == 0)
+			continue;
+		fprintf(stderr, "%s:%u: %s\n", settings->path, line->line, error);
+		code = EXIT_CONF;
+	}
+	return code;
+}
+
+int daemon_check(const struct daemon_options *options)
+{
+	struct settings *settings = settings_load(options->conf_path, stderr);
+	int code;
+
+	if (!settings)
+		return EXIT_CONF;
+	code = check_startup(settings);
+	settings_free(settings);
+	return code;
+}
+
+/* Does somebody answer at the socket? */
+static bool socket_alive(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool alive;
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	strcpy(address.sun_path, path);
+	alive = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(fd);
+	return alive;
+}
+
+static int start_alone(struct daemon *d)
+{
+	if (socket_alive(d->options->ipc_path)) {
+		log_error("%s: another dpvs serves this socket; stop it, or choose another one "
+			  "with --ipc-file",
+			  d->options->ipc_path);
+		return EXIT_FAULT;
+	}
+	d->pid_fd = pid_file_take(d->options->pid_path);
+	if (d->pid_fd == -EAGAIN)
+		log_error("%s: another dpvs holds this pid file; stop it, or choose another one "
+			  "with --pid-file",
+			  d->options->pid_path);
+	else if (d->pid_fd < 0)
+		log_error("%s: %s; choose another pid file with --pid-file", d->options->pid_path,
+			  strerror(-d->pid_fd));
+	return d->pid_fd < 0 ? EXIT_FAULT : 0;
+}
+
+static int start_eal(struct daemon *d)
+{
+	char error[256];
+	bool huge;
+	int r;
+
+	lcore_plan_make(d->settings, &d->plan);
+	r = eal_words_make(d->settings, &d->plan, d->options->ipc_path, d->options->n_eal,
+			   d->options->eal, &d->words, &huge, error, sizeof(error));
+	if (r < 0) {
+		log_error("%s", error);
+		return EXIT_FAULT;
+	}
+	if (!huge)
+		log_notice("running without huge pages: memory is in 4 KB pages, which costs "
+			   "cycles for address translation at many connections, and NICs need "
+			   "an IOMMU");
+	rte_openlog_stream(log_stream());
+	d->eal_argv = calloc((size_t)d->words.argc + 1, sizeof(char *));
+	if (!d->eal_argv)
+		return EXIT_FAULT;
+	memcpy(d->eal_argv, d->words.argv, (size_t)d->words.argc * sizeof(char *));
+	r = rte_eal_init(d->words.argc, d->eal_argv);
+	if (r < 0) {
+		log_error("DPDK does not start: %s; see its own lines above",
+			  rte_strerror(rte_errno));
+		return EXIT_FAULT;
+	}
+	d->eal_up = true;
+	return 0;
+}
+
+static int start_ports(struct daemon *d)
+{
+	char error[512];
+
+	if (ports_find(&d->ports, d->settings, &d->plan, error, sizeof(error)) == 0)
+		return 0;
+	log_error("%s", error);
+	return EXIT_FAULT;
+}
+
+static int start_workers(struct daemon *d)
+{
+	struct worker_config config = {
+		.n_workers = d->plan.n_workers,
+		.poll_busy = d->settings->poll_busy,
+		.ring_size = d->settings->op_ring_size,
+		.stages = path_stages,
+		.ticks = module_ticks,
+		.receive = link_receive,
+		.all = d->all,
+		.wake_fd = d->wake_fd,
+	};
+
+	if (hash_key_random(&config.flow_key) < 0)
+		return EXIT_FAULT;
+	for (unsigned int i = 0; i <= d->plan.n_workers; i++) {
+		config.id = i;
+		config.lcore = i ? d->plan.workers[i - 1] : d->plan.master;
+		if (!rte_lcore_is_enabled(config.lcore)) {
+			log_error("DPDK has no lcore %u, which worker %u needs; see -l or --lcores "
+				  "behind --",
+				  config.lcore, i);
+			return EXIT_FAULT;
+		}
+		config.socket = (int)rte_lcore_to_socket_id(config.lcore);
+		config.pool = ports_pool(&d->ports, config.socket);
+		d->all[i] = worker_create(&config);
+		if (!d->all[i]) {
+			log_error("no memory for worker %u", i);
+			return EXIT_FAULT;
+		}
+	}
+	return 0;
+}
+
+static int start_modules(struct daemon *d)
+{
+	struct modules_config config;
+	char error[512];
+
+	modules_config_from(d->settings, &config);
+	if (modules_create(d->all, &config) < 0) {
+		log_error("no memory for the workers' tables; lower conn_pool_size");
+		return EXIT_FAULT;
+	}
+	if (ports_open(&d->ports, d->settings, &d->plan, d->all, error, sizeof(error)) < 0) {
+		log_error("%s", error);
+		return EXIT_FAULT;
+	}
+	return 0;
+}
+
+static int run_startup(struct daemon *d)
+{
+	char error[512];
+
+	for (unsigned int i = 0; i < d->settings->n_startup; i++) {
+		const struct startup_line *line = &d->settings->startup[i];
+
+		if (startup_run(d->all, d->tables, line->argc, line->argv, error, sizeof(error)) ==
+		    0)
+			continue;
+		log_error("%s:%u: %s", d->settings->path, line->line, error);
+		return EXIT_CONF;
+	}
+	return 0;
+}
+
+static void on_stop(struct control *control, void *arg)
+{
+	log_info("stopping");
+	sd_notify(0, "STOPPING=1");
+	control_stop(control);
+}
+
+static void on_reload(struct control *control, void *arg)
+{
+	sd_notify(0, "RELOADING=1");
+	daemon_reload(arg);
+	sd_notify(0, "READY=1");
+}
+
+static int start_control(struct daemon *d)
+{
+	struct control_config config = {
+		.all = d->all,
+		.tables = d->tables,
+		.wake_fd = d->wake_fd,
+	};
+
+	d->control = control_create(&config);
+	if (!d->control || control_on_signal(d->control, SIGTERM, on_stop, d) < 0 ||
+	    control_on_signal(d->control, SIGINT, on_stop, d) < 0 ||
+	    control_on_signal(d->control, SIGHUP, on_reload, d) < 0 ||
+	    modules_start(d->control) < 0) {
+		log_error("the control loop does not start");
+		return EXIT_FAULT;
+	}
+	return 0;
+}
+
+static int launch_workers(struct daemon *d)
+{
+	ops_set_running(d->all, true);
+	d->launched = true;
+	for (unsigned int i = 1; i <= d->plan.n_workers; i++) {
+		int r = rte_eal_remote_launch(worker_main, d->all[i], d->all[i]->lcore);
+
+		if (r < 0) {
+			log_error("worker %u does not start on lcore %u: %s", i, d->all[i]->lcore,
+				  strerror(-r));
+			return EXIT_FAULT;
+		}
+	}
+	return 0;
+}
+
+static int serve(struct daemon *d)
+{
+	int r = control_listen(d->control, d->options->ipc_path);
+
+	if (r < 0) {
+		log_error("%s: %s; choose another socket with --ipc-file", d->options->ipc_path,
+			  strerror(-r));
+		return EXIT_FAULT;
+	}
+	log_notice("dpvs %s: %u worker%s, %u port%s, socket %s", DPVS_VERSION, d->plan.n_workers,
+		   d->plan.n_workers == 1 ? "" : "s", d->ports.count,
+		   d->ports.count == 1 ? "" : "s", d->options->ipc_path);
+	sd_notify(0, "READY=1");
+	control_run(d->control);
+	return 0;
+}
+
+static void daemon_stop(struct daemon *d)
+{
+	for (unsigned int i = 1; d->launched && i <= d->plan.n_workers; i++)
+		__atomic_store_n(&d->all[i]->stop, true, __ATOMIC_RELAXED);
+	if (d->launched) {
+		rte_eal_mp_wait_lcore();
+		ops_set_running(d->all, false);
+	}
+	if (d->control)
+		control_destroy(d->control);
+	if (d->all[WORKER_MASTER] && d->all[WORKER_MASTER]->link)
+		ports_close(d->all);
+	if (d->all[WORKER_MASTER] && d->all[d->plan.n_workers])
+		modules_destroy(d->all);
+	for (unsigned int i = 0; i <= WORKER_MAX; i++)
+		worker_destroy(d->all[i]);
+	ports_free(&d->ports);
+	if (d->eal_up)
+		rte_eal_cleanup();
+	eal_words_free(&d->words);
+	free(d->eal_argv);
+	if (d->wake_fd >= 0)
+		close(d->wake_fd);
+	pid_file_release(d->options->pid_path, d->pid_fd);
+	settings_free(d->settings);
+}
+
+static int (*const daemon_steps[])(struct daemon *) = {
+	start_alone, start_eal,     start_ports,    start_workers, start_modules,
+	run_startup, start_control, launch_workers, serve,
+};
+
+static int daemon_start(struct daemon *d)
+{
+	int code = check_startup(d->settings);
+
+	for (unsigned int i = 0; i < RTE_DIM(daemon_steps) && code == 0; i++)
+		code = daemon_steps[i](d);
+	return code;
+}
+
+int daemon_run(const struct daemon_options *options)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int code, r;
+
+	if (!d)
+		return EXIT_FAULT;
+	d->options = options;
+	d->pid_fd = -1;
+	d->settings = settings_load(options->conf_path, stderr);
+	if (!d->settings) {
+		free(d);
+		return EXIT_CONF;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	modules_request_tables(d->tables);
+	log_set_level(d->settings->log_level);
+	log_set_timestamp(d->settings->log_timestamp);
+	r = d->settings->log_file ? log_open(d->settings->log_file) : 0;
+	if (r < 0)
+		log_error("log_file %s: %s; logging to stderr", d->settings->log_file,
+			  strerror(-r));
+	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	code = d->wake_fd < 0 ? EXIT_FAULT : daemon_start(d);
+	daemon_stop(d);
+	free(d);
+	if (code == 0)
+		log_notice("stopped");
+	return code;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * main/startup: the commands' own lines inside the daemon. The words go
+ * through the same parsers as on the command line, and the requests that come
+ * out through the same handlers as over the socket: one language for conf file
+ * and shell.
+ */
+#include "main/startup.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "dpip/dpip.h"
+#include "ipvsadm/ipvsadm.h"
+#include "lib/command.h"
+
+static const struct program *const startup_programs[] = { &dpip_program, &ipvsadm_program };
+
+static int startup_parse(int argc, char **argv, struct command *command, char *error, size_t size)
+{
+	return command_startup(startup_programs, RTE_DIM(startup_programs), argc, argv, command,
+			       error, size);
+}
+
+int startup_run(struct worker *const *all, const struct request_table *tables, int argc,
+		char **argv, char *error, size_t size)
+{
+	struct command command = { 0 };
+	int r = startup_parse(argc, argv, &command, error, size);
+
+	for (unsigned int i = 0; i < command.n_requests && r == 0; i++) {
+		const struct command_request *request = &command.requests[i];
+
+		r = control_run_request(all, tables, request->id, &request->body, request->len,
+					error, size);
+	}
+	return r;
+}
+
+/* The device that a request names, or NULL. */
+static const char *request_device(const struct command_request *request)
+{
+	switch (request->id) {
+	case API_ADDR_ADD:
+	case API_ADDR_SET:
+	case API_ADDR_DEL:
+		return request->body.addr.dev;
+	case API_ROUTE_ADD:
+	case API_ROUTE_SET:
+	case API_ROUTE_DEL:
+		return request->body.route.dev;
+	case API_NEIGH_ADD:
+	case API_NEIGH_SET:
+	case API_NEIGH_DEL:
+		return request->body.neigh.dev;
+	case API_ADDR_FLUSH:
+	case API_ROUTE_FLUSH:
+	case API_NEIGH_FLUSH:
+		return request->body.filter.dev;
+	case API_LINK_SET:
+		return request->body.link_set.dev;
+	case API_LADDR_ADD:
+	case API_LADDR_DEL:
+		return request->body.laddr.dev;
+	default:
+		return NULL;
+	}
+}
+
+static bool device_of_order(const char *name)
+{
+	if (strncmp(name, "dpdk", 4) != 0 || !isdigit((unsigned char)name[4]))
+		return false;
+	return name[4 + strspn(name + 4, "0123456789")] == '\0';
+}
+
+static int check_device(const struct settings *settings, const char *name, char *error, size_t size)
+{
+	size_t at;
+
+	if (settings->n_devices == 0 && device_of_order(name))
+		return 0;
+	for (unsigned int i = 0; i < settings->n_devices; i++)
+		if (strcmp(settings->devices[i].name, name) == 0)
+			return 0;
+	at = (size_t)snprintf(error, size, "no such device \"%s\"; there are: %s", name,
+			      settings->n_devices ? "" : "dpdk0, dpdk1 … in DPDK's order");
+	for (unsigned int i = 0; i < settings->n_devices && at < size; i++)
+		at += (size_t)snprintf(error + at, size - at, "%s%s", i ? ", " : "",
+				       settings->devices[i].name);
+	return -ENODEV;
+}
+
+int startup_check(const struct settings *settings, int argc, char **argv, char *error, size_t size)
+{
+	struct command command = { 0 };
+	int r = startup_parse(argc, argv, &command, error, size);
+
+	for (unsigned int i = 0; i < command.n_requests && r == 0; i++) {
+		const char *device = request_device(&command.requests[i]);
+
+		if (device && device[0])
+			r = check_device(settings, device, error, size);
+	}
+	return r;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * packet/harness: the real stages, tables and ops of one or more workers in
+ * the test's own thread, with test ports for wires and a clock that the test
+ * turns. A fixture is the commands' own lines, frames in, and frames or drop
+ * reasons out. EAL starts once a program, without huge pages or privileges.
+ */
+#ifndef PACKET_HARNESS_H
+#define PACKET_HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "link/test_port.h"
+#include "main/modules.h"
+#include "worker/worker.h"
+
+#define HARNESS_PORTS   2
+#define HARNESS_WORKERS 4
+
+/* What a test may want to be other than usual; all zero is usual. */
+struct harness_options {
+	unsigned int n_workers; /* 0: 1 */
+	uint16_t offloads;      /* of the ports, enum port_offload */
+	uint32_t conn_max;      /* 0: 4096 */
+	uint32_t mbufs;         /* 0: 4095 */
+	bool no_conn_drop;
+	bool forwarding;
+	uint32_t neigh_queue;       /* 0: 128 */
+	uint32_t neigh_max;         /* 0: 1024 */
+	uint32_t icmp_rate;         /* 0: 1000 */
+	uint32_t tcp_timeout_s[12]; /* 0: the protocol's */
+	uint32_t udp_timeout_s[3];
+};
+
+struct harness {
+	struct worker *all[HARNESS_WORKERS + 1];
+	unsigned int n_workers;
+	struct test_port *port[HARNESS_PORTS]; /* dpdk0, dpdk1; queue q is worker q + 1's */
+	struct rte_mempool *pool;
+	struct request_table tables[MODULE_TABLES];
+	uint64_t now_ms;
+};
+
+/* dpdk0 has MAC 02:00:00:00:00:00, dpdk1 02:00:00:00:00:01. Fails the test when it cannot. */
+struct harness *harness_new(const struct harness_options *options);
+
+/* Takes all down and asserts that every mbuf is back. */
+void harness_free(struct harness *h);
+
+/* A command's line, such as "dpip addr add 10.1.0.1/24 dev dpdk0"; asserts that it is taken. */
+void harness_run(struct harness *h, const char *line);
+
+/* The same for a line that must be refused; returns the sentence, valid until the next call. */
+const char *harness_refused(struct harness *h, const char *line);
+
+/* A frame into port's queue (worker queue + 1). */
+void harness_inject(struct harness *h, unsigned int port, unsigned int queue, const void *frame,
+		    size_t len);
+
+/* The same, with mbuf flags (RTE_MBUF_F_RX_…), and cut into segments of at most `segment` bytes
+ * unless that is 0. */
+void harness_inject_as(struct harness *h, unsigned int port, unsigned int queue, const void *frame,
+		       size_t len, uint64_t ol_flags, size_t segment);
+
+/* Turns of all workers, the master's events between them, until nothing happens any more. */
+void harness_turn(struct harness *h);
+
+/* Moves the clock, turning at least every 100 ms of it. */
+void harness_advance(struct harness *h, uint64_t ms);
+
+/* The next frame sent on port: its length, bytes in out (size bytes; a longer frame fails the
+ * test); 0: none. */
+size_t harness_take(struct harness *h, unsigned int port, void *out, size_t size);
+/* The same with the sender's worker (queue + 1) and the mbuf's TX flags. */
+size_t harness_take_from(struct harness *h, unsigned int port, void *out, size_t size,
+			 unsigned int *worker, uint64_t *ol_flags);
+
+/* Sums over all workers. */
+uint64_t harness_drops(const struct harness *h, enum drop_reason reason);
+uint64_t harness_all_drops(const struct harness *h);
+
+/* received + made == sent + dropped + to_kernel + held, over all workers. */
+void harness_assert_balance(const struct harness *h);
+
+/* A static neighbour on all workers, so that a test needs no ARP. */
+void harness_neigh(struct harness *h, const char *ip, const char *mac, const char *dev);
+
+/* Hex text ("45 00 00:1c…", blanks and colons ignored) to bytes; returns how many. */
+size_t harness_hex(const char *text, uint8_t *out, size_t size);
+
+/* Asserts that len bytes equal the hex text; prints both on failure. */
+#define assert_frame(frame, len, hex) harness_assert_frame(frame, len, hex, __FILE__, __LINE__)
+void harness_assert_frame(const void *frame, size_t len, const char *hex, const char *file,
+			  int line);
+
+#endif
