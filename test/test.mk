@@ -34,3 +34,19 @@ test-programs: $(TEST_BINS) ## Build the unit and packet tests
 $(BIN)/test/system/%: test/system/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -o $@ $<
+
+# Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
+# daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.
+FUZZ_SECONDS ?= 10
+FUZZERS := $(sort $(wildcard test/fuzz/*_fuzz.c))
+
+.PHONY: fuzz fuzz-run
+fuzz: ## Build the fuzzers with clang and run each for FUZZ_SECONDS
+	$(MAKE) CC=clang OBJ=obj/fuzz BIN=bin/fuzz BUILD=debug CFLAGS="-fsanitize=fuzzer-no-link,address,undefined" fuzz-run
+
+fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
+	@for f in $^; do echo "== $$f"; ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
+
+$(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(OBJ)/libdpvs.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(DPDK_LIBS)
