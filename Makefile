@@ -5,8 +5,14 @@
 
 BUILD    ?= release
 SANITIZE ?=
-CC       ?= gcc
-AR       ?= ar
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+V        ?=
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(OBJ)/%,%,$@) &&) 
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 ARCH     := $(shell $(CC) -dumpmachine | cut -d- -f1)
@@ -14,7 +20,7 @@ ARCH     := $(shell $(CC) -dumpmachine | cut -d- -f1)
 comma := ,
 empty :=
 space := $(empty) $(empty)
-FLAVOUR := $(BUILD)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+FLAVOUR := $(if $(filter gcc,$(CC)),,$(notdir $(CC))-)$(BUILD)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 OBJ     ?= obj/$(FLAVOUR)
 BIN     ?= bin
 VERSION := 0.1.0
@@ -54,23 +60,30 @@ all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm ## Build the programs
 
 $(OBJ)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_SRC) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS_SRC) -MMD -MP -c -o $@ $<
 
 $(OBJ)/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_TOOLS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS_TOOLS) -MMD -MP -c -o $@ $<
 
-$(BIN)/dpvs: $(call obj_of,$(SRC) $(TOOL_LIB) $(CLI_LIB))
+$(BIN)/dpvs: $(BIN)/.flavour $(call obj_of,$(SRC) $(TOOL_LIB) $(CLI_LIB))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $^ $(LDFLAGS) $(DPDK_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -rdynamic -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS)
 
-$(BIN)/dpip: $(call obj_of,tools/dpip/main.c $(TOOL_LIB) $(CLI_LIB))
+$(BIN)/dpip: $(BIN)/.flavour $(call obj_of,tools/dpip/main.c $(TOOL_LIB) $(CLI_LIB))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(TOOL_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(TOOL_LIBS)
 
-$(BIN)/ipvsadm: $(call obj_of,tools/ipvsadm/main.c $(TOOL_LIB) $(CLI_LIB))
+$(BIN)/ipvsadm: $(BIN)/.flavour $(call obj_of,tools/ipvsadm/main.c $(TOOL_LIB) $(CLI_LIB))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(TOOL_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(TOOL_LIBS)
+
+# Programs are linked anew when BUILD, SANITIZE or CC change.
+$(BIN)/.flavour: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAVOUR) $(CC)' | cmp -s - $@ || echo '$(FLAVOUR) $(CC)' > $@
+.PHONY: FORCE
+FORCE:
 
 include test/test.mk
 

@@ -14,26 +14,26 @@ TEST_LIBS   := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 $(OBJ)/test/%.o: test/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_SRC) -Itest $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS_SRC) -Itest $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/libdpvs.a: $(call obj_of,$(SRC_LIB) $(TOOL_LIB) $(CLI_LIB))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
-$(BIN)/test/unit/%: $(OBJ)/test/unit/%.o $(call obj_of,$(TEST_LIB)) $(OBJ)/libdpvs.a
+$(BIN)/test/unit/%: $(BIN)/.flavour $(OBJ)/test/unit/%.o $(call obj_of,$(TEST_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
-$(BIN)/test/packet/%: $(OBJ)/test/packet/%.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
+$(BIN)/test/packet/%: $(BIN)/.flavour $(OBJ)/test/packet/%.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
 test-programs: $(TEST_BINS) ## Build the unit and packet tests
 
 # Both ends of the system tests' traffic: a program of its own, libc only.
 $(BIN)/test/system/%: test/system/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $<
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $<
 
 # Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
 # daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.
@@ -49,4 +49,4 @@ fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
 
 $(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(DPDK_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS)
