@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The daemon's own command line, start, stop, and reload.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+bed_net 0
+dpvs=$DPVS_BIN/dpvs
+
+# --- without starting ---------------------------------------------------------
+equal "-v prints the version" "dpvs" "$("$dpvs" -v | cut -d' ' -f1)"
+ok "-v ends with 0" "$dpvs" -v
+ok "--version ends with 0" "$dpvs" --version
+ok "-h ends with 0" "$dpvs" -h
+ok "-h names the options" eval '"$dpvs" --help | grep -q -- --ipc-file'
+refused "an unknown option" 2 "--frobnicate" "$dpvs" --frobnicate
+refused "a word too many" 2 "\"start\"" "$dpvs" start
+refused "a conf file that is not there" 2 "$BED/none.conf" "$dpvs" -c "$BED/none.conf" -p "$BED/pid" -x "$BED/ipc"
+
+# --- start ----------------------------------------------------------------------
+bed_conf 1 <"/dev/null"
+
+# Listens as systemd would; prints the messages until READY=1.
+cat >"$BED/notify.py" <<'END'
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(120)
+while True:
+    text = s.recv(4096).decode()
+    if "READY=1" in text:
+        print("READY", "socket" if os.path.exists(sys.argv[2]) else "no socket", flush=True)
+        break
+END
+$PYTHON "$BED/notify.py" "$BED/notify" "$BED/dpvs.ipc" >"$BED/notified" &
+notifier=$!
+bed_wait_for 10 test -S "$BED/notify"
+NOTIFY_SOCKET=$BED/notify must "dpvs starts" bed_start
+wait "$notifier"
+equal "systemd is told, and the socket is there by then" "READY socket" "$(cat "$BED/notified")"
+equal "the pid file has its pid" "$DPVS_PID" "$(cat "$BED/dpvs.pid")"
+equal "only the owner may use the socket" 600 "$(stat -c %a "$BED/dpvs.ipc")"
+ok "it serves" dpip link show
+
+refused_start() {
+	local name=$1 want=$2 text=$3
+	shift 3
+
+	timeout 60 "$dpvs" "$@" >"$BED/out" 2>&1
+	equal "$name" "$want" $?
+	ok "$name: the reason is said" grep -qF -- "$text" "$BED/out" "$BED/other.log"
+}
+
+# --- a second one -----------------------------------------------------------------
+sed "s/tap/pat/; s,$BED/dpvs.log,$BED/other.log," "$BED/dpvs.conf" >"$BED/other.conf"
+refused_start "a second instance on the same socket is refused" 1 "another dpvs serves this socket" \
+	-c "$BED/other.conf" -p "$BED/other.pid" -x "$BED/dpvs.ipc"
+refused_start "a second instance with the same pid file is refused" 1 "another dpvs holds this pid file" \
+	-c "$BED/other.conf" -p "$BED/dpvs.pid" -x "$BED/other.ipc"
+ok "the first one still serves" dpip link show
+ok "and its pid file is there" test -s "$BED/dpvs.pid"
+
+(
+	"$dpvs" -c "$BED/other.conf" -p "$BED/other.pid" -x "$BED/other.ipc" >>"$BED/out" 2>&1 &
+	other=$!
+	bed_wait_for "$BED_START_TIMEOUT" test -S "$BED/other.ipc"
+	DPVS_IPC_FILE=$BED/other.ipc dpip addr add 10.9.9.9/32 dev dpdk0 || exit 1
+	dpip addr show | grep -q 10.9.9.9 && exit 2
+	DPVS_IPC_FILE=$BED/other.ipc dpip addr show | grep -q 10.9.9.9 || exit 3
+	kill -TERM "$other"
+	wait "$other"
+)
+equal "two instances with different sockets run side by side, and apart" 0 $?
+
+# --- idle --------------------------------------------------------------------------
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$DPVS_PID/stat"
+}
+sleep 1
+before=$(ticks)
+sleep 4
+used=$((($(ticks) - before) * 100 / (4 * $(getconf CLK_TCK))))
+if [ -n "$SANITIZED" ]; then
+	skip "an idle worker takes under 5 % of a CPU: slow programs are not measured"
+else
+	ok "an idle worker takes under 5 % of a CPU (here $used %)" [ "$used" -lt 5 ]
+fi
+
+# --- reload --------------------------------------------------------------------------
+mv "$BED/dpvs.log" "$BED/dpvs.log.1"
+kill -HUP "$DPVS_PID"
+ok "SIGHUP opens the log file again" bed_wait_for 10 grep -q reloaded "$BED/dpvs.log"
+sed -i 's/log_level INFO/log_level DEBUG/' "$BED/dpvs.conf"
+: >"$BED/dpvs.log"
+kill -HUP "$DPVS_PID"
+ok "SIGHUP takes a key that is reloadable" bed_wait_for 10 grep -q reloaded "$BED/dpvs.log"
+sed -i 's/pktpool_size 16383/pktpool_size 8191/' "$BED/dpvs.conf"
+kill -HUP "$DPVS_PID"
+ok "SIGHUP names a key that needs a restart" bed_wait_for 10 grep -q 'needs a restart.*pktpool_size' "$BED/dpvs.log"
+cp "$BED/dpvs.conf" "$BED/good.conf"
+echo "nonsense { }" >>"$BED/dpvs.conf"
+kill -HUP "$DPVS_PID"
+ok "SIGHUP with a wrong file changes nothing, and says so" \
+	bed_wait_for 10 grep -q "nothing was reloaded" "$BED/dpvs.log"
+ok "SIGHUP with a wrong file: the fault is logged with its line" \
+	grep -q "dpvs.conf:$(wc -l <"$BED/dpvs.conf"): .*nonsense" "$BED/dpvs.log"
+ok "it still serves" dpip link show
+cp "$BED/good.conf" "$BED/dpvs.conf"
+
+# --- stop ----------------------------------------------------------------------------
+stopped SIGTERM
+ok "SIGTERM: the socket is gone" [ ! -e "$BED/dpvs.ipc" ]
+ok "SIGTERM: the pid file is gone" [ ! -e "$BED/dpvs.pid" ]
+ok "SIGTERM: the ports are gone" [ ! -e /sys/class/net/tap0 ]
+
+must "dpvs starts again" bed_start
+kill -INT "$DPVS_PID"
+wait "$DPVS_PID"
+equal "SIGINT stops it with exit code 0" 0 $?
+ok "SIGINT: the socket is gone" [ ! -e "$BED/dpvs.ipc" ]
+
+# A killed one leaves its files; the next start is not disturbed by them.
+must "dpvs starts once more" bed_start
+kill -KILL "$DPVS_PID"
+wait "$DPVS_PID" 2>/dev/null
+ok "a killed daemon's files stay" test -e "$BED/dpvs.ipc" -a -e "$BED/dpvs.pid"
+refused "no daemon: exit code 1 and the socket's path" 1 "$BED/dpvs.ipc" dpip addr show
+rm -f "$BED/dpvs.ipc.before"
+"$dpvs" -c "$BED/dpvs.conf" -p "$BED/dpvs.pid" -x "$BED/dpvs.ipc" >>"$BED/dpvs-output.log" 2>&1 &
+DPVS_PID=$!
+ok "the next start is not disturbed by them" bed_wait_for "$BED_START_TIMEOUT" dpip -j link show
+stopped "behind a killed one"
+refused "stopped: exit code 1" 1 "is the daemon running?" ipvsadm -ln
+
+# --- startup lines, EAL words ------------------------------------------------------------
+bed_conf 1 <<-END
+	dpip addr add 10.1.0.254/24 dev dpdk0
+	ipvsadm -A -t 10.1.0.100:80 -s rr
+	ipvsadm -A -t 10.1.0.100:80 -s rr
+	dpip addr add 10.1.0.253/24 dev dpdk0
+END
+line=$(grep -n 'ipvsadm -A' "$BED/dpvs.conf" | tail -n 1 | cut -d: -f1)
+"$dpvs" -c "$BED/dpvs.conf" -p "$BED/dpvs.pid" -x "$BED/dpvs.ipc" >"$BED/out" 2>&1
+equal "a startup line that fails ends the start with 2" 2 $?
+ok "and names file and line" grep -q "dpvs.conf:$line: " "$BED/out" "$BED/dpvs.log"
+ok "and leaves no socket" [ ! -e "$BED/dpvs.ipc" ]
+
+bed_conf 1 <<-END
+	dpip addr add 10.1.0.254/24 dev dpdk0
+END
+bed_start -- -m 300 --log-level=lib.eal:debug
+ok "words behind -- go to EAL" eval 'ipvsadm -ln >/dev/null && grep -qi "eal" "$BED/dpvs-output.log" "$BED/dpvs.log"'
+ok "startup lines took effect" eval 'dpip addr show | grep -q 10.1.0.254/24'
+stopped "with EAL words"
+
+# Without worker_defs the machine decides.
+sed '/^worker_defs/,/^}/d; s/queue_number [0-9]*//' "$BED/dpvs.conf" >"$BED/plain.conf"
+mv "$BED/plain.conf" "$BED/dpvs.conf"
+must "without worker_defs it starts" bed_start
+json "without worker_defs: a worker at least" 'len({x["worker"] for x in j}) >= 1' dpip -j stats worker
+stopped "without worker_defs"
+must "on one CPU it starts" eval 'real=$dpvs; bed_start_taskset() { export DPVS_IPC_FILE=$BED/dpvs.ipc
+	taskset -c "$(taskset -cp $$ | sed "s/.*: //; s/[-,].*//")" "$real" -c "$BED/dpvs.conf" -p "$BED/dpvs.pid" \
+		-x "$DPVS_IPC_FILE" >>"$BED/dpvs-output.log" 2>&1 & DPVS_PID=$!
+	bed_wait_for "$BED_START_TIMEOUT" bed_serves; }; bed_start_taskset'
+ok "on one CPU it serves" dpip addr show
+stopped "on one CPU"
+test_done

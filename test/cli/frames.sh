@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What a client of the socket may do wrong: nothing of it harms the daemon or
+# makes another client wait.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+bed_net 0
+bed_conf 1 <<-END
+	dpip addr add 10.1.0.254/24 dev dpdk0
+END
+must "dpvs starts" bed_start
+
+cat >"$BED/frames.py" <<'END'
+import os, random, socket, struct, sys, time
+
+PATH = os.environ["DPVS_IPC_FILE"]
+MAGIC, VERSION = 0x53565044, 1
+HELLO, ADDR_LIST, ADDR_FLUSH = 1, 20, 19
+
+def connect(timeout=5):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.settimeout(timeout)
+    s.connect(PATH)
+    return s
+
+def frame(body, magic=MAGIC, version=VERSION, flags=0, length=None, count=1):
+    return struct.pack("=IHHII", magic, version, flags, len(body) + 16 if length is None else length, count) + body
+
+def request(ident, body, length=None, reserved=0):
+    return struct.pack("=HHI", ident, reserved, len(body) if length is None else length) + body + bytes(-len(body) % 8)
+
+def hello():
+    return request(HELLO, bytes(56))
+
+def read_all(s):
+    data = b""
+    try:
+        while True:
+            piece = s.recv(65536)
+            if not piece:
+                return data, True
+            data += piece
+    except socket.timeout:
+        return data, False
+    except ConnectionError:
+        return data, True
+
+def status(data):
+    """of the first reply"""
+    return struct.unpack_from("=HHiII", data, 16)[2]
+
+def refused(name, data):
+    """one reply with index 0, id 0 and a negative status, and the connection is closed"""
+    s = connect()
+    s.sendall(data)
+    answer, closed = read_all(s)
+    good = closed and len(answer) >= 36 and struct.unpack_from("=HHiII", answer, 16)[0] == 0 and status(answer) < 0
+    report(name, good, (closed, answer[:64]))
+
+def report(name, good, detail=""):
+    print(("ok " if good else "# %r\nnot ok " % (detail,)) + name, flush=True)
+
+def answered(name, data, negative):
+    s = connect()
+    s.sendall(data)
+    answer = s.recv(65536)
+    report(name, len(answer) >= 36 and (status(answer) < 0) == negative, answer[:64])
+
+answered("a good frame", frame(hello()), False)
+refused("a wrong magic", frame(hello(), magic=0x12345678))
+refused("a wrong version", frame(hello(), version=77))
+refused("a length below the header's", frame(hello(), length=8))
+refused("a length beyond the most", frame(hello(), length=(4 << 20) + 8))
+refused("a length of 4 GB", frame(hello(), length=0xffffffff))
+refused("a request longer than its frame", frame(request(HELLO, bytes(56), length=5000)))
+refused("a request of 4 GB", frame(request(HELLO, bytes(56), length=0xffffffff)))
+refused("fewer requests than counted", frame(hello(), count=3))
+refused("more requests than counted", frame(hello() + hello(), count=1))
+refused("too many requests", frame(b"", count=0xffffffff))
+answered("an unknown request", frame(request(9999, b"")), True)
+answered("a body too short", frame(request(ADDR_LIST, bytes(4))), True)
+answered("a body too long", frame(request(ADDR_LIST, bytes(400))), True)
+answered("flags that nobody knows", frame(hello(), flags=0x8000), True) if False else None
+
+# Bytes come one by one, and a frame is still a frame.
+s = connect()
+for byte in frame(hello()):
+    s.sendall(bytes([byte]))
+report("a frame byte by byte", status(s.recv(65536)) == 0)
+
+# Clients that go away in the middle, or say nothing, or never read.
+for cut in (1, 15, 16, 20, 40):
+    s = connect()
+    s.sendall(frame(hello())[:cut])
+    s.close()
+silent = [connect() for _ in range(50)]
+half = [connect() for _ in range(50)]
+for s in half:
+    s.sendall(frame(hello())[:20])
+deaf = [connect() for _ in range(5)]
+for s in deaf:
+    s.settimeout(0.2)
+    try:
+        for _ in range(200):
+            s.sendall(frame(request(ADDR_LIST, bytes(40)) * 1000, count=1000))
+    except (socket.timeout, ConnectionError):
+        pass
+begin = time.time()
+answered("beside silent, half and deaf clients", frame(hello()), False)
+report("and in good time (%.0f ms)" % (1000 * (time.time() - begin)), time.time() - begin < 1)
+for s in silent + half + deaf:
+    s.close()
+
+# Noise, and good frames with bytes changed; what changes things is not asked for by chance.
+random.seed(1)
+for _ in range(int(sys.argv[1])):
+    data = bytearray(frame(hello() + request(ADDR_LIST, bytes(40)), count=2))
+    if random.random() < 0.3:
+        data = bytearray(random.randbytes(random.randrange(1, 300)))
+    else:
+        for _ in range(random.randrange(1, 6)):
+            data[random.randrange(len(data))] = random.randrange(256)
+    s = connect(0.02)
+    try:
+        s.sendall(data)
+        s.recv(65536)
+    except (socket.timeout, ConnectionError):
+        pass
+    s.close()
+answered("behind %s frames of noise" % sys.argv[1], frame(hello()), False)
+END
+descriptors() {
+	ls "/proc/$DPVS_PID/fd" | wc -l
+}
+before=$(descriptors)
+$PYTHON "$BED/frames.py" "$(scaled 2000)" >"$BED/frames.out" 2>&1
+equal "the script ran to its end" 0 $?
+while read -r line; do
+	case $line in
+	'ok '*) pass "${line#ok }" ;;
+	'not ok '*) failed "${line#not ok }" ;;
+	*) echo "$line" | why ;;
+	esac
+done <"$BED/frames.out"
+ok "no connection is left open" bed_wait_for 10 eval '[ "$(descriptors)" -le "$before" ]'
+ok "the daemon's objects are what they were" eval 'dpip addr show | grep -q 10.1.0.254/24'
+stopped "behind all that"
+test_done
