@@ -2,10 +2,11 @@
 /*
  * base/region: address space from mmap, aligned to 2 MB. Without commitment
  * (MAP_NORESERVE), so a table sized for millions costs nothing until it is
- * used. Large regions ask for transparent 2 MB pages, because random access
- * into them would miss the TLB each time; in small ones the first touch would
- * cost 2 MB for nothing. The NUMA node is a wish: a machine without NUMA, or a
- * container that forbids placement, gets memory all the same.
+ * used. All but the first 2 MB asks for transparent 2 MB pages, because random
+ * access into much memory would miss the TLB each time; the first comes in
+ * small pages, so that a table that may grow large costs little while it is
+ * small. The NUMA node is a wish: a machine without NUMA, or a container that
+ * forbids placement, gets memory all the same.
  */
 #include "base/region.h"
 
@@ -17,9 +18,8 @@
 #include <numa.h>
 #include <numaif.h>
 
-#define REGION_ALIGN    ((size_t)2 << 20)
-#define REGION_HUGE_MIN ((size_t)16 << 20) /* from this size on, 2 MB pages */
-#define REGION_SCAN     4096               /* pages that are asked about at once */
+#define REGION_ALIGN ((size_t)2 << 20)
+#define REGION_SCAN  4096 /* pages that are asked about at once */
 
 static void prefer_node(const struct region *region, int node)
 {
@@ -55,8 +55,10 @@ int region_create(struct region *region, size_t size, int numa_node)
 	if (head < REGION_ALIGN)
 		munmap(map + head + fresh.size, REGION_ALIGN - head);
 	fresh.base = map + head;
-	if (fresh.size >= REGION_HUGE_MIN)
-		(void)madvise(fresh.base, fresh.size, MADV_HUGEPAGE);
+	(void)madvise(fresh.base, REGION_ALIGN, MADV_NOHUGEPAGE);
+	if (fresh.size > REGION_ALIGN)
+		(void)madvise((char *)fresh.base + REGION_ALIGN, fresh.size - REGION_ALIGN,
+			      MADV_HUGEPAGE);
 	prefer_node(&fresh, numa_node);
 	*region = fresh;
 	return 0;

@@ -135,7 +135,7 @@ struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns)
 {
 	/* Each pair with a port taken has a connection; the others are history. */
 	uint64_t max_pairs = (uint64_t)max_conns * 5 / 4 + 1024;
-	uint64_t max_ports = (uint64_t)max_conns * 8 + (4u << 20);
+	uint64_t max_ports = (uint64_t)max_conns * 8 + 2 * PORTS;
 	struct lport_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
