@@ -154,7 +154,10 @@ bed_conf() {
 
 	queues=$(seq -s ' ' 0 $((workers - 1)))
 	{
-		echo "global_defs { log_level ${BED_LOG_LEVEL:-INFO} log_file $BED/dpvs.log }"
+		echo "global_defs {"
+		echo "	log_level ${BED_LOG_LEVEL:-INFO}"
+		echo "	log_file $BED/dpvs.log"
+		echo "}"
 		echo "netif_defs {"
 		echo "	pktpool_size ${BED_POOL:-16383}"
 		for port in 0 1; do
@@ -166,7 +169,10 @@ bed_conf() {
 		done
 		echo "}"
 		echo "worker_defs {"
-		echo "	worker master { type master cpu_id 0 }"
+		echo "	worker master {"
+		echo "		type master"
+		echo "		cpu_id 0"
+		echo "	}"
 		for n in $(seq "$workers"); do
 			echo "	worker worker$n {"
 			echo "		type slave"
@@ -196,14 +202,13 @@ bed_addresses() {
 
 # Timeouts that let a test see the end of its connections.
 bed_short_timeouts() {
-	echo "ipvs_defs {"
-	echo "	conn { conn_init_timeout 2 }"
-	echo "	tcp { timeout {"
-	echo "		established ${1:-90} syn_sent 2 syn_recv 2 fin_wait 2 time_wait 2"
-	echo "		close 1 close_wait 3 last_ack 2"
-	echo "	} }"
-	echo "	udp { timeout { oneway 2 normal 3 last 1 } }"
-	echo "}"
+	printf '%s\n' "ipvs_defs {" "	conn { conn_init_timeout 2 }"
+	printf '	tcp { timeout {\n'
+	printf '		%s %s\n' established "${1:-90}" syn_sent 2 syn_recv 2 fin_wait 2 time_wait 2 \
+		close 1 close_wait 3 last_ack 2
+	printf '	} }\n	udp { timeout {\n'
+	printf '		%s %s\n' oneway 2 normal 3 last 1
+	printf '	} }\n}\n'
 }
 
 # bed_start [WORDS for dpvs]: starts the daemon, waits until it serves, joins its ports to the bridges

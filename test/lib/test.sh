@@ -168,11 +168,16 @@ connections_gone() {
 	[ "$(ipvsadm -lnc | grep -c '^\[')" = 0 ]
 }
 
-# mbufs out of their pools: what the receive rings always hold aside, none
+# mbufs out of their pools; the tap driver always holds some in its receive queues
 mbufs_inuse() {
-	dpip -j -s link show | $PYTHON -c '
+	dpip -j stats memory | $PYTHON -c '
 import json, sys
-print(max(x["mbuf_inuse"] for x in json.load(sys.stdin)))'
+n = {"mbufs_total": 0, "mbufs_free": 0}
+for x in json.load(sys.stdin):
+    if x["name"] in n:
+        n[x["name"]] += x["value"]
+assert n["mbufs_total"] > 0
+print(n["mbufs_total"] - n["mbufs_free"])'
 }
 
 mbufs_back() {
@@ -200,6 +205,78 @@ accounted() {
 	else
 		echo "before $MBUFS_BEFORE, now $(mbufs_inuse)" | why
 		failed "$name: all mbufs are back"
+	fi
+}
+
+# drops REASON: how many packets were dropped for it
+drops() {
+	dpip -j stats drop | $PYTHON -c '
+import json, sys
+print(sum(x["value"] for x in json.load(sys.stdin) if x["name"] == sys.argv[1]))' "$1"
+}
+
+# served WORKERS: starts the daemon for traffic; standard input has the startup lines behind the addresses
+served() {
+	must "dpvs starts with $1 workers" served_start "$1"
+	MBUFS_BEFORE=$(mbufs_inuse)
+}
+
+served_start() {
+	{
+		bed_addresses
+		cat
+	} | bed_conf "$1" && bed_start && bed_wait_for 15 in_client ping -c 1 -W 1 -q "$VIP" >/dev/null
+}
+
+# service_lines PROTO-LETTER PORT SERVER-PORT SCHEDULER WEIGHT…: a service with FNAT servers 1 …
+service_lines() {
+	local letter=$1 port=$2 server_port=$3 scheduler=$4 n=0 weight
+	shift 4
+
+	echo "ipvsadm -A -$letter $VIP:$port -s $scheduler"
+	for weight in "$@"; do
+		n=$((n + 1))
+		echo "ipvsadm -a -$letter $VIP:$port -r 10.2.0.$n:$server_port -b -w $weight"
+	done
+	echo "ipvsadm -P -z $LADDR -$letter $VIP:$port -F dpdk1"
+}
+
+# traffic NAME WORDS…: the client sends, every request is answered right; the report is in $BED/traffic
+traffic() {
+	local name=$1
+	shift
+
+	if in_client "$TRAFFIC" "$@" >"$BED/traffic" 2>"$BED/traffic.err"; then
+		pass "$name"
+	else
+		cat "$BED/traffic" "$BED/traffic.err" | why
+		failed "$name"
+	fi
+}
+
+# share N: of the last traffic
+share() {
+	awk -v name="server$1" '$1 == "share" && $2 == name { n = $3 } END { print n + 0 }' "$BED/traffic"
+}
+
+# near NAME WANT GOT TOLERANCE
+near() {
+	local off=$(($2 > $3 ? $2 - $3 : $3 - $2))
+
+	if [ "$off" -le "$4" ]; then
+		pass "$1"
+	else
+		echo "wanted $2 ± $4, got $3" | why
+		failed "$1"
+	fi
+}
+
+# scaled N: less traffic for slow programs
+scaled() {
+	if [ -n "$SANITIZED" ]; then
+		echo $(($1 / 10))
+	else
+		echo "$1"
 	fi
 }
 

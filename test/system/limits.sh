@@ -15,11 +15,8 @@ done
 
 for workers in 1 3; do
 	w="$workers workers"
-	BED_BLOCKS="ipvs_defs {
-		conn { conn_pool_size 1023 }
-		tcp { timeout { established 4 syn_sent 2 syn_recv 2 fin_wait 2 time_wait 2 close 1 close_wait 2 last_ack 2 } }
-		udp { timeout { oneway 3 normal 3 last 1 } }
-	}"
+	BED_BLOCKS="$(bed_short_timeouts 4)
+		ipvs_defs { conn { conn_pool_size 1023 } }"
 	{
 		service_lines t 7000 7000 rr 1 1
 		service_lines u 7000 7000 rr 1 1

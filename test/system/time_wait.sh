@@ -10,7 +10,7 @@
 bed_enter "$@"
 
 # The balancer's own timeouts are the usual ones here: its entries are still there, too.
-BED_BLOCKS="ipvs_defs { conn { conn_pool_size 524287 } tcp { timeout { time_wait 7 close 3 } } }"
+BED_BLOCKS="ipvs_defs { conn { conn_pool_size 524287 } }"
 bed_net 2
 for n in 1 2; do
 	must "traffic server $n" bed_traffic_server "$n"
