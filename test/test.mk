@@ -47,6 +47,6 @@ fuzz: ## Build the fuzzers with clang and run each for FUZZ_SECONDS
 fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
 	@for f in $^; do echo "== $$f"; ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
 
-$(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(OBJ)/libdpvs.a
+$(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
