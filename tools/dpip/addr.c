@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dpip addr: the daemon's own addresses. JSON is grouped by device, as ip(8)
+ * has it, so its request asks for the links too and finds index and MTU there;
+ * the text has one entry an address and needs no links.
+ */
+#include "dpip/dpip.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "dpip/scope.h"
+#include "lib/client.h"
+#include "lib/items.h"
+#include "lib/text.h"
+
+#define IP_FOREVER UINT32_MAX /* how ip(8) prints it in JSON */
+
+static int lifetime(struct args *args, const char *keyword, uint32_t *seconds)
+{
+	const char *what = "\"forever\" or a number of seconds from 1 to 4294967294";
+	const char *word;
+	uint64_t number;
+	int r;
+
+	r = args_value(args, keyword, what, &word);
+	if (r < 0)
+		return r;
+	if (strcmp(word, "forever") == 0)
+		number = API_LIFE_FOREVER;
+	else if (text_number(word, 1, UINT32_MAX - 1, &number) < 0)
+		return args_fail(args, "%s \"%s\": %s is expected", keyword, word, what);
+	*seconds = number;
+	return 0;
+}
+
+static int take_address(struct args *args, struct api_addr *addr, uint16_t family)
+{
+	const char *word = args_take(args);
+
+	if (!word)
+		return args_fail(args, "an address A/P is expected");
+	if (text_prefix(word, &addr->family, &addr->addr, &addr->plen) < 0 ||
+	    (family && family != addr->family))
+		return args_fail(args, "\"%s\": %s A or A/P is expected", word,
+				 family == AF_INET    ? "an IPv4 address"
+				 : family == AF_INET6 ? "an IPv6 address"
+						      : "an address");
+	return 0;
+}
+
+/* What of the two lifetimes was given. */
+struct lifetimes {
+	bool valid;
+	bool preferred;
+};
+
+static int take_keyword(struct args *args, struct api_addr *addr, struct lifetimes *given)
+{
+	const char *word = args_take(args);
+	uint32_t scope;
+	int r;
+
+	if (strcmp(word, "dev") == 0)
+		return args_name(args, word, addr->dev);
+	if (strcmp(word, "broadcast") == 0 || strcmp(word, "brd") == 0) {
+		uint16_t family = AF_INET;
+
+		if (addr->family != AF_INET)
+			return args_fail(args, "%s: IPv6 has no broadcast address", word);
+		return args_ip(args, word, &family, &addr->broadcast);
+	}
+	if (strcmp(word, "scope") == 0) {
+		r = scope_take(args, false, &scope);
+		if (r == 0)
+			addr->scope = scope;
+		return r;
+	}
+	if (strcmp(word, "valid_lft") == 0) {
+		given->valid = true;
+		return lifetime(args, word, &addr->valid_lft_s);
+	}
+	if (strcmp(word, "preferred_lft") == 0 || strcmp(word, "prefered_lft") == 0) {
+		given->preferred = true;
+		return lifetime(args, word, &addr->preferred_lft_s);
+	}
+	if (strcmp(word, "sapool") == 0) {
+		addr->flags |= API_ADDR_SAPOOL;
+		return 0;
+	}
+	return args_fail(args,
+			 "\"%s\": dev, broadcast, scope, valid_lft, preferred_lft or sapool is "
+			 "expected",
+			 word);
+}
+
+static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	struct lifetimes given = { 0 };
+	union command_body *body;
+	struct api_addr addr;
+	int r;
+
+	memset(&addr, 0, sizeof(addr));
+	addr.scope = API_SCOPE_UNSET;
+	r = take_address(args, &addr, command->options.family);
+	while (r == 0 && args->next < args->n)
+		r = take_keyword(args, &addr, &given);
+	if (r < 0)
+		return r;
+	if (!addr.dev[0])
+		return args_fail(args, "\"dev\" and a device name are expected");
+
+	if (given.valid || given.preferred)
+		addr.flags |= API_ADDR_LIFETIME;
+	if (given.valid && !given.preferred)
+		addr.preferred_lft_s = addr.valid_lft_s;
+	if (addr.valid_lft_s && (!addr.preferred_lft_s || addr.preferred_lft_s > addr.valid_lft_s))
+		return args_fail(args, "preferred_lft must not be longer than valid_lft");
+
+	body = command_request(command, row->id, sizeof(addr));
+	body->addr = addr;
+	return 0;
+}
+
+static const char *lifetime_text(uint32_t seconds, char *buf, size_t size)
+{
+	if (seconds == API_LIFE_FOREVER)
+		return "forever";
+	snprintf(buf, size, "%" PRIu32 "sec", seconds);
+	return buf;
+}
+
+static void print_row(FILE *out, const struct command *command, const struct client_item *item)
+{
+	char ip[TEXT_IP_LEN], broadcast[TEXT_IP_LEN], valid[24], preferred[24], scope[8];
+	struct api_addr addr;
+
+	if (item->kind != API_KIND_ADDR)
+		return;
+	client_object(item, &addr, sizeof(addr));
+
+	fprintf(out, "%s %s/%u", addr.family == AF_INET6 ? "inet6" : "inet",
+		text_of_ip(addr.family, &addr.addr, ip), addr.plen);
+	if (!text_ip_is_zero(&addr.broadcast))
+		fprintf(out, " broadcast %s", text_of_ip(addr.family, &addr.broadcast, broadcast));
+	fprintf(out, " scope %s %.*s%s", scope_text(addr.scope, scope, sizeof(scope)), API_NAME_LEN,
+		addr.dev, command->options.oneline ? "\\" : "\n");
+	fprintf(out, "     valid_lft %s preferred_lft %s",
+		lifetime_text(addr.valid_lft_s, valid, sizeof(valid)),
+		lifetime_text(addr.preferred_lft_s, preferred, sizeof(preferred)));
+	if (command->options.stats && (addr.flags & (API_ADDR_SAPOOL | API_ADDR_LADDR)))
+		fprintf(out, " sa_used %" PRIu64 " sa_free %" PRIu64 " sa_miss %" PRIu64,
+			addr.ports_used, addr.ports_free, addr.ports_miss);
+	fputc('\n', out);
+}
+
+static json_t *json_addr(const struct command *command, const struct api_addr *addr)
+{
+	char text[TEXT_IP_LEN], scope[8];
+	json_t *object = json_object();
+
+	dpip_json_text(object, "family", addr->family == AF_INET6 ? "inet6" : "inet");
+	dpip_json_text(object, "local", text_of_ip(addr->family, &addr->addr, text));
+	dpip_json_number(object, "prefixlen", addr->plen);
+	if (!text_ip_is_zero(&addr->broadcast))
+		dpip_json_text(object, "broadcast",
+			       text_of_ip(addr->family, &addr->broadcast, text));
+	dpip_json_text(object, "scope", scope_text(addr->scope, scope, sizeof(scope)));
+	dpip_json_number(object, "valid_life_time",
+			 addr->valid_lft_s ? addr->valid_lft_s : IP_FOREVER);
+	dpip_json_number(object, "preferred_life_time",
+			 addr->preferred_lft_s ? addr->preferred_lft_s : IP_FOREVER);
+	if (command->options.stats && (addr->flags & (API_ADDR_SAPOOL | API_ADDR_LADDR))) {
+		dpip_json_number(object, "sa_used", addr->ports_used);
+		dpip_json_number(object, "sa_free", addr->ports_free);
+		dpip_json_number(object, "sa_miss", addr->ports_miss);
+	}
+	return object;
+}
+
+static json_t *json_device(json_t *devices, const char *name)
+{
+	json_t *device = json_object();
+
+	dpip_json_text(device, "ifname", name);
+	json_object_set_new(device, "addr_info", json_array());
+	json_array_append_new(devices, device);
+	return device;
+}
+
+static json_t *json_link(json_t *devices, const struct api_link *link)
+{
+	json_t *device = json_object();
+	char name[API_NAME_LEN + 1];
+
+	snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, link->name);
+	dpip_json_number(device, "ifindex", link->index);
+	dpip_json_text(device, "ifname", name);
+	dpip_json_number(device, "mtu", link->mtu);
+	json_object_set_new(device, "addr_info", json_array());
+	json_array_append_new(devices, device);
+	return device;
+}
+
+static json_t *json_device_find(json_t *devices, const char *name)
+{
+	json_t *device;
+	size_t i;
+
+	json_array_foreach(devices, i, device)
+	{
+		const char *ifname = json_string_value(json_object_get(device, "ifname"));
+
+		if (ifname && strcmp(ifname, name) == 0)
+			return device;
+	}
+	return NULL;
+}
+
+/* With -4 or -6, devices that have nothing of that family are left out, as ip(8) does. */
+static void drop_empty(json_t *devices)
+{
+	for (size_t i = json_array_size(devices); i-- > 0;) {
+		json_t *info = json_object_get(json_array_get(devices, i), "addr_info");
+
+		if (json_array_size(info) == 0)
+			json_array_remove(devices, i);
+	}
+}
+
+static json_t *json_all(const struct command *command, const struct items *items, char *error,
+			size_t size)
+{
+	const struct items_entry *entry = NULL;
+	json_t *devices = json_array();
+	struct api_link link;
+	struct api_addr addr;
+
+	while ((entry = items_next_of(items, entry, API_KIND_LINK))) {
+		items_object(entry, &link, sizeof(link));
+		json_link(devices, &link);
+	}
+	while ((entry = items_next_of(items, entry, API_KIND_ADDR))) {
+		char name[API_NAME_LEN + 1];
+		json_t *device;
+
+		items_object(entry, &addr, sizeof(addr));
+		snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, addr.dev);
+		device = json_device_find(devices, name);
+		if (!device)
+			device = json_device(devices, name);
+		json_array_append_new(json_object_get(device, "addr_info"),
+				      json_addr(command, &addr));
+	}
+	if (command->options.family)
+		drop_empty(devices);
+	return devices;
+}
+
+static const struct view view = { .row = print_row, .json_all = json_all };
+
+static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	union command_body *links = NULL;
+	int r;
+
+	command->view = &view;
+	if (command->options.json)
+		links = command_request(command, API_LINK_LIST, sizeof(links->filter));
+	r = dpip_filter_parse(args, command, row->id, false);
+	if (r == 0 && links)
+		memcpy(links->filter.dev, command->requests[1].body.filter.dev, API_NAME_LEN);
+	return r;
+}
+
+static int flush_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	return dpip_filter_parse(args, command, row->id, true);
+}
+
+static const struct dpip_command commands[] = {
+	{ "show", API_ADDR_LIST, true, show_parse },
+	{ "set", API_ADDR_SET, false, change_parse },
+	{ "add", API_ADDR_ADD, false, change_parse },
+	{ "delete", API_ADDR_DEL, false, change_parse },
+	{ "flush", API_ADDR_FLUSH, false, flush_parse },
+	{ "list", API_ADDR_LIST, true, show_parse },
+	{ NULL, 0, false, NULL },
+};
+
+static const char help[] = "dpip addr show [dev D]\n"
+			   "dpip addr { add | set | del } A[/P] dev D [broadcast B] [scope SCOPE]\n"
+			   "          [valid_lft LFT] [preferred_lft LFT] [sapool]\n"
+			   "dpip addr flush dev D\n"
+			   "  SCOPE := global | site | link | host | 0 ... 3\n"
+			   "  LFT := forever | SECONDS\n"
+			   "  -s shows the local ports of local addresses: used, free, missed\n";
+
+const struct dpip_object dpip_addr = {
+	.name = "addr",
+	.alias = "address",
+	.help = help,
+	.words = "show, list, add, set, del, flush or help",
+	.commands = commands,
+};

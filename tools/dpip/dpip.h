@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dpip: addresses, routes, neighbours, links and counters of the daemon. One
+ * file an object, each ending in its struct dpip_object; dpip.c knows the
+ * options and finds the object.
+ */
+#ifndef DPIP_DPIP_H
+#define DPIP_DPIP_H
+
+#include "lib/args.h"
+#include "lib/command.h"
+
+struct dpip_command {
+	const char *word;
+	uint16_t id; /* enum api_id */
+	bool lists;
+	int (*parse)(struct args *args, const struct dpip_command *row, struct command *command);
+};
+
+struct dpip_object {
+	const char *name;
+	const char *alias; /* a longer form, or NULL */
+	const char *help;
+	const char *words; /* its commands, for sentences */
+	bool show_implied; /* words that are no command belong to show */
+	/* An abbreviation means the first that fits. Ends with a NULL word. */
+	const struct dpip_command *commands;
+};
+
+extern const struct dpip_object dpip_addr;
+extern const struct dpip_object dpip_route;
+extern const struct dpip_object dpip_neigh;
+extern const struct dpip_object dpip_link;
+extern const struct dpip_object dpip_stats;
+
+extern const struct program dpip_program;
+
+/* `dpip …`, argv[0] being the name: what the daemon's startup block and the tests call. */
+int dpip_parse(int argc, char **argv, struct command *out, char *error, size_t size);
+
+/* [dev] D, for show and flush; needed: it must be there. */
+int dpip_filter_parse(struct args *args, struct command *command, uint16_t id, bool needed);
+
+/* Adds `"key": "text"` if text is not empty, and so on: one place for running out of memory is
+ * enough. */
+void dpip_json_text(json_t *object, const char *key, const char *text);
+void dpip_json_number(json_t *object, const char *key, uint64_t value);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dpip link: ports. A link's own counters keep apart what is often mixed up:
+ * bad frames (ierrors), no descriptor free (imissed), no mbuf free
+ * (rx_nombuf), our own full transmit queue (odropped). With an interval, -s
+ * shows what came and went per second instead of totals.
+ */
+#include "dpip/dpip.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/client.h"
+#include "lib/items.h"
+#include "lib/text.h"
+
+static const struct args_choice on_off[] = {
+	{ "on", 1 },
+	{ "off", 0 },
+	{ NULL, 0 },
+};
+
+static struct api_link_set *add_set(struct command *command, uint16_t id, const char *dev,
+				    uint32_t what)
+{
+	union command_body *body = command_request(command, id, sizeof(body->link_set));
+
+	if (!body)
+		return NULL;
+	text_copy(body->link_set.dev, sizeof(body->link_set.dev), dev);
+	body->link_set.what = what;
+	return &body->link_set;
+}
+
+/* Fills set by what stands behind the keyword. */
+static int take_value(struct args *args, const char *word, struct api_link_set *set)
+{
+	switch (set->what) {
+	case API_LINK_SET_UP:
+		set->value = strcmp(word, "up") == 0;
+		return 0;
+	case API_LINK_SET_MTU:
+		return args_number(args, word, 68, 65535, &set->value);
+	case API_LINK_SET_MAC:
+		return args_mac(args, word, set->mac);
+	default:
+		return args_choice(args, word, on_off, "on or off", &set->value);
+	}
+}
+
+static int set_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	static const struct args_choice whats[] = {
+		{ "up", API_LINK_SET_UP },           { "down", API_LINK_SET_UP },
+		{ "promisc", API_LINK_SET_PROMISC }, { "allmulticast", API_LINK_SET_ALLMULTICAST },
+		{ "mtu", API_LINK_SET_MTU },         { "addr", API_LINK_SET_MAC },
+		{ "address", API_LINK_SET_MAC },     { NULL, 0 },
+	};
+	const char *what = "up, down, promisc, allmulticast, mtu or addr";
+	char dev[API_NAME_LEN];
+	int r;
+
+	args_take_if(args, "dev");
+	r = args_name(args, "set", dev);
+	if (r < 0)
+		return r;
+	if (args->next == args->n)
+		return args_fail(args, "%s is expected behind \"%s\"", what, dev);
+
+	while (args->next < args->n) {
+		const char *word = args->words[args->next];
+		struct api_link_set *set;
+		uint32_t kind;
+
+		r = args_choice(args, dev, whats, what, &kind);
+		if (r < 0)
+			return r;
+		set = add_set(command, row->id, dev, kind);
+		if (!set)
+			return args_fail(args, "\"%s\": at most %d settings at once", word,
+					 COMMAND_REQUESTS);
+		r = take_value(args, word, set);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct flag_word {
+	uint32_t flag;
+	const char *text;
+};
+
+static void print_flags(FILE *out, uint32_t flags, const struct flag_word *words)
+{
+	for (; words->text; words++) {
+		if (flags & words->flag)
+			fprintf(out, " %s", words->text);
+	}
+}
+
+static bool is_up(const struct api_link *link)
+{
+	return (link->flags & API_LINK_ADMIN_UP) && (link->flags & API_LINK_CARRIER);
+}
+
+static void print_link(FILE *out, const struct api_link *link, const char *end)
+{
+	static const struct flag_word modes[] = {
+		{ API_LINK_PROMISC, "promisc" },
+		{ API_LINK_ALLMULTICAST, "allmulticast" },
+		{ 0, NULL },
+	};
+	static const struct flag_word offloads[] = {
+		{ API_LINK_RX_IP_CSUM, "OF_RX_IP_CSUM" },
+		{ API_LINK_TX_IP_CSUM, "OF_TX_IP_CSUM" },
+		{ API_LINK_TX_TCP_CSUM, "OF_TX_TCP_CSUM" },
+		{ API_LINK_TX_UDP_CSUM, "OF_TX_UDP_CSUM" },
+		{ API_LINK_TX_FAST_FREE, "OF_TX_FAST_FREE" },
+		{ 0, NULL },
+	};
+	char mac[TEXT_MAC_LEN];
+
+	fprintf(out,
+		"%" PRIu32 ": %.*s: socket %" PRIu32 " mtu %" PRIu32 " rx-queue %u tx-queue %u%s",
+		link->index, API_NAME_LEN, link->name, link->socket, link->mtu, link->rx_queues,
+		link->tx_queues, end);
+	fprintf(out, "    %s %" PRIu32 " Mbps %s %s", is_up(link) ? "UP" : "DOWN", link->speed_mbps,
+		link->flags & API_LINK_FULL_DUPLEX ? "full-duplex" : "half-duplex",
+		link->flags & API_LINK_AUTONEG ? "auto-nego" : "fixed-nego");
+	print_flags(out, link->flags, modes);
+	fprintf(out, "%s    addr %s", end, text_of_mac(link->mac, true, mac));
+	print_flags(out, link->flags, offloads);
+}
+
+static void print_details(FILE *out, const struct api_link *link, const char *end)
+{
+	fprintf(out, "%s    driver %.*s device %.*s steering %.*s%s", end, API_NAME_LEN,
+		link->driver, (int)sizeof(link->device), link->device, API_NAME_LEN, link->steering,
+		link->flags & API_LINK_RSS ? " rss" : "");
+	fprintf(out, "%s    rx-descriptors %u tx-descriptors %u%s%s", end, link->rx_descriptors,
+		link->tx_descriptors, link->flags & API_LINK_ADMIN_UP ? " admin-up" : " admin-down",
+		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier");
+}
+
+static void print_stats(FILE *out, const struct api_link *link, const char *end)
+{
+	fprintf(out, "%s    %-20s%-20s%-20s%-20s", end, "ipackets", "opackets", "ibytes", "obytes");
+	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end,
+		link->rx_packets, link->tx_packets, link->rx_bytes, link->tx_bytes);
+	fprintf(out, "%s    %-20s%-20s%-20s%-20s", end, "ierrors", "oerrors", "imissed",
+		"rx_nombuf");
+	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end,
+		link->rx_errors, link->tx_errors, link->rx_missed, link->rx_nombuf);
+	fprintf(out, "%s    %-20s%-20s%-20s", end, "mbuf-avail", "mbuf-inuse", "odropped");
+	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end, link->mbuf_avail,
+		link->mbuf_inuse, link->tx_dropped);
+}
+
+static uint64_t rate(uint64_t now, uint64_t before, uint32_t seconds)
+{
+	return now > before ? (now - before) / seconds : 0;
+}
+
+static void print_rates(FILE *out, const struct api_link *link, const struct api_link *before,
+			uint32_t seconds, const char *end)
+{
+	fprintf(out, "%s    %-20s%-20s%-20s%-20s", end, "ipackets/pps", "opackets/pps",
+		"ibytes/Bps", "obytes/Bps");
+	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end,
+		rate(link->rx_packets, before->rx_packets, seconds),
+		rate(link->tx_packets, before->tx_packets, seconds),
+		rate(link->rx_bytes, before->rx_bytes, seconds),
+		rate(link->tx_bytes, before->tx_bytes, seconds));
+}
+
+static bool find_link(const struct items *items, uint32_t index, struct api_link *link)
+{
+	const struct items_entry *entry = NULL;
+
+	while (items && (entry = items_next_of(items, entry, API_KIND_LINK))) {
+		items_object(entry, link, sizeof(*link));
+		if (link->index == index)
+			return true;
+	}
+	return false;
+}
+
+static int print_all(FILE *out, const struct command *command, const struct items *items,
+		     const struct items *before, char *error, size_t size)
+{
+	const struct command_options *options = &command->options;
+	const char *end = options->oneline ? "\\" : "\n";
+	const struct items_entry *entry = NULL;
+	struct api_link link, earlier;
+	struct api_stat stat;
+	bool any = false;
+
+	while ((entry = items_next(items, entry))) {
+		if (entry->kind == API_KIND_XSTAT) {
+			items_object(entry, &stat, sizeof(stat));
+			fprintf(out, "%s    %.*s: %" PRIu64, end, (int)sizeof(stat.name), stat.name,
+				stat.value);
+		}
+		if (entry->kind != API_KIND_LINK)
+			continue;
+		items_object(entry, &link, sizeof(link));
+		if (any)
+			fputc('\n', out);
+		any = true;
+		print_link(out, &link, end);
+		if (options->details)
+			print_details(out, &link, end);
+		if (options->stats && find_link(before, link.index, &earlier))
+			print_rates(out, &link, &earlier, options->interval_s, end);
+		else if (options->stats)
+			print_stats(out, &link, end);
+	}
+	if (any)
+		fputc('\n', out);
+	return 0;
+}
+
+static json_t *json_flags(const struct api_link *link)
+{
+	static const struct flag_word words[] = {
+		{ API_LINK_PROMISC, "PROMISC" },
+		{ API_LINK_ALLMULTICAST, "ALLMULTI" },
+		{ API_LINK_ADMIN_UP, "UP" },
+		{ API_LINK_CARRIER, "LOWER_UP" },
+		{ 0, NULL },
+	};
+	json_t *flags = json_array();
+
+	if ((link->flags & API_LINK_ADMIN_UP) && !(link->flags & API_LINK_CARRIER))
+		json_array_append_new(flags, json_string("NO-CARRIER"));
+	for (const struct flag_word *word = words; word->text; word++) {
+		if (link->flags & word->flag)
+			json_array_append_new(flags, json_string(word->text));
+	}
+	return flags;
+}
+
+static json_t *json_stats(const struct api_link *link)
+{
+	json_t *stats = json_object(), *rx = json_object(), *tx = json_object();
+
+	dpip_json_number(rx, "bytes", link->rx_bytes);
+	dpip_json_number(rx, "packets", link->rx_packets);
+	dpip_json_number(rx, "errors", link->rx_errors);
+	dpip_json_number(rx, "dropped", link->rx_nombuf);
+	dpip_json_number(rx, "over_errors", link->rx_missed);
+	dpip_json_number(tx, "bytes", link->tx_bytes);
+	dpip_json_number(tx, "packets", link->tx_packets);
+	dpip_json_number(tx, "errors", link->tx_errors);
+	dpip_json_number(tx, "dropped", link->tx_dropped);
+	json_object_set_new(stats, "rx", rx);
+	json_object_set_new(stats, "tx", tx);
+	return stats;
+}
+
+static void json_text_of(json_t *object, const char *key, const char *name, int size)
+{
+	char text[65];
+
+	snprintf(text, sizeof(text), "%.*s", size, name);
+	dpip_json_text(object, key, text);
+}
+
+static void json_details(json_t *object, const struct api_link *link)
+{
+	json_text_of(object, "driver", link->driver, sizeof(link->driver));
+	json_text_of(object, "device", link->device, sizeof(link->device));
+	json_text_of(object, "steering", link->steering, sizeof(link->steering));
+	dpip_json_number(object, "socket", link->socket);
+	dpip_json_number(object, "num_rx_descriptors", link->rx_descriptors);
+	dpip_json_number(object, "num_tx_descriptors", link->tx_descriptors);
+}
+
+static json_t *json_link(const struct command *command, const struct api_link *link)
+{
+	json_t *object = json_object();
+	char mac[TEXT_MAC_LEN];
+
+	dpip_json_number(object, "ifindex", link->index);
+	json_text_of(object, "ifname", link->name, sizeof(link->name));
+	json_object_set_new(object, "flags", json_flags(link));
+	dpip_json_number(object, "mtu", link->mtu);
+	dpip_json_text(object, "operstate", is_up(link) ? "UP" : "DOWN");
+	dpip_json_text(object, "address", text_of_mac(link->mac, false, mac));
+	dpip_json_number(object, "speed_mbps", link->speed_mbps);
+	dpip_json_number(object, "num_rx_queues", link->rx_queues);
+	dpip_json_number(object, "num_tx_queues", link->tx_queues);
+	if (command->options.details)
+		json_details(object, link);
+	if (command->options.stats) {
+		json_object_set_new(object, "stats64", json_stats(link));
+		dpip_json_number(object, "mbuf_avail", link->mbuf_avail);
+		dpip_json_number(object, "mbuf_inuse", link->mbuf_inuse);
+	}
+	return object;
+}
+
+static void json_xstat(json_t *link, const struct api_stat *stat)
+{
+	json_t *xstats = json_object_get(link, "xstats");
+	char name[sizeof(stat->name) + 1];
+
+	if (!xstats) {
+		xstats = json_object();
+		json_object_set_new(link, "xstats", xstats);
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)sizeof(stat->name), stat->name);
+	dpip_json_number(xstats, name, stat->value);
+}
+
+static json_t *json_all(const struct command *command, const struct items *items, char *error,
+			size_t size)
+{
+	json_t *links = json_array(), *object = NULL;
+	const struct items_entry *entry = NULL;
+	struct api_link link;
+	struct api_stat stat;
+
+	while ((entry = items_next(items, entry))) {
+		if (entry->kind == API_KIND_LINK) {
+			items_object(entry, &link, sizeof(link));
+			object = json_link(command, &link);
+			json_array_append_new(links, object);
+		} else if (entry->kind == API_KIND_XSTAT && object) {
+			items_object(entry, &stat, sizeof(stat));
+			json_xstat(object, &stat);
+		}
+	}
+	return links;
+}
+
+static const struct view view = { .all = print_all, .json_all = json_all };
+
+static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	int r = dpip_filter_parse(args, command, row->id, false);
+
+	if (r < 0)
+		return r;
+	command->view = &view;
+	if (command->options.stats && command->options.details)
+		command->requests[0].body.filter.flags |= API_FILTER_XSTATS;
+	return 0;
+}
+
+static const struct dpip_command commands[] = {
+	{ "show", API_LINK_LIST, true, show_parse },
+	{ "set", API_LINK_SET, false, set_parse },
+	{ "list", API_LINK_LIST, true, show_parse },
+	{ NULL, 0, false, NULL },
+};
+
+static const char help[] =
+	"dpip link show [[dev] D]\n"
+	"dpip link set [dev] D SETTING ...\n"
+	"  SETTING := up | down | promisc { on | off } | allmulticast { on | off }\n"
+	"             | mtu N | addr MAC\n"
+	"  -s counters, -v details, -s -v the driver's own counters\n"
+	"  -s -i SEC [-c N]: rates from the second time on\n";
+
+const struct dpip_object dpip_link = {
+	.name = "link",
+	.help = help,
+	.words = "show, list, set or help",
+	.commands = commands,
+};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dpip neigh: neighbours. What is added here is static and never expires; what
+ * is learnt comes and goes by itself, and may differ between workers for a
+ * moment, so each row says whose table it is from.
+ */
+#include "dpip/dpip.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/client.h"
+#include "lib/text.h"
+
+static const char *const states[] = {
+	[API_NEIGH_NONE] = "NONE",           [API_NEIGH_SEND] = "SEND",
+	[API_NEIGH_REACHABLE] = "REACHABLE", [API_NEIGH_PROBE] = "PROBE",
+	[API_NEIGH_DELAY] = "DELAY",         [API_NEIGH_FAILED] = "FAILED",
+};
+
+static const char *state_text(unsigned int state)
+{
+	return state < sizeof(states) / sizeof(states[0]) ? states[state] : "UNKNOWN";
+}
+
+static int take_keyword(struct args *args, struct api_neigh *neigh, bool *mac)
+{
+	const char *word = args_take(args);
+
+	if (strcmp(word, "dev") == 0)
+		return args_name(args, word, neigh->dev);
+	if (strcmp(word, "lladdr") == 0) {
+		*mac = true;
+		return args_mac(args, word, neigh->mac);
+	}
+	return args_fail(args, "\"%s\": lladdr or dev is expected", word);
+}
+
+static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	union command_body *body;
+	struct api_neigh neigh;
+	const char *word = args_take(args);
+	bool mac = false;
+	int r = 0;
+
+	memset(&neigh, 0, sizeof(neigh));
+	if (!word)
+		return args_fail(args, "an address is expected");
+	if (text_ip(word, &neigh.family, &neigh.addr) < 0 ||
+	    (command->options.family && command->options.family != neigh.family))
+		return args_fail(args, "\"%s\": an address is expected", word);
+	while (r == 0 && args->next < args->n)
+		r = take_keyword(args, &neigh, &mac);
+	if (r < 0)
+		return r;
+	if (!mac && row->id != API_NEIGH_DEL)
+		return args_fail(args, "\"lladdr\" and a MAC address are expected");
+	if (!neigh.dev[0])
+		return args_fail(args, "\"dev\" and a device name are expected");
+	neigh.is_static = row->id != API_NEIGH_DEL;
+
+	body = command_request(command, row->id, sizeof(neigh));
+	body->neigh = neigh;
+	return 0;
+}
+
+static void print_row(FILE *out, const struct command *command, const struct client_item *item)
+{
+	char ip[TEXT_IP_LEN], mac[TEXT_MAC_LEN];
+	struct api_neigh neigh;
+
+	client_object(item, &neigh, sizeof(neigh));
+	fprintf(out, "ip: %-48s mac: %s state: %-12sdev: %.*s  core: %" PRIu32 "%s\n",
+		text_of_ip(neigh.family, &neigh.addr, ip), text_of_mac(neigh.mac, false, mac),
+		state_text(neigh.state), API_NAME_LEN, neigh.dev, neigh.cpu,
+		neigh.is_static ? "  static" : "");
+}
+
+static json_t *json_row(const struct command *command, const struct client_item *item)
+{
+	static const uint8_t unknown[6];
+	char ip[TEXT_IP_LEN], mac[TEXT_MAC_LEN], name[API_NAME_LEN + 1];
+	json_t *object = json_object(), *state = json_array();
+	struct api_neigh neigh;
+
+	client_object(item, &neigh, sizeof(neigh));
+	snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, neigh.dev);
+	dpip_json_text(object, "dst", text_of_ip(neigh.family, &neigh.addr, ip));
+	dpip_json_text(object, "dev", name);
+	if (memcmp(neigh.mac, unknown, sizeof(unknown)) != 0)
+		dpip_json_text(object, "lladdr", text_of_mac(neigh.mac, false, mac));
+	json_array_append_new(state,
+			      json_string(neigh.is_static ? "PERMANENT" : state_text(neigh.state)));
+	json_object_set_new(object, "state", state);
+	dpip_json_number(object, "cpu", neigh.cpu);
+	return object;
+}
+
+static const struct view view = { .kind = API_KIND_NEIGH, .row = print_row, .json_row = json_row };
+
+static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	command->view = &view;
+	return dpip_filter_parse(args, command, row->id, false);
+}
+
+static int flush_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	return dpip_filter_parse(args, command, row->id, true);
+}
+
+static const struct dpip_command commands[] = {
+	{ "show", API_NEIGH_LIST, true, show_parse },
+	{ "set", API_NEIGH_SET, false, change_parse },
+	{ "add", API_NEIGH_ADD, false, change_parse },
+	{ "delete", API_NEIGH_DEL, false, change_parse },
+	{ "flush", API_NEIGH_FLUSH, false, flush_parse },
+	{ "list", API_NEIGH_LIST, true, show_parse },
+	{ NULL, 0, false, NULL },
+};
+
+static const char help[] = "dpip neigh show [dev D]\n"
+			   "dpip neigh { add | set } A lladdr MAC dev D\n"
+			   "dpip neigh del A dev D\n"
+			   "dpip neigh flush dev D\n";
+
+const struct dpip_object dpip_neigh = {
+	.name = "neigh",
+	.alias = "neighbour",
+	.help = help,
+	.words = "show, list, add, set, del, flush or help",
+	.commands = commands,
+};

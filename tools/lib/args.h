@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lib/args: the words of a command, taken one after the other. Each taker
+ * says by itself what was wrong, with the word and what is allowed, and
+ * returns -EINVAL, so that a grammar reads as a list of what it takes.
+ */
+#ifndef LIB_ARGS_H
+#define LIB_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/types.h"
+
+struct args {
+	const char *const *words;
+	unsigned int n;
+	unsigned int next;
+	const char *where; /* "route add", leads every sentence */
+	char *error;
+	size_t size;
+};
+
+/* A word and what it stands for; a table ends with a NULL word. */
+struct args_choice {
+	const char *word;
+	uint32_t value;
+};
+
+/* The next word, taken; NULL: there is none. */
+const char *args_take(struct args *args);
+/* The next word if it is this one, taken. */
+bool args_take_if(struct args *args, const char *word);
+
+/* "WHERE: sentence"; -EINVAL. */
+__attribute__((format(printf, 2, 3))) int args_fail(struct args *args, const char *format, ...);
+
+/* The word behind `keyword`; what: what is expected there. */
+int args_value(struct args *args, const char *keyword, const char *what, const char **value);
+int args_number(struct args *args, const char *keyword, uint64_t min, uint64_t max,
+		uint32_t *value);
+/* *family: must agree, or is set when it was 0. */
+int args_ip(struct args *args, const char *keyword, uint16_t *family, union api_ip *ip);
+int args_name(struct args *args, const char *keyword, char name[API_NAME_LEN]);
+int args_mac(struct args *args, const char *keyword, uint8_t mac[6]);
+/* One of the words; what names them for the sentence. */
+int args_choice(struct args *args, const char *keyword, const struct args_choice *choices,
+		const char *what, uint32_t *value);
+
+/* 0, or the sentence that names the word too many. */
+int args_end(struct args *args);
+
+/* Does `word` abbreviate `full`? */
+bool args_abbreviates(const char *word, const char *full);
+
+#endif
