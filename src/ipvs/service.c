@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/service: the virtual services of a worker: a table by id, a keyed hash
- * over address, port and protocol, and a list in the order in which they were
- * added. A removed service stays in the hash, where lookups pass over it, as
- * long as one of its servers or local addresses is still counted on; added
- * again meanwhile, it keeps its id, so that its connections count for it, and
- * its servers may come back too.
+ * ipvs/service: the virtual services of a worker: a table by id and a keyed
+ * hash over address, port and protocol. A removed service stays in the hash, where lookups pass
+ * over it, as long as one of its servers or local addresses is still counted on; added again
+ * meanwhile, it keeps its id, so that its connections count for it, and its servers may come back
+ * too.
  */
 #include "ipvs/service.h"
 
@@ -66,7 +65,6 @@ struct service_table *service_table_create(const struct worker *w)
 	table->dests = table->regions[1].base;
 	table->laddrs = table->regions[2].base;
 	table->buckets = table->regions[3].base;
-	table->first = table->last = SERVICE_NONE;
 	table->key = w->flow_key;
 	if (w->id == WORKER_MASTER) {
 		table->master = service_master_create(w->n_workers);
@@ -84,13 +82,11 @@ void service_table_destroy(struct service_table *table)
 {
 	if (!table)
 		return;
-	if (table->services)
-		for (uint32_t id = table->first; id != SERVICE_NONE;
-		     id = table->services[id].next) {
-			free(table->services[id].dests);
-			free(table->services[id].laddrs);
-			free(table->services[id].sched_priv);
-		}
+	for (uint32_t id = 0; id < table->used; id++) {
+		free(table->services[id].dests);
+		free(table->services[id].laddrs);
+		free(table->services[id].sched_priv);
+	}
 	service_master_destroy(table->master);
 	for (unsigned int i = 0; i < RTE_DIM(table->regions); i++)
 		if (table->regions[i].base)
@@ -139,31 +135,6 @@ struct service *service_lookup(const struct service_table *table, uint8_t proto,
 	return svc && !(svc->flags & SERVICE_REMOVED) ? svc : NULL;
 }
 
-static void service_link(struct service_table *table, struct service *svc)
-{
-	svc->next = SERVICE_NONE;
-	svc->prev = table->last;
-	if (table->last == SERVICE_NONE)
-		table->first = svc->id;
-	else
-		table->services[table->last].next = svc->id;
-	table->last = svc->id;
-	table->n_services++;
-}
-
-static void service_unlink(struct service_table *table, struct service *svc)
-{
-	if (svc->prev == SERVICE_NONE)
-		table->first = svc->next;
-	else
-		table->services[svc->prev].next = svc->next;
-	if (svc->next == SERVICE_NONE)
-		table->last = svc->prev;
-	else
-		table->services[svc->next].prev = svc->prev;
-	table->n_services--;
-}
-
 static void service_bind(struct service *svc, const struct service_config *config, void *priv)
 {
 	svc->sched = config->sched;
@@ -193,9 +164,11 @@ static void service_apply_add(struct worker *w, struct op *op)
 		svc->removed_laddrs = LADDR_NONE;
 		svc->next_hash = *bucket;
 		*bucket = svc->id + 1;
+		if (table->used <= svc->id)
+			table->used = svc->id + 1;
 	}
 	svc->conn_timeout_s = data->config.conn_timeout_s;
-	service_link(table, svc);
+	table->n_services++;
 	service_bind(svc, &data->config, op->args[0]);
 }
 
@@ -284,7 +257,7 @@ static void service_apply_del(struct worker *w, struct op *op)
 	op_garbage(op, svc->sched_priv);
 	svc->sched_priv = NULL;
 	svc->flags |= SERVICE_REMOVED;
-	service_unlink(table, svc);
+	table->n_services--;
 }
 
 int service_del(struct worker *const *all, struct service *svc)

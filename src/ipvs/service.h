@@ -133,7 +133,7 @@ struct service_table {
 	struct dest *dests;       /* [DEST_MAX] */
 	struct laddr *laddrs;     /* [LADDR_MAX] */
 	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
-	uint32_t first, last;     /* ids, of the list of services */
+	uint32_t used;            /* all ids of services below have been used at least once */
 	uint32_t n_services;      /* not removed */
 	struct hash_key key;
 	struct region regions[4];

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/conn-ctl: the listing of connections. Only a worker may read its own,
+ * so the master sends it one small op after the other, each for a page: the
+ * worker looks at a bounded number of entries, copies what it finds into the
+ * page and notes where to go on. The page belongs to the request, which lives
+ * until the worker has acknowledged. A connection that comes or goes between
+ * two pages may be missed; none is listed twice unless it was opened anew.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipvs/ipvs_ctl.h"
+#include "ipvs/proto/tcp.h"
+#include "ipvs/proto/udp.h"
+#include "ipvs/service_int.h"
+
+#define CONN_PAGE      256u  /* connections of an op */
+#define CONN_PAGE_SCAN 4096u /* entries it looks at */
+
+struct conn_listing {
+	uint32_t worker; /* asked now */
+	uint32_t last;   /* the last to ask */
+	bool any;        /* of all services */
+	struct service_key key;
+	uint32_t from; /* id of the entry to go on with, CONN_NONE: all seen */
+	uint32_t n;    /* found */
+	struct api_conn page[CONN_PAGE];
+};
+
+static bool conn_listed(const struct conn_listing *listing, const struct tuple *in)
+{
+	return listing->any ||
+	       (in->proto == listing->key.proto && in->dport == listing->key.port &&
+		in->family == listing->key.family && ip_equal(&in->dst, &listing->key.addr));
+}
+
+static const char *conn_state_name(const struct conn *conn)
+{
+	if (conn->proto == IPPROTO_TCP)
+		return conn->state < TCP__COUNT ? tcp_state_names[conn->state] : "?";
+	return conn->state < UDP__COUNT ? udp_state_names[conn->state] : "?";
+}
+
+static void conn_item(const struct worker *w, const struct conn *conn, const struct tuple *in,
+		      const struct tuple *out, struct api_conn *item)
+{
+	*item = (struct api_conn){
+		.caddr = ip_to_api(&in->src),
+		.vaddr = ip_to_api(&in->dst),
+		.laddr = ip_to_api(&out->dst),
+		.daddr = ip_to_api(&out->src),
+		.family = in->family,
+		.protocol = in->proto,
+		.cport = in->sport,
+		.vport = in->dport,
+		.lport = out->dport,
+		.dport = out->sport,
+		.forward = conn->forward,
+		.worker = (uint16_t)w->id,
+		.timeout_s = conn->timeout_s,
+		.left_s = conn_left_s(conn, w->now_ms),
+	};
+	snprintf(item->state, sizeof(item->state), "%s", conn_state_name(conn));
+}
+
+/* On the worker: one page. args[0]: the listing. */
+static void conn_apply_list(struct worker *w, struct op *op)
+{
+	struct conn_listing *listing = op->args[0];
+	const struct conn_table *conns = w->ipvs->conns;
+	uint32_t end;
+
+	listing->n = 0;
+	end = listing->from + CONN_PAGE_SCAN;
+	while (listing->n < CONN_PAGE && listing->from < end) {
+		struct tuple in, out;
+		uint32_t id;
+
+		if (!conn_next(conns, listing->from, end - listing->from, &id)) {
+			listing->from = id;
+			break;
+		}
+		listing->from = id + 1;
+		conn_tuple(conns, id, CONN_IN, &in);
+		if (!conn_listed(listing, &in))
+			continue;
+		conn_tuple(conns, id, CONN_OUT, &out);
+		conn_item(w, conn_get(conns, id), &in, &out, &listing->page[listing->n++]);
+	}
+}
+
+static int conn_list_ask(struct request *req, struct conn_listing *listing);
+
+/* A page has come: into the answer, and on to the next, of this worker or another. */
+static int conn_list_page(struct request *req, void *state)
+{
+	struct conn_listing *listing = state;
+
+	for (uint32_t i = 0; i < listing->n; i++) {
+		struct api_conn *item = request_item(req, API_KIND_CONN, sizeof(*item));
+
+		if (!item)
+			return -ENOMEM;
+		*item = listing->page[i];
+	}
+	listing->n = 0;
+	if (listing->from == CONN_NONE) {
+		if (listing->worker == listing->last)
+			return 0;
+		listing->worker++;
+		listing->from = 0;
+	}
+	return conn_list_ask(req, listing);
+}
+
+static int conn_list_ask(struct request *req, struct conn_listing *listing)
+{
+	struct worker *w = request_workers(req)[listing->worker];
+	int r = op_unicast(w, conn_apply_list, listing, NULL, 0);
+
+	if (r == 0)
+		request_continue(req, conn_list_page, listing);
+	return r;
+}
+
+static int conn_request_list(struct request *req, const void *body)
+{
+	const struct api_conn_filter *filter = body;
+	struct conn_listing *listing;
+	struct service_key key = { .proto = 0 };
+	int r = key_check_cpu(req, filter->cpu);
+
+	if (r < 0)
+		return r;
+	if (!key_is_any(&filter->key)) {
+		r = key_from_api(req, &filter->key, &key);
+		if (r < 0)
+			return r;
+	}
+	listing = calloc(1, sizeof(*listing));
+	if (!listing)
+		return -ENOMEM;
+	listing->worker = filter->cpu ? filter->cpu : 1;
+	listing->last = filter->cpu ? filter->cpu : request_workers(req)[WORKER_MASTER]->n_workers;
+	listing->any = key_is_any(&filter->key);
+	listing->key = key;
+	r = conn_list_ask(req, listing);
+	if (r < 0)
+		free(listing);
+	return r;
+}
+
+static const struct request_handler conn_handlers[] = {
+	REQUEST_HANDLER(CONN_LIST, GET, struct api_conn_filter, conn_request_list),
+};
+
+const struct request_table conn_requests = { conn_handlers, RTE_DIM(conn_handlers) };

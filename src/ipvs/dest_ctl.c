@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/dest-ctl: the requests about real servers, and their items in the
+ * listing of services. Counts of connections are read from the workers'
+ * tables where they are; a worker that has not yet the server in its table
+ * (its serial differs) counts none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ipvs/estimate.h"
+#include "ipvs/ipvs_ctl.h"
+#include "ipvs/service_int.h"
+
+#define DEST_WEIGHT_MAX 65535u
+#define DEST_STR_LEN    (16 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
+
+/* "real server 10.0.0.2:80 of TCP 1.2.3.4:80" */
+static const char *dest_str(const struct service *svc, const struct dest_config *config, char *buf)
+{
+	char endpoint[IP_ENDPOINT_STR_LEN], service[KEY_STR_LEN];
+
+	snprintf(buf, DEST_STR_LEN, "real server %s of %s",
+		 ip_endpoint_str(config->family, &config->addr, config->port, endpoint),
+		 key_str(&svc->key, service));
+	return buf;
+}
+
+static const char *dest_forward_name(uint16_t forward)
+{
+	switch (forward) {
+	case API_FORWARD_NAT:
+		return "NAT (-m)";
+	case API_FORWARD_LOCAL:
+		return "local delivery";
+	case API_FORWARD_TUNNEL:
+		return "tunnel (-i)";
+	case API_FORWARD_DR:
+		return "DR (-g)";
+	case API_FORWARD_FNAT:
+		return "FNAT (-b)";
+	case API_FORWARD_SNAT:
+		return "SNAT (-J)";
+	default:
+		return "this one";
+	}
+}
+
+/* What names the server, or the request fails. */
+static int dest_check_key(struct request *req, const struct service *svc,
+			  const struct api_dest *body, struct dest_config *config)
+{
+	char what[64 + KEY_STR_LEN], service[KEY_STR_LEN];
+	int r;
+
+	*config = (struct dest_config){ .family = body->family, .port = body->port };
+	snprintf(what, sizeof(what), "real server of %s", key_str(&svc->key, service));
+	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
+	if (r < 0)
+		return r;
+	if (body->port == 0)
+		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
+				    dest_str(svc, config, what));
+	return 0;
+}
+
+static int dest_check(struct request *req, const struct service *svc, const struct api_dest *body,
+		      struct dest_config *config)
+{
+	char text[DEST_STR_LEN];
+	int r = dest_check_key(req, svc, body, config);
+
+	if (r < 0)
+		return r;
+	dest_str(svc, config, text);
+	if (body->forward != API_FORWARD_FNAT)
+		return request_fail(req, -EOPNOTSUPP,
+				    "%s: forwarding method %s is not supported yet; supported: "
+				    "FNAT (-b)",
+				    text, dest_forward_name(body->forward));
+	if (body->weight > DEST_WEIGHT_MAX)
+		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
+				    body->weight, DEST_WEIGHT_MAX);
+	if (body->lower > body->upper)
+		return request_fail(req, -ERANGE,
+				    "%s: lower threshold %u is above the upper one, %u", text,
+				    body->lower, body->upper);
+	config->forward = (uint8_t)body->forward;
+	config->weight = body->weight;
+	config->upper = body->upper;
+	config->lower = body->lower;
+	return 0;
+}
+
+static int dest_failed(struct request *req, int r, const struct service *svc,
+		       const struct dest_config *config)
+{
+	char text[DEST_STR_LEN];
+
+	dest_str(svc, config, text);
+	switch (r) {
+	case 0:
+		return 0;
+	case -EEXIST:
+		return request_fail(req, r, "%s exists already", text);
+	case -ENOENT:
+		return request_fail(req, r, "there is no %s", text);
+	case -ENOSPC:
+		return request_fail(req, r, "%s: there are %u real servers, no more are possible",
+				    text, DEST_MAX);
+	default:
+		return request_fail(req, r, "%s: %s", text, strerror(-r));
+	}
+}
+
+static int dest_request_add(struct request *req, const void *body)
+{
+	const struct api_dest *from = body;
+	struct dest_config config;
+	int r;
+	struct service *svc = key_find(req, &from->service, &r);
+
+	if (!svc)
+		return r;
+	r = dest_check(req, svc, from, &config);
+	if (r < 0)
+		return r;
+	return dest_failed(req, dest_add(request_workers(req), svc, &config), svc, &config);
+}
+
+static int dest_request_set(struct request *req, const void *body)
+{
+	const struct api_dest *from = body;
+	struct dest_config config;
+	struct dest *dest;
+	int r;
+	struct service *svc = key_find(req, &from->service, &r);
+
+	if (!svc)
+		return r;
+	r = dest_check(req, svc, from, &config);
+	if (r < 0)
+		return r;
+	dest = dest_find(svc, config.family, &config.addr, config.port);
+	r = dest ? dest_set(request_workers(req), dest, &config) : -ENOENT;
+	return dest_failed(req, r, svc, &config);
+}
+
+static int dest_request_del(struct request *req, const void *body)
+{
+	const struct api_dest *from = body;
+	struct dest_config config;
+	struct dest *dest;
+	int r;
+	struct service *svc = key_find(req, &from->service, &r);
+
+	if (!svc)
+		return r;
+	r = dest_check_key(req, svc, from, &config);
+	if (r < 0)
+		return r;
+	dest = dest_find(svc, config.family, &config.addr, config.port);
+	r = dest ? dest_del(request_workers(req), dest) : -ENOENT;
+	return dest_failed(req, r, svc, &config);
+}
+
+/* Overloaded is a server that no worker (of those listed) gives connections to. */
+static void dest_item_counts(struct worker *const *all, uint32_t cpu, const struct dest *dest,
+			     struct api_dest *item)
+{
+	bool overload = true;
+
+	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
+		const struct dest *its = &service_table_of(all[i])->dests[dest->id];
+
+		if (cpu != API_CPU_MASTER && cpu != i)
+			continue;
+		if (__atomic_load_n(&its->serial, __ATOMIC_RELAXED) != dest->serial) {
+			overload = false;
+			continue;
+		}
+		item->active += __atomic_load_n(&its->active, __ATOMIC_RELAXED);
+		item->inactive += __atomic_load_n(&its->inactive, __ATOMIC_RELAXED);
+		if (!(__atomic_load_n(&its->flags, __ATOMIC_RELAXED) & DEST_OVERLOAD))
+			overload = false;
+	}
+	if (overload)
+		item->flags |= API_DEST_OVERLOAD;
+}
+
+void dest_item(struct worker *const *all, uint32_t cpu, const struct service *svc,
+	       const struct dest *dest, struct api_dest *item)
+{
+	key_to_api(&svc->key, &item->service);
+	item->addr = ip_to_api(&dest->addr);
+	item->family = dest->family;
+	item->port = dest->port;
+	item->forward = dest->forward;
+	item->weight = dest->weight;
+	item->upper = dest->upper;
+	item->lower = dest->lower;
+	dest_item_counts(all, cpu, dest, item);
+	estimate_read(all, cpu, ESTIMATE_DEST(dest->id), &item->stats);
+}
+
+static const struct request_handler dest_handlers[] = {
+	REQUEST_HANDLER(DEST_ADD, SET, struct api_dest, dest_request_add),
+	REQUEST_HANDLER(DEST_SET, SET, struct api_dest, dest_request_set),
+	REQUEST_HANDLER(DEST_DEL, SET, struct api_dest, dest_request_del),
+};
+
+const struct request_table dest_requests = { dest_handlers, RTE_DIM(dest_handlers) };

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ipvs/ipvs-ctl: what the master does for this room by the clock. */
+#include <time.h>
+
+#include "control/control.h"
+#include "ipvs/estimate.h"
+#include "ipvs/ipvs.h"
+#include "ipvs/removed.h"
+
+static void ipvs_rates(struct control *control, void *arg)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	estimates_tick(control_workers(control),
+		       (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}
+
+static void ipvs_sweep(struct control *control, void *arg)
+{
+	removed_sweep(control_workers(control));
+}
+
+int ipvs_start(struct control *control)
+{
+	int r = control_timer(control, ESTIMATE_PERIOD_MS / ESTIMATE_PARTS, ipvs_rates, NULL);
+
+	if (r < 0)
+		return r;
+	return control_timer(control, REMOVED_PERIOD_MS, ipvs_sweep, NULL);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/laddr-ctl: the requests about local addresses. Adding one holds it as
+ * an address of its device (net/addr.h), so that ARP for it is answered; the
+ * last that is removed lets it go. One address may serve many services, once
+ * each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ipvs/ipvs_ctl.h"
+#include "ipvs/service_int.h"
+#include "net/addr.h"
+
+#define LADDR_STR_LEN (24 + IP_STR_LEN + KEY_STR_LEN)
+
+/* What a request names. */
+struct laddr_named {
+	struct service *svc;
+	union ip_addr addr;
+	char dev[API_NAME_LEN];
+	char text[LADDR_STR_LEN]; /* "local address 10.0.0.9 of TCP 1.2.3.4:80" */
+};
+
+static int laddr_check(struct request *req, const struct api_laddr *body, struct laddr_named *named)
+{
+	char service[KEY_STR_LEN], ip[IP_STR_LEN];
+	int r;
+
+	named->svc = key_find(req, &body->service, &r);
+	if (!named->svc)
+		return r;
+	key_str(&named->svc->key, service);
+	snprintf(named->text, sizeof(named->text), "local address of %s", service);
+	r = key_check_host(req, named->text, body->family, &body->addr, &named->addr);
+	if (r < 0)
+		return r;
+	snprintf(named->text, sizeof(named->text), "local address %s of %s",
+		 ip_str(body->family, &named->addr, ip), service);
+	snprintf(named->dev, sizeof(named->dev), "%.*s", API_NAME_LEN - 1, body->dev);
+	if (!named->dev[0])
+		return request_fail(req, -EINVAL, "%s: its device is not named (-F)", named->text);
+	return 0;
+}
+
+static int laddr_failed(struct request *req, int r, const struct laddr_named *named)
+{
+	switch (r) {
+	case -EEXIST:
+		return request_fail(req, r, "%s exists already", named->text);
+	case -ENOSPC:
+		return request_fail(req, r,
+				    "%s: there are %u local addresses, no more are possible",
+				    named->text, LADDR_MAX);
+	case -ENODEV:
+		return request_fail(req, r, "%s: there is no device \"%s\"", named->text,
+				    named->dev);
+	case -EADDRINUSE:
+		return request_fail(req, r, "%s: the address is on another device than %s",
+				    named->text, named->dev);
+	default:
+		return request_fail(req, r, "%s: %s", named->text, strerror(-r));
+	}
+}
+
+static void laddr_let_go(struct worker *const *all, unsigned int family,
+			 const struct laddr_named *named)
+{
+	int r = addr_release(all, family, &named->addr);
+
+	if (r < 0)
+		log_warning("%s is gone, but the address stays: %s", named->text, strerror(-r));
+}
+
+static int laddr_request_add(struct request *req, const void *body)
+{
+	const struct api_laddr *from = body;
+	struct worker *const *all = request_workers(req);
+	struct laddr_named named;
+	int r = laddr_check(req, from, &named);
+
+	if (r < 0)
+		return r;
+	if (laddr_find(named.svc, from->family, &named.addr))
+		return laddr_failed(req, -EEXIST, &named);
+	r = addr_hold(all, from->family, &named.addr, named.dev);
+	if (r < 0)
+		return laddr_failed(req, r, &named);
+	r = laddr_add(all, named.svc, from->family, &named.addr, named.dev);
+	if (r < 0) {
+		laddr_let_go(all, from->family, &named);
+		return laddr_failed(req, r, &named);
+	}
+	return 0;
+}
+
+static int laddr_request_del(struct request *req, const void *body)
+{
+	const struct api_laddr *from = body;
+	struct worker *const *all = request_workers(req);
+	struct laddr_named named;
+	struct laddr *laddr;
+	int r = laddr_check(req, from, &named);
+
+	if (r < 0)
+		return r;
+	laddr = laddr_find(named.svc, from->family, &named.addr);
+	if (!laddr)
+		return request_fail(req, -ENOENT, "there is no %s", named.text);
+	if (strcmp(laddr->dev, named.dev) != 0)
+		return request_fail(req, -ENOENT, "%s is on device %s, not on \"%s\"", named.text,
+				    laddr->dev, named.dev);
+	r = laddr_del(all, laddr);
+	if (r < 0)
+		return laddr_failed(req, r, &named);
+	laddr_let_go(all, from->family, &named);
+	return 0;
+}
+
+static void laddr_item(struct worker *const *all, uint32_t cpu, const struct service *svc,
+		       const struct laddr *laddr, struct api_laddr *item)
+{
+	key_to_api(&svc->key, &item->service);
+	item->addr = ip_to_api(&laddr->addr);
+	item->family = laddr->family;
+	memcpy(item->dev, laddr->dev, sizeof(item->dev));
+	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
+		const struct laddr *its = &service_table_of(all[i])->laddrs[laddr->id];
+
+		if (cpu != API_CPU_MASTER && cpu != i)
+			continue;
+		if (__atomic_load_n(&its->serial, __ATOMIC_RELAXED) != laddr->serial)
+			continue;
+		item->conns += __atomic_load_n(&its->conns, __ATOMIC_RELAXED);
+		item->conflicts += __atomic_load_n(&its->conflicts, __ATOMIC_RELAXED);
+	}
+}
+
+static int laddr_list_one(struct request *req, uint32_t cpu, const struct service *svc)
+{
+	for (uint32_t i = 0; i < svc->n_laddrs; i++) {
+		struct api_laddr *item = request_item(req, API_KIND_LADDR, sizeof(*item));
+
+		if (!item)
+			return -ENOMEM;
+		laddr_item(request_workers(req), cpu, svc, svc->laddrs[i], item);
+	}
+	return 0;
+}
+
+struct laddr_listing {
+	uint32_t cpu;
+	uint32_t next; /* id of a service */
+};
+
+static int laddr_list_more(struct request *req, void *state)
+{
+	struct laddr_listing *listing = state;
+	struct service_table *table = service_table_of(request_workers(req)[WORKER_MASTER]);
+
+	while (listing->next < table->used) {
+		const struct service *svc = &table->services[listing->next++];
+		int r;
+
+		if (!svc->serial || (svc->flags & SERVICE_REMOVED))
+			continue;
+		r = laddr_list_one(req, listing->cpu, svc);
+		if (r < 0)
+			return r;
+		if (request_full(req)) {
+			request_continue(req, laddr_list_more, listing);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int laddr_request_list(struct request *req, const void *body)
+{
+	const struct api_service_filter *filter = body;
+	int r = key_check_cpu(req, filter->cpu);
+	struct laddr_listing *listing;
+
+	if (r < 0)
+		return r;
+	if (!key_is_any(&filter->key)) {
+		struct service *svc = key_find(req, &filter->key, &r);
+
+		return svc ? laddr_list_one(req, filter->cpu, svc) : r;
+	}
+	listing = calloc(1, sizeof(*listing));
+	if (!listing)
+		return -ENOMEM;
+	listing->cpu = filter->cpu;
+	request_continue(req, laddr_list_more, listing);
+	return 0;
+}
+
+static const struct request_handler laddr_handlers[] = {
+	REQUEST_HANDLER(LADDR_ADD, SET, struct api_laddr, laddr_request_add),
+	REQUEST_HANDLER(LADDR_DEL, SET, struct api_laddr, laddr_request_del),
+	REQUEST_HANDLER(LADDR_LIST, GET, struct api_service_filter, laddr_request_list),
+};
+
+const struct request_table laddr_requests = { laddr_handlers, RTE_DIM(laddr_handlers) };

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/service-ctl: the requests about virtual services. They are listed in
+ * the order of their ids, so that a long listing can pause between two of them
+ * and go on although services come and go meanwhile.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ipvs/estimate.h"
+#include "ipvs/ipvs_ctl.h"
+#include "ipvs/service_int.h"
+#include "net/addr.h"
+
+#define SERVICE_CONN_TIMEOUT_MAX 31535999u /* seconds, as for all timeouts of connections */
+
+static struct service_table *service_ctl_table(const struct request *req)
+{
+	return service_table_of(request_workers(req)[WORKER_MASTER]);
+}
+
+static int service_check_flags(struct request *req, const struct api_service *body,
+			       const char *service)
+{
+	if (body->flags & API_SERVICE_PERSISTENT)
+		return request_fail(req, -EOPNOTSUPP, "%s: persistence (-p) is not supported yet",
+				    service);
+	if (body->flags & API_SERVICE_ONEPACKET)
+		return request_fail(req, -EOPNOTSUPP,
+				    "%s: one-packet scheduling (--ops) is not supported yet",
+				    service);
+	if (body->flags)
+		return request_fail(req, -EOPNOTSUPP,
+				    "%s: flags 0x%x are not supported; these schedulers have none",
+				    service, body->flags);
+	if (body->conn_timeout_s > SERVICE_CONN_TIMEOUT_MAX)
+		return request_fail(req, -ERANGE, "%s: connection timeout %u s; allowed: 0 to %u",
+				    service, body->conn_timeout_s, SERVICE_CONN_TIMEOUT_MAX);
+	return 0;
+}
+
+/* The service's own settings, or the request fails. */
+static int service_check(struct request *req, const struct api_service *body,
+			 const struct service_key *key, struct service_config *config)
+{
+	char service[KEY_STR_LEN], known[256];
+	char sched[API_NAME_LEN];
+	int r;
+
+	r = service_check_flags(req, body, key_str(key, service));
+	if (r < 0)
+		return r;
+	snprintf(sched, sizeof(sched), "%.*s", API_NAME_LEN - 1, body->sched);
+	config->sched = sched_find(sched[0] ? sched : SCHED_DEFAULT);
+	if (!config->sched)
+		return request_fail(req, -ENOENT, "%s: there is no scheduler \"%s\"; known: %s",
+				    service, sched, sched_names(known, sizeof(known)));
+	config->conn_timeout_s = body->conn_timeout_s;
+	return 0;
+}
+
+static int service_failed(struct request *req, int r, const struct service_key *key)
+{
+	char service[KEY_STR_LEN];
+
+	key_str(key, service);
+	switch (r) {
+	case 0:
+		return 0;
+	case -EEXIST:
+		return request_fail(req, r, "service %s exists already", service);
+	case -ENOSPC:
+		return request_fail(req, r,
+				    "service %s: there are %u services, no more are possible",
+				    service, SERVICE_MAX);
+	default:
+		return request_fail(req, r, "service %s: %s", service, strerror(-r));
+	}
+}
+
+static int service_request_add(struct request *req, const void *body)
+{
+	const struct api_service *from = body;
+	struct service_config config;
+	struct service_key key;
+	int r = key_from_api(req, &from->key, &key);
+
+	if (r == 0)
+		r = service_check(req, from, &key, &config);
+	if (r < 0)
+		return r;
+	return service_failed(req, service_add(request_workers(req), &key, &config), &key);
+}
+
+static int service_request_set(struct request *req, const void *body)
+{
+	const struct api_service *from = body;
+	struct service_config config;
+	int r;
+	struct service *svc = key_find(req, &from->key, &r);
+
+	if (!svc)
+		return r;
+	r = service_check(req, from, &svc->key, &config);
+	if (r < 0)
+		return r;
+	return service_failed(req, service_set(request_workers(req), svc, &config), &svc->key);
+}
+
+/* The service goes, and the addresses it held. */
+static int service_remove(struct worker *const *all, struct service *svc)
+{
+	uint32_t n = svc->n_laddrs;
+	struct laddr **laddrs = NULL;
+	int r;
+
+	if (n) {
+		laddrs = malloc(n * sizeof(struct laddr *));
+		if (!laddrs)
+			return -ENOMEM;
+		memcpy(laddrs, svc->laddrs, n * sizeof(struct laddr *));
+	}
+	r = service_del(all, svc);
+	/* removed ones are not freed before the next sweep */
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		int err = addr_release(all, laddrs[i]->family, &laddrs[i]->addr);
+		char text[IP_STR_LEN];
+
+		if (err < 0)
+			log_warning("address %s stays although no service uses it: %s",
+				    ip_str(laddrs[i]->family, &laddrs[i]->addr, text),
+				    strerror(-err));
+	}
+	free(laddrs);
+	return r;
+}
+
+static int service_request_del(struct request *req, const void *body)
+{
+	int r;
+	struct service *svc = key_find(req, body, &r);
+
+	if (!svc)
+		return r;
+	return service_failed(req, service_remove(request_workers(req), svc), &svc->key);
+}
+
+static int service_request_flush(struct request *req, const void *body)
+{
+	struct service_table *table = service_ctl_table(req);
+
+	for (uint32_t id = 0; id < table->used; id++) {
+		struct service *svc = &table->services[id];
+		int r;
+
+		if (!svc->serial || (svc->flags & SERVICE_REMOVED))
+			continue;
+		r = service_remove(request_workers(req), svc);
+		if (r < 0)
+			return service_failed(req, r, &svc->key);
+	}
+	return 0;
+}
+
+static void service_zero(struct worker *const *all, const struct service *svc)
+{
+	estimate_zero(all, ESTIMATE_SERVICE(svc->id));
+	for (uint32_t i = 0; i < svc->n_dests; i++)
+		estimate_zero(all, ESTIMATE_DEST(svc->dests[i]->id));
+}
+
+static int service_request_zero(struct request *req, const void *body)
+{
+	struct service_table *table = service_ctl_table(req);
+	int r = 0;
+
+	if (!key_is_any(body)) {
+		struct service *svc = key_find(req, body, &r);
+
+		if (svc)
+			service_zero(request_workers(req), svc);
+		return r;
+	}
+	for (uint32_t id = 0; id < table->used; id++) {
+		const struct service *svc = &table->services[id];
+
+		if (svc->serial && !(svc->flags & SERVICE_REMOVED))
+			service_zero(request_workers(req), svc);
+	}
+	return 0;
+}
+
+static int service_list_one(struct request *req, const struct api_service_filter *filter,
+			    const struct service *svc)
+{
+	struct worker *const *all = request_workers(req);
+	struct api_service *item = request_item(req, API_KIND_SERVICE, sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	key_to_api(&svc->key, &item->key);
+	snprintf(item->sched, sizeof(item->sched), "%s", svc->sched->name);
+	item->conn_timeout_s = svc->conn_timeout_s;
+	item->n_dests = svc->n_dests;
+	item->n_laddrs = svc->n_laddrs;
+	estimate_read(all, filter->cpu, ESTIMATE_SERVICE(svc->id), &item->stats);
+	if (!(filter->flags & API_SERVICE_DESTS))
+		return 0;
+	for (uint32_t i = 0; i < svc->n_dests; i++) {
+		struct api_dest *dest = request_item(req, API_KIND_DEST, sizeof(*dest));
+
+		if (!dest)
+			return -ENOMEM;
+		dest_item(all, filter->cpu, svc, svc->dests[i], dest);
+	}
+	return 0;
+}
+
+struct service_listing {
+	struct api_service_filter filter;
+	uint32_t next; /* id */
+};
+
+/* As many as fill a page; the rest when the client has taken it. */
+static int service_list_more(struct request *req, void *state)
+{
+	struct service_listing *listing = state;
+	struct service_table *table = service_ctl_table(req);
+
+	while (listing->next < table->used) {
+		const struct service *svc = &table->services[listing->next++];
+		int r;
+
+		if (!svc->serial || (svc->flags & SERVICE_REMOVED))
+			continue;
+		r = service_list_one(req, &listing->filter, svc);
+		if (r < 0)
+			return r;
+		if (request_full(req)) {
+			request_continue(req, service_list_more, listing);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int service_request_list(struct request *req, const void *body)
+{
+	const struct api_service_filter *filter = body;
+	int r = key_check_cpu(req, filter->cpu);
+	struct service_listing *listing;
+
+	if (r < 0)
+		return r;
+	if (!key_is_any(&filter->key)) {
+		struct service *svc = key_find(req, &filter->key, &r);
+
+		return svc ? service_list_one(req, filter, svc) : r;
+	}
+	listing = calloc(1, sizeof(*listing));
+	if (!listing)
+		return -ENOMEM;
+	listing->filter = *filter;
+	request_continue(req, service_list_more, listing);
+	return 0;
+}
+
+static const struct request_handler service_handlers[] = {
+	REQUEST_HANDLER(SERVICE_ADD, SET, struct api_service, service_request_add),
+	REQUEST_HANDLER(SERVICE_SET, SET, struct api_service, service_request_set),
+	REQUEST_HANDLER(SERVICE_DEL, SET, struct api_service_key, service_request_del),
+	REQUEST_HANDLER(SERVICE_FLUSH, SET, struct api_empty, service_request_flush),
+	REQUEST_HANDLER(SERVICE_ZERO, SET, struct api_service_key, service_request_zero),
+	REQUEST_HANDLER(SERVICE_LIST, GET, struct api_service_filter, service_request_list),
+};
+
+const struct request_table service_requests = { service_handlers, RTE_DIM(service_handlers) };
