@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Batches: order, errors with their line, -F, standard input, and speed.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+bed_net 0
+bed_conf 3 <<-END
+	dpip addr add 10.1.0.254/24 dev dpdk0
+	dpip addr add 10.2.0.254/24 dev dpdk1
+END
+must "dpvs starts" bed_start
+
+cat >"$BED/batch" <<END
+# comments and empty lines are nothing
+
+addr add 10.1.0.1/32 dev dpdk0
+dpip addr add 10.1.0.2/32 dev dpdk0
+addr del 10.1.0.1/32 dev dpdk0
+END
+ok "a batch, with and without the program's name" dpip -b "$BED/batch"
+ok "a batch runs in order" eval 'dpip addr show | grep -q 10.1.0.2/32 && ! dpip addr show | grep -q 10.1.0.1/32'
+echo "addr add 10.1.0.3/32 dev dpdk0" >"$BED/batch"
+ok "standard input" eval 'dpip -b - <"$BED/batch" && dpip addr show | grep -q 10.1.0.3/32'
+
+cat >"$BED/batch" <<END
+addr add 10.1.0.11/32 dev dpdk0
+addr add 10.1.0.12/32 dev dpdk0
+addr add 10.1.0.12/32 dev dpdk0
+addr add 10.1.0.13/32 dev dpdk0
+END
+refused "a line that is refused is named" 1 "batch:3: " dpip -b "$BED/batch"
+ok "lines before it were applied, later ones not" eval \
+	'dpip addr show | grep -q 10.1.0.12/32 && ! dpip addr show | grep -q 10.1.0.13/32'
+sed -i 's/10.1.0.1/10.1.0.2/' "$BED/batch"
+refused "-F: the line is named" 1 "batch:3: " dpip -F -b "$BED/batch"
+ok "-F: later lines were applied" eval 'dpip addr show | grep -q 10.1.0.23/32'
+cat >"$BED/batch" <<END
+addr add 10.1.0.31/32 dev dpdk0
+addr frob
+addr add 10.1.0.32/32 dev dpdk0
+END
+refused "a line that is no command is named" 1 "batch:2: " dpip -b "$BED/batch"
+ok "later lines were not applied" eval 'dpip addr show | grep -q 10.1.0.31/32 && ! dpip addr show | grep -q 10.1.0.32/32'
+refused "a batch that is not there" 1 "$BED/none" dpip -b "$BED/none"
+
+# 10,000 operations in one batch with 3 workers
+awk 'BEGIN { for (i = 0; i < 10000; i++)
+	printf "route add 20.%d.%d.0/24 via 10.2.0.%d dev dpdk1\n", i / 250, i % 250, 1 + i % 200 }' >"$BED/many"
+begin=${EPOCHREALTIME/./}
+ok "10,000 operations" dpip -b "$BED/many"
+took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+if [ -n "$SANITIZED" ]; then
+	skip "10,000 operations take under 500 ms: slow programs are not measured (here $took ms)"
+else
+	ok "10,000 operations take under 500 ms with 3 workers (here $took ms)" [ "$took" -lt 500 ]
+fi
+for n in 0 1 2 3; do
+	equal "all 10,000 are in the tables of worker $n" 10000 "$(dpip --cpu $n route show | grep -c ' via 10.2.0.')"
+done
+sed 's/route add/route del/; s/via [^ ]* //' "$BED/many" >"$BED/few"
+ok "and go again" dpip -b "$BED/few"
+equal "none is left" 0 "$(dpip route show | grep -c ' via 10.2.0.')"
+
+# many clients at once
+for n in $(seq 8); do
+	awk -v n="$n" 'BEGIN { for (i = 0; i < 200; i++) printf "addr add 10.%d.%d.1/32 dev dpdk1\n", 100 + n, i }' >"$BED/client$n"
+	dpip -b "$BED/client$n" &
+	clients="$clients $!"
+done
+code=0
+for pid in $clients; do
+	wait "$pid" || code=1
+done
+equal "8 clients at once" 0 "$code"
+equal "and nothing of theirs is missing" 1600 "$(dpip addr show dev dpdk1 | grep -cE 'inet 10.10[1-8]\.')"
+for n in 1 2 3; do
+	equal "on worker $n neither" 1600 "$(dpip --cpu "$n" addr show dev dpdk1 | grep -cE 'inet 10.10[1-8]\.')"
+done
+stopped "behind all that"
+test_done
