@@ -59,8 +59,8 @@ __attribute__((format(printf, 3, 4))) int request_fail(struct request *req, int 
 void *request_item(struct request *req, enum api_kind kind, size_t size);
 
 /*
- * For listings that ask workers: when all ops published so far are acknowledged, fn runs on the master; it may
- * publish ops and call this again. The state is freed with free() when the request ends or its client goes, but
+ * For listings that ask workers: when all ops that the request has published (a changing request: all that anybody
+ * has) are acknowledged, fn runs on the master; it may publish ops and call this again. The state is freed with free() when the request ends or its client goes, but
  * never before these ops are acknowledged; another state than before takes the place of the old one, which is then
  * the caller's to free. A page of items is sent on whenever it is large enough, and fn is not called again before
  * the client has taken it. Without a loop (control_run_request) fn is called at once.

@@ -203,7 +203,7 @@ static enum step peer_next_frame(struct peer *peer)
 		return STEP_AGAIN;
 	}
 	peer->in_frame = true;
-	peer->answer_seq = 0;
+	peer->answer_seq = peer->resume_seq = 0;
 	return STEP_AGAIN;
 }
 
@@ -226,24 +226,26 @@ static bool peer_acknowledged(struct peer *peer, uint64_t seq)
 	return false;
 }
 
+static bool handler_is_get(const struct request_handler *handler)
+{
+	return !handler || handler->access == REQUEST_GET;
+}
+
 /* A function of the request's has returned. */
 static void peer_request_ran(struct peer *peer, bool over, uint64_t newest_before)
 {
 	const struct request *req = &peer->request;
 	uint64_t newest = ops_newest(peer->peers->dispatch->all);
 
-	/* a change that was there already may be on its way still, for another client */
-	if (newest != newest_before || (req->handler && req->handler->access == REQUEST_SET))
-		peer->answer_seq = newest;
-	peer->resume_seq = newest;
+	/*
+	 * Listings wait for ops of their own only. Changes wait for all: what was there already may
+	 * be on its way still, for another client.
+	 */
+	if (newest != newest_before || !handler_is_get(req->handler))
+		peer->answer_seq = peer->resume_seq = newest;
 	peer->in_request = !over;
 	if (over && req->status < 0 && !(peer->frame.flags & API_FRAME_KEEP_GOING))
 		peer->frame.next = peer->frame.count;
-}
-
-static bool handler_is_get(const struct request_handler *handler)
-{
-	return !handler || handler->access == REQUEST_GET;
 }
 
 static enum step peer_next_request(struct peer *peer)

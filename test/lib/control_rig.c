@@ -39,8 +39,8 @@ static int addr_add(struct request *req, const void *body)
 
 	assert_int_equal((uintptr_t)body % 8, 0);
 	if (addr->plen == RIG_PLEN_BAD)
-		return request_fail(req, -EINVAL, "address: prefix length %u, at most 32 is allowed",
-				    addr->plen);
+		return request_fail(req, -EINVAL,
+				    "address: prefix length %u, at most 32 is allowed", addr->plen);
 	return op_multicast(request_workers(req), apply_count, NULL, 0);
 }
 
@@ -291,18 +291,25 @@ void rig_start(struct rig *rig)
 		assert_int_equal(pthread_create(&rig->threads[i], NULL, worker_loop, thread), 0);
 	}
 	assert_int_equal(pthread_create(&rig->loop, NULL, control_loop, rig), 0);
+	rig->running = true;
+}
+
+void rig_stop(struct rig *rig)
+{
+	if (!rig->running)
+		return;
+	rig->running = false;
+	control_stop(rig->control);
+	pthread_join(rig->loop, NULL);
+	__atomic_store_n(&rig->stop, true, __ATOMIC_RELEASE);
+	for (unsigned int i = 1; i <= RIG_WORKERS; i++)
+		pthread_join(rig->threads[i], NULL);
+	ops_set_running(rig->all, false);
 }
 
 void rig_destroy(struct rig *rig)
 {
-	if (rig->loop) {
-		control_stop(rig->control);
-		pthread_join(rig->loop, NULL);
-		__atomic_store_n(&rig->stop, true, __ATOMIC_RELEASE);
-		for (unsigned int i = 1; i <= RIG_WORKERS; i++)
-			pthread_join(rig->threads[i], NULL);
-		ops_set_running(rig->all, false);
-	}
+	rig_stop(rig);
 	control_destroy(rig->control);
 	replication_destroy(rig->all[WORKER_MASTER]->replication);
 	for (unsigned int i = 0; i <= RIG_WORKERS; i++) {

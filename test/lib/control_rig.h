@@ -37,7 +37,8 @@ struct rig {
 	pthread_t loop;
 	pthread_t threads[RIG_WORKERS + 1];
 	bool paused[RIG_WORKERS + 1]; /* atomic: takes no ops */
-	bool stop;		      /* atomic */
+	bool stop;                    /* atomic */
+	bool running;
 };
 
 struct rig_options {
@@ -50,6 +51,9 @@ extern const struct request_table rig_tables[];
 /* Everything but the threads; then the threads. Asserts that it works. */
 struct rig *rig_create(const struct rig_options *options);
 void rig_start(struct rig *rig);
+
+/* The threads end. */
+void rig_stop(struct rig *rig);
 
 /* Stops and frees all; asserts that no file is left. */
 void rig_destroy(struct rig *rig);
