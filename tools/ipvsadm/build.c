@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvsadm: what each verb asks of the daemon. Addresses and names are
+ * understood here, after all options are known, since they depend on each
+ * other: a port's name on the protocol, a server's default port on the
+ * service. What the daemon does not do, such as a forwarding mode, is sent as
+ * it was asked for, and the daemon says so.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "ipvsadm/ipvsadm.h"
+#include "ipvsadm/line.h"
+#include "ipvsadm/name.h"
+#include "lib/text.h"
+
+static int need(struct line *line, enum option_id group, const char *what)
+{
+	if (line->chosen[group])
+		return 0;
+	return line_fail(line, "You need to supply the '%s' option for the '%s' command", what,
+			 line_verb_name(line->id));
+}
+
+int line_number(struct line *line, enum option_id id, uint32_t min, uint32_t max, uint32_t *value)
+{
+	uint64_t n;
+
+	if (text_number(line->value[id], min, max, &n) < 0)
+		return line_fail(line, "%s \"%s\": a number from %u to %u is expected",
+				 line_option_name(id), line->value[id], min, max);
+	*value = n;
+	return 0;
+}
+
+/* The service that was named, or all zero. */
+static int service_key(struct line *line, struct api_service_key *key)
+{
+	static const uint16_t protocols[] = {
+		[OPTION_TCP] = IPPROTO_TCP,
+		[OPTION_UDP] = IPPROTO_UDP,
+		[OPTION_SCTP] = IPPROTO_SCTP,
+	};
+	enum option_id id = line->chosen[GROUP_SERVICE];
+	struct name_endpoint endpoint;
+	const char *why;
+
+	memset(key, 0, sizeof(*key));
+	if (line->given[OPTION_IPV6] && id != OPTION_FWMARK)
+		return line_fail(line, "'ipv6' goes with 'fwmark-service' only");
+	if (!id)
+		return 0;
+	if (id == OPTION_FWMARK) {
+		key->family = line->given[OPTION_IPV6] ? AF_INET6 : AF_INET;
+		return line_number(line, id, 1, UINT32_MAX, &key->fwmark);
+	}
+	if (name_parse(line->value[id], 0, protocols[id], &endpoint, &why) < 0)
+		return line_fail(line, "%s \"%s\": %s", line_option_name(id), line->value[id], why);
+	if (text_ip_is_zero(&endpoint.addr))
+		return line_fail(line, "%s \"%s\": an address other than zero is expected",
+				 line_option_name(id), line->value[id]);
+	key->addr = endpoint.addr;
+	key->family = endpoint.family;
+	key->protocol = protocols[id];
+	key->port = endpoint.port;
+	return 0;
+}
+
+static int needed_key(struct line *line, struct api_service_key *key)
+{
+	int r = need(line, GROUP_SERVICE, "service-address");
+
+	return r < 0 ? r : service_key(line, key);
+}
+
+static int netmask(struct line *line, uint16_t family, uint32_t *plen)
+{
+	const char *text = line->value[OPTION_NETMASK];
+	uint16_t found;
+	union api_ip ip;
+	uint64_t bits;
+	uint32_t mask;
+
+	if (text_number(text, 1, text_ip_bits(family), &bits) == 0) {
+		*plen = bits;
+		return 0;
+	}
+	if (family == AF_INET && text_ip(text, &found, &ip) == 0 && found == AF_INET) {
+		mask = ntohl(ip.v4);
+		if (mask && !(~mask & (~mask + 1))) {
+			*plen = __builtin_popcount(mask);
+			return 0;
+		}
+	}
+	return line_fail(line, "netmask \"%s\": %s is expected", text,
+			 family == AF_INET6
+				 ? "a prefix length from 1 to 128"
+				 : "a mask like 255.255.255.0 or a prefix length from 1 to 32");
+}
+
+/* What the options say about a service; given: which of it. */
+static int service_fields(struct line *line, struct api_service *service, uint32_t *given)
+{
+	int r = 0;
+
+	*given = 0;
+	if (line->given[OPTION_SCHEDULER]) {
+		*given |= GIVEN_SCHEDULER;
+		if (text_copy(service->sched, sizeof(service->sched),
+			      line->value[OPTION_SCHEDULER]) < 0)
+			return line_fail(
+				line, "scheduler \"%s\": a name of 1 to %d characters is expected",
+				line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
+	}
+	if (line->given[OPTION_PERSISTENT]) {
+		*given |= GIVEN_PERSISTENT;
+		service->flags |= API_SERVICE_PERSISTENT;
+		service->timeout_s = 300;
+		if (line->value[OPTION_PERSISTENT])
+			r = line_number(line, OPTION_PERSISTENT, 1, 31 * 24 * 3600,
+					&service->timeout_s);
+	}
+	if (r == 0 && line->given[OPTION_NETMASK]) {
+		*given |= GIVEN_NETMASK;
+		r = netmask(line, service->key.family, &service->plen);
+	}
+	if (line->given[OPTION_OPS]) {
+		*given |= GIVEN_OPS;
+		service->flags |= API_SERVICE_ONEPACKET;
+	}
+	if (r == 0 && line->given[OPTION_CONN_TIMEOUT]) {
+		*given |= GIVEN_CONN_TIMEOUT;
+		r = line_number(line, OPTION_CONN_TIMEOUT, 0, 31 * 24 * 3600,
+				&service->conn_timeout_s);
+	}
+	return r;
+}
+
+int build_add_service(struct line *line)
+{
+	union command_body *body;
+	struct api_service service;
+	uint32_t given;
+	int r;
+
+	memset(&service, 0, sizeof(service));
+	r = needed_key(line, &service.key);
+	if (r == 0)
+		r = service_fields(line, &service, &given);
+	if (r < 0)
+		return r;
+	if (!service.key.fwmark && !service.key.port && !(given & GIVEN_PERSISTENT))
+		return line_fail(line, "port 0 is for persistent services only: give a port");
+	if ((given & GIVEN_NETMASK) && !(given & GIVEN_PERSISTENT))
+		return line_fail(line, "'netmask' goes with 'persistent' only");
+	if (!(given & GIVEN_SCHEDULER))
+		strcpy(service.sched, "wlc");
+	if (!service.plen)
+		service.plen = text_ip_bits(service.key.family);
+
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, API_SERVICE_ADD, sizeof(service));
+	body->service = service;
+	return 0;
+}
+
+static void ask_for(struct line *line, uint16_t id, const struct api_service_key *key,
+		    uint32_t flags)
+{
+	union command_body *body = command_request(line->out, id, sizeof(body->service_filter));
+
+	body->service_filter.key = *key;
+	body->service_filter.cpu = line->out->options.cpu;
+	body->service_filter.flags = flags;
+}
+
+int build_edit_service(struct line *line)
+{
+	struct api_service *wanted = &line->out->wanted.service;
+	int r;
+
+	r = needed_key(line, &wanted->key);
+	if (r == 0)
+		r = service_fields(line, wanted, &line->out->given);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_EDITS;
+	line->out->edit = ipvsadm_edit_service;
+	ask_for(line, API_SERVICE_LIST, &wanted->key, 0);
+	return 0;
+}
+
+static int change_key(struct line *line, uint16_t id, bool needed)
+{
+	union command_body *body;
+	struct api_service_key key;
+	int r;
+
+	r = needed ? needed_key(line, &key) : service_key(line, &key);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, id, sizeof(key));
+	body->service_key = key;
+	return 0;
+}
+
+int build_delete_service(struct line *line)
+{
+	return change_key(line, API_SERVICE_DEL, true);
+}
+
+int build_zero(struct line *line)
+{
+	return change_key(line, API_SERVICE_ZERO, false);
+}
+
+int build_clear(struct line *line)
+{
+	line->out->kind = COMMAND_CHANGES;
+	command_request(line->out, API_SERVICE_FLUSH, sizeof(struct api_empty));
+	return 0;
+}
+
+static int dest_name(struct line *line, struct api_dest *dest)
+{
+	struct name_endpoint endpoint;
+	const char *why;
+	int r;
+
+	r = needed_key(line, &dest->service);
+	if (r == 0)
+		r = need(line, GROUP_SERVER, "real-server");
+	if (r < 0)
+		return r;
+	if (name_parse(line->value[OPTION_SERVER], 0, dest->service.protocol, &endpoint, &why) < 0)
+		return line_fail(line, "real-server \"%s\": %s", line->value[OPTION_SERVER], why);
+	if (text_ip_is_zero(&endpoint.addr))
+		return line_fail(line, "real-server \"%s\": an address other than zero is expected",
+				 line->value[OPTION_SERVER]);
+	dest->addr = endpoint.addr;
+	dest->family = endpoint.family;
+	dest->port = endpoint.has_port ? endpoint.port : dest->service.port;
+	return 0;
+}
+
+static int dest_fields(struct line *line, struct api_dest *dest, uint32_t *given)
+{
+	static const uint16_t modes[] = {
+		[OPTION_DR] = API_FORWARD_DR,     [OPTION_TUNNEL] = API_FORWARD_TUNNEL,
+		[OPTION_NAT] = API_FORWARD_NAT,   [OPTION_FNAT] = API_FORWARD_FNAT,
+		[OPTION_SNAT] = API_FORWARD_SNAT,
+	};
+	enum option_id mode = line->chosen[GROUP_FORWARD];
+	int r = 0;
+
+	*given = 0;
+	if (mode) {
+		*given |= GIVEN_FORWARD;
+		dest->forward = modes[mode];
+	}
+	if (line->given[OPTION_WEIGHT]) {
+		*given |= GIVEN_WEIGHT;
+		r = line_number(line, OPTION_WEIGHT, 0, 65535, &dest->weight);
+	}
+	if (r == 0 && line->given[OPTION_UPPER]) {
+		*given |= GIVEN_UPPER;
+		r = line_number(line, OPTION_UPPER, 0, UINT32_MAX, &dest->upper);
+	}
+	if (r == 0 && line->given[OPTION_LOWER]) {
+		*given |= GIVEN_LOWER;
+		r = line_number(line, OPTION_LOWER, 0, UINT32_MAX, &dest->lower);
+	}
+	return r;
+}
+
+int build_add_server(struct line *line)
+{
+	struct api_dest dest = { .forward = API_FORWARD_DR, .weight = 1 };
+	union command_body *body;
+	uint32_t given;
+	int r;
+
+	r = dest_name(line, &dest);
+	if (r == 0)
+		r = dest_fields(line, &dest, &given);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, API_DEST_ADD, sizeof(dest));
+	body->dest = dest;
+	return 0;
+}
+
+int build_edit_server(struct line *line)
+{
+	struct api_dest *wanted = &line->out->wanted.dest;
+	int r;
+
+	r = dest_name(line, wanted);
+	if (r == 0)
+		r = dest_fields(line, wanted, &line->out->given);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_EDITS;
+	line->out->edit = ipvsadm_edit_dest;
+	ask_for(line, API_SERVICE_LIST, &wanted->service, API_SERVICE_DESTS);
+	return 0;
+}
+
+int build_delete_server(struct line *line)
+{
+	union command_body *body;
+	struct api_dest dest;
+	int r;
+
+	memset(&dest, 0, sizeof(dest));
+	r = dest_name(line, &dest);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, API_DEST_DEL, sizeof(dest));
+	body->dest = dest;
+	return 0;
+}
+
+static int change_laddr(struct line *line, uint16_t id)
+{
+	union command_body *body;
+	struct api_laddr laddr;
+	int r;
+
+	memset(&laddr, 0, sizeof(laddr));
+	r = needed_key(line, &laddr.service);
+	if (r == 0)
+		r = need(line, GROUP_LOCAL, "local-address");
+	if (r == 0)
+		r = need(line, GROUP_IFNAME, "ifname");
+	if (r < 0)
+		return r;
+	if (text_ip(line->value[OPTION_LOCAL], &laddr.family, &laddr.addr) < 0)
+		return line_fail(line, "local-address \"%s\": an IPv4 or IPv6 address is expected",
+				 line->value[OPTION_LOCAL]);
+	if (text_copy(laddr.dev, sizeof(laddr.dev), line->value[OPTION_IFNAME]) < 0)
+		return line_fail(line, "ifname \"%s\": a device name has 1 to %d characters",
+				 line->value[OPTION_IFNAME], API_NAME_LEN - 1);
+
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, id, sizeof(laddr));
+	body->laddr = laddr;
+	return 0;
+}
+
+int build_add_laddr(struct line *line)
+{
+	return change_laddr(line, API_LADDR_ADD);
+}
+
+int build_delete_laddr(struct line *line)
+{
+	return change_laddr(line, API_LADDR_DEL);
+}
+
+int build_get_laddr(struct line *line)
+{
+	struct api_service_key key;
+	int r;
+
+	r = service_key(line, &key);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_LISTS;
+	line->out->view = &ipvsadm_laddrs_view;
+	ask_for(line, API_LADDR_LIST, &key, 0);
+	ask_for(line, API_SERVICE_LIST, &key, 0);
+	return 0;
+}
+
+static int list_conns(struct line *line, const struct api_service_key *key)
+{
+	union command_body *body;
+
+	if (line->chosen[GROUP_COLUMNS])
+		return line_fail(line, "'%s' conflicts with 'connection'",
+				 line_option_name(line->chosen[GROUP_COLUMNS]));
+	line->out->view = &ipvsadm_conns_view;
+	body = command_request(line->out, API_CONN_LIST, sizeof(body->conn_filter));
+	body->conn_filter.key = *key;
+	body->conn_filter.cpu = line->out->options.cpu;
+	return 0;
+}
+
+int build_list(struct line *line)
+{
+	struct api_service_key key;
+	int r;
+
+	r = service_key(line, &key);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_LISTS;
+	if (line->given[OPTION_CONNECTION])
+		return list_conns(line, &key);
+	line->out->view = &ipvsadm_list_view;
+	command_request(line->out, API_HELLO, sizeof(struct api_hello));
+	ask_for(line, API_SERVICE_LIST, &key, API_SERVICE_DESTS);
+	return 0;
+}
+
+int build_save(struct line *line)
+{
+	static const struct api_service_key every;
+
+	line->out->kind = COMMAND_LISTS;
+	line->out->view = &ipvsadm_save_view;
+	ask_for(line, API_LADDR_LIST, &every, 0);
+	ask_for(line, API_SERVICE_LIST, &every, API_SERVICE_DESTS);
+	return 0;
+}
+
+int build_restore(struct line *line)
+{
+	line->out->kind = COMMAND_SCRIPT;
+	strcpy(line->out->file, "-");
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvsadm: options to struct line, with the sentences for what does not go
+ * together. Nothing is static but const tables, since the daemon parses its
+ * startup block with this too.
+ */
+#include "ipvsadm/ipvsadm.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <popt.h>
+
+#include "ipvsadm/line.h"
+
+struct option_row {
+	const char *name;
+	uint32_t commands;
+	enum option_id group;
+};
+
+static const struct option_row option_rows[] = {
+#define X(id, group, name, letter, argument, commands) \
+	[OPTION_##id] = { name, commands, GROUP_##group },
+	OPTIONS(X)
+#undef X
+};
+
+static const char *const verb_names[] = {
+#define X(id, name, letter) [VERB_##id] = name,
+	VERBS(X)
+#undef X
+};
+
+/* What other ipvsadms have and this one does not: named, so that it is refused with its name. */
+#define FOREIGN(X)                                                                                \
+	X("icmp-service", 'q')                                                                    \
+	X("icmpv6-service", '1')                                                                  \
+	X("match", 'H') X("add-blklst", 'U') X("del-blklst", 'V') X("get-blklst", 'B') X(         \
+		"add-whtlst", 'O') X("del-whtlst", 'Y') X("get-whtlst", 'W') X("blklst", 'k')     \
+		X("whtlst", '2') X("set", 0) X("start-daemon", 0) X("stop-daemon", 0) X(          \
+			"synproxy", 0) X("hash-target", 0) X("expire-quiescent", 0)               \
+			X("dest-check", 0) X("proxy-protocol", 0) X("quic", 0) X("sockpair", 0)   \
+				X("persistent-conn", 0) X("pe", 0) X("sched-flags", 0) X(         \
+					"tun-type", 0) X("tun-port", 0) X("tun-nocsum", 0)        \
+					X("tun-csum", 0) X("tun-remcsum", 0) X("tun-info", 0)     \
+						X("timeout", 0) X("daemon", 0) X("syncid", 0) X(  \
+							"sync-maxlen", 0) X("mcast-interface", 0) \
+							X("mcast-group", 0) X("mcast-port", 0)    \
+								X("mcast-ttl", 0)
+
+enum {
+	VALUE_VERB = 256,   /* + enum verb */
+	VALUE_OPTION = 512, /* + enum option_id */
+	VALUE_FOREIGN = 1024,
+};
+
+#define POPT_OF_NONE     POPT_ARG_NONE
+#define POPT_OF_STRING   POPT_ARG_STRING
+#define POPT_OF_OPTIONAL (POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL)
+
+static const struct poptOption popt_table[] = {
+#define X(id, name, letter) \
+	{ name, letter, POPT_ARG_NONE, NULL, VALUE_VERB + VERB_##id, NULL, NULL },
+	VERBS(X)
+#undef X
+		{ NULL, 'l', POPT_ARG_NONE, NULL, VALUE_VERB + VERB_LIST, NULL, NULL },
+#define X(id, group, name, letter, argument, commands) \
+	{ name, letter, POPT_OF_##argument, NULL, VALUE_OPTION + OPTION_##id, NULL, NULL },
+	OPTIONS(X)
+#undef X
+#define X(name, letter) { name, letter, POPT_ARG_NONE, NULL, VALUE_FOREIGN, NULL, NULL },
+		FOREIGN(X)
+#undef X
+			POPT_TABLEEND,
+};
+
+static const char help[] =
+	"ipvsadm -A|-E SERVICE [-s SCHEDULER] [--conn-timeout SEC]\n"
+	"ipvsadm -D SERVICE\n"
+	"ipvsadm -C\n"
+	"ipvsadm -a|-e SERVICE -r SERVER -b [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
+	"ipvsadm -d SERVICE -r SERVER\n"
+	"ipvsadm -P|-Q SERVICE -z ADDRESS -F DEVICE\n"
+	"ipvsadm -G [SERVICE] [-n] [-j]\n"
+	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds] [--exact] [--nosort]\n"
+	"        [--cpu N] [-j]\n"
+	"ipvsadm -Z [SERVICE]\n"
+	"ipvsadm -S [-n]\n"
+	"ipvsadm -R\n"
+	"ipvsadm -h | -v\n"
+	"  SERVICE := -t|-u HOST:PORT or [IPv6]:PORT     SERVER := HOST[:PORT]\n"
+	"Commands:\n"
+	"  -A, --add-service      -E, --edit-service: changes only what is given\n"
+	"  -D, --delete-service   -C, --clear: all services\n"
+	"  -a, --add-server       -e, --edit-server: changes only what is given\n"
+	"  -d, --delete-server    -Z, --zero: counters\n"
+	"  -P, --add-laddr        -Q, --del-laddr        -G, --get-laddr: local addresses\n"
+	"  -L, -l, --list         -S, --save: lines for -R to standard output\n"
+	"  -R, --restore: lines of standard input, each a command\n"
+	"Options:\n"
+	"  -t, --tcp-service  -u, --udp-service  -r, --real-server\n"
+	"  -s, --scheduler        default wlc\n"
+	"      --conn-timeout     seconds of an idle established connection; 0: the protocol's\n"
+	"  -b, --fullnat          forwarding: both addresses are changed\n"
+	"  -w, --weight           0 to 65535, default 1\n"
+	"  -x, --u-threshold  -y, --l-threshold   connections at which a server is left out, and\n"
+	"                         at which it is taken again; 0: none\n"
+	"  -z, --local-address  -F, --ifname      an address of ours towards servers, its device\n"
+	"  -c, --connection       connections\n"
+	"      --stats  --rate  --thresholds  --exact\n"
+	"      --cpu N            worker N's own counters\n"
+	"      --nosort           services in the daemon's order\n"
+	"  -n, --numeric          addresses and ports in numbers\n"
+	"  -j, --json             one JSON array\n"
+	"The daemon's socket: $DPVS_IPC_FILE, or " API_SOCKET_PATH "\n"
+	"Exit: 0 done, 1 refused or no daemon, 2 wrong command line\n";
+
+__attribute__((format(printf, 2, 3))) int line_fail(struct line *line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line->error, line->size, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+const char *line_verb_name(enum verb verb)
+{
+	return verb_names[verb];
+}
+
+const char *line_option_name(enum option_id id)
+{
+	return option_rows[id].name;
+}
+
+static int take_verb(struct line *line, enum verb id)
+{
+	if (line->id && line->id != id)
+		return line_fail(line, "two commands: '%s' and '%s'", line_verb_name(line->id),
+				 verb_names[id]);
+	line->id = id;
+	return 0;
+}
+
+static int take_option(struct line *line, enum option_id id, char *value)
+{
+	enum option_id group = option_rows[id].group;
+	enum option_id before = line->chosen[group];
+
+	if (before && before != id) {
+		free(value);
+		return line_fail(line, "'%s' conflicts with '%s'", line_option_name(id),
+				 line_option_name(before));
+	}
+	if (before && value) {
+		free(value);
+		return line_fail(line, "multiple '%s' options", line_option_name(id));
+	}
+	line->given[id] = true;
+	line->value[id] = value;
+	line->chosen[group] = id;
+	return 0;
+}
+
+static int take_all(struct line *line, poptContext context)
+{
+	const char *word;
+	int value, r;
+
+	while ((value = poptGetNextOpt(context)) >= 0) {
+		if (value == VALUE_FOREIGN)
+			return line_fail(line, "%s is not supported",
+					 poptBadOption(context, POPT_BADOPTION_NOALIAS));
+		if (value >= VALUE_OPTION)
+			r = take_option(line, value - VALUE_OPTION, poptGetOptArg(context));
+		else
+			r = take_verb(line, value - VALUE_VERB);
+		if (r < 0)
+			return r;
+	}
+	if (value < -1)
+		return line_fail(line, "%s: %s", poptBadOption(context, POPT_BADOPTION_NOALIAS),
+				 poptStrerror(value));
+	word = poptGetArg(context);
+	return word ? line_fail(line, "unexpected argument \"%s\"", word) : 0;
+}
+
+static int check_options(struct line *line)
+{
+	for (int id = 1; id < OPTION__COUNT; id++) {
+		if (line->given[id] && !(option_rows[id].commands & 1u << line->id))
+			return line_fail(line, "Illegal '%s' option with the '%s' command",
+					 line_option_name(id), line_verb_name(line->id));
+	}
+	return 0;
+}
+
+static int print_help(struct line *line)
+{
+	line->out->help = help;
+	return 0;
+}
+
+static int print_version(struct line *line)
+{
+	line->out->help = "ipvsadm " DPVS_VERSION " (dpvs)\n";
+	return 0;
+}
+
+static line_build_fn *const builders[] = {
+	[VERB_ADD_SERVICE] = build_add_service,
+	[VERB_EDIT_SERVICE] = build_edit_service,
+	[VERB_DELETE_SERVICE] = build_delete_service,
+	[VERB_CLEAR] = build_clear,
+	[VERB_RESTORE] = build_restore,
+	[VERB_SAVE] = build_save,
+	[VERB_ADD_SERVER] = build_add_server,
+	[VERB_EDIT_SERVER] = build_edit_server,
+	[VERB_DELETE_SERVER] = build_delete_server,
+	[VERB_LIST] = build_list,
+	[VERB_ZERO] = build_zero,
+	[VERB_ADD_LADDR] = build_add_laddr,
+	[VERB_DELETE_LADDR] = build_delete_laddr,
+	[VERB_GET_LADDR] = build_get_laddr,
+	[VERB_HELP] = print_help,
+	[VERB_VERSION] = print_version,
+};
+
+static int build(struct line *line)
+{
+	struct command_options *options = &line->out->options;
+	int r;
+
+	if (!line->id)
+		line->id = VERB_LIST; /* ipvsadm alone lists */
+	r = check_options(line);
+	if (r == 0 && line->given[OPTION_CPU])
+		r = line_number(line, OPTION_CPU, 0, UINT32_MAX, &options->cpu);
+	if (r < 0)
+		return r;
+	options->stats = line->given[OPTION_STATS];
+	options->rate = line->given[OPTION_RATE];
+	options->thresholds = line->given[OPTION_THRESHOLDS];
+	options->exact = line->given[OPTION_EXACT];
+	options->json = line->given[OPTION_JSON];
+	options->nosort = line->given[OPTION_NOSORT];
+	options->numeric = line->given[OPTION_NUMERIC];
+	return builders[line->id](line);
+}
+
+static int parse(const struct command_options *defaults, int argc, char **argv, struct command *out,
+		 char *error, size_t size)
+{
+	struct line line = { .out = out, .error = error, .size = size };
+	poptContext context;
+	int r;
+
+	command_init(out, defaults);
+	context = poptGetContext(NULL, argc, (const char **)argv, popt_table, 0);
+	if (!context)
+		return line_fail(&line, "no words, or no memory for them");
+
+	r = take_all(&line, context);
+	if (r == 0)
+		r = build(&line);
+	for (int id = 0; id < OPTION__COUNT; id++)
+		free(line.value[id]);
+	poptFreeContext(context);
+	return r;
+}
+
+int ipvsadm_parse(int argc, char **argv, struct command *out, char *error, size_t size)
+{
+	return parse(NULL, argc, argv, out, error, size);
+}
+
+const struct program ipvsadm_program = { .name = "ipvsadm", .parse = parse };

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvsadm: the command line, taken apart. Two lists say all there is: VERBS,
+ * and OPTIONS with the verbs that each goes with; the option parser's table,
+ * the check of combinations and its sentences are made from them.
+ */
+#ifndef IPVSADM_LINE_H
+#define IPVSADM_LINE_H
+
+#include "lib/command.h"
+
+/* X(ID, long name, letter) */
+#define VERBS(X)                                 \
+	X(ADD_SERVICE, "add-service", 'A')       \
+	X(EDIT_SERVICE, "edit-service", 'E')     \
+	X(DELETE_SERVICE, "delete-service", 'D') \
+	X(CLEAR, "clear", 'C')                   \
+	X(RESTORE, "restore", 'R')               \
+	X(SAVE, "save", 'S')                     \
+	X(ADD_SERVER, "add-server", 'a')         \
+	X(EDIT_SERVER, "edit-server", 'e')       \
+	X(DELETE_SERVER, "delete-server", 'd')   \
+	X(LIST, "list", 'L')                     \
+	X(ZERO, "zero", 'Z')                     \
+	X(ADD_LADDR, "add-laddr", 'P')           \
+	X(DELETE_LADDR, "del-laddr", 'Q')        \
+	X(GET_LADDR, "get-laddr", 'G')           \
+	X(HELP, "help", 'h')                     \
+	X(VERSION, "version", 'v')
+
+enum verb {
+	VERB_NONE,
+#define X(id, name, letter) VERB_##id,
+	VERBS(X)
+#undef X
+		VERB__COUNT,
+};
+
+#define ON(id)      (1u << VERB_##id)
+#define ON_SERVICES (ON(ADD_SERVICE) | ON(EDIT_SERVICE))
+#define ON_SERVERS  (ON(ADD_SERVER) | ON(EDIT_SERVER))
+#define ON_LADDRS   (ON(ADD_LADDR) | ON(DELETE_LADDR))
+#define ON_NAMED                                                                         \
+	(ON_SERVICES | ON(DELETE_SERVICE) | ON_SERVERS | ON(DELETE_SERVER) | ON_LADDRS | \
+	 ON(LIST) | ON(ZERO) | ON(GET_LADDR))
+#define ON_LISTS (ON(LIST) | ON(GET_LADDR))
+
+/* X(ID, group, long name, letter, argument, commands): one option of a group is allowed at most. */
+#define OPTIONS(X)                                                                    \
+	X(TCP, SERVICE, "tcp-service", 't', STRING, ON_NAMED)                         \
+	X(UDP, SERVICE, "udp-service", 'u', STRING, ON_NAMED)                         \
+	X(SCTP, SERVICE, "sctp-service", 0, STRING, ON_NAMED)                         \
+	X(FWMARK, SERVICE, "fwmark-service", 'f', STRING, ON_NAMED)                   \
+	X(IPV6, IPV6, "ipv6", '6', NONE, ON_NAMED)                                    \
+	X(SCHEDULER, SCHEDULER, "scheduler", 's', STRING, ON_SERVICES)                \
+	X(PERSISTENT, PERSISTENT, "persistent", 'p', OPTIONAL, ON_SERVICES)           \
+	X(NETMASK, NETMASK, "netmask", 'M', STRING, ON_SERVICES)                      \
+	X(OPS, OPS, "ops", 'o', NONE, ON_SERVICES)                                    \
+	X(CONN_TIMEOUT, CONN_TIMEOUT, "conn-timeout", 0, STRING, ON_SERVICES)         \
+	X(SERVER, SERVER, "real-server", 'r', STRING, ON_SERVERS | ON(DELETE_SERVER)) \
+	X(DR, FORWARD, "gatewaying", 'g', NONE, ON_SERVERS)                           \
+	X(TUNNEL, FORWARD, "ipip", 'i', NONE, ON_SERVERS)                             \
+	X(NAT, FORWARD, "masquerading", 'm', NONE, ON_SERVERS)                        \
+	X(FNAT, FORWARD, "fullnat", 'b', NONE, ON_SERVERS)                            \
+	X(SNAT, FORWARD, "snat", 'J', NONE, ON_SERVERS)                               \
+	X(WEIGHT, WEIGHT, "weight", 'w', STRING, ON_SERVERS)                          \
+	X(UPPER, UPPER, "u-threshold", 'x', STRING, ON_SERVERS)                       \
+	X(LOWER, LOWER, "l-threshold", 'y', STRING, ON_SERVERS)                       \
+	X(LOCAL, LOCAL, "local-address", 'z', STRING, ON_LADDRS)                      \
+	X(IFNAME, IFNAME, "ifname", 'F', STRING, ON_LADDRS)                           \
+	X(CONNECTION, CONNECTION, "connection", 'c', NONE, ON(LIST))                  \
+	X(STATS, COLUMNS, "stats", 0, NONE, ON(LIST))                                 \
+	X(RATE, COLUMNS, "rate", 0, NONE, ON(LIST))                                   \
+	X(THRESHOLDS, COLUMNS, "thresholds", 0, NONE, ON(LIST))                       \
+	X(EXACT, EXACT, "exact", 0, NONE, ON(LIST))                                   \
+	X(CPU, CPU, "cpu", 0, STRING, ON_LISTS)                                       \
+	X(JSON, JSON, "json", 'j', NONE, ON_LISTS)                                    \
+	X(NOSORT, SORTING, "nosort", 0, NONE, ON_LISTS | ON(SAVE))                    \
+	X(SORT, SORTING, "sort", 0, NONE, ON_LISTS | ON(SAVE))                        \
+	X(NUMERIC, NUMERIC, "numeric", 'n', NONE, ON_LISTS | ON(SAVE))
+
+enum option_id {
+	OPTION_NONE,
+#define X(id, group, name, letter, argument, commands) OPTION_##id,
+	OPTIONS(X)
+#undef X
+		OPTION__COUNT,
+};
+
+/* Groups are named by their first option. */
+#define GROUP_SERVICE      OPTION_TCP
+#define GROUP_FORWARD      OPTION_DR
+#define GROUP_COLUMNS      OPTION_STATS
+#define GROUP_SORTING      OPTION_NOSORT
+#define GROUP_IPV6         OPTION_IPV6
+#define GROUP_SCHEDULER    OPTION_SCHEDULER
+#define GROUP_PERSISTENT   OPTION_PERSISTENT
+#define GROUP_NETMASK      OPTION_NETMASK
+#define GROUP_OPS          OPTION_OPS
+#define GROUP_CONN_TIMEOUT OPTION_CONN_TIMEOUT
+#define GROUP_SERVER       OPTION_SERVER
+#define GROUP_WEIGHT       OPTION_WEIGHT
+#define GROUP_UPPER        OPTION_UPPER
+#define GROUP_LOWER        OPTION_LOWER
+#define GROUP_LOCAL        OPTION_LOCAL
+#define GROUP_IFNAME       OPTION_IFNAME
+#define GROUP_CONNECTION   OPTION_CONNECTION
+#define GROUP_EXACT        OPTION_EXACT
+#define GROUP_CPU          OPTION_CPU
+#define GROUP_JSON         OPTION_JSON
+#define GROUP_NUMERIC      OPTION_NUMERIC
+
+/* The command line, taken apart. */
+struct line {
+	enum verb id;
+	bool given[OPTION__COUNT];
+	char *value[OPTION__COUNT];
+	enum option_id chosen[OPTION__COUNT]; /* by group: which of it was given */
+	struct command *out;
+	char *error;
+	size_t size;
+};
+
+/* Writes the sentence; -EINVAL. */
+__attribute__((format(printf, 2, 3))) int line_fail(struct line *line, const char *format, ...);
+
+const char *line_option_name(enum option_id id);
+const char *line_verb_name(enum verb verb);
+
+/* What each verb makes of the line: requests, views, edits. 0 or -EINVAL with the sentence. */
+typedef int line_build_fn(struct line *line);
+line_build_fn build_add_service, build_edit_service, build_delete_service, build_clear, build_zero;
+line_build_fn build_add_server, build_edit_server, build_delete_server;
+line_build_fn build_add_laddr, build_delete_laddr, build_get_laddr;
+line_build_fn build_list, build_save, build_restore;
+
+/* An option's number. */
+int line_number(struct line *line, enum option_id id, uint32_t min, uint32_t max, uint32_t *value);
+
+#endif

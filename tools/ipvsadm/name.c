@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvsadm: names. An address in numbers never asks a resolver, neither when
+ * read nor, with -n, when printed.
+ */
+#include "ipvsadm/name.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+/* The name of a protocol in the services database. */
+static const char *database_name(uint16_t protocol)
+{
+	return protocol == IPPROTO_UDP ? "udp" : protocol == IPPROTO_SCTP ? "sctp" : "tcp";
+}
+
+static int parse_port(const char *text, uint16_t protocol, be16 *port)
+{
+	char buf[1024];
+	struct servent entry, *found = NULL;
+	uint64_t number;
+
+	if (text_number(text, 0, 65535, &number) == 0) {
+		*port = htons(number);
+		return 0;
+	}
+	if (!*text || (*text >= '0' && *text <= '9'))
+		return -EINVAL;
+	if (getservbyname_r(text, database_name(protocol), &entry, buf, sizeof(buf), &found) ||
+	    !found)
+		return -EINVAL;
+	*port = found->s_port;
+	return 0;
+}
+
+static bool is_host_name(const char *text)
+{
+	if (!*text || *text == '-' || *text == '.')
+		return false;
+	/* digits and dots only: an address that is wrong, not a name to ask for */
+	if (text[strspn(text, "0123456789.")] == '\0')
+		return false;
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789.-_")] == '\0';
+}
+
+/* IPv4 first, as users of a host with both expect. */
+static int resolve(const char *host, uint16_t family, struct name_endpoint *out)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct addrinfo hints = { .ai_family = families[i], .ai_socktype = SOCK_STREAM };
+		struct addrinfo *found;
+
+		if ((family && family != families[i]) || getaddrinfo(host, NULL, &hints, &found))
+			continue;
+		memset(&out->addr, 0, sizeof(out->addr));
+		out->family = families[i];
+		if (out->family == AF_INET)
+			out->addr.v4 = ((struct sockaddr_in *)found->ai_addr)->sin_addr.s_addr;
+		else
+			memcpy(out->addr.v6, &((struct sockaddr_in6 *)found->ai_addr)->sin6_addr,
+			       sizeof(out->addr.v6));
+		freeaddrinfo(found);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Cuts host and port apart; *port NULL: there is none. */
+static int split(char *text, char **host, char **port)
+{
+	char *colon = strchr(text, ':');
+
+	*host = text;
+	*port = NULL;
+	if (*text == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end || (end[1] && end[1] != ':'))
+			return -EINVAL;
+		*host = text + 1;
+		*port = end[1] ? end + 2 : NULL;
+		*end = '\0';
+		return 0;
+	}
+	if (colon && !strchr(colon + 1, ':')) {
+		*colon = '\0';
+		*port = colon + 1;
+	}
+	return 0; /* several colons without brackets: all of it is an address */
+}
+
+int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name_endpoint *out,
+	       const char **why)
+{
+	char copy[NAME_LEN], *host, *port;
+
+	memset(out, 0, sizeof(*out));
+	*why = "HOST[:PORT] or [IPv6]:PORT is expected";
+	if (text_copy(copy, sizeof(copy), text) < 0 || split(copy, &host, &port) < 0)
+		return -EINVAL;
+
+	if (text_ip(host, &out->family, &out->addr) < 0) {
+		if (!is_host_name(host))
+			return -EINVAL;
+		*why = "no address is known for that host";
+		if (resolve(host, family, out) < 0)
+			return -EINVAL;
+	}
+	if (family && family != out->family) {
+		*why = "the address is of the other family";
+		return -EINVAL;
+	}
+	out->has_port = port != NULL;
+	*why = "a port from 0 to 65535 or the name of a service is expected";
+	return port ? parse_port(port, protocol, &out->port) : 0;
+}
+
+static void host_name(uint16_t family, const union api_ip *ip, char *buf, size_t size)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address;
+
+	memset(&address, 0, sizeof(address));
+	address.any.sa_family = family;
+	if (family == AF_INET6)
+		memcpy(&address.v6.sin6_addr, ip->v6, sizeof(ip->v6));
+	else
+		address.v4.sin_addr.s_addr = ip->v4;
+	if (getnameinfo(&address.any, family == AF_INET6 ? sizeof(address.v6) : sizeof(address.v4),
+			buf, size, NULL, 0, 0))
+		snprintf(buf, size, "?");
+}
+
+const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t protocol,
+		    bool numeric, char *buf)
+{
+	char host[NI_MAXHOST], data[1024], number[8];
+	struct servent entry, *found = NULL;
+	const char *service = number;
+
+	if (numeric)
+		return text_of_endpoint(family, ip, port, buf);
+
+	host_name(family, ip, host, sizeof(host));
+	snprintf(number, sizeof(number), "%u", ntohs(port));
+	if (getservbyport_r(port, database_name(protocol), &entry, data, sizeof(data), &found) ==
+		    0 &&
+	    found && strlen(found->s_name) < 40)
+		service = found->s_name;
+	snprintf(buf, NAME_LEN, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, service);
+	return buf;
+}
+
+const char *name_protocol(const struct api_service_key *key)
+{
+	if (key->fwmark)
+		return "FWM";
+	switch (key->protocol) {
+	case IPPROTO_TCP:
+		return "TCP";
+	case IPPROTO_UDP:
+		return "UDP";
+	case IPPROTO_SCTP:
+		return "SCTP";
+	}
+	return "?";
+}
+
+const char *name_service(const struct api_service_key *key, bool numeric, char *buf)
+{
+	if (!key->fwmark)
+		return name_of(key->family, &key->addr, key->port, key->protocol, numeric, buf);
+	snprintf(buf, NAME_LEN, "%u%s", key->fwmark, key->family == AF_INET6 ? " IPv6" : "");
+	return buf;
+}
+
+bool name_key_equal(const struct api_service_key *a, const struct api_service_key *b)
+{
+	if (a->fwmark || b->fwmark)
+		return a->fwmark == b->fwmark && a->family == b->family;
+	return a->family == b->family && a->protocol == b->protocol && a->port == b->port &&
+	       text_ip_compare(&a->addr, &b->addr) == 0;
+}
+
+bool name_key_is_any(const struct api_service_key *key)
+{
+	static const struct api_service_key any;
+
+	return memcmp(key, &any, sizeof(any)) == 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvsadm -S: lines that -R reads. A service's local addresses come before its
+ * servers, and the servers from the last to the first, since each new one
+ * stands in front: so -R makes the same order.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "ipvsadm/flags.h"
+#include "ipvsadm/forward.h"
+#include "ipvsadm/ipvsadm.h"
+#include "ipvsadm/name.h"
+#include "ipvsadm/table.h"
+#include "lib/items.h"
+#include "lib/text.h"
+
+/* "-t 10.0.0.1:80", "-f 5 -6": what names the service on a command line. */
+static void service_option(const struct api_service_key *key, bool numeric, char *buf, size_t size)
+{
+	char name[NAME_LEN];
+
+	if (key->fwmark)
+		snprintf(buf, size, "-f %" PRIu32 "%s", key->fwmark,
+			 key->family == AF_INET6 ? " -6" : "");
+	else
+		snprintf(buf, size, "%s %s",
+			 key->protocol == IPPROTO_UDP    ? "-u"
+			 : key->protocol == IPPROTO_SCTP ? "--sctp-service"
+							 : "-t",
+			 name_service(key, numeric, name));
+}
+
+static void print_dest(FILE *out, const char *service, const struct api_dest *dest,
+		       uint16_t protocol, bool numeric)
+{
+	char name[NAME_LEN];
+
+	fprintf(out, "-a %s -r %s %s -w %" PRIu32, service,
+		name_of(dest->family, &dest->addr, dest->port, protocol, numeric, name),
+		forward_option(dest->forward), dest->weight);
+	if (dest->upper)
+		fprintf(out, " -x %" PRIu32, dest->upper);
+	if (dest->lower)
+		fprintf(out, " -y %" PRIu32, dest->lower);
+	fputc('\n', out);
+}
+
+static int print_dests(FILE *out, const char *option, const struct items *items,
+		       const struct table_service *service, bool numeric)
+{
+	const struct items_entry *entry = NULL;
+	struct api_dest *dests, dest;
+	unsigned int n = 0;
+
+	dests = calloc(service->n_dests + 1, sizeof(*dests));
+	if (!dests)
+		return -ENOMEM;
+	while ((entry = table_next_dest(items, service, entry, &dest)))
+		dests[n++] = dest;
+	while (n-- > 0)
+		print_dest(out, option, &dests[n], service->service.key.protocol, numeric);
+	free(dests);
+	return 0;
+}
+
+static int print_service(FILE *out, const struct items *items, const struct table *table,
+			 const struct table_service *service, bool numeric)
+{
+	const struct api_service_key *key = &service->service.key;
+	const struct api_laddr *laddr = NULL;
+	char option[NAME_LEN + 24], ip[TEXT_IP_LEN];
+
+	service_option(key, numeric, option, sizeof(option));
+	fprintf(out, "-A %s -s %s", option, service->service.sched);
+	flags_print_options(out, &service->service);
+	fputc('\n', out);
+	while ((laddr = table_next_laddr(table, key, laddr)))
+		fprintf(out, "-P %s -z %s -F %s\n", option,
+			text_of_ip(laddr->family, &laddr->addr, ip), laddr->dev);
+	return print_dests(out, option, items, service, numeric);
+}
+
+static int print_all(FILE *out, const struct command *command, const struct items *items,
+		     const struct items *before, char *error, size_t size)
+{
+	struct table table;
+	int r = 0;
+
+	if (table_collect(&table, items, command->options.nosort) < 0)
+		return command_fail(error, size, -ENOMEM, "out of memory");
+	for (unsigned int i = 0; i < table.n && r == 0; i++)
+		r = print_service(out, items, &table, &table.services[i], command->options.numeric);
+	table_free(&table);
+	return r < 0 ? command_fail(error, size, r, "out of memory") : 0;
+}
+
+const struct view ipvsadm_save_view = { .all = print_all };
