@@ -19,31 +19,34 @@ bool addr_is_broadcast(const struct worker *w, unsigned int family, const union 
 bool addr_is_local(const struct worker *w, unsigned int family, const union ip_addr *ip);
 
 /* Is it one of ours on this port? */
-bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t port);
+bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip,
+		  uint16_t port);
 
 /*
- * A source for packets that leave by port towards dst: an address of the port whose net has dst, else the
- * port's first, else 0.
+ * A source for packets that leave by port towards dst: an address of the port whose net has dst,
+ * else the port's first, else 0.
  */
 union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
-		     const union ip_addr *dst);
+			  const union ip_addr *dst);
 
 /*
- * Master, for `ipvsadm -P` and `-Q`: the address becomes one of the port's if it is none yet, and goes with
- * the last hold if a hold made it. hold: 0, -ENODEV, -EADDRINUSE (it is on another port), -ENOMEM; release: 0
- * or -ENOMEM.
+ * Master, for `ipvsadm -P` and `-Q`: the address becomes one of the port's if it is none yet, and
+ * goes with the last hold if a hold made it. hold: 0, -ENODEV, -EADDRINUSE (it is on another port),
+ * -ENOMEM; release: 0 or -ENOMEM.
  */
-int addr_hold(struct worker *const *all, unsigned int family, const union ip_addr *ip, const char *dev);
+int addr_hold(struct worker *const *all, unsigned int family, const union ip_addr *ip,
+	      const char *dev);
 int addr_release(struct worker *const *all, unsigned int family, const union ip_addr *ip);
 
 /* Master: removes addresses whose lifetime is over. net_start() calls it every second. */
 void addr_expire(struct worker *const *all, uint64_t now_ms);
 
 /*
- * Master: who knows the local ports of an address and fills ports_used, ports_free and ports_miss of a
- * listing; without one they stay 0.
+ * Master: who knows the local ports of an address and fills ports_used, ports_free and ports_miss
+ * of a listing; without one they stay 0.
  */
-typedef void addr_ports_fn(struct worker *const *all, const union ip_addr *ip, struct api_addr *item);
+typedef void addr_ports_fn(struct worker *const *all, const union ip_addr *ip,
+			   struct api_addr *item);
 void addr_ports_from(struct worker *master, addr_ports_fn *fn);
 
 #endif

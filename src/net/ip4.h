@@ -8,8 +8,8 @@
 #include "packet/meta.h"
 #include "worker/stage.h"
 
-stage_fn ip4_input;   /* checks, meta; → IPVS_INPUT */
-stage_fn ip4_route;   /* → IP4_LOCAL, KERNEL_TX, IP4_FORWARD */
+stage_fn ip4_input; /* checks, meta; → IPVS_INPUT */
+stage_fn ip4_route; /* → IP4_LOCAL, KERNEL_TX, IP4_FORWARD */
 stage_fn ip4_local;
 stage_fn ip4_forward; /* → IP4_OUTPUT */
 stage_fn ip4_output;  /* → NEIGH_OUTPUT */
@@ -18,14 +18,16 @@ stage_fn ip4_output;  /* → NEIGH_OUTPUT */
 stage_fn kernel_tx;
 
 /*
- * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the caller's. From
- * `src`, or if that is 0 from the address that addr_select() gives. `mtu` for "fragmentation needed", else 0.
- * Rate-limited; never about errors, later fragments, broadcasts, or sources that cannot be answered.
+ * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the
+ * caller's. From `src`, or if that is 0 from the address that addr_select() gives. `mtu` for
+ * "fragmentation needed", else 0. Rate-limited; never about errors, later fragments, broadcasts, or
+ * sources that cannot be answered.
  */
 void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
 		      uint16_t mtu, be32 src);
 
-/* The TCP reset that answers m (RFC 9293 3.10.7.1), unless m is one itself. Rate-limited. m stays the caller's. */
+/* The TCP reset that answers m (RFC 9293 3.10.7.1), unless m is one itself. Rate-limited. m stays
+ * the caller's. */
 void tcp4_send_reset(struct worker *w, struct rte_mbuf *m);
 
 /* Fills an IPv4 header of 20 bytes, checksum and all, for a packet we make. */

@@ -11,7 +11,8 @@
 #include "base/ip.h"
 #include "worker/stage.h"
 
-/* STAGE_NEIGH_OUTPUT: meta->nexthop and out_port are set, data is at L3; adds the L2 header and pushes to TX, or keeps the packet. */
+/* STAGE_NEIGH_OUTPUT: meta->nexthop and out_port are set, data is at L3; adds the L2 header and
+ * pushes to TX, or keeps the packet. */
 stage_fn neigh_output;
 
 /* STAGE_ARP_INPUT */
@@ -20,9 +21,9 @@ stage_fn arp_input;
 struct event;
 
 /*
- * Master: the state machine. What workers report (events EVENT_NEIGH_*) goes in by the first; the second is
- * called every NEIGH_TICK_MS or so, with the time of the monotonic clock. net_start() binds both to the
- * control loop; a test calls them itself.
+ * Master: the state machine. What workers report (events EVENT_NEIGH_*) goes in by the first; the
+ * second is called every NEIGH_TICK_MS or so, with the time of the monotonic clock. net_start()
+ * binds both to the control loop; a test calls them itself.
  */
 #define NEIGH_TICK_MS 250
 

@@ -16,12 +16,12 @@ struct route_table;
 struct neigh_table;
 
 struct net_config {
-	bool ip4_forwarding;	   /* ipv4_defs forwarding; reloadable */
-	uint8_t ip4_default_ttl;   /* of packets we make */
-	uint32_t neigh_timeout_s;  /* neigh_defs timeout; reloadable */
-	uint32_t neigh_queue;	   /* packets held a neighbour */
-	uint32_t neigh_max;	   /* neighbours */
-	uint32_t icmp_rate;	   /* ICMP errors and TCP resets a second and worker that we make, each */
+	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
+	uint8_t ip4_default_ttl;  /* of packets we make */
+	uint32_t neigh_timeout_s; /* neigh_defs timeout; reloadable */
+	uint32_t neigh_queue;     /* packets held a neighbour */
+	uint32_t neigh_max;       /* neighbours */
+	uint32_t icmp_rate; /* ICMP errors and TCP resets a second and worker that we make, each */
 };
 
 /* So many a second and worker, and a second's worth at once. */
@@ -38,7 +38,7 @@ struct net {
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct net_bucket icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
-	struct net_bucket event_bucket;		     /* and of what we tell the master of strangers */
+	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
 	uint16_t ip_id;
 };
 
@@ -51,7 +51,8 @@ void net_tick(struct worker *w);
 /* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
 int net_configure(struct worker *const *all, const struct net_config *config);
 
-/* Master: the neighbour state machine's timer and its events, lifetimes of addresses. 0 or -errno. */
+/* Master: the neighbour state machine's timer and its events, lifetimes of addresses. 0 or -errno.
+ */
 int net_start(struct control *control);
 
 #endif

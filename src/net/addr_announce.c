@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/addr-announce: gratuitous ARP, so that neighbours and switches know at
+ * once where an address is now: when it is added, and when its port comes up.
+ * Sent by the first worker. Nothing depends on it: when it is lost, neighbours
+ * ask as usual.
+ */
+#include "net/addr_int.h"
+
+#include "net/arp_int.h"
+#include "net/net.h"
+#include "worker/worker.h"
+
+static uint64_t port_bit(uint16_t port)
+{
+	return UINT64_C(1) << port;
+}
+
+static void announce(struct worker *const *all, const struct addr *addr)
+{
+	if (addr->family == AF_INET && all[WORKER_MASTER]->n_workers > 0)
+		arp_announce(all[1], addr->port, &addr->ip);
+}
+
+void addr_announce(struct worker *const *all, const struct addr *addr)
+{
+	struct addr_table *table = all[WORKER_MASTER]->net->addrs;
+	const struct list *port = &table->ports[addr->port];
+
+	if (!all[WORKER_MASTER]->link->ports[addr->port].up)
+		return;
+	announce(all, addr);
+	/* it is the only one: the port's coming up has nothing more to tell */
+	if (port->next == port->prev)
+		table->announced |= port_bit(addr->port);
+}
+
+void addr_announce_tick(struct worker *const *all)
+{
+	const struct worker *master = all[WORKER_MASTER];
+	struct addr_table *table = master->net->addrs;
+
+	for (uint16_t port = 0; port < master->link->n_ports; port++) {
+		bool up = master->link->ports[port].up;
+
+		if (up && !(table->announced & port_bit(port)))
+			list_for_each (it, &table->ports[port])
+				announce(all, container_of(it, struct addr, port_node));
+		if (up)
+			table->announced |= port_bit(port);
+		else
+			table->announced &= ~port_bit(port);
+	}
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip4-input: is this an IPv4 packet that may go on (RFC 1812 5.2.2, 5.3.7,
+ * RFC 1122 3.2.1), and what is in it? Behind this stage the header is right,
+ * its length is the packet's, addresses are such as may stand there, the first
+ * segment has all headers, and the meta says the rest. Ports are read here, once.
+ */
+#include "net/ip4_int.h"
+
+#include <rte_icmp.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "link/port.h"
+#include "net/addr.h"
+#include "net/icmp4.h"
+#include "net/net.h"
+#include "net/segments.h"
+#include "packet/csum.h"
+#include "worker/worker.h"
+
+#define OPTION_END          0
+#define OPTION_NOP          1
+#define OPTION_LOOSE_ROUTE  131
+#define OPTION_STRICT_ROUTE 137
+
+/* An ICMP error's own header, and those of the packet that it quotes. */
+#define ICMP_HEADERS_MAX (8 + 60 + 60)
+
+enum verdict { PASS = DROP__COUNT };
+
+static unsigned int check_checksum(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip,
+				   uint16_t l3_len)
+{
+	uint64_t by_port = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	if (likely(by_port == RTE_MBUF_F_RX_IP_CKSUM_GOOD))
+		return PASS;
+	if (by_port == RTE_MBUF_F_RX_IP_CKSUM_BAD || csum_finish(csum_sum(ip, l3_len, 0)) != 0)
+		return DROP_IP4_CHECKSUM;
+	return PASS;
+}
+
+/* Malformed ones, and those that let the sender choose the way (RFC 6274 4.13). */
+static unsigned int check_options(const struct rte_ipv4_hdr *ip, uint16_t l3_len)
+{
+	const uint8_t *option = (const uint8_t *)(ip + 1);
+	const uint8_t *end = (const uint8_t *)ip + l3_len;
+
+	while (option < end && *option != OPTION_END) {
+		if (*option == OPTION_NOP) {
+			option++;
+			continue;
+		}
+		if (*option == OPTION_LOOSE_ROUTE || *option == OPTION_STRICT_ROUTE)
+			return DROP_IP4_OPTIONS;
+		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
+			return DROP_IP4_OPTIONS;
+		option += option[1];
+	}
+	return PASS;
+}
+
+static bool source_possible(const struct worker *w, const struct rte_ipv4_hdr *ip, bool broadcast)
+{
+	be32 src = ip->src_addr;
+	union ip_addr addr = ip_from_v4(src);
+
+	/* who has no address yet (DHCP) speaks to everybody */
+	if (unlikely(ip4_in_net0(src)))
+		return src == 0 && broadcast;
+	if (unlikely(ip4_is_multicast(src) || ip4_is_reserved(src) || ip4_is_loopback(src)))
+		return false;
+	return !addr_is_local(w, AF_INET, &addr) && !addr_is_broadcast(w, AF_INET, &addr);
+}
+
+static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m,
+				    const struct rte_ipv4_hdr *ip)
+{
+	be32 dst = ip->dst_addr;
+	bool broadcast = ip4_is_limited_broadcast(dst) || ip4_is_multicast(dst);
+
+	if (unlikely(ip4_in_net0(dst) || ip4_is_loopback(dst) ||
+		     (ip4_is_reserved(dst) && !broadcast)))
+		return DROP_IP4_DESTINATION;
+	if (unlikely(!source_possible(w, ip, broadcast)))
+		return DROP_IP4_SOURCE;
+	/* a unicast packet in a broadcast frame: everybody has got it (RFC 1122 3.3.6) */
+	if (unlikely(pkt_meta(m)->flags & META_LINK_BROADCAST) && !broadcast) {
+		union ip_addr addr = ip_from_v4(dst);
+
+		if (!addr_is_broadcast(w, AF_INET, &addr))
+			return DROP_IP4_BROADCAST;
+	}
+	return PASS;
+}
+
+/* Header, length and padding. Afterwards the packet is as long as it says, the header in one
+ * segment. */
+static unsigned int check_header(struct rte_mbuf *m, uint16_t *l3_len)
+{
+	const struct rte_ipv4_hdr *ip;
+	uint16_t total;
+	unsigned int verdict;
+
+	if (unlikely(!segments_pull(m, IP4_HEADER_MIN)))
+		return DROP_IP4_SHORT;
+	ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	*l3_len = (ip->version_ihl & 0x0f) * 4;
+	if (unlikely(ip->version_ihl >> 4 != 4 || *l3_len < IP4_HEADER_MIN))
+		return DROP_IP4_VERSION;
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (unlikely(total < *l3_len || total > m->pkt_len || !segments_pull(m, *l3_len)))
+		return DROP_IP4_SHORT;
+	verdict = check_checksum(m, ip, *l3_len);
+	if (unlikely(verdict != PASS))
+		return verdict;
+	if (m->pkt_len > total)
+		segments_cut(m, total);
+	return *l3_len > IP4_HEADER_MIN ? check_options(ip, *l3_len) : PASS;
+}
+
+static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	struct pkt_meta *meta = pkt_meta(m);
+	uint16_t fragment = rte_be_to_cpu_16(ip->fragment_offset);
+
+	meta->tuple = (struct tuple){
+		.src = ip_from_v4(ip->src_addr),
+		.dst = ip_from_v4(ip->dst_addr),
+		.proto = ip->next_proto_id,
+		.family = AF_INET,
+	};
+	meta->l3_len = l3_len;
+	meta->l4_off = l3_len;
+	meta->l4_len = (uint16_t)(m->pkt_len - l3_len);
+	meta->ttl = ip->time_to_live;
+	meta->tos = ip->type_of_service;
+	meta->out_port = PORT_NONE;
+	meta->mtu = 0;
+	meta->nexthop = (union ip_addr){ .u64 = { 0, 0 } };
+	meta->flags = (meta->flags & META_LINK_BROADCAST) | META_PARSED;
+	if (fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))
+		meta->flags |= META_FRAGMENT;
+	if (fragment & RTE_IPV4_HDR_OFFSET_MASK)
+		meta->flags |= META_FRAGMENT_LATER;
+}
+
+/* `len` bytes of L4 header into the first segment; NULL: the packet has not so many. */
+static const void *l4_header(struct rte_mbuf *m, uint16_t len)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (unlikely(meta->l4_len < len || !segments_pull(m, (uint32_t)meta->l4_off + len)))
+		return NULL;
+	return rte_pktmbuf_mtod_offset(m, const void *, meta->l4_off);
+}
+
+static bool fill_tcp(struct rte_mbuf *m)
+{
+	const struct rte_tcp_hdr *tcp = l4_header(m, sizeof(*tcp));
+	uint16_t len;
+
+	if (unlikely(!tcp))
+		return false;
+	len = (tcp->data_off >> 4) * 4;
+	if (unlikely(len < sizeof(*tcp)))
+		return false;
+	tcp = l4_header(m, len);
+	if (unlikely(!tcp))
+		return false;
+	pkt_meta(m)->tuple.sport = tcp->src_port;
+	pkt_meta(m)->tuple.dport = tcp->dst_port;
+	return true;
+}
+
+static bool fill_udp(struct rte_mbuf *m)
+{
+	const struct rte_udp_hdr *udp = l4_header(m, sizeof(*udp));
+
+	if (unlikely(!udp))
+		return false;
+	pkt_meta(m)->tuple.sport = udp->src_port;
+	pkt_meta(m)->tuple.dport = udp->dst_port;
+	return true;
+}
+
+static bool fill_icmp(struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const struct rte_icmp_hdr *icmp = l4_header(m, sizeof(*icmp));
+
+	if (unlikely(!icmp))
+		return false;
+	if (icmp->icmp_type == ICMP4_ECHO || icmp->icmp_type == ICMP4_ECHO_REPLY)
+		meta->tuple.sport = icmp->icmp_ident;
+	else if (icmp4_is_error(icmp->icmp_type))
+		return l4_header(m, RTE_MIN(meta->l4_len, (uint16_t)ICMP_HEADERS_MAX));
+	return true;
+}
+
+/* What begins in a first fragment must be there as far as the header goes (RFC 1858). */
+static bool fill_ports(struct rte_mbuf *m)
+{
+	if (pkt_meta(m)->flags & META_FRAGMENT_LATER)
+		return true;
+	switch (pkt_meta(m)->tuple.proto) {
+	case IPPROTO_TCP:
+		return fill_tcp(m);
+	case IPPROTO_UDP:
+		return fill_udp(m);
+	case IPPROTO_ICMP:
+		return fill_icmp(m);
+	default:
+		return true;
+	}
+}
+
+static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
+{
+	uint16_t l3_len = 0;
+	unsigned int verdict = check_header(m, &l3_len);
+
+	if (likely(verdict == PASS))
+		verdict = check_addresses(w, m, rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *));
+	if (unlikely(verdict != PASS)) {
+		drop(w, m, (enum drop_reason)verdict);
+		return;
+	}
+	fill_meta(m, l3_len);
+	if (unlikely(!fill_ports(m))) {
+		drop(w, m, DROP_L4_SHORT);
+		return;
+	}
+	stage_push(w, STAGE_IPVS_INPUT, m);
+}
+
+void ip4_input(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++)
+		ip4_input_one(w, in->pkts[i]);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip4-local: packets for our own addresses that no service took. ICMP is
+ * ours; nothing else has a listener here, and who sent it is told so in the way
+ * of its protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
+ */
+#include "net/ip4_int.h"
+
+#include "net/icmp4.h"
+#include "worker/worker.h"
+
+static void ip4_local_refuse(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	uint8_t code = ICMP4_PROTOCOL_UNREACHABLE;
+
+	if (meta->tuple.proto == IPPROTO_TCP) {
+		tcp4_send_reset(w, m);
+	} else {
+		if (meta->tuple.proto == IPPROTO_UDP)
+			code = ICMP4_PORT_UNREACHABLE;
+		icmp4_send_error(w, m, ICMP4_UNREACHABLE, code, 0, meta->tuple.dst.v4);
+	}
+	drop(w, m, DROP_IP4_NO_LISTENER);
+}
+
+void ip4_local(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++) {
+		struct rte_mbuf *m = in->pkts[i];
+
+		if (unlikely(pkt_meta(m)->flags & META_FRAGMENT))
+			drop(w, m, DROP_IP4_FRAGMENT);
+		else if (pkt_meta(m)->tuple.proto == IPPROTO_ICMP)
+			icmp4_local(w, m);
+		else
+			ip4_local_refuse(w, m);
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/neigh: one worker's copy of the neighbour table, and the ops that change
+ * it. The hash is keyed, as anybody on the link can make entries. A worker
+ * never adds an entry by itself: a packet for a stranger waits beside the
+ * table (neigh_wait.c) until the master has made one. When an op brings a MAC
+ * address, what waits is sent; when it says that nobody answers, it is dropped.
+ */
+#include "net/neigh_int.h"
+
+#include <stdlib.h>
+
+#define NEIGH_BUCKETS_MIN 64
+#define NEIGH_BUCKETS_MAX 8192
+
+struct neigh_table *neigh_table_create(uint32_t neigh_max)
+{
+	struct neigh_table *table = calloc(1, sizeof(*table));
+	uint32_t buckets = NEIGH_BUCKETS_MIN;
+
+	if (!table)
+		return NULL;
+	while (buckets < neigh_max && buckets < NEIGH_BUCKETS_MAX)
+		buckets *= 2;
+	table->mask = buckets - 1;
+	table->buckets = calloc(buckets, sizeof(*table->buckets));
+	if (!table->buckets || neigh_waits_init(&table->waits, neigh_max) < 0) {
+		free(table->buckets);
+		free(table);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < buckets; i++)
+		list_init(&table->buckets[i]);
+	for (unsigned int i = 0; i < NEIGH_STATES; i++)
+		list_init(&table->master.states[i]);
+	return table;
+}
+
+void neigh_table_free(struct neigh_table *table)
+{
+	if (!table)
+		return;
+	neigh_waits_free(&table->waits);
+	for (uint32_t i = 0; i <= table->mask; i++)
+		list_for_each_safe (it, &table->buckets[i]) {
+			struct neigh *neigh = container_of(it, struct neigh, node);
+
+			free(neigh->watch);
+			free(neigh);
+		}
+	free(table->buckets);
+	free(table);
+}
+
+static struct list *neigh_bucket(const struct worker *w, const union ip_addr *ip, uint16_t port)
+{
+	uint64_t hash = hash_words(&w->flow_key, ip->u64[0], ip->u64[1] ^ port);
+
+	return &w->net->neighs->buckets[hash & w->net->neighs->mask];
+}
+
+struct neigh *neigh_find(const struct worker *w, unsigned int family, const union ip_addr *ip,
+			 uint16_t port)
+{
+	list_for_each (it, neigh_bucket(w, ip, port)) {
+		struct neigh *neigh = container_of(it, struct neigh, node);
+
+		if (ip_equal(&neigh->ip, ip) && neigh->port == port && neigh->family == family)
+			return neigh;
+	}
+	return NULL;
+}
+
+static void neigh_take(struct worker *w, struct neigh *neigh, const struct neigh_key *key)
+{
+	neigh->state = key->state;
+	neigh->is_static = key->is_static;
+	if (neigh_usable(neigh))
+		neigh->mac = key->mac;
+	if (neigh_usable(neigh))
+		neigh_wait_release(w, neigh);
+	else if (neigh->state == API_NEIGH_FAILED)
+		neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
+	__atomic_store_n(&neigh->held, neigh_wait_count(w, key), __ATOMIC_RELAXED);
+}
+
+void neigh_apply_add(struct worker *w, struct op *op)
+{
+	const struct neigh_key *key = op_data(op);
+	struct neigh *neigh = op->args[0];
+
+	neigh->ip = key->ip;
+	neigh->port = key->port;
+	neigh->family = key->family;
+	list_add_tail(neigh_bucket(w, &key->ip, key->port), &neigh->node);
+	w->net->neighs->count++;
+	neigh_take(w, neigh, key);
+}
+
+void neigh_apply_set(struct worker *w, struct op *op)
+{
+	const struct neigh_key *key = op_data(op);
+	struct neigh *neigh = neigh_find(w, key->family, &key->ip, key->port);
+
+	if (neigh)
+		neigh_take(w, neigh, key);
+}
+
+void neigh_apply_del(struct worker *w, struct op *op)
+{
+	const struct neigh_key *key = op_data(op);
+	struct neigh *neigh = neigh_find(w, key->family, &key->ip, key->port);
+
+	if (!neigh)
+		return;
+	neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
+	list_del(&neigh->node);
+	w->net->neighs->count--;
+	op_garbage(op, neigh);
+}
+
+void neigh_apply_refuse(struct worker *w, struct op *op)
+{
+	neigh_wait_fail(w, op_data(op), DROP_NEIGH_TABLE);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/neigh-output: the last stage before TX. Which MAC address has the next
+ * hop? Known: the L2 header goes on. Being asked or a stranger: the packet
+ * waits. Known not to answer: dropped, until the master forgets that.
+ */
+#include "net/neigh_int.h"
+
+#include "link/port.h"
+
+static void neigh_output_one(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct neigh *neigh;
+
+	if (unlikely(meta->out_port >= w->link->n_ports || !w->link->ports[meta->out_port].up)) {
+		drop(w, m, DROP_PORT_DOWN);
+		return;
+	}
+	neigh = neigh_find(w, meta->tuple.family, &meta->nexthop, meta->out_port);
+	if (likely(neigh && neigh_usable(neigh))) {
+		__atomic_store_n(&neigh->uses, neigh->uses + 1, __ATOMIC_RELAXED);
+		neigh_send(w, neigh, m);
+	} else if (neigh && neigh->state == API_NEIGH_FAILED) {
+		drop(w, m, DROP_NEIGH_FAILED);
+	} else {
+		neigh_hold(w, m, neigh);
+	}
+}
+
+void neigh_output(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++)
+		neigh_output_one(w, in->pkts[i]);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/net: a worker's addresses, routes and neighbours from start to end, and
+ * the reloadable part of what the conf file says about them.
+ */
+#include "net/net.h"
+
+#include <stdlib.h>
+
+#include "net/addr_int.h"
+#include "net/neigh_int.h"
+#include "net/route_int.h"
+#include "worker/worker.h"
+
+bool net_bucket_take(struct net_bucket *bucket, uint32_t rate, uint64_t now_ms)
+{
+	uint64_t full = (uint64_t)rate * 1000;
+	uint64_t passed_ms = now_ms - bucket->refilled_ms;
+
+	/* a second is worth a full bucket; the first call finds it full */
+	if (passed_ms >= 1000 || bucket->tokens_1000 + passed_ms * rate >= full)
+		bucket->tokens_1000 = full;
+	else
+		bucket->tokens_1000 += passed_ms * rate;
+	bucket->refilled_ms = now_ms;
+	if (bucket->tokens_1000 < 1000)
+		return false;
+	bucket->tokens_1000 -= 1000;
+	return true;
+}
+
+struct net *net_create(const struct net_config *config, int socket)
+{
+	struct net *net = calloc(1, sizeof(*net));
+
+	if (!net)
+		return NULL;
+	net->config = *config;
+	net->addrs = addr_table_create();
+	net->routes = route_table_create();
+	net->neighs = neigh_table_create(config->neigh_max);
+	if (net->addrs && net->routes && net->neighs)
+		return net;
+	addr_table_destroy(net->addrs);
+	route_table_destroy(net->routes);
+	neigh_table_free(net->neighs);
+	free(net);
+	return NULL;
+}
+
+void net_destroy(struct worker *w)
+{
+	struct net *net = w->net;
+
+	if (!net)
+		return;
+	neigh_wait_shutdown(w);
+	neigh_table_free(net->neighs);
+	addr_table_destroy(net->addrs);
+	route_table_destroy(net->routes);
+	free(net);
+	w->net = NULL;
+}
+
+void net_tick(struct worker *w)
+{
+	neigh_wait_tick(w);
+}
+
+static void net_apply_config(struct worker *w, struct op *op)
+{
+	const struct net_config *config = op_data(op);
+
+	w->net->config.ip4_forwarding = config->ip4_forwarding;
+	w->net->config.neigh_timeout_s = config->neigh_timeout_s;
+}
+
+int net_configure(struct worker *const *all, const struct net_config *config)
+{
+	return op_multicast(all, net_apply_config, config, sizeof(*config));
+}
