@@ -59,55 +59,33 @@ static bool opens_tcp(struct rte_mbuf *m)
 	return (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
 }
 
-/* Makes the first `len` bytes of L4 contiguous; false: that cannot be. */
-static bool l4_pull(struct rte_mbuf *m, uint32_t len)
+static bool tcp_sensible(struct rte_mbuf *m)
 {
-	return m->data_len >= pkt_meta(m)->l4_off + len || rte_pktmbuf_linearize(m) == 0;
+	const uint8_t open_and_close = RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG;
+
+	return (tcp_header(m)->tcp_flags & open_and_close) != open_and_close;
 }
 
-static bool tcp_check(struct rte_mbuf *m, enum drop_reason *reason)
+static bool udp_sensible(struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	uint32_t len;
-	uint8_t flags;
+	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *,
+							       meta->l4_off);
+	uint16_t len = rte_be_to_cpu_16(uh->dgram_len);
 
-	*reason = DROP_L4_SHORT;
-	if (meta->l4_len < sizeof(struct rte_tcp_hdr) || !l4_pull(m, sizeof(struct rte_tcp_hdr)))
-		return false;
-	*reason = DROP_IPVS_INVALID;
-	len = (tcp_header(m)->data_off >> 4) * 4u;
-	flags = tcp_header(m)->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG);
-	return len >= sizeof(struct rte_tcp_hdr) && len <= meta->l4_len && l4_pull(m, len) &&
-	       flags != (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG);
-}
-
-static bool udp_check(struct rte_mbuf *m, enum drop_reason *reason)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	const struct rte_udp_hdr *uh;
-	uint16_t len;
-
-	*reason = DROP_L4_SHORT;
-	if (meta->l4_len < sizeof(*uh) || !l4_pull(m, sizeof(*uh)))
-		return false;
-	*reason = DROP_IPVS_INVALID;
-	uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, meta->l4_off);
-	len = rte_be_to_cpu_16(uh->dgram_len);
 	return len >= sizeof(*uh) && len <= meta->l4_len;
 }
 
-/* Of a packet that is ours. false: dropped. */
+/*
+ * Of a packet that is ours; that its header is there in full, options and all, ip4-input has seen
+ * to. false: dropped.
+ */
 static bool l4_check(struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
-	enum drop_reason reason;
+	bool sensible = tuple->proto == IPPROTO_TCP ? tcp_sensible(m) : udp_sensible(m);
 
-	if (unlikely(!(tuple->proto == IPPROTO_TCP ? tcp_check(m, &reason)
-						   : udp_check(m, &reason)))) {
-		drop(w, m, reason);
-		return false;
-	}
-	if (unlikely(tuple->sport == 0 || tuple->dport == 0)) {
+	if (unlikely(!sensible || tuple->sport == 0 || tuple->dport == 0)) {
 		drop(w, m, DROP_IPVS_INVALID);
 		return false;
 	}

@@ -3,7 +3,8 @@
  * ipvs/xmit: the table of forwarding modes, and what modes over IPv4 share. The
  * order matters: first everything that can refuse the packet, since an ICMP
  * error quotes it as it came; then the connection takes notice of it; then it is
- * rewritten; then it goes straight to the neighbour stage, its way being known.
+ * rewritten; then it goes straight to the neighbour stage, its way being known,
+ * or by way of ip4-output if it must be cut.
  *
  * L4 checksums change by difference, so that what was damaged stays damaged.
  * Only what arrives unfinished (from a virtual machine next door: the sender
@@ -40,12 +41,17 @@ const struct xmit *xmit_find(unsigned int forward)
 	return forward < RTE_DIM(xmit_modes) ? xmit_modes[forward] : NULL;
 }
 
+static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
+{
+	return m->pkt_len > nexthop->mtu;
+}
+
 bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, be32 from,
 	       struct nexthop *nexthop)
 {
-	const struct pkt_meta *meta = pkt_meta(m);
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 
-	if (unlikely(meta->ttl <= 1)) {
+	if (unlikely(pkt_meta(m)->ttl <= 1)) {
 		icmp4_send_error(w, m, ICMP_TIME_EXCEEDED, 0, 0, from);
 		drop(w, m, DROP_IPVS_TTL);
 		return false;
@@ -55,13 +61,9 @@ bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, b
 		drop(w, m, DROP_IPVS_NO_ROUTE);
 		return false;
 	}
-	if (unlikely((uint32_t)meta->l3_len + meta->l4_len > nexthop->mtu)) {
-		const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-		/* without DF it would have to be cut into fragments, which nothing here does */
-		if (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
-			icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, nexthop->mtu,
-					 from);
+	if (unlikely(too_long(m, nexthop)) &&
+	    (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
+		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, nexthop->mtu, from);
 		drop(w, m, DROP_IPVS_MTU);
 		return false;
 	}
@@ -128,6 +130,23 @@ void xmit4_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta
 	}
 }
 
+/* No port computes one over fragments. */
+static void finish_l4(struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	void *l4 = rte_pktmbuf_mtod_offset(m, void *, meta->l4_off);
+	be16 sum;
+
+	if ((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == 0)
+		return;
+	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+	sum = csum_l4_ip4(m, meta->l3_len, meta->tuple.proto);
+	if (meta->tuple.proto == IPPROTO_TCP)
+		((struct rte_tcp_hdr *)l4)->cksum = sum;
+	else
+		((struct rte_udp_hdr *)l4)->dgram_cksum = sum;
+}
+
 void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop)
 {
 	struct pkt_meta *meta = pkt_meta(m);
@@ -136,5 +155,10 @@ void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *next
 	meta->nexthop = nexthop->addr;
 	meta->mtu = nexthop->mtu;
 	meta->flags |= META_LOCAL_OUT;
+	if (unlikely(too_long(m, nexthop))) {
+		finish_l4(m);
+		stage_push(w, STAGE_IP4_OUTPUT, m); /* cuts it */
+		return;
+	}
 	stage_push(w, STAGE_NEIGH_OUTPUT, m);
 }
