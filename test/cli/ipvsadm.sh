@@ -111,10 +111,10 @@ refused "-P of an address of another family" 1 "family" ipvsadm -P -z 2001:db8::
 refused "-P twice" 1 "10.2.0.200" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:80 -F dpdk1
 refused "-P to no device" 1 "dpdk9" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80 -F dpdk9
 refused "-Q of none" 1 "10.2.0.77" ipvsadm -Q -z 10.2.0.77 -t 10.1.0.100:80 -F dpdk1
-refused "-P without a device" 2 "-F" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80
-refused "two commands" 2 "-" ipvsadm -A -D -t 10.1.0.100:80
+refused "-P without a device" 2 "ifname" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80
+refused "two commands" 2 "two commands" ipvsadm -A -D -t 10.1.0.100:80
 refused "no service" 2 "service" ipvsadm -A -s rr
-refused "an option that does not belong" 2 "-w" ipvsadm -A -t 10.1.0.100:90 -w 3
+refused "an option that does not belong" 2 "weight" ipvsadm -A -t 10.1.0.100:90 -w 3
 refused "an address that is none" 2 "10.1.0.300" ipvsadm -A -t 10.1.0.300:80
 refused "a port that is none" 2 "70000" ipvsadm -A -t 10.1.0.100:70000
 refused "an unknown option" 2 "--frob" ipvsadm --frob
