@@ -221,7 +221,7 @@ static json_t *json_device_find(json_t *devices, const char *name)
 	return NULL;
 }
 
-/* With -4 or -6, devices that have nothing of that family are left out, as ip(8) does. */
+/* Devices without an address are left out. */
 static void drop_empty(json_t *devices)
 {
 	for (size_t i = json_array_size(devices); i-- > 0;) {
@@ -256,8 +256,7 @@ static json_t *json_all(const struct command *command, const struct items *items
 		json_array_append_new(json_object_get(device, "addr_info"),
 				      json_addr(command, &addr));
 	}
-	if (command->options.family)
-		drop_empty(devices);
+	drop_empty(devices);
 	return devices;
 }
 

@@ -143,7 +143,7 @@ static int take_option(int option, const char *value, struct command *command, c
 	case 'c':
 		return option_number("-c", value, 1, &to->count, error, size);
 	case OPTION_CPU:
-		return option_number("--cpu", value, 1, &to->cpu, error, size);
+		return option_number("--cpu", value, 0, &to->cpu, error, size);
 	}
 	return 0; /* -C: there are no colours to switch */
 }

@@ -135,9 +135,6 @@ static int change_parse(struct args *args, const struct dpip_command *row, struc
 		return r;
 	if (!route.family)
 		route.family = AF_INET;
-	if (route.type != API_ROUTE_UNICAST && route.plen != text_ip_bits(route.family))
-		return args_fail(args, "a local route is for one address: /%u is expected",
-				 text_ip_bits(route.family));
 	if (!route.dev[0] && text_ip_is_zero(&route.via) && row->id != API_ROUTE_DEL)
 		return args_fail(args, "\"dev\" or \"via\" is expected");
 

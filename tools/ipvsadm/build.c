@@ -49,7 +49,7 @@ static int service_key(struct line *line, struct api_service_key *key)
 
 	memset(key, 0, sizeof(*key));
 	if (line->given[OPTION_IPV6] && id != OPTION_FWMARK)
-		return line_fail(line, "'ipv6' goes with 'fwmark-service' only");
+		return line_fail(line, "'-6' goes with '-f' only");
 	if (!id)
 		return 0;
 	if (id == OPTION_FWMARK) {
@@ -94,7 +94,7 @@ static int netmask(struct line *line, uint16_t family, uint32_t *plen)
 			return 0;
 		}
 	}
-	return line_fail(line, "netmask \"%s\": %s is expected", text,
+	return line_fail(line, "-M \"%s\": %s is expected", text,
 			 family == AF_INET6
 				 ? "a prefix length from 1 to 128"
 				 : "a mask like 255.255.255.0 or a prefix length from 1 to 32");
@@ -110,9 +110,9 @@ static int service_fields(struct line *line, struct api_service *service, uint32
 		*given |= GIVEN_SCHEDULER;
 		if (text_copy(service->sched, sizeof(service->sched),
 			      line->value[OPTION_SCHEDULER]) < 0)
-			return line_fail(
-				line, "scheduler \"%s\": a name of 1 to %d characters is expected",
-				line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
+			return line_fail(line,
+					 "-s \"%s\": a name of 1 to %d characters is expected",
+					 line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
 	}
 	if (line->given[OPTION_PERSISTENT]) {
 		*given |= GIVEN_PERSISTENT;
@@ -154,7 +154,7 @@ int build_add_service(struct line *line)
 	if (!service.key.fwmark && !service.key.port && !(given & GIVEN_PERSISTENT))
 		return line_fail(line, "port 0 is for persistent services only: give a port");
 	if ((given & GIVEN_NETMASK) && !(given & GIVEN_PERSISTENT))
-		return line_fail(line, "'netmask' goes with 'persistent' only");
+		return line_fail(line, "'-M' goes with '-p' only");
 	if (!(given & GIVEN_SCHEDULER))
 		strcpy(service.sched, "wlc");
 	if (!service.plen)
@@ -232,13 +232,13 @@ static int dest_name(struct line *line, struct api_dest *dest)
 
 	r = needed_key(line, &dest->service);
 	if (r == 0)
-		r = need(line, GROUP_SERVER, "real-server");
+		r = need(line, OPTION_SERVER, "-r");
 	if (r < 0)
 		return r;
 	if (name_parse(line->value[OPTION_SERVER], 0, dest->service.protocol, &endpoint, &why) < 0)
-		return line_fail(line, "real-server \"%s\": %s", line->value[OPTION_SERVER], why);
+		return line_fail(line, "-r \"%s\": %s", line->value[OPTION_SERVER], why);
 	if (text_ip_is_zero(&endpoint.addr))
-		return line_fail(line, "real-server \"%s\": an address other than zero is expected",
+		return line_fail(line, "-r \"%s\": an address other than zero is expected",
 				 line->value[OPTION_SERVER]);
 	dest->addr = endpoint.addr;
 	dest->family = endpoint.family;
@@ -335,16 +335,16 @@ static int change_laddr(struct line *line, uint16_t id)
 	memset(&laddr, 0, sizeof(laddr));
 	r = needed_key(line, &laddr.service);
 	if (r == 0)
-		r = need(line, GROUP_LOCAL, "local-address");
+		r = need(line, OPTION_LOCAL, "-z");
 	if (r == 0)
-		r = need(line, GROUP_IFNAME, "ifname");
+		r = need(line, OPTION_IFNAME, "-F");
 	if (r < 0)
 		return r;
 	if (text_ip(line->value[OPTION_LOCAL], &laddr.family, &laddr.addr) < 0)
-		return line_fail(line, "local-address \"%s\": an IPv4 or IPv6 address is expected",
+		return line_fail(line, "-z \"%s\": an IPv4 or IPv6 address is expected",
 				 line->value[OPTION_LOCAL]);
 	if (text_copy(laddr.dev, sizeof(laddr.dev), line->value[OPTION_IFNAME]) < 0)
-		return line_fail(line, "ifname \"%s\": a device name has 1 to %d characters",
+		return line_fail(line, "-F \"%s\": a device name has 1 to %d characters",
 				 line->value[OPTION_IFNAME], API_NAME_LEN - 1);
 
 	line->out->kind = COMMAND_CHANGES;
@@ -383,7 +383,7 @@ static int list_conns(struct line *line, const struct api_service_key *key)
 	union command_body *body;
 
 	if (line->chosen[GROUP_COLUMNS])
-		return line_fail(line, "'%s' conflicts with 'connection'",
+		return line_fail(line, "'%s' conflicts with '-c'",
 				 line_option_name(line->chosen[GROUP_COLUMNS]));
 	line->out->view = &ipvsadm_conns_view;
 	body = command_request(line->out, API_CONN_LIST, sizeof(body->conn_filter));

@@ -16,14 +16,15 @@
 #include "ipvsadm/line.h"
 
 struct option_row {
-	const char *name;
+	char letter[3];   /* "-w", or "-" */
+	const char *name; /* "--weight" */
 	uint32_t commands;
 	enum option_id group;
 };
 
 static const struct option_row option_rows[] = {
 #define X(id, group, name, letter, argument, commands) \
-	[OPTION_##id] = { name, commands, GROUP_##group },
+	[OPTION_##id] = { { '-', letter, 0 }, "--" name, commands, OPTION_##group },
 	OPTIONS(X)
 #undef X
 };
@@ -33,23 +34,6 @@ static const char *const verb_names[] = {
 	VERBS(X)
 #undef X
 };
-
-/* What other ipvsadms have and this one does not: named, so that it is refused with its name. */
-#define FOREIGN(X)                                                                                \
-	X("icmp-service", 'q')                                                                    \
-	X("icmpv6-service", '1')                                                                  \
-	X("match", 'H') X("add-blklst", 'U') X("del-blklst", 'V') X("get-blklst", 'B') X(         \
-		"add-whtlst", 'O') X("del-whtlst", 'Y') X("get-whtlst", 'W') X("blklst", 'k')     \
-		X("whtlst", '2') X("set", 0) X("start-daemon", 0) X("stop-daemon", 0) X(          \
-			"synproxy", 0) X("hash-target", 0) X("expire-quiescent", 0)               \
-			X("dest-check", 0) X("proxy-protocol", 0) X("quic", 0) X("sockpair", 0)   \
-				X("persistent-conn", 0) X("pe", 0) X("sched-flags", 0) X(         \
-					"tun-type", 0) X("tun-port", 0) X("tun-nocsum", 0)        \
-					X("tun-csum", 0) X("tun-remcsum", 0) X("tun-info", 0)     \
-						X("timeout", 0) X("daemon", 0) X("syncid", 0) X(  \
-							"sync-maxlen", 0) X("mcast-interface", 0) \
-							X("mcast-group", 0) X("mcast-port", 0)    \
-								X("mcast-ttl", 0)
 
 enum {
 	VALUE_VERB = 256,   /* + enum verb */
@@ -61,20 +45,61 @@ enum {
 #define POPT_OF_STRING   POPT_ARG_STRING
 #define POPT_OF_OPTIONAL (POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL)
 
+#define ROW(name, letter, argument, value)                      \
+	{                                                       \
+		name, letter, argument, NULL, value, NULL, NULL \
+	}
+#define FOREIGN(name, letter) ROW(name, letter, POPT_ARG_NONE, VALUE_FOREIGN)
+
 static const struct poptOption popt_table[] = {
-#define X(id, name, letter) \
-	{ name, letter, POPT_ARG_NONE, NULL, VALUE_VERB + VERB_##id, NULL, NULL },
+#define X(id, name, letter) ROW(name, letter, POPT_ARG_NONE, VALUE_VERB + VERB_##id),
 	VERBS(X)
 #undef X
-		{ NULL, 'l', POPT_ARG_NONE, NULL, VALUE_VERB + VERB_LIST, NULL, NULL },
 #define X(id, group, name, letter, argument, commands) \
-	{ name, letter, POPT_OF_##argument, NULL, VALUE_OPTION + OPTION_##id, NULL, NULL },
-	OPTIONS(X)
+	ROW(name, letter, POPT_OF_##argument, VALUE_OPTION + OPTION_##id),
+		OPTIONS(X)
 #undef X
-#define X(name, letter) { name, letter, POPT_ARG_NONE, NULL, VALUE_FOREIGN, NULL, NULL },
-		FOREIGN(X)
-#undef X
-			POPT_TABLEEND,
+			ROW(NULL, 'l', POPT_ARG_NONE, VALUE_VERB + VERB_LIST),
+	/* What other ipvsadms have and this one does not: refused by its name. */
+	FOREIGN("icmp-service", 'q'),
+	FOREIGN("icmpv6-service", '1'),
+	FOREIGN("match", 'H'),
+	FOREIGN("add-blklst", 'U'),
+	FOREIGN("del-blklst", 'V'),
+	FOREIGN("get-blklst", 'B'),
+	FOREIGN("add-whtlst", 'O'),
+	FOREIGN("del-whtlst", 'Y'),
+	FOREIGN("get-whtlst", 'W'),
+	FOREIGN("blklst", 'k'),
+	FOREIGN("whtlst", '2'),
+	FOREIGN("set", 0),
+	FOREIGN("start-daemon", 0),
+	FOREIGN("stop-daemon", 0),
+	FOREIGN("synproxy", 0),
+	FOREIGN("hash-target", 0),
+	FOREIGN("expire-quiescent", 0),
+	FOREIGN("dest-check", 0),
+	FOREIGN("proxy-protocol", 0),
+	FOREIGN("quic", 0),
+	FOREIGN("sockpair", 0),
+	FOREIGN("persistent-conn", 0),
+	FOREIGN("pe", 0),
+	FOREIGN("sched-flags", 0),
+	FOREIGN("tun-type", 0),
+	FOREIGN("tun-port", 0),
+	FOREIGN("tun-nocsum", 0),
+	FOREIGN("tun-csum", 0),
+	FOREIGN("tun-remcsum", 0),
+	FOREIGN("tun-info", 0),
+	FOREIGN("timeout", 0),
+	FOREIGN("daemon", 0),
+	FOREIGN("syncid", 0),
+	FOREIGN("sync-maxlen", 0),
+	FOREIGN("mcast-interface", 0),
+	FOREIGN("mcast-group", 0),
+	FOREIGN("mcast-port", 0),
+	FOREIGN("mcast-ttl", 0),
+	POPT_TABLEEND,
 };
 
 static const char help[] =
@@ -118,7 +143,7 @@ static const char help[] =
 	"The daemon's socket: $DPVS_IPC_FILE, or " API_SOCKET_PATH "\n"
 	"Exit: 0 done, 1 refused or no daemon, 2 wrong command line\n";
 
-__attribute__((format(printf, 2, 3))) int line_fail(struct line *line, const char *format, ...)
+int line_fail(struct line *line, const char *format, ...)
 {
 	va_list args;
 
@@ -135,7 +160,9 @@ const char *line_verb_name(enum verb verb)
 
 const char *line_option_name(enum option_id id)
 {
-	return option_rows[id].name;
+	const struct option_row *row = &option_rows[id];
+
+	return row->letter[1] ? row->letter : row->name;
 }
 
 static int take_verb(struct line *line, enum verb id)

@@ -45,12 +45,15 @@ enum verb {
 	 ON(LIST) | ON(ZERO) | ON(GET_LADDR))
 #define ON_LISTS (ON(LIST) | ON(GET_LADDR))
 
-/* X(ID, group, long name, letter, argument, commands): one option of a group is allowed at most. */
+/*
+ * X(ID, group, long name, letter, argument, verbs). A group is named by the first of its options;
+ * one of a group is allowed at most.
+ */
 #define OPTIONS(X)                                                                    \
-	X(TCP, SERVICE, "tcp-service", 't', STRING, ON_NAMED)                         \
-	X(UDP, SERVICE, "udp-service", 'u', STRING, ON_NAMED)                         \
-	X(SCTP, SERVICE, "sctp-service", 0, STRING, ON_NAMED)                         \
-	X(FWMARK, SERVICE, "fwmark-service", 'f', STRING, ON_NAMED)                   \
+	X(TCP, TCP, "tcp-service", 't', STRING, ON_NAMED)                             \
+	X(UDP, TCP, "udp-service", 'u', STRING, ON_NAMED)                             \
+	X(SCTP, TCP, "sctp-service", 0, STRING, ON_NAMED)                             \
+	X(FWMARK, TCP, "fwmark-service", 'f', STRING, ON_NAMED)                       \
 	X(IPV6, IPV6, "ipv6", '6', NONE, ON_NAMED)                                    \
 	X(SCHEDULER, SCHEDULER, "scheduler", 's', STRING, ON_SERVICES)                \
 	X(PERSISTENT, PERSISTENT, "persistent", 'p', OPTIONAL, ON_SERVICES)           \
@@ -58,25 +61,25 @@ enum verb {
 	X(OPS, OPS, "ops", 'o', NONE, ON_SERVICES)                                    \
 	X(CONN_TIMEOUT, CONN_TIMEOUT, "conn-timeout", 0, STRING, ON_SERVICES)         \
 	X(SERVER, SERVER, "real-server", 'r', STRING, ON_SERVERS | ON(DELETE_SERVER)) \
-	X(DR, FORWARD, "gatewaying", 'g', NONE, ON_SERVERS)                           \
-	X(TUNNEL, FORWARD, "ipip", 'i', NONE, ON_SERVERS)                             \
-	X(NAT, FORWARD, "masquerading", 'm', NONE, ON_SERVERS)                        \
-	X(FNAT, FORWARD, "fullnat", 'b', NONE, ON_SERVERS)                            \
-	X(SNAT, FORWARD, "snat", 'J', NONE, ON_SERVERS)                               \
+	X(DR, DR, "gatewaying", 'g', NONE, ON_SERVERS)                                \
+	X(TUNNEL, DR, "ipip", 'i', NONE, ON_SERVERS)                                  \
+	X(NAT, DR, "masquerading", 'm', NONE, ON_SERVERS)                             \
+	X(FNAT, DR, "fullnat", 'b', NONE, ON_SERVERS)                                 \
+	X(SNAT, DR, "snat", 'J', NONE, ON_SERVERS)                                    \
 	X(WEIGHT, WEIGHT, "weight", 'w', STRING, ON_SERVERS)                          \
 	X(UPPER, UPPER, "u-threshold", 'x', STRING, ON_SERVERS)                       \
 	X(LOWER, LOWER, "l-threshold", 'y', STRING, ON_SERVERS)                       \
 	X(LOCAL, LOCAL, "local-address", 'z', STRING, ON_LADDRS)                      \
 	X(IFNAME, IFNAME, "ifname", 'F', STRING, ON_LADDRS)                           \
 	X(CONNECTION, CONNECTION, "connection", 'c', NONE, ON(LIST))                  \
-	X(STATS, COLUMNS, "stats", 0, NONE, ON(LIST))                                 \
-	X(RATE, COLUMNS, "rate", 0, NONE, ON(LIST))                                   \
-	X(THRESHOLDS, COLUMNS, "thresholds", 0, NONE, ON(LIST))                       \
+	X(STATS, STATS, "stats", 0, NONE, ON(LIST))                                   \
+	X(RATE, STATS, "rate", 0, NONE, ON(LIST))                                     \
+	X(THRESHOLDS, STATS, "thresholds", 0, NONE, ON(LIST))                         \
 	X(EXACT, EXACT, "exact", 0, NONE, ON(LIST))                                   \
 	X(CPU, CPU, "cpu", 0, STRING, ON_LISTS)                                       \
 	X(JSON, JSON, "json", 'j', NONE, ON_LISTS)                                    \
-	X(NOSORT, SORTING, "nosort", 0, NONE, ON_LISTS | ON(SAVE))                    \
-	X(SORT, SORTING, "sort", 0, NONE, ON_LISTS | ON(SAVE))                        \
+	X(NOSORT, NOSORT, "nosort", 0, NONE, ON_LISTS | ON(SAVE))                     \
+	X(SORT, NOSORT, "sort", 0, NONE, ON_LISTS | ON(SAVE))                         \
 	X(NUMERIC, NUMERIC, "numeric", 'n', NONE, ON_LISTS | ON(SAVE))
 
 enum option_id {
@@ -87,28 +90,9 @@ enum option_id {
 		OPTION__COUNT,
 };
 
-/* Groups are named by their first option. */
-#define GROUP_SERVICE      OPTION_TCP
-#define GROUP_FORWARD      OPTION_DR
-#define GROUP_COLUMNS      OPTION_STATS
-#define GROUP_SORTING      OPTION_NOSORT
-#define GROUP_IPV6         OPTION_IPV6
-#define GROUP_SCHEDULER    OPTION_SCHEDULER
-#define GROUP_PERSISTENT   OPTION_PERSISTENT
-#define GROUP_NETMASK      OPTION_NETMASK
-#define GROUP_OPS          OPTION_OPS
-#define GROUP_CONN_TIMEOUT OPTION_CONN_TIMEOUT
-#define GROUP_SERVER       OPTION_SERVER
-#define GROUP_WEIGHT       OPTION_WEIGHT
-#define GROUP_UPPER        OPTION_UPPER
-#define GROUP_LOWER        OPTION_LOWER
-#define GROUP_LOCAL        OPTION_LOCAL
-#define GROUP_IFNAME       OPTION_IFNAME
-#define GROUP_CONNECTION   OPTION_CONNECTION
-#define GROUP_EXACT        OPTION_EXACT
-#define GROUP_CPU          OPTION_CPU
-#define GROUP_JSON         OPTION_JSON
-#define GROUP_NUMERIC      OPTION_NUMERIC
+#define GROUP_SERVICE OPTION_TCP
+#define GROUP_FORWARD OPTION_DR
+#define GROUP_COLUMNS OPTION_STATS
 
 /* The command line, taken apart. */
 struct line {
@@ -124,6 +108,7 @@ struct line {
 /* Writes the sentence; -EINVAL. */
 __attribute__((format(printf, 2, 3))) int line_fail(struct line *line, const char *format, ...);
 
+/* As it is typed: "-w", or "--stats" where there is no letter. */
 const char *line_option_name(enum option_id id);
 const char *line_verb_name(enum verb verb);
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -250,6 +251,25 @@ static void hold_standard_descriptors(void)
 	}
 }
 
+/*
+ * The end of the output. A reader that had enough, as head(1), is an error like any other, but a
+ * silent one, as of any tool in a pipe.
+ */
+static int finish_output(struct runner *runner, int code)
+{
+	struct pollfd out = { .fd = fileno(runner->out) };
+	int err;
+
+	errno = 0;
+	if (fflush(runner->out) == 0 && !ferror(runner->out))
+		return code;
+	err = errno;
+	if (err == EPIPE || (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)))
+		return RUNNER_REFUSED;
+	return runner_complain(runner, "cannot write to standard output%s%s", err ? ": " : "",
+			       err ? strerror(err) : "");
+}
+
 int runner_main(const struct program *program, int argc, char **argv)
 {
 	struct runner runner = { .program = program, .out = stdout, .err = stderr };
@@ -265,10 +285,7 @@ int runner_main(const struct program *program, int argc, char **argv)
 		return RUNNER_USAGE;
 	}
 	r = runner_run(&runner, &command, "");
-	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout))
-		r = runner_complain(&runner, "cannot write to standard output%s%s",
-				    errno ? ": " : "", errno ? strerror(errno) : "");
+	r = finish_output(&runner, r);
 	if (runner.client)
 		client_close(runner.client);
 	return r;
