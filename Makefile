@@ -12,7 +12,7 @@ ifeq ($(origin AR),default)
 AR := ar
 endif
 V        ?=
-say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(OBJ)/%,%,$@) &&) 
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(OBJ)/%,%,$@) &&)
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 ARCH     := $(shell $(CC) -dumpmachine | cut -d- -f1)
@@ -90,7 +90,7 @@ include test/test.mk
 install: all ## Install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/dpvs
 	install -m 755 $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(DESTDIR)$(PREFIX)/sbin/
-	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/dpvs/
+	install -m 644 conf/dpvs.* $(DESTDIR)$(PREFIX)/share/dpvs/
 
 demo: ## Show it: real clients and servers in network namespaces
 	scripts/demo
