@@ -9,8 +9,8 @@
  * takes one line of 64 bytes for its keys, any other one two lines. Bit 30 of
  * an id is the class. Each class has its lines, its cold parts, its timer links
  * and its wheel, under the same index; memory that a class does not use is not
- * there. With both tuples in the index (13 bytes each at most) an IPv4
- * connection costs 64 + 64 + 8 + 16 bytes, an IPv6 one 64 more.
+ * there. With its share of the index an IPv4 connection costs
+ * 64 + 64 + 8 + 19 bytes, an IPv6 one 64 more.
  *
  * Timers: the wheel's slots tell when an entry is looked at, conn->deadline
  * when it expires. A packet only writes a later deadline; an earlier one moves

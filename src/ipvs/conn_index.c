@@ -6,8 +6,10 @@
  * move to their other bucket; it looks at a bounded number of buckets and
  * moves nothing before a chain is found, so the worst insert has a price that
  * is known. The other bucket follows from bucket and tag alone: the search
- * reads no connection. Filled to four fifths (that is how the table is sized)
- * about one insert in a hundred moves an entry, and chains are one move long.
+ * reads no connection. A full table fills two thirds of the places (that is how
+ * the index is sized): then one entry in eighteen lies in its second bucket and
+ * one insert in a hundred moves an entry; at four fifths it would be one in
+ * fourteen.
  */
 #include "ipvs/conn_index.h"
 
@@ -27,7 +29,7 @@ struct node {
 
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket)
 {
-	uint64_t count = ((uint64_t)entries * 5 / 4 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
+	uint64_t count = ((uint64_t)entries * 3 / 2 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
 	int r;
 
 	if (count < BUCKETS_MIN)

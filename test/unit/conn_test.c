@@ -361,8 +361,8 @@ static void memory(void **state)
 
 		assert_int_not_equal(conn_create(table, &in, &out), CONN_NONE);
 	}
-	/* lines, cold parts and links of these; the index, sized for all, 16 bytes each */
-	assert_in_range(conn_memory(table), 100000 * 136, 100000 * 136 + (16u << 20) + (8u << 20));
+	/* lines, cold parts and links of these; the index, sized for all, 20 bytes each */
+	assert_in_range(conn_memory(table), 100000 * 136, 100000 * 136 + (20u << 20) + (8u << 20));
 	conn_table_destroy(table);
 }
 
