@@ -31,6 +31,7 @@ struct neigh_table *neigh_table_create(uint32_t neigh_max)
 	}
 	for (uint32_t i = 0; i < buckets; i++)
 		list_init(&table->buckets[i]);
+	list_init(&table->order);
 	for (unsigned int i = 0; i < NEIGH_STATES; i++)
 		list_init(&table->master.states[i]);
 	return table;
@@ -41,13 +42,12 @@ void neigh_table_free(struct neigh_table *table)
 	if (!table)
 		return;
 	neigh_waits_free(&table->waits);
-	for (uint32_t i = 0; i <= table->mask; i++)
-		list_for_each_safe (it, &table->buckets[i]) {
-			struct neigh *neigh = container_of(it, struct neigh, node);
+	list_for_each_safe (it, &table->order) {
+		struct neigh *neigh = container_of(it, struct neigh, order);
 
-			free(neigh->watch);
-			free(neigh);
-		}
+		free(neigh->watch);
+		free(neigh);
+	}
 	free(table->buckets);
 	free(table);
 }
@@ -93,6 +93,7 @@ void neigh_apply_add(struct worker *w, struct op *op)
 	neigh->port = key->port;
 	neigh->family = key->family;
 	list_add_tail(neigh_bucket(w, &key->ip, key->port), &neigh->node);
+	list_add_tail(&w->net->neighs->order, &neigh->order);
 	w->net->neighs->count++;
 	neigh_take(w, neigh, key);
 }
@@ -115,6 +116,7 @@ void neigh_apply_del(struct worker *w, struct op *op)
 		return;
 	neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
 	list_del(&neigh->node);
+	list_del(&neigh->order);
 	w->net->neighs->count--;
 	op_garbage(op, neigh);
 }

@@ -19,7 +19,8 @@
 struct neigh_watch;
 
 struct neigh {
-	struct list node; /* of its bucket */
+	struct list node;  /* of its bucket */
+	struct list order; /* of the table, in the order of coming */
 	union ip_addr ip;
 	uint16_t port;
 	uint8_t family;
@@ -86,6 +87,7 @@ struct neigh_master {
 
 struct neigh_table {
 	struct list *buckets; /* mask + 1 */
+	struct list order;
 	uint32_t mask;
 	uint32_t count;
 	struct neigh_waits waits;

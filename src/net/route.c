@@ -25,6 +25,7 @@ struct route_table *route_table_create(void)
 		return NULL;
 	for (unsigned int i = 0; i < ROUTE_BUCKETS; i++)
 		list_init(&table->local[i]);
+	list_init(&table->locals);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
 		list_init(&table->nets[i]);
 	return table;
@@ -159,8 +160,10 @@ static void route_apply_add(struct worker *w, struct op *op)
 	struct route *route = op->args[0];
 
 	*route = *(const struct route *)op_data(op);
+	list_init(&route->order);
 	if (route->type != API_ROUTE_UNICAST) {
 		list_add_tail(route_bucket(w, &route->dst), &route->node);
+		list_add_tail(&table->locals, &route->order);
 		table->n_local++;
 	} else {
 		route_insert_net(&table->nets[route_family(route->family)], route);
@@ -175,6 +178,7 @@ static void route_apply_del(struct worker *w, struct op *op)
 	if (!route)
 		return;
 	list_del(&route->node);
+	list_del(&route->order);
 	if (route->type != API_ROUTE_UNICAST)
 		w->net->routes->n_local--;
 	else
@@ -187,13 +191,15 @@ static void route_apply_set(struct worker *w, struct op *op)
 {
 	const struct route *data = op_data(op);
 	struct route *route = route_find(w, &data[0]);
-	struct list node;
+	struct list node, order;
 
 	if (!route)
 		return;
 	node = route->node;
+	order = route->order;
 	*route = data[1];
 	route->node = node;
+	route->order = order;
 }
 
 int route_change_add(struct change *change, const struct route *route)

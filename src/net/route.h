@@ -15,7 +15,8 @@ struct worker;
 struct route_table;
 
 struct route {
-	struct list node;
+	struct list node;  /* of its bucket, or in the net list */
+	struct list order; /* local and kernel routes: in the order of coming */
 	union ip_addr dst;
 	union ip_addr via; /* 0: on link */
 	union ip_addr src; /* preferred, 0: none */

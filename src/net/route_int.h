@@ -11,6 +11,7 @@
 
 struct route_table {
 	struct list local[ROUTE_BUCKETS];
+	struct list locals;               /* the same in the order of coming */
 	struct list nets[ROUTE_FAMILIES]; /* longest prefix first, then metric, then the order of
 					     coming */
 	unsigned int n_local, n_nets;
