@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARENA_CHUNK    65536
+#define ARENA_CHUNK    8192
 #define ARENA_ALIGN    16
 #define LINE_WORDS_MAX 4096 /* words of one line */
 
@@ -345,7 +345,7 @@ struct parser {
 	unsigned int depth; /* open[0] is the file */
 	/* the words since the last line end or brace */
 	struct conf_word *words;
-	unsigned int n_words;
+	unsigned int n_words, words_size;
 };
 
 static bool parse_word(struct parser *parser)
@@ -355,6 +355,17 @@ static bool parse_word(struct parser *parser)
 	if (parser->n_words == LINE_WORDS_MAX) {
 		lex_fault(lex, lex->word_line, "more than 4096 words on a line");
 		return false;
+	}
+	if (parser->n_words == parser->words_size) {
+		unsigned int size = parser->words_size ? parser->words_size * 2 : 16;
+		struct conf_word *words = realloc(parser->words, size * sizeof(*words));
+
+		if (!words) {
+			parser->conf->no_memory = true;
+			return false;
+		}
+		parser->words = words;
+		parser->words_size = size;
 	}
 	parser->words[parser->n_words++] = (struct conf_word){
 		.text = arena_text(parser->conf, lex->word, lex->word_len),
@@ -497,11 +508,6 @@ static bool conf_parse(struct conf *conf, const char *text, size_t len)
 
 	if (!parser)
 		return false;
-	parser->words = malloc(LINE_WORDS_MAX * sizeof(*parser->words));
-	if (!parser->words) {
-		free(parser);
-		return false;
-	}
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3; /* a byte order mark */
 		len -= 3;

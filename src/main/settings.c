@@ -111,8 +111,6 @@ static struct settings *settings_make(const char *path, struct conf *conf, FILE 
 		return NULL;
 	}
 	settings_read(settings, conf, path, errors);
-	if (!conf_broken(conf))
-		settings_check(conf, settings);
 	if (conf_faults(conf) > 0) {
 		conf_print_faults(conf, path, errors);
 		settings_free(settings);

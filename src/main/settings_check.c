@@ -92,14 +92,16 @@ static const struct worker_port_settings *port_find(const struct worker_settings
 static void check_roles(struct conf *conf, const struct settings *settings)
 {
 	const struct worker_settings *master = NULL;
-	bool forwards = false;
+	bool forwards = false, unknown = false;
 
 	for (unsigned int i = 0; i < settings->n_workers; i++) {
 		const struct worker_settings *worker = &settings->workers[i];
 
 		forwards = forwards || worker->role == WORKER_ROLE_FORWARD;
+		unknown = unknown || worker->role == WORKER_ROLE_UNKNOWN;
 		for (unsigned int k = 0; k < i; k++)
-			if (settings->workers[k].cpu_id == worker->cpu_id)
+			if (settings->workers[k].cpu_id == worker->cpu_id &&
+			    worker->cpu_id != WORKER_CPU_UNKNOWN)
 				conf_fault(conf, worker->line,
 					   "worker \"%s\": cpu_id %u is worker \"%s\" (line %u) "
 					   "already",
@@ -115,10 +117,10 @@ static void check_roles(struct conf *conf, const struct settings *settings)
 		else
 			master = worker;
 	}
-	if (!master)
+	if (!master && !unknown)
 		conf_fault(conf, settings->workers[0].line,
 			   "worker_defs has no worker of type master, allowed is exactly one");
-	if (!forwards)
+	if (!forwards && !unknown)
 		conf_fault(conf, settings->workers[0].line,
 			   "worker_defs has no worker of type slave, at least one must forward "
 			   "packets");

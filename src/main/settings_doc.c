@@ -30,7 +30,7 @@ static const char *value_default(const struct key_row *row, char *buf, size_t si
 		break;
 	case KEY_CHOICE:
 		for (const struct key_choice *c = row->choices; c->word; c++)
-			if (c->value == row->def && strcasecmp(c->word, "EMERG") != 0 && !buf[0])
+			if (c->value == row->def && !buf[0])
 				snprintf(buf, size, "%s", c->word);
 		break;
 	case KEY_TEXT:

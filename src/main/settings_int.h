@@ -77,6 +77,11 @@ struct block_row {
 	const char *help;
 };
 
+/* What a worker has until its key is read, and checks leave alone; settings_load() returns no such.
+ */
+#define WORKER_ROLE_UNKNOWN 99
+#define WORKER_CPU_UNKNOWN  UINT32_MAX
+
 extern const struct block_row settings_blocks[];
 extern const unsigned int settings_n_blocks;
 

@@ -149,11 +149,12 @@ static const struct key_choice worker_types[] = {
 };
 
 static const struct key_row worker_keys[] = {
-	{ "type", CHOICE(worker_types, WORKER_ROLE_MASTER), .flags = KEY_REQUIRED,
+	{ "type", CHOICE(worker_types, WORKER_ROLE_UNKNOWN), .flags = KEY_REQUIRED,
 	  FIELD(worker_settings, role),
 	  .help = "master controls (exactly one), slave forwards packets, kni serves the kernel "
 		  "interfaces." },
-	{ "cpu_id", NUMBER(0, LCORE_LAST, 0), .flags = KEY_REQUIRED, FIELD(worker_settings, cpu_id),
+	{ "cpu_id", NUMBER(0, LCORE_LAST, WORKER_CPU_UNKNOWN), .flags = KEY_REQUIRED,
+	  FIELD(worker_settings, cpu_id),
 	  .help = "DPDK's lcore id; lcore N runs on the N-th allowed CPU unless EAL options say "
 		  "otherwise." },
 	{ "icmp_redirect_core", FLAG(false), LATER, FIELD(worker_settings, icmp_redirect),

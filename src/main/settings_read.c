@@ -486,6 +486,8 @@ void settings_read(struct settings *settings, struct conf *conf, const char *pat
 		goto out;
 	}
 	read_nodes(&reader, &top, conf_first(conf));
+	if (!conf_broken(conf))
+		settings_check(conf, settings);
 	for (unsigned int i = 0; i < settings->n_workers; i++)
 		if (settings->workers[i].role == WORKER_ROLE_KNI)
 			note_later(&reader, settings->workers[i].line, "worker %s of type kni",

@@ -324,31 +324,22 @@ const char *check_vdev(const char *text)
 	return "a DPDK device name and its arguments without blanks, such as net_tap0,iface=x";
 }
 
-/* [domain:]bus:device.function, hexadecimal */
+/* domain:bus:device.function, as DPDK names its PCI ports */
 const char *check_pci(const char *text)
 {
-	static const char wrong[] = "a PCI address such as 0000:06:00.0";
-	unsigned int n_parts = 0, digits[3] = { 0 };
-	const char *at = text;
+	static const char wrong[] = "a PCI address as lspci -D shows it, such as 0000:06:00.0";
+	static const char hex[] = "0123456789abcdef";
+	size_t domain = text ? strspn(text, hex) : 0;
 
-	if (!text)
+	if (domain < 4 || domain > 8 || text[domain] != ':')
 		return wrong;
-	while (n_parts < 3) {
-		while (isxdigit((unsigned char)at[digits[n_parts]]))
-			digits[n_parts]++;
-		at += digits[n_parts];
-		n_parts++;
-		if (*at != ':')
-			break;
-		at++;
-	}
-	if (n_parts < 2 || *at != '.' || at[1] < '0' || at[1] > '7' || at[2] != '\0')
+	text += domain + 1;
+	if (strspn(text, hex) != 2 || text[2] != ':' || strspn(text + 3, hex) != 2 ||
+	    strtoul(text + 3, NULL, 16) > 31)
 		return wrong;
-	if (n_parts == 3 && (digits[0] < 4 || digits[0] > 8))
+	if (text[5] != '.' || text[6] < '0' || text[6] > '7' || text[7] != '\0')
 		return wrong;
-	if (digits[n_parts - 2] != 2 || digits[n_parts - 1] != 2)
-		return wrong;
-	return strtoul(at - 2, NULL, 16) < 32 ? NULL : wrong;
+	return NULL;
 }
 
 const char *check_secret(const char *text)
