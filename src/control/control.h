@@ -21,8 +21,8 @@ struct control;
 struct request;
 
 /*
- * Validates the body, changes all workers by ops, or lists. 0, or what request_fail() returned. The body is
- * aligned, has the exact size of the table's row, and is only valid during the call.
+ * Validates the body, changes all workers by ops, or lists. 0, or what request_fail() returned. The
+ * body is aligned, has the exact size of the table's row, and is only valid during the call.
  */
 typedef int request_fn(struct request *req, const void *body);
 
@@ -32,15 +32,17 @@ enum request_access {
 };
 
 struct request_handler {
-	uint16_t id;	      /* enum api_id */
+	uint16_t id; /* enum api_id */
 	const char *name;
 	enum request_access access;
-	uint32_t size;	      /* of the body */
+	uint32_t size; /* of the body */
 	request_fn *run;
 };
 
-#define REQUEST_HANDLER(id, access, body, run)                                                     \
-	{ API_##id, #id, REQUEST_##access, sizeof(body), run }
+#define REQUEST_HANDLER(id, access, body, run)                     \
+	{                                                          \
+		API_##id, #id, REQUEST_##access, sizeof(body), run \
+	}
 
 /* One room's requests. */
 struct request_table {
@@ -49,41 +51,48 @@ struct request_table {
 };
 
 struct worker *const *request_workers(const struct request *req);
-struct control *request_control(const struct request *req); /* NULL while the conf file's startup block runs */
+struct control *request_control(
+	const struct request *req); /* NULL while the conf file's startup block runs */
 
 /* One clear sentence: what, which, what is allowed. Returns err (negative). */
 __attribute__((format(printf, 3, 4))) int request_fail(struct request *req, int err,
-							const char *format, ...);
+						       const char *format, ...);
 
-/* A zeroed item at the end of the listing; NULL: no memory, the request fails by itself. Valid until the next. */
+/* A zeroed item at the end of the listing; NULL: no memory, the request fails by itself. Valid
+ * until the next. */
 void *request_item(struct request *req, enum api_kind kind, size_t size);
 
 /*
- * For listings that ask workers: when all ops that the request has published (a changing request: all that anybody
- * has) are acknowledged, fn runs on the master; it may publish ops and call this again. The state is freed with free() when the request ends or its client goes, but
- * never before these ops are acknowledged; another state than before takes the place of the old one, which is then
- * the caller's to free. A page of items is sent on whenever it is large enough, and fn is not called again before
- * the client has taken it. Without a loop (control_run_request) fn is called at once.
+ * For listings that ask workers: when all ops that the request has published (a changing request:
+ * all that anybody has) are acknowledged, fn runs on the master; it may publish ops and call this
+ * again. The state is freed with free() when the request ends or its client goes, but never before
+ * these ops are acknowledged; another state than before takes the place of the old one, which is
+ * then the caller's to free. A page of items is sent on whenever it is large enough, and fn is not
+ * called again before the client has taken it. Without a loop (control_run_request) fn is called at
+ * once.
  */
 typedef int request_continue_fn(struct request *req, void *state);
 void request_continue(struct request *req, request_continue_fn *fn, void *state);
 
 /*
- * Is there a page of items to send? A listing that may have thousands of items asks after each, and goes on by
- * request_continue(): else all of it lies in memory at once, and nobody else is served meanwhile.
+ * Is there a page of items to send? A listing that may have thousands of items asks after each, and
+ * goes on by request_continue(): else all of it lies in memory at once, and nobody else is served
+ * meanwhile.
  */
 bool request_full(const struct request *req);
 
-#define CONTROL_CLIENTS	   256
+#define CONTROL_CLIENTS    256
 #define CONTROL_TIMEOUT_MS 30000
 
-/* The loop. create before workers start; `tables` ends with an empty row. destroy when they have ended. */
+/* The loop. create before workers start; `tables` ends with an empty row. destroy when they have
+ * ended. */
 struct control_config {
 	struct worker *const *all;
 	const struct request_table *tables;
-	int wake_fd; /* eventfd that workers write, see struct worker */
-	unsigned int max_clients;	/* 0: CONTROL_CLIENTS */
-	unsigned int client_timeout_ms; /* for an unfinished frame, an unread reply; 0: CONTROL_TIMEOUT_MS */
+	int wake_fd;                    /* eventfd that workers write, see struct worker */
+	unsigned int max_clients;       /* 0: CONTROL_CLIENTS */
+	unsigned int client_timeout_ms; /* for an unfinished frame, an unread reply; 0:
+					   CONTROL_TIMEOUT_MS */
 };
 
 struct control *control_create(const struct control_config *config);
@@ -91,8 +100,9 @@ void control_destroy(struct control *control);
 struct worker *const *control_workers(const struct control *control);
 
 /*
- * The socket appears at path, for its owner only (0600), and answers from then on; a stale one is replaced, a live
- * one is -EADDRINUSE. 0 or -errno, the sentence is logged. control_destroy() removes it if it is still this one.
+ * The socket appears at path, for its owner only (0600), and answers from then on; a stale one is
+ * replaced, a live one is -EADDRINUSE. 0 or -errno, the sentence is logged. control_destroy()
+ * removes it if it is still this one.
  */
 int control_listen(struct control *control, const char *path);
 
@@ -111,8 +121,8 @@ int control_on_event(struct control *control, enum event_kind kind,
 				const struct event *event));
 
 /*
- * Without a loop, before workers run: one request, as the startup block has it. 0 or -errno with the error's
- * text in error (size bytes, NUL-terminated).
+ * Without a loop, before workers run: one request, as the startup block has it. 0 or -errno with
+ * the error's text in error (size bytes, NUL-terminated).
  */
 int control_run_request(struct worker *const *all, const struct request_table *tables, uint16_t id,
 			const void *body, uint32_t len, char *error, size_t size);

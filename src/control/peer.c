@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_ring.h>
+
 #include "base/log.h"
 #include "worker/worker.h"
 
@@ -248,25 +250,47 @@ static void peer_request_ran(struct peer *peer, bool over, uint64_t newest_befor
 		peer->frame.next = peer->frame.count;
 }
 
+/*
+ * A worker's ring that is full makes the master wait in the midst of a request, and everybody with
+ * it. So a change is only begun while the slowest worker's ring is half empty.
+ */
+static bool peer_has_room(struct peer *peer, uint64_t newest)
+{
+	const struct peers *peers = peer->peers;
+
+	if (newest - ops_acknowledged(peers->dispatch->all) <= peers->window)
+		return true;
+	return peer_acknowledged(peer, newest - peers->window / 2);
+}
+
+static void peer_end_frame(struct peer *peer)
+{
+	peer->in_frame = false;
+	peer->at += peer->frame.len;
+	if (reply_finish(&peer->reply) < 0 || peer->reply.broken) {
+		log_error("control: no memory for a client's answer; it is disconnected");
+		peer_close(peer);
+	}
+}
+
 static enum step peer_next_request(struct peer *peer)
 {
 	const struct dispatch *dispatch = peer->peers->dispatch;
+	uint64_t newest = ops_newest(dispatch->all);
+	struct frame rest = peer->frame;
 	struct frame_request what;
-	uint64_t newest;
-	bool over;
+	bool get, over;
 
-	if (!frame_next(&peer->frame, &what)) {
-		peer->in_frame = false;
-		peer->at += peer->frame.len;
-		if (reply_finish(&peer->reply) < 0 || peer->reply.broken) {
-			log_error("control: no memory for a client's answer; it is disconnected");
-			peer_close(peer);
-		}
+	if (!frame_next(&rest, &what)) {
+		peer_end_frame(peer);
 		return STEP_AGAIN;
 	}
-	if (peer->gone && handler_is_get(request_find(dispatch, what.id)))
+	get = handler_is_get(request_find(dispatch, what.id));
+	if (!get && !peer_has_room(peer, newest))
+		return STEP_WAIT;
+	peer->frame = rest;
+	if (get && peer->gone)
 		return STEP_AGAIN;
-	newest = ops_newest(dispatch->all);
 	over = request_start(&peer->request, dispatch, &peer->reply, &what);
 	peer_request_ran(peer, over, newest);
 	return STEP_AGAIN;
@@ -486,6 +510,9 @@ void peers_init(struct peers *peers, uv_loop_t *loop, const struct dispatch *dis
 		.max = max,
 		.timeout_ms = timeout_ms,
 	};
+	/* the rings are of one size; without workers nothing is ever under way */
+	if (dispatch->all[WORKER_MASTER]->n_workers)
+		peers->window = rte_ring_get_capacity(dispatch->all[1]->ops) / 2;
 	list_init(&peers->all);
 	list_init(&peers->ready);
 	list_init(&peers->held);

@@ -20,6 +20,7 @@ struct peers {
 	unsigned int count;
 	unsigned int max;
 	unsigned int timeout_ms;
+	uint64_t window;         /* most changes that are under way when another is begun */
 	bool closing;            /* peers_close() was called */
 	uint64_t late_logged_ms; /* when a late worker was last named */
 	uv_check_t run;          /* the turn's share of `ready` */

@@ -336,3 +336,11 @@ uint64_t rig_listed(void)
 {
 	return __atomic_load_n(&items_listed, __ATOMIC_RELAXED);
 }
+
+struct rig *rig_running(const struct rig_options *options)
+{
+	struct rig *rig = rig_create(options);
+
+	rig_start(rig);
+	return rig;
+}

@@ -51,6 +51,7 @@ extern const struct request_table rig_tables[];
 /* Everything but the threads; then the threads. Asserts that it works. */
 struct rig *rig_create(const struct rig_options *options);
 void rig_start(struct rig *rig);
+struct rig *rig_running(const struct rig_options *options); /* both */
 
 /* The threads end. */
 void rig_stop(struct rig *rig);
