@@ -90,7 +90,7 @@ const char *block_name(const struct block_row *block);
 
 /* The block of that name within `in` (NULL: the top level), or NULL. */
 const struct block_row *block_find(const struct block_row *in, const char *name);
-const struct key_row *key_find(const struct block_row *block, const char *name);
+const struct key_row *settings_key_find(const struct block_row *block, const char *name);
 
 /* Every key of an owner at its default; texts are not freed. */
 void owner_set_defaults(enum settings_owner owner, void *base);

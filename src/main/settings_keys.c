@@ -476,7 +476,7 @@ const struct block_row *block_find(const struct block_row *in, const char *name)
 	return NULL;
 }
 
-const struct key_row *key_find(const struct block_row *block, const char *name)
+const struct key_row *settings_key_find(const struct block_row *block, const char *name)
 {
 	for (unsigned int i = 0; i < block->n_keys; i++)
 		if (strcmp(block->keys[i].name, name) == 0)
