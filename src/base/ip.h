@@ -21,7 +21,7 @@ union ip_addr {
 	uint64_t u64[2];
 };
 
-#define IP_STR_LEN 46 /* longest text of an address, NUL included */
+#define IP_STR_LEN          46 /* longest text of an address, NUL included */
 #define IP_ENDPOINT_STR_LEN 56
 
 static inline union ip_addr ip_from_v4(be32 v4)
@@ -65,7 +65,8 @@ static inline unsigned int ip_bits(unsigned int family)
 union ip_addr ip_network(unsigned int family, const union ip_addr *ip, unsigned int plen);
 
 /* Do the first plen bits agree? */
-bool ip_match(unsigned int family, const union ip_addr *a, const union ip_addr *b, unsigned int plen);
+bool ip_match(unsigned int family, const union ip_addr *a, const union ip_addr *b,
+	      unsigned int plen);
 
 /* Text of an address, in buf of IP_STR_LEN; returns buf. */
 const char *ip_str(unsigned int family, const union ip_addr *ip, char *buf);

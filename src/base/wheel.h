@@ -17,29 +17,30 @@
 
 #include <stdint.h>
 
-#define WHEEL_NONE UINT32_MAX
-#define WHEEL_LEVELS 4
-#define WHEEL_SLOTS 64
+#define WHEEL_NONE     UINT32_MAX
+#define WHEEL_LEVELS   4
+#define WHEEL_SLOTS    64
 #define WHEEL_SLOT_BIT 0x80000000u /* entries' indices are below it */
 
 struct wheel_link {
 	uint32_t next; /* WHEEL_NONE: last of its slot */
-	uint32_t prev; /* index of the one before, or slot number | WHEEL_SLOT_BIT; WHEEL_NONE: not armed */
+	uint32_t prev; /* index of the one before, or slot number | WHEEL_SLOT_BIT; WHEEL_NONE: not
+			  armed */
 };
 
 struct wheel {
 	struct wheel_link *links; /* the owner's array */
-	uint64_t now;		  /* the last tick handled, or being handled */
-	uint32_t pending;	  /* levels whose slot of tick `now` is not handed out yet, a bit each */
-	uint32_t count;		  /* armed entries */
-	uint64_t used[WHEEL_LEVELS]; /* slots that are not empty, a bit each */
+	uint64_t now;             /* the last tick handled, or being handled */
+	uint32_t pending; /* levels whose slot of tick `now` is not handed out yet, a bit each */
+	uint32_t count;   /* armed entries */
+	uint64_t used[WHEEL_LEVELS];              /* slots that are not empty, a bit each */
 	uint32_t slot[WHEEL_LEVELS][WHEEL_SLOTS]; /* first entry, WHEEL_NONE if empty */
 };
 
 /*
- * Called for an entry whose slot has come up; it is not armed any more. Returns the tick at which it is to
- * be called again (greater than `now`), or 0 if the owner is done with it. It may arm and disarm other
- * entries, not this one.
+ * Called for an entry whose slot has come up; it is not armed any more. Returns the tick at which
+ * it is to be called again (greater than `now`), or 0 if the owner is done with it. It may arm and
+ * disarm other entries, not this one.
  */
 typedef uint64_t wheel_due_fn(void *owner, uint32_t index, uint64_t now);
 
@@ -59,8 +60,8 @@ void wheel_arm(struct wheel *wheel, uint32_t index, uint64_t deadline);
 void wheel_disarm(struct wheel *wheel, uint32_t index);
 
 /*
- * Moves to tick `now`, handing out what comes up, at most `budget` entries (moves between levels count too).
- * Returns how many were handled; when that is the budget, call again.
+ * Moves to tick `now`, handing out what comes up, at most `budget` entries (moves between levels
+ * count too). Returns how many were handled; when that is the budget, call again.
  */
 uint32_t wheel_advance(struct wheel *wheel, uint64_t now, uint32_t budget, wheel_due_fn *due,
 		       void *owner);

@@ -11,8 +11,8 @@
 
 struct rte_mbuf;
 
-#define BATCH_BURST 32	 /* taken from a receive queue or ring at once */
-#define BATCH_MAX 512	 /* a burst, what it makes, and what a neighbour releases */
+#define BATCH_BURST 32  /* taken from a receive queue or ring at once */
+#define BATCH_MAX   512 /* a burst, what it makes, and what a neighbour releases */
 
 struct batch {
 	uint32_t count;

@@ -57,8 +57,8 @@ static inline be16 csum_finish(uint32_t sum)
 struct rte_mbuf;
 
 /*
- * The whole L4 checksum of a packet whose data starts at its IPv4 header (any number of segments), as it
- * belongs into the packet; the field itself is read as 0. UDP's 0 comes as 0xffff.
+ * The whole L4 checksum of a packet whose data starts at its IPv4 header (any number of segments),
+ * as it belongs into the packet; the field itself is read as 0. UDP's 0 comes as 0xffff.
  */
 be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto);
 

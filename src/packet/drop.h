@@ -7,60 +7,60 @@
 #ifndef PACKET_DROP_H
 #define PACKET_DROP_H
 
-#define DROP_REASONS(X)                                                                            \
-	/* worker, link */                                                                         \
-	X(BATCH_FULL, "batch_full", "a stage's vector was full")                                   \
-	X(RING_FULL, "ring_full", "the ring to the worker that owns the flow was full")            \
-	X(NO_MBUF, "no_mbuf", "no mbuf was free for a packet to be made")                          \
-	X(PORT_DOWN, "port_down", "the port to send on is down")                                   \
-	X(TX_FULL, "tx_full", "the transmit queue was full")                                       \
-	X(TX_PREPARE, "tx_prepare", "the driver refused the packet")                               \
-	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                               \
-	X(ETH_OTHERHOST, "eth_otherhost", "sent to another MAC address")                           \
-	X(ETH_TYPE, "eth_type", "an ethertype we do not speak, and no kernel interface")           \
-	/* arp, neighbours */                                                                      \
-	X(ARP_INVALID, "arp_invalid", "a malformed ARP packet")                                    \
-	X(ARP_DONE, "arp_done", "an ARP packet that was taken in, or that is not for us")          \
-	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this neighbour")             \
-	X(NEIGH_FAILED, "neigh_failed", "the neighbour does not answer")                           \
-	X(NEIGH_TABLE, "neigh_table_full", "the neighbour table is full")                          \
-	/* ip4 input */                                                                            \
-	X(IP4_SHORT, "ip4_short", "shorter than its IPv4 header says")                             \
-	X(IP4_VERSION, "ip4_version", "not version 4, or a header length below 20")                \
-	X(IP4_CHECKSUM, "ip4_checksum", "wrong IPv4 header checksum")                              \
-	X(IP4_SOURCE, "ip4_source", "a source address that cannot be one")                         \
-	X(IP4_DESTINATION, "ip4_destination", "a destination address that cannot be one")         \
-	X(IP4_OPTIONS, "ip4_options", "malformed or source-routing IPv4 options")                 \
-	X(IP4_BROADCAST, "ip4_broadcast", "a broadcast or multicast nobody here wants")            \
-	X(IP4_FRAGMENT, "ip4_fragment", "a fragment for us or for a service")                      \
-	X(IP4_NO_ROUTE, "ip4_no_route", "no route to the destination")                             \
-	X(IP4_FORWARDING, "ip4_forwarding_off", "not for us, and forwarding is off")               \
-	X(IP4_TTL, "ip4_ttl", "time to live ran out")                                              \
-	X(IP4_MTU, "ip4_mtu", "too big for the way out")                                           \
-	X(IP4_NO_LISTENER, "ip4_no_listener", "for us, but nobody here takes it")                  \
-	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")                        \
-	/* icmp */                                                                                 \
-	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                                   \
-	X(ICMP_DONE, "icmp_done", "an ICMP message for us that needs no answer")                   \
-	X(ICMP_UNRELATED, "icmp_unrelated", "an ICMP error about no connection of ours")           \
-	/* ipvs */                                                                                 \
-	X(IPVS_NO_SERVER, "ipvs_no_server", "no usable real server")                               \
-	X(IPVS_NO_CONN, "ipvs_no_conn", "belongs to no connection and opens none")                 \
-	X(IPVS_CONN_FULL, "ipvs_conn_full", "no free connection")                                  \
-	X(IPVS_NO_PORT, "ipvs_no_port", "no free local port")                                      \
-	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")                      \
-	X(IPVS_INVALID, "ipvs_invalid", "a TCP or UDP header that makes no sense")                 \
-	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")               \
-	X(IPVS_MTU, "ipvs_mtu", "too big for the way to the server or client")                     \
-	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")                      \
-	/* control */                                                                              \
+#define DROP_REASONS(X)                                                                   \
+	/* worker, link */                                                                \
+	X(BATCH_FULL, "batch_full", "a stage's vector was full")                          \
+	X(RING_FULL, "ring_full", "the ring to the worker that owns the flow was full")   \
+	X(NO_MBUF, "no_mbuf", "no mbuf was free for a packet to be made")                 \
+	X(PORT_DOWN, "port_down", "the port to send on is down")                          \
+	X(TX_FULL, "tx_full", "the transmit queue was full")                              \
+	X(TX_PREPARE, "tx_prepare", "the driver refused the packet")                      \
+	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                      \
+	X(ETH_OTHERHOST, "eth_otherhost", "sent to another MAC address")                  \
+	X(ETH_TYPE, "eth_type", "an ethertype we do not speak, and no kernel interface")  \
+	/* arp, neighbours */                                                             \
+	X(ARP_INVALID, "arp_invalid", "a malformed ARP packet")                           \
+	X(ARP_DONE, "arp_done", "an ARP packet that was taken in, or that is not for us") \
+	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this neighbour")    \
+	X(NEIGH_FAILED, "neigh_failed", "the neighbour does not answer")                  \
+	X(NEIGH_TABLE, "neigh_table_full", "the neighbour table is full")                 \
+	/* ip4 input */                                                                   \
+	X(IP4_SHORT, "ip4_short", "shorter than its IPv4 header says")                    \
+	X(IP4_VERSION, "ip4_version", "not version 4, or a header length below 20")       \
+	X(IP4_CHECKSUM, "ip4_checksum", "wrong IPv4 header checksum")                     \
+	X(IP4_SOURCE, "ip4_source", "a source address that cannot be one")                \
+	X(IP4_DESTINATION, "ip4_destination", "a destination address that cannot be one") \
+	X(IP4_OPTIONS, "ip4_options", "malformed or source-routing IPv4 options")         \
+	X(IP4_BROADCAST, "ip4_broadcast", "a broadcast or multicast nobody here wants")   \
+	X(IP4_FRAGMENT, "ip4_fragment", "a fragment for us or for a service")             \
+	X(IP4_NO_ROUTE, "ip4_no_route", "no route to the destination")                    \
+	X(IP4_FORWARDING, "ip4_forwarding_off", "not for us, and forwarding is off")      \
+	X(IP4_TTL, "ip4_ttl", "time to live ran out")                                     \
+	X(IP4_MTU, "ip4_mtu", "too big for the way out")                                  \
+	X(IP4_NO_LISTENER, "ip4_no_listener", "for us, but nobody here takes it")         \
+	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
+	/* icmp */                                                                        \
+	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                          \
+	X(ICMP_DONE, "icmp_done", "an ICMP message for us that needs no answer")          \
+	X(ICMP_UNRELATED, "icmp_unrelated", "an ICMP error about no connection of ours")  \
+	/* ipvs */                                                                        \
+	X(IPVS_NO_SERVER, "ipvs_no_server", "no usable real server")                      \
+	X(IPVS_NO_CONN, "ipvs_no_conn", "belongs to no connection and opens none")        \
+	X(IPVS_CONN_FULL, "ipvs_conn_full", "no free connection")                         \
+	X(IPVS_NO_PORT, "ipvs_no_port", "no free local port")                             \
+	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")             \
+	X(IPVS_INVALID, "ipvs_invalid", "a TCP or UDP header that makes no sense")        \
+	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")      \
+	X(IPVS_MTU, "ipvs_mtu", "too big for the way to the server or client")            \
+	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")             \
+	/* control */                                                                     \
 	X(SHUTDOWN, "shutdown", "held when the daemon stopped")
 
 enum drop_reason {
 #define X(id, name, text) DROP_##id,
 	DROP_REASONS(X)
 #undef X
-	DROP__COUNT
+		DROP__COUNT
 };
 
 extern const char *const drop_names[DROP__COUNT];

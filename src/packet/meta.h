@@ -13,27 +13,28 @@
 #include "packet/tuple.h"
 
 enum meta_flag {
-	META_FRAGMENT = 1,	/* any fragment, the first one too */
-	META_FRAGMENT_LATER = 2,/* not the first: no L4 header */
-	META_LINK_BROADCAST = 4,/* link-level broadcast or multicast */
-	META_HANDED_OVER = 8,	/* came from another worker: it is handed over once */
-	META_MADE = 16,		/* made here, counted as made */
-	META_LOCAL_OUT = 32,	/* sent by us or rewritten: TTL is done, forwarding need not be on */
-	META_PARSED = 64,	/* through IP input: all below is this packet's */
+	META_FRAGMENT = 1,       /* any fragment, the first one too */
+	META_FRAGMENT_LATER = 2, /* not the first: no L4 header */
+	META_LINK_BROADCAST = 4, /* link-level broadcast or multicast */
+	META_HANDED_OVER = 8,    /* came from another worker: it is handed over once */
+	META_MADE = 16,          /* made here, counted as made */
+	META_LOCAL_OUT = 32, /* sent by us or rewritten: TTL is done, forwarding need not be on */
+	META_PARSED = 64,    /* through IP input: all below is this packet's */
 };
 
 struct pkt_meta {
-	struct tuple tuple; /* as it arrived; ports 0 where there are none (ICMP: id and 0 for echo) */
-	uint16_t l3_len;    /* bytes, options included */
-	uint16_t l4_off;    /* from the start of data */
-	uint16_t l4_len;    /* L4 header and payload, by the IP header */
-	uint16_t flags;	    /* enum meta_flag */
+	struct tuple
+		tuple;   /* as it arrived; ports 0 where there are none (ICMP: id and 0 for echo) */
+	uint16_t l3_len; /* bytes, options included */
+	uint16_t l4_off; /* from the start of data */
+	uint16_t l4_len; /* L4 header and payload, by the IP header */
+	uint16_t flags;  /* enum meta_flag */
 	uint8_t ttl;
 	uint8_t tos;
-	uint16_t in_port;   /* link port it came in on, PORT_NONE for made ones */
-	uint16_t out_port;  /* set by routing */
-	uint16_t mtu;	    /* of the way out, set by routing */
-	union ip_addr nexthop;   /* set by routing: gateway or destination, family of the tuple */
+	uint16_t in_port;      /* link port it came in on, PORT_NONE for made ones */
+	uint16_t out_port;     /* set by routing */
+	uint16_t mtu;          /* of the way out, set by routing */
+	union ip_addr nexthop; /* set by routing: gateway or destination, family of the tuple */
 };
 
 #define META_SIZE 128

@@ -16,7 +16,7 @@ struct tuple {
 	be16 dport;
 	uint8_t proto;
 	uint8_t family; /* AF_INET, AF_INET6 */
-	uint16_t zone;	/* 0 today */
+	uint16_t zone;  /* 0 today */
 };
 
 static inline struct tuple tuple_reverse(const struct tuple *t)
