@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test/lib/tool_rig: lines are split as scripts split theirs, so a test can
+ * write a command as it is typed. The client is a local one, that answers from
+ * the test's table.
+ */
+#include "lib/tool_rig.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/client.h"
+#include "lib/runner.h"
+#include "lib/splitline.h"
+#include "lib/text.h"
+#include "lib/unit.h"
+
+union api_ip tool_ip(const char *text)
+{
+	union api_ip ip;
+	uint16_t family;
+
+	assert_int_equal(text_ip(text, &family, &ip), 0);
+	return ip;
+}
+
+static const char *request_name(uint16_t id)
+{
+	switch (id) {
+#define X(name, number, access, body) \
+	case number:                  \
+		return #name;
+		API_REQUESTS(X)
+#undef X
+	}
+	return "?";
+}
+
+static void put_ip(FILE *out, const char *what, uint16_t family, const union api_ip *ip)
+{
+	char text[TEXT_IP_LEN];
+
+	if (!text_ip_is_zero(ip))
+		fprintf(out, " %s %s", what, text_of_ip(family, ip, text));
+}
+
+static void put_number(FILE *out, const char *what, uint32_t value, uint32_t usual)
+{
+	if (value != usual)
+		fprintf(out, " %s %u", what, value);
+}
+
+static void put_key(FILE *out, const struct api_service_key *key)
+{
+	char text[TEXT_ENDPOINT_LEN];
+
+	if (key->fwmark)
+		fprintf(out, " mark %u/%u", key->fwmark, key->family == AF_INET6 ? 6 : 4);
+	else if (key->family)
+		fprintf(out, " %u %s", key->protocol,
+			text_of_endpoint(key->family, &key->addr, key->port, text));
+	else
+		fprintf(out, " every");
+}
+
+static void put_filter(FILE *out, const struct api_filter *filter)
+{
+	if (filter->dev[0])
+		fprintf(out, " dev %s", filter->dev);
+	put_number(out, "cpu", filter->cpu, 0);
+	put_number(out, "family", filter->family, 0);
+	put_number(out, "flags", filter->flags, 0);
+}
+
+static void put_addr(FILE *out, const struct api_addr *addr)
+{
+	char text[TEXT_IP_LEN];
+
+	fprintf(out, " %s/%u dev %s", text_of_ip(addr->family, &addr->addr, text), addr->plen,
+		addr->dev);
+	put_ip(out, "broadcast", addr->family, &addr->broadcast);
+	put_number(out, "scope", addr->scope, API_SCOPE_UNSET);
+	put_number(out, "flags", addr->flags, 0);
+	put_number(out, "valid", addr->valid_lft_s, 0);
+	put_number(out, "preferred", addr->preferred_lft_s, 0);
+}
+
+static void put_route(FILE *out, const struct api_route *route)
+{
+	char text[TEXT_IP_LEN];
+
+	fprintf(out, " %s/%u", text_of_ip(route->family, &route->dst, text), route->plen);
+	put_ip(out, "via", route->family, &route->via);
+	put_ip(out, "src", route->family, &route->src);
+	if (route->dev[0])
+		fprintf(out, " dev %s", route->dev);
+	put_number(out, "type", route->type, API_ROUTE_UNICAST);
+	put_number(out, "scope", route->scope, API_SCOPE_UNSET);
+	put_number(out, "proto", route->proto, API_PROTO_STATIC);
+	put_number(out, "tos", route->tos, 0);
+	put_number(out, "mtu", route->mtu, 0);
+	put_number(out, "metric", route->metric, 0);
+	put_number(out, "onlink", route->onlink, 0);
+}
+
+static void put_neigh(FILE *out, const struct api_neigh *neigh)
+{
+	char text[TEXT_IP_LEN], mac[TEXT_MAC_LEN];
+
+	fprintf(out, " %s %s dev %s", text_of_ip(neigh->family, &neigh->addr, text),
+		text_of_mac(neigh->mac, false, mac), neigh->dev);
+	put_number(out, "static", neigh->is_static, 0);
+}
+
+static void put_link_set(FILE *out, const struct api_link_set *set)
+{
+	char mac[TEXT_MAC_LEN];
+
+	fprintf(out, " %s what %u value %u", set->dev, set->what, set->value);
+	if (set->what == API_LINK_SET_MAC)
+		fprintf(out, " %s", text_of_mac(set->mac, false, mac));
+}
+
+static void put_service(FILE *out, const struct api_service *service)
+{
+	put_key(out, &service->key);
+	fprintf(out, " %s", service->sched);
+	put_number(out, "flags", service->flags, 0);
+	put_number(out, "timeout", service->timeout_s, 0);
+	put_number(out, "plen", service->plen, text_ip_bits(service->key.family));
+	put_number(out, "conn-timeout", service->conn_timeout_s, 0);
+}
+
+static void put_dest(FILE *out, const struct api_dest *dest)
+{
+	char text[TEXT_ENDPOINT_LEN];
+
+	put_key(out, &dest->service);
+	fprintf(out, " -> %s forward %u weight %u",
+		text_of_endpoint(dest->family, &dest->addr, dest->port, text), dest->forward,
+		dest->weight);
+	put_number(out, "upper", dest->upper, 0);
+	put_number(out, "lower", dest->lower, 0);
+}
+
+static void put_laddr(FILE *out, const struct api_laddr *laddr)
+{
+	put_key(out, &laddr->service);
+	put_ip(out, "local", laddr->family, &laddr->addr);
+	fprintf(out, " dev %s", laddr->dev);
+}
+
+static void put_service_filter(FILE *out, const struct api_service_filter *filter)
+{
+	put_key(out, &filter->key);
+	put_number(out, "cpu", filter->cpu, 0);
+	put_number(out, "flags", filter->flags, 0);
+}
+
+void tool_request_text(FILE *out, uint16_t id, const void *body)
+{
+	const struct api_stats_filter *stats = body;
+	const struct api_conn_filter *conns = body;
+
+	fputs(request_name(id), out);
+	if (id >= API_ADDR_ADD && id <= API_ADDR_DEL)
+		put_addr(out, body);
+	else if (id >= API_ROUTE_ADD && id <= API_ROUTE_DEL)
+		put_route(out, body);
+	else if (id >= API_NEIGH_ADD && id <= API_NEIGH_DEL)
+		put_neigh(out, body);
+	else if (id == API_LINK_SET)
+		put_link_set(out, body);
+	else if (id >= API_ADDR_FLUSH && id <= API_LINK_LIST)
+		put_filter(out, body);
+	else if (id == API_STATS_LIST)
+		fprintf(out, " what %u cpu %u", stats->what, stats->cpu);
+	else if (id == API_SERVICE_ADD || id == API_SERVICE_SET)
+		put_service(out, body);
+	else if (id == API_SERVICE_DEL || id == API_SERVICE_ZERO)
+		put_key(out, body);
+	else if (id == API_SERVICE_LIST || id == API_LADDR_LIST)
+		put_service_filter(out, body);
+	else if (id >= API_DEST_ADD && id <= API_DEST_DEL)
+		put_dest(out, body);
+	else if (id == API_LADDR_ADD || id == API_LADDR_DEL)
+		put_laddr(out, body);
+	else if (id == API_CONN_LIST) {
+		put_key(out, &conns->key);
+		put_number(out, "cpu", conns->cpu, 0);
+	}
+}
+
+/* Parses a line as a shell would hand it over. */
+static int parse_line(const struct program *program, const char *line, struct command *command,
+		      char *error, size_t size)
+{
+	char *words[SPLITLINE_WORDS + 1], *copy = strdup(line), name[16];
+	int n, r;
+
+	assert_non_null(copy);
+	n = splitline(copy, words + 1, SPLITLINE_WORDS - 1);
+	assert_true(n >= 0);
+	snprintf(name, sizeof(name), "%s", program->name);
+	words[0] = name;
+	words[n + 1] = NULL;
+	r = program->parse(NULL, n + 1, words, command, error, size);
+	free(copy);
+	return r;
+}
+
+char *tool_requests(const struct program *program, const char *line)
+{
+	char error[COMMAND_ERROR_LEN] = "", *text;
+	struct command command;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	if (parse_line(program, line, &command, error, sizeof(error)) < 0)
+		fprintf(out, "EXIT 2: %s", error);
+	else if (command.kind == COMMAND_HELP)
+		fputs("HELP", out);
+	else if (command.kind == COMMAND_SCRIPT)
+		fprintf(out, "SCRIPT %s", command.file);
+	for (unsigned int i = 0; !*error && i < command.n_requests; i++) {
+		if (i)
+			fputs("; ", out);
+		tool_request_text(out, command.requests[i].id, &command.requests[i].body);
+	}
+	fclose(out);
+	return text;
+}
+
+struct local {
+	const struct tool_answer *answer;
+	unsigned int n_refusable;
+	FILE *changes;
+};
+
+static int answer_request(void *arg, uint32_t index, uint16_t id, const void *body, uint32_t len,
+			  const struct client_receiver *to, char *error, size_t size)
+{
+	struct local *local = arg;
+	const struct tool_answer *answer = local->answer;
+
+	if (answer->counts)
+		++*answer->counts;
+	if (id == answer->refused && ++local->n_refusable == answer->nth)
+		return command_fail(error, size, -EEXIST, "it is there already");
+	for (unsigned int i = 0; i < answer->n && to && to->item; i++) {
+		const struct tool_item *from = &answer->items[i];
+		const struct client_item item = {
+			.index = index,
+			.id = id,
+			.kind = from->kind,
+			.len = from->len,
+			.object = from->object,
+		};
+		int r = from->id == id ? to->item(to->arg, &item) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	/* changes that an edit or a script makes are shown like output */
+	if (!answer->n || id == API_SERVICE_SET || id == API_DEST_SET) {
+		tool_request_text(local->changes, id, body);
+		fputc('\n', local->changes);
+	}
+	return 0;
+}
+
+char *tool_prints(const struct program *program, const char *line, const struct tool_answer *answer,
+		  char **errors, int *code)
+{
+	struct runner runner = { .program = program };
+	char error[COMMAND_ERROR_LEN], *out, *err;
+	struct local local = { .answer = answer };
+	struct command command;
+	size_t out_size, err_size;
+
+	runner.out = local.changes = open_memstream(&out, &out_size);
+	runner.err = open_memstream(&err, &err_size);
+	runner.client = client_local(answer_request, &local);
+	assert_true(runner.out && runner.err && runner.client);
+
+	if (parse_line(program, line, &command, error, sizeof(error)) < 0) {
+		runner_complain(&runner, "%s", error);
+		*code = RUNNER_USAGE;
+	} else {
+		*code = runner_run(&runner, &command, "");
+	}
+	client_close(runner.client);
+	fclose(runner.out);
+	fclose(runner.err);
+	if (errors)
+		*errors = err;
+	else
+		free(err);
+	return out;
+}
