@@ -125,7 +125,8 @@ static const char *nearest_name(const struct block_row *block, const char *word)
 static const struct block_row *home_of(const char *word)
 {
 	for (unsigned int i = 0; i < settings_n_blocks; i++)
-		if (settings_key_find(&settings_blocks[i], word) || block_find(&settings_blocks[i], word))
+		if (settings_key_find(&settings_blocks[i], word) ||
+		    block_find(&settings_blocks[i], word))
 			return &settings_blocks[i];
 	return NULL;
 }
@@ -169,7 +170,8 @@ static void unknown(struct reader *reader, const struct place *place, const stru
 
 static bool is_known(const struct place *place, const char *word)
 {
-	return block_find(place->block, word) || (place->block && settings_key_find(place->block, word));
+	return block_find(place->block, word) ||
+	       (place->block && settings_key_find(place->block, word));
 }
 
 static unsigned int seen_line(const struct seen *seen, const struct key_row *row)
@@ -461,7 +463,8 @@ static void read_nodes(struct reader *reader, const struct place *place,
 	for (; node; node = node->next) {
 		const char *word = node->words[0].text;
 		const struct block_row *block = block_find(place->block, word);
-		const struct key_row *row = place->block ? settings_key_find(place->block, word) : NULL;
+		const struct key_row *row = place->block ? settings_key_find(place->block, word)
+							 : NULL;
 
 		if (block)
 			node = read_block(reader, place, block, node);
