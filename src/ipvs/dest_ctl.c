@@ -27,7 +27,7 @@ static const char *dest_str(const struct service *svc, const struct dest_config 
 	return buf;
 }
 
-static const char *dest_forward_name(uint16_t forward)
+static const char *dest_forward_name(uint16_t forward, char *buf, size_t size)
 {
 	switch (forward) {
 	case API_FORWARD_NAT:
@@ -43,7 +43,8 @@ static const char *dest_forward_name(uint16_t forward)
 	case API_FORWARD_SNAT:
 		return "SNAT (-J)";
 	default:
-		return "this one";
+		snprintf(buf, size, "number %u", forward);
+		return buf;
 	}
 }
 
@@ -68,7 +69,7 @@ static int dest_check_key(struct request *req, const struct service *svc,
 static int dest_check(struct request *req, const struct service *svc, const struct api_dest *body,
 		      struct dest_config *config)
 {
-	char text[DEST_STR_LEN];
+	char text[DEST_STR_LEN], number[16];
 	int r = dest_check_key(req, svc, body, config);
 
 	if (r < 0)
@@ -78,7 +79,7 @@ static int dest_check(struct request *req, const struct service *svc, const stru
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
 				    "FNAT (-b)",
-				    text, dest_forward_name(body->forward));
+				    text, dest_forward_name(body->forward, number, sizeof(number)));
 	if (body->weight > DEST_WEIGHT_MAX)
 		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
 				    body->weight, DEST_WEIGHT_MAX);
