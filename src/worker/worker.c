@@ -28,8 +28,9 @@
 #define OPS_BUDGET_US     50  /* of a turn */
 #define IDLE_SPIN_TURNS   64  /* empty turns before it gives way */
 #define IDLE_YIELD_TURNS  256 /* before it sleeps */
-#define IDLE_SLEEP_MIN_NS 20000
-#define IDLE_SLEEP_MAX_NS 200000
+#define IDLE_SLEEP_PART   64  /* of its idle time it sleeps at once */
+#define IDLE_SLEEP_MIN_NS UINT64_C(20000)
+#define IDLE_SLEEP_MAX_NS UINT64_C(500000)
 #define HANDOVER_RING     4096
 
 void worker_wake_master(struct worker *w)
@@ -131,11 +132,13 @@ unsigned int worker_turn(struct worker *w)
 	return work;
 }
 
-/* Longer the longer it has been idle: a short pause soon costs little, a long idle time next to
- * nothing. */
-static void worker_idle(struct worker *w, unsigned int empty_turns)
+/*
+ * An idle worker spins for a moment, then gives way, then sleeps for a fraction of the time that it
+ * has been idle: a pause between packets stays short, a long idle time costs next to nothing.
+ */
+static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idle_ns)
 {
-	struct timespec pause = { .tv_nsec = IDLE_SLEEP_MIN_NS };
+	struct timespec pause = { 0 };
 
 	if (empty_turns < IDLE_SPIN_TURNS) {
 		rte_pause();
@@ -145,8 +148,8 @@ static void worker_idle(struct worker *w, unsigned int empty_turns)
 		sched_yield();
 		return;
 	}
-	if (empty_turns > 4 * IDLE_YIELD_TURNS)
-		pause.tv_nsec = IDLE_SLEEP_MAX_NS;
+	pause.tv_nsec = (long)RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
+				      IDLE_SLEEP_MAX_NS);
 	w->counters.sleeps++;
 	nanosleep(&pause, NULL);
 }
@@ -155,13 +158,16 @@ int worker_main(void *worker)
 {
 	struct worker *w = worker;
 	unsigned int empty_turns = 0;
+	uint64_t busy_ns = w->now_ns;
 
 	w->ops_budget_tsc = rte_get_tsc_hz() / 1000000 * OPS_BUDGET_US;
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-		if (worker_turn(w))
+		if (worker_turn(w)) {
 			empty_turns = 0;
-		else if (!w->poll_busy)
-			worker_idle(w, ++empty_turns);
+			busy_ns = w->now_ns;
+		} else if (!w->poll_busy) {
+			worker_idle(w, ++empty_turns, w->now_ns - busy_ns);
+		}
 	}
 	/* the master waits for nobody who has left: what it has asked for happens */
 	while (ops_run(w, w->ops_budget_tsc))
