@@ -101,7 +101,8 @@ void settings_free(struct settings *settings)
 }
 
 /* Takes the conf over. */
-static struct settings *settings_make(const char *path, struct conf *conf, FILE *errors)
+static struct settings *settings_make(const char *path, struct conf *conf,
+				      settings_startup_fn *check, FILE *errors)
 {
 	struct settings *settings = conf ? settings_new(path) : NULL;
 
@@ -110,7 +111,7 @@ static struct settings *settings_make(const char *path, struct conf *conf, FILE 
 		conf_free(conf);
 		return NULL;
 	}
-	settings_read(settings, conf, path, errors);
+	settings_read(settings, conf, path, check, errors);
 	if (conf_faults(conf) > 0) {
 		conf_print_faults(conf, path, errors);
 		settings_free(settings);
@@ -122,15 +123,20 @@ static struct settings *settings_make(const char *path, struct conf *conf, FILE 
 
 struct settings *settings_parse(const char *path, const char *text, size_t len, FILE *errors)
 {
-	return settings_make(path, conf_parse_buffer(text, len), errors);
+	return settings_make(path, conf_parse_buffer(text, len), NULL, errors);
 }
 
 struct settings *settings_load(const char *path, FILE *errors)
 {
+	return settings_load_checked(path, NULL, errors);
+}
+
+struct settings *settings_load_checked(const char *path, settings_startup_fn *check, FILE *errors)
+{
 	struct settings *settings;
 
 	if (path)
-		return settings_make(path, conf_parse_file(path), errors);
+		return settings_make(path, conf_parse_file(path), check, errors);
 	settings = settings_new(NULL);
 	if (!settings)
 		fprintf(errors, "out of memory\n");

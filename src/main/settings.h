@@ -192,6 +192,14 @@ struct settings {
  * NULL when there was a fault. path NULL: all defaults.
  */
 struct settings *settings_load(const char *path, FILE *errors);
+
+/* Is a line of the startup block right? 0, or not, with a sentence in error. */
+typedef int settings_startup_fn(const struct settings *settings, int argc, char **argv, char *error,
+				size_t size);
+
+/* The same, with the startup block's lines checked by `check`, so that their faults are told with
+ * the others. */
+struct settings *settings_load_checked(const char *path, settings_startup_fn *check, FILE *errors);
 void settings_free(struct settings *settings);
 
 /* The same for a text; path is what faults name. */

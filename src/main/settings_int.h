@@ -117,6 +117,7 @@ void settings_check(struct conf *conf, const struct settings *settings);
 
 /* The file's meaning: fills settings (defaults are set already), faults go to conf, the warning to
  * `warnings`. */
-void settings_read(struct settings *settings, struct conf *conf, const char *path, FILE *warnings);
+void settings_read(struct settings *settings, struct conf *conf, const char *path,
+		   settings_startup_fn *check, FILE *warnings);
 
 #endif

@@ -475,7 +475,21 @@ static void read_nodes(struct reader *reader, const struct place *place,
 	}
 }
 
-void settings_read(struct settings *settings, struct conf *conf, const char *path, FILE *warnings)
+static void check_startup(struct conf *conf, const struct settings *settings,
+			  settings_startup_fn *check)
+{
+	char error[512] = "";
+
+	for (unsigned int i = 0; i < settings->n_startup; i++) {
+		const struct startup_line *line = &settings->startup[i];
+
+		if (check(settings, line->argc, line->argv, error, sizeof(error)) != 0)
+			conf_fault(conf, line->line, "%s", error);
+	}
+}
+
+void settings_read(struct settings *settings, struct conf *conf, const char *path,
+		   settings_startup_fn *check, FILE *warnings)
 {
 	char *later = NULL;
 	size_t later_len = 0;
@@ -491,6 +505,8 @@ void settings_read(struct settings *settings, struct conf *conf, const char *pat
 	read_nodes(&reader, &top, conf_first(conf));
 	if (!conf_broken(conf))
 		settings_check(conf, settings);
+	if (!conf_broken(conf) && check)
+		check_startup(conf, settings, check);
 	for (unsigned int i = 0; i < settings->n_workers; i++)
 		if (settings->workers[i].role == WORKER_ROLE_KNI)
 			note_later(&reader, settings->workers[i].line, "worker %s of type kni",

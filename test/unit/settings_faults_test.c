@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/conf_text.h"
 
 static const struct {
 	const char *in, *want;
-} cases[] = {
+} fault_cases[] = {
 	/* one key */
 	{ "netif_defs {\n\n pktpool_size 10 }",
 	  "dpvs.conf:3: pktpool_size 10: out of range, allowed are 1023 to 134217727\n" },
@@ -149,11 +150,11 @@ static const struct {
 
 static void faults(void **state)
 {
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < LENGTH(fault_cases); i++) {
 		struct settings *settings;
-		char *printed = conf_text_parse(cases[i].in, &settings);
+		char *printed = conf_text_parse(fault_cases[i].in, &settings);
 
-		assert_string_equal(printed, cases[i].want);
+		assert_string_equal(printed, fault_cases[i].want);
 		assert_null(settings);
 		free(printed);
 	}
@@ -188,11 +189,67 @@ static void too_many(void **state)
 	}
 }
 
+/* Refuses what begins with "bad", if there is a device. */
+static int startup_check(const struct settings *settings, int argc, char **argv, char *error,
+			 size_t size)
+{
+	if (settings->n_devices == 0 || strncmp(argv[0], "bad", 3) != 0)
+		return 0;
+	snprintf(error, size, "%s of %d words is wrong", argv[0], argc);
+	return -1;
+}
+
+/* Faults of startup lines stand among the others. */
+static void startup_lines(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{ D "startup { good\n}", "" },
+		{ "startup { bad\n}", "" },
+		{ D "startup { good\nbad1 x\n}\nneigh_defs { timeout 0 }\nstartup {\nbad2\n}",
+		  "3: bad1 of 2 words is wrong\n"
+		  "5: timeout 0: out of range, allowed are 1 to 3600\n"
+		  "7: bad2 of 1 words is wrong\n" },
+		{ D "startup { bad\n} }", "3: a \"}\" that closes no block\n" },
+	};
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		char path[] = "/tmp/dpvs-settings-test-XXXXXX";
+		int fd = mkstemp(path);
+		char *printed = NULL, *at;
+		size_t size = 0;
+		FILE *to = open_memstream(&printed, &size);
+		struct settings *settings;
+
+		assert_true(fd >= 0);
+		assert_true(write(fd, cases[i].in, strlen(cases[i].in)) > 0);
+		close(fd);
+		settings = settings_load_checked(path, startup_check, to);
+		fclose(to);
+		unlink(path);
+		assert_int_equal(settings != NULL, *cases[i].want == '\0');
+		at = printed;
+		for (const char *want = cases[i].want; *want; want = strchr(want, '\n') + 1) {
+			size_t len = strcspn(want, "\n") + 1;
+
+			assert_memory_equal(at, path, strlen(path));
+			at += strlen(path) + 1;
+			assert_memory_equal(at, want, len);
+			at += len;
+		}
+		assert_string_equal(at, "");
+		settings_free(settings);
+		free(printed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(startup_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

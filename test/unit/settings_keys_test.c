@@ -77,7 +77,7 @@ static struct one_key read_one(const struct block_row *block, const char *line)
 	assert_non_null(one.settings);
 	owner_set_defaults(OWNER_SETTINGS, one.settings);
 	one.conf = conf_parse_buffer(text, strlen(text));
-	settings_read(one.settings, one.conf, "f", to);
+	settings_read(one.settings, one.conf, "f", NULL, to);
 	one.base = owner_base(one.settings, block->owner);
 	for (unsigned int i = 0; (fault = conf_fault_at(one.conf, i)); i++)
 		if (fault->line == 2)
