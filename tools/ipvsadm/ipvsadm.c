@@ -184,7 +184,7 @@ static int take_option(struct line *line, enum option_id id, char *value)
 		return line_fail(line, "'%s' conflicts with '%s'", line_option_name(id),
 				 line_option_name(before));
 	}
-	if (before && value) {
+	if (before && (value || line->value[id])) {
 		free(value);
 		return line_fail(line, "multiple '%s' options", line_option_name(id));
 	}
