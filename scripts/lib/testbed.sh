@@ -226,11 +226,13 @@ bed_start() {
 	bed_attach 0 1
 }
 
-# Joins tap ports to the bridges of the same number.
+# Joins tap ports to the bridges of the same number. The kernel's end must have another MAC address than
+# dpvs's, or the bridge keeps frames for dpvs to itself.
 bed_attach() {
 	local n
 
 	for n in "$@"; do
+		ip link set "tap$n" address "02:00:00:00:ff:0$n" || return 1
 		ip link set "tap$n" master "br$n" || return 1
 		ip link set "tap$n" up
 	done
