@@ -801,7 +801,7 @@ static void test_word_soup(void **state)
 		"onlink",
 		"local",
 		"tos",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	};
 	struct prng prng = { 20240601 };
 	unsigned int accepted = 0;
