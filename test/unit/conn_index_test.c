@@ -124,6 +124,31 @@ static void fill_and_empty(void **state)
 	}
 }
 
+/* Small ones, each filled to the refusal: chains that come back to where they began get no entry
+ * lost. */
+static void long_chains(void **state)
+{
+	struct prng prng = { 15 };
+
+	for (unsigned int round = 0; round < 400; round++) {
+		struct conn_index index;
+		uint64_t hashes[641];
+		uint32_t n = 0;
+
+		assert_int_equal(conn_index_create(&index, 1, -1), 0);
+		for (;; n++) {
+			assert_in_range(n, 0, 640);
+			hashes[n] = prng_next(&prng);
+			if (!conn_index_insert(&index, hashes[n], n + 1))
+				break;
+		}
+		assert_in_range(n, 600, 640);
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
+		conn_index_destroy(&index);
+	}
+}
+
 /* Entries come and go at nine tenths: more than the table is sized for. */
 static void churn(void **state)
 {
@@ -156,6 +181,7 @@ int main(void)
 		cmocka_unit_test(match_finds_tags),
 		cmocka_unit_test(other_is_mutual),
 		cmocka_unit_test(fill_and_empty),
+		cmocka_unit_test(long_chains),
 		cmocka_unit_test(churn),
 	};
 
