@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/client.h"
+#include "lib/prng.h"
 #include "lib/runner.h"
 #include "lib/splitline.h"
 #include "lib/text.h"
@@ -300,4 +301,33 @@ char *tool_prints(const struct program *program, const char *line, const struct 
 	else
 		free(err);
 	return out;
+}
+
+void tool_word_soup(const struct program *program, const char *words, uint64_t seed)
+{
+	char name[16], *split[SPLITLINE_WORDS], *copy = strdup(words);
+	struct prng prng = { seed };
+	unsigned int accepted = 0;
+	int n_words;
+
+	assert_non_null(copy);
+	n_words = splitline(copy, split, SPLITLINE_WORDS);
+	assert_true(n_words > 0);
+	snprintf(name, sizeof(name), "%s", program->name);
+
+	for (unsigned int i = 0; i < 50000; i++) {
+		char error[COMMAND_ERROR_LEN] = "", *line[12] = { name };
+		unsigned int n = prng_below(&prng, 10);
+		struct command command;
+
+		for (unsigned int k = 1; k <= n; k++)
+			line[k] = split[prng_below(&prng, n_words)];
+		line[n + 1] = NULL;
+		if (program->parse(NULL, n + 1, line, &command, error, sizeof(error)) == 0)
+			accepted++;
+		else
+			assert_true(*error && !strchr(error, '\n'));
+	}
+	assert_in_range(accepted, 100, 49999);
+	free(copy);
 }

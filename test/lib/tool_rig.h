@@ -39,6 +39,12 @@ char *tool_prints(const struct program *program, const char *line, const struct 
 /* The text of a request. */
 void tool_request_text(FILE *out, uint16_t id, const void *body);
 
+/*
+ * Parses 50,000 lines of up to nine of the words, at random: some must be accepted, others end in a
+ * sentence of one line, none in a crash.
+ */
+void tool_word_soup(const struct program *program, const char *words, uint64_t seed);
+
 /* An address of a literal. */
 union api_ip tool_ip(const char *text);
 

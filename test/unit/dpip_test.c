@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "dpip/dpip.h"
-#include "lib/prng.h"
 #include "lib/splitline.h"
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
@@ -729,97 +728,15 @@ static void test_startup(void **state)
 
 static void test_word_soup(void **state)
 {
-	static const char *const words[] = {
-		"addr",
-		"route",
-		"neigh",
-		"link",
-		"stats",
-		"show",
-		"add",
-		"del",
-		"set",
-		"flush",
-		"help",
-		"dev",
-		"d0",
-		"via",
-		"src",
-		"scope",
-		"host",
-		"link",
-		"mtu",
-		"metric",
-		"proto",
-		"static",
-		"default",
-		"10.0.0.0/8",
-		"10.0.0.1",
-		"::",
-		"::1/64",
-		"1.2.3.4/",
-		"/",
-		"0",
-		"-1",
-		"65536",
-		"99999999999999999999999",
-		"lladdr",
-		"02:00:00:00:00:01",
-		"up",
-		"promisc",
-		"on",
-		"drop",
-		"-4",
-		"-6",
-		"-f",
-		"inet",
-		"-s",
-		"-v",
-		"-V",
-		"-h",
-		"-j",
-		"-b",
-		"-",
-		"--",
-		"-F",
-		"-o",
-		"-i",
-		"-c",
-		"-C",
-		"--cpu",
-		"--cpu=3",
-		"-sj46",
-		"--json",
-		"",
-		" ",
-		"\xff\xfe",
-		"%s%n",
-		"valid_lft",
-		"forever",
-		"broadcast",
-		"sapool",
-		"onlink",
-		"local",
-		"tos",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	};
-	struct prng prng = { 20240601 };
-	unsigned int accepted = 0;
+	static const char words[] =
+		"addr route neigh link stats show add del set flush help dev d0 via src scope "
+		"host link mtu metric proto static default 10.0.0.0/8 10.0.0.1 :: ::1/64 "
+		"1.2.3.4/ / 0 -1 65536 99999999999999999999999 lladdr 02:00:00:00:00:01 up "
+		"promisc on drop -4 -6 -f inet -s -v -V -h -j -b - -- -F -o -i -c -C --cpu "
+		"--cpu=3 -sj46 --json '' ' ' \xff\xfe %s%n valid_lft forever broadcast sapool "
+		"onlink local tos aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ";
 
-	for (unsigned int i = 0; i < 50000; i++) {
-		unsigned int n = prng_below(&prng, 10);
-		char error[COMMAND_ERROR_LEN] = "", *line[12] = { (char *)"dpip" };
-		struct command command;
-
-		for (unsigned int k = 1; k <= n; k++)
-			line[k] = (char *)words[prng_below(&prng, LENGTH(words))];
-		line[n + 1] = NULL;
-		if (dpip_parse(n + 1, line, &command, error, sizeof(error)) == 0)
-			accepted++;
-		else
-			assert_true(*error && !strchr(error, '\n'));
-	}
-	assert_in_range(accepted, 100, 49999);
+	tool_word_soup(&dpip_program, words, 20240601);
 }
 
 int main(void)

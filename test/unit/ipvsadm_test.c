@@ -13,7 +13,6 @@
 
 #include "dpip/dpip.h"
 #include "ipvsadm/ipvsadm.h"
-#include "lib/prng.h"
 #include "lib/splitline.h"
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
@@ -685,102 +684,15 @@ static void test_startup(void **state)
 
 static void test_word_soup(void **state)
 {
-	static const char *const words[] = { "-A",
-					     "-E",
-					     "-D",
-					     "-C",
-					     "-R",
-					     "-S",
-					     "-a",
-					     "-e",
-					     "-d",
-					     "-L",
-					     "-l",
-					     "-Z",
-					     "-P",
-					     "-Q",
-					     "-G",
-					     "-h",
-					     "-v",
-					     "-t",
-					     "-u",
-					     "-f",
-					     "-6",
-					     "-s",
-					     "-p",
-					     "-M",
-					     "-o",
-					     "-r",
-					     "-g",
-					     "-i",
-					     "-m",
-					     "-b",
-					     "-J",
-					     "-w",
-					     "-x",
-					     "-y",
-					     "-z",
-					     "-F",
-					     "-c",
-					     "-n",
-					     "-j",
-					     "--stats",
-					     "--rate",
-					     "--exact",
-					     "--cpu",
-					     "--nosort",
-					     "--thresholds",
-					     "--conn-timeout",
-					     "--sctp-service",
-					     "--set",
-					     "-q",
-					     "10.0.0.1:80",
-					     "10.0.0.1",
-					     "[::1]:80",
-					     "[::1",
-					     "[]:1",
-					     "::1",
-					     ":",
-					     ":80",
-					     "[",
-					     "]",
-					     "]:[",
-					     "1.1.1.1:http",
-					     "0",
-					     "1",
-					     "65535",
-					     "65536",
-					     "-1",
-					     "99999999999999999999",
-					     "wl+c",
-					     "d/0",
-					     "localhost",
-					     "",
-					     "255.255.0.0",
-					     "0.0.0.0",
-					     "-lnc",
-					     "-Ln",
-					     "--",
-					     "-",
-					     "\xff",
-					     "%s%n" };
-	struct prng prng = { 20240602 };
-	unsigned int accepted = 0;
+	static const char words[] =
+		"-A -E -D -C -R -S -a -e -d -L -l -Z -P -Q -G -h -v -t -u -f -6 -s -p -M -o -r "
+		"-g -i -m -b -J -w -x -y -z -F -c -n -j --stats --rate --exact --cpu --nosort "
+		"--thresholds --conn-timeout --sctp-service --set -q 10.0.0.1:80 10.0.0.1 "
+		"[::1]:80 [::1 []:1 ::1 : :80 [ ] ]:[ 1.1.1.1:http 0 1 65535 65536 -1 "
+		"99999999999999999999 wl+c d/0 localhost '' 255.255.0.0 0.0.0.0 -lnc -Ln -- - "
+		"\xff %s%n ";
 
-	for (unsigned int i = 0; i < 50000; i++) {
-		unsigned int n = prng_below(&prng, 9);
-		char error[COMMAND_ERROR_LEN] = "", *line[12] = { (char *)"ipvsadm" };
-		struct command command;
-
-		for (unsigned int k = 1; k <= n; k++)
-			line[k] = (char *)words[prng_below(&prng, LENGTH(words))];
-		line[n + 1] = NULL;
-		if (ipvsadm_parse(n + 1, line, &command, error, sizeof(error)) == 0)
-			accepted++;
-		else
-			assert_true(*error && !strchr(error, '\n'));
-	}
-	assert_in_range(accepted, 100, 49999);
+	tool_word_soup(&ipvsadm_program, words, 20240602);
 }
 
 int main(void)
