@@ -73,7 +73,7 @@ bed_enter() {
 		bed_inside
 		return
 	fi
-	bed_launch "$0" "$@"
+	bed_launch bash "$0" "$@"
 	trap 'bed_end; exit 130' INT TERM HUP
 	wait "$BED_PID"
 	code=$?

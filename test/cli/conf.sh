@@ -129,14 +129,34 @@ END
 wrong "a device without a name" '1: block device: the name is missing: device NAME { … }' <<'END'
 netif_defs { device { mtu 1500 } }
 END
-wrong "a PCI address that is none" '2: pci "99": must be a PCI address such as 0000:06:00.0' <<'END'
+wrong "a PCI address that is none" '2: pci "99": must be a PCI address as lspci -D shows it, such as 0000:06:00.0' <<'END'
 netif_defs { device dpdk0 {
 	pci 99
 } }
 END
-wrong "two masters on one lcore" \
-	'8: worker "b": cpu_id 0 is worker "a" (line 2) already' \
-	'6: worker "b" is a second master, the first is "a" (line 2)' <<'END'
+wrong "two masters, on one lcore" \
+	'8: worker "b": cpu_id 0 is worker "a" (line 4) already' \
+	'8: worker "b" is a second master, the first is "a" (line 4)' <<'END'
+netif_defs { device dpdk0 { mtu 1500 } }
+worker_defs {
+
+	worker a {
+		type master
+		cpu_id 0
+	}
+	worker b {
+		type master
+		cpu_id 0
+	}
+	worker c {
+		type slave
+		cpu_id 1
+		port dpdk0 {
+			rx_queue_ids 0
+			tx_queue_ids 0
+		}
+	}
+}
 END
 wrong "startup lines that are no commands, and unknown devices" \
 	'3: no such device "dpdk7"; there are: dpdk0' <<'END'
@@ -156,7 +176,6 @@ startup_refused() {
 }
 startup_refused "an unknown program" "frobnicate --all"
 startup_refused "an unknown object" "dpip frob add 1"
-startup_refused "an unknown scheduler" "ipvsadm -A -t 1.2.3.4:80 -s nosuch"
 startup_refused "a listing" "dpip addr show"
 startup_refused "a batch file" "dpip -b /etc/passwd"
 startup_refused "an address that is none" "dpip addr add 300.1.1.1 dev dpdk0"

@@ -53,7 +53,7 @@ refused_start() {
 }
 
 # --- a second one -----------------------------------------------------------------
-sed "s/tap/pat/; s,$BED/dpvs.log,$BED/other.log," "$BED/dpvs.conf" >"$BED/other.conf"
+sed "s/iface=tap/iface=pat/; s,$BED/dpvs.log,$BED/other.log," "$BED/dpvs.conf" >"$BED/other.conf"
 refused_start "a second instance on the same socket is refused" 1 "another dpvs serves this socket" \
 	-c "$BED/other.conf" -p "$BED/other.pid" -x "$BED/dpvs.ipc"
 refused_start "a second instance with the same pid file is refused" 1 "another dpvs holds this pid file" \

@@ -49,7 +49,7 @@ ok "-L is -l" eval '[ "$(ipvsadm -L -n)" = "$(ipvsadm -l -n)" ]'
 ok "--stats" eval 'ipvsadm -ln --stats | grep -Eq "^Prot LocalAddress:Port +Conns +InPkts +OutPkts +InBytes +OutBytes"'
 ok "--stats: the servers' lines" eval 'ipvsadm -ln --stats | grep -Eq "^  -> 10.2.0.1:8080 +0 +0 +0 +0 +0$"'
 ok "--rate" eval 'ipvsadm -ln --rate | grep -Eq "CPS +InPPS +OutPPS +InBPS +OutBPS"'
-ok "--thresholds" eval 'ipvsadm -ln --thresholds | grep -Eq "^  -> 10.2.0.3:80 +100 +50 +0 +0$"'
+ok "--thresholds" eval 'ipvsadm -ln --thresholds | grep -Eq "^  -> 10.2.0.3:80 +100 +50 +0 +0 *$"'
 ok "--exact" ipvsadm -ln --stats --exact
 ok "-lnc: no connection" eval '[ "$(ipvsadm -lnc | grep -c "^\[")" = 0 ]'
 json "JSON" '[(s["protocol"], s["address"], s["port"], s["scheduler"]) for s in j if s["port"] == 80] ==
@@ -107,14 +107,14 @@ refused "-e of none" 1 "10.2.0.77:80" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.77:8
 refused "-d of none" 1 "10.2.0.77:80" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.77:80
 refused "-a in a mode that is not there yet" 1 "FNAT" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536
-refused "-P of an address of another family" 1 "family" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
+refused "-P of an address of another family" 1 "IPv6" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
 refused "-P twice" 1 "10.2.0.200" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:80 -F dpdk1
 refused "-P to no device" 1 "dpdk9" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80 -F dpdk9
 refused "-Q of none" 1 "10.2.0.77" ipvsadm -Q -z 10.2.0.77 -t 10.1.0.100:80 -F dpdk1
-refused "-P without a device" 2 "ifname" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80
+refused "-P without a device" 2 "-F" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80
 refused "two commands" 2 "two commands" ipvsadm -A -D -t 10.1.0.100:80
 refused "no service" 2 "service" ipvsadm -A -s rr
-refused "an option that does not belong" 2 "weight" ipvsadm -A -t 10.1.0.100:90 -w 3
+refused "an option that does not belong" 2 "-w" ipvsadm -A -t 10.1.0.100:90 -w 3
 refused "an address that is none" 2 "10.1.0.300" ipvsadm -A -t 10.1.0.300:80
 refused "a port that is none" 2 "70000" ipvsadm -A -t 10.1.0.100:70000
 refused "an unknown option" 2 "--frob" ipvsadm --frob

@@ -106,7 +106,7 @@ json() {
 	if [ "$code" = 0 ] && $PYTHON -c '
 import json, sys
 j = json.load(open(sys.argv[1]))
-sys.exit(0 if eval(sys.argv[2]) else 1)' "$BED/got" "$expression" 2>>"$BED/err"; then
+sys.exit(0 if eval(" ".join(sys.argv[2].split())) else 1)' "$BED/got" "$expression" 2>>"$BED/err"; then
 		pass "$name"
 	else
 		{
