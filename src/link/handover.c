@@ -21,14 +21,16 @@ void link_handover(struct worker *w, struct batch *in)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
 		struct rte_mbuf *m = in->pkts[i];
-		struct rte_ring *ring = w->all[pkt_meta(m)->out_port]->handover;
+		struct worker *to = w->all[pkt_meta(m)->out_port];
 
 		pkt_meta(m)->out_port = PORT_NONE;
 		/* counted before the other side can see it, so that no sum is ever short */
 		w->counters.handed_out++;
-		if (unlikely(rte_ring_mp_enqueue(ring, m) != 0)) {
+		if (unlikely(rte_ring_mp_enqueue(to->handover, m) != 0)) {
 			w->counters.handed_out--;
 			drop(w, m, DROP_RING_FULL);
+		} else {
+			worker_ring_bell(to);
 		}
 	}
 }

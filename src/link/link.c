@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "link/port.h"
 
@@ -64,6 +66,32 @@ int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue)
 void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue)
 {
 	w->link->txq[port] = queue;
+}
+
+static int link_watch_fd(int epoll, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int link_watch(struct worker *w)
+{
+	const struct link *link = w->link;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int r = epoll < 0 ? -errno : link_watch_fd(epoll, w->bell_fd);
+
+	for (unsigned int i = 0; i < link->n_rxqs && r == 0; i++) {
+		const struct port *port = &link->ports[link->rxq[i].port];
+		int fd = port->ops->rx_fd(port->handle, link->rxq[i].queue);
+
+		r = fd < 0 ? -EOPNOTSUPP : link_watch_fd(epoll, fd);
+	}
+	if (r == 0)
+		w->sleep_fd = epoll;
+	else if (epoll >= 0)
+		close(epoll);
+	return r;
 }
 
 unsigned int link_receive(struct worker *w)

@@ -35,6 +35,9 @@ struct port_ops {
 	uint16_t (*rx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
 	/* Takes the first k of n frames, k is returned; the others stay the caller's. */
 	uint16_t (*tx)(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n);
+	/* A descriptor that becomes readable when frames come to an empty queue; -1: there is none.
+	 */
+	int (*rx_fd)(void *handle, uint16_t queue);
 	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver
 	 * knows. */
 	int (*show)(void *handle, struct api_link *link);
@@ -85,6 +88,10 @@ uint16_t port_find(const struct link *link, const char *name);
 int port_add(struct worker *const *all, const struct port *port);
 int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
 void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
+
+/* Lets the worker sleep until one of its queues has something, if all of them can say so. 0 or
+ * -errno. */
+int link_watch(struct worker *w);
 
 struct link *link_create(void);
 void link_destroy(struct link *link);

@@ -19,6 +19,7 @@ struct ethdev {
 	uint16_t rx_descriptors, tx_descriptors;
 	uint32_t flags; /* enum api_link_flag that do not change */
 	struct rte_mempool *pool;
+	bool rx_fds; /* queues have descriptors that wake a sleeper */
 };
 
 static uint16_t ethdev_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
@@ -29,6 +30,17 @@ static uint16_t ethdev_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, 
 static uint16_t ethdev_tx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	return rte_eth_tx_burst(((struct ethdev *)handle)->id, queue, pkts, n);
+}
+
+/*
+ * Only drivers whose descriptor is the queue itself, or whose interrupt stays armed: the others
+ * would need a call into the driver around every sleep.
+ */
+static int ethdev_rx_fd(void *handle, uint16_t queue)
+{
+	const struct ethdev *dev = handle;
+
+	return dev->rx_fds ? rte_eth_dev_rx_intr_ctl_q_get_fd(dev->id, queue) : -1;
 }
 
 static void ethdev_show_stats(const struct ethdev *dev, struct api_link *link)
@@ -137,6 +149,7 @@ static const struct port_ops ethdev_ops = {
 	.driver = "ethdev",
 	.rx = ethdev_rx,
 	.tx = ethdev_tx,
+	.rx_fd = ethdev_rx_fd,
 	.show = ethdev_show,
 	.xstat = ethdev_xstat,
 	.set_up = ethdev_set_up,
@@ -304,6 +317,8 @@ static int configure_port(const struct ethdev_config *config, struct ethdev *dev
 		return open_fail(-EINVAL, error, size, "mtu %u; the driver %s allows %u to %u",
 				 config->mtu, info.driver_name, info.min_mtu, info.max_mtu);
 	choose_offloads(config, &info, &conf, dev, port);
+	dev->rx_fds = strcmp(info.driver_name, "net_tap") == 0;
+	conf.intr_conf.rxq = dev->rx_fds;
 	r = rte_eth_dev_configure(dev->id, config->n_rx_queues, config->n_tx_queues, &conf);
 	if (r < 0)
 		return open_fail(r, error, size, "configure: %s", strerror(-r));

@@ -76,6 +76,11 @@ static uint16_t test_port_tx(void *handle, uint16_t queue, struct rte_mbuf **pkt
 	return taken;
 }
 
+static int test_port_rx_fd(void *handle, uint16_t queue)
+{
+	return -1;
+}
+
 static int test_port_show(void *handle, struct api_link *link)
 {
 	const struct test_port *test = handle;
@@ -137,6 +142,7 @@ static const struct port_ops test_port_ops = {
 	.driver = "test",
 	.rx = test_port_rx,
 	.tx = test_port_tx,
+	.rx_fd = test_port_rx_fd,
 	.show = test_port_show,
 	.xstat = test_port_xstat,
 	.set_up = test_port_set_up,

@@ -8,6 +8,7 @@
 #include "main/daemon.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,24 +32,6 @@
 
 #define EXIT_FAULT 1
 #define EXIT_CONF  2
-
-void modules_config_from(const struct settings *settings, struct modules_config *config)
-{
-	memset(config, 0, sizeof(*config));
-	config->net.ip4_forwarding = settings->ip4_forwarding;
-	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
-	config->net.neigh_timeout_s = settings->neigh_timeout_s;
-	config->net.neigh_queue = settings->neigh_queue;
-	config->net.neigh_max = 16384;
-	config->net.icmp_rate = 1000;
-	config->ipvs.conn_max = settings->conn_pool_size;
-	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
-	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;
-	memcpy(config->ipvs.tcp_timeout_s, settings->tcp_timeout_s,
-	       sizeof(config->ipvs.tcp_timeout_s));
-	memcpy(config->ipvs.udp_timeout_s, settings->udp_timeout_s,
-	       sizeof(config->ipvs.udp_timeout_s));
-}
 
 static int check_startup(const struct settings *settings)
 {
@@ -258,12 +241,30 @@ static int start_control(struct daemon *d)
 	return 0;
 }
 
+/*
+ * The TAP driver learns by SIGIO that there are frames to read. Workers are to take it, since it also wakes
+ * them from sleep, and not the master, which may be busy or have no CPU just now.
+ */
+static void leave_sigio_to_workers(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static int launch_workers(struct daemon *d)
 {
+	leave_sigio_to_workers();
 	ops_set_running(d->all, true);
 	d->launched = true;
 	for (unsigned int i = 1; i <= d->plan.n_workers; i++) {
-		int r = rte_eal_remote_launch(worker_main, d->all[i], d->all[i]->lcore);
+		int r;
+
+		if (!d->all[i]->poll_busy && link_watch(d->all[i]) < 0)
+			log_debug("worker %u: no interrupts on some queue, it sleeps by time", i);
+		r = rte_eal_remote_launch(worker_main, d->all[i], d->all[i]->lcore);
 
 		if (r < 0) {
 			log_error("worker %u does not start on lcore %u: %s", i, d->all[i]->lcore,
@@ -278,11 +279,8 @@ static int serve(struct daemon *d)
 {
 	int r = control_listen(d->control, d->options->ipc_path);
 
-	if (r < 0) {
-		log_error("%s: %s; choose another socket with --ipc-file", d->options->ipc_path,
-			  strerror(-r));
+	if (r < 0)
 		return EXIT_FAULT;
-	}
 	log_notice("dpvs %s: %u worker%s, %u port%s, socket %s", DPVS_VERSION, d->plan.n_workers,
 		   d->plan.n_workers == 1 ? "" : "s", d->ports.count,
 		   d->ports.count == 1 ? "" : "s", d->options->ipc_path);

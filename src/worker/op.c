@@ -113,6 +113,7 @@ static void op_send(struct worker *w, struct op *op)
 	__atomic_store_n(&w->ops_published, op->seq, __ATOMIC_RELEASE);
 	while (rte_ring_sp_enqueue(w->ops, op) != 0)
 		sched_yield();
+	worker_ring_bell(w);
 }
 
 static void op_keep(struct replication *replication, struct op *op)

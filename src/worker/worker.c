@@ -12,6 +12,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,18 +31,10 @@
 #define IDLE_SPIN_TURNS   64  /* empty turns before it gives way */
 #define IDLE_YIELD_TURNS  256 /* before it sleeps */
 #define IDLE_SLEEP_PART   64  /* of its idle time it sleeps at once */
+#define IDLE_WAIT_MS      10  /* at most, when a packet wakes it: timers tick in 100 ms */
 #define IDLE_SLEEP_MIN_NS UINT64_C(20000)
 #define IDLE_SLEEP_MAX_NS UINT64_C(500000)
 #define HANDOVER_RING     4096
-
-void worker_wake_master(struct worker *w)
-{
-	uint64_t one = 1;
-
-	/* the counter of an eventfd cannot be full of ones: nothing to do about a failure */
-	if (w->wake_fd >= 0 && write(w->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
 
 static void worker_read_clock(struct worker *w)
 {
@@ -132,9 +126,26 @@ unsigned int worker_turn(struct worker *w)
 	return work;
 }
 
+/* Until a packet, an op or a hand-over comes, or the next tick of the timers is near. */
+static void worker_sleep(struct worker *w)
+{
+	struct epoll_event events[8];
+	uint64_t rung;
+
+	__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (rte_ring_empty(w->ops) && rte_ring_empty(w->handover) &&
+	    !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+		epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
+	__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
+	if (read(w->bell_fd, &rung, sizeof(rung)) < 0)
+		return; /* nobody has rung */
+}
+
 /*
- * An idle worker spins for a moment, then gives way, then sleeps for a fraction of the time that it
- * has been idle: a pause between packets stays short, a long idle time costs next to nothing.
+ * An idle worker spins for a moment, then gives way, then sleeps: until one of its queues has
+ * something, where the ports can say so; else for a fraction of the time that it has been idle, so
+ * that a pause between packets stays short and a long idle time costs little.
  */
 static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idle_ns)
 {
@@ -148,9 +159,13 @@ static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idl
 		sched_yield();
 		return;
 	}
+	w->counters.sleeps++;
+	if (w->sleep_fd >= 0) {
+		worker_sleep(w);
+		return;
+	}
 	pause.tv_nsec = (long)RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
 				      IDLE_SLEEP_MAX_NS);
-	w->counters.sleeps++;
 	nanosleep(&pause, NULL);
 }
 
@@ -198,7 +213,8 @@ static int worker_add_rings(struct worker *w, const struct worker_config *config
 	w->events = worker_ring("events", sizeof(struct event), EVENT_RING,
 				RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->handover = worker_ring("handover", sizeof(void *), HANDOVER_RING, RING_F_SC_DEQ);
-	return w->ops && w->events && w->handover ? 0 : -ENOMEM;
+	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return w->bell_fd >= 0 && w->ops && w->events && w->handover ? 0 : -ENOMEM;
 }
 
 struct worker *worker_create(const struct worker_config *config)
@@ -210,6 +226,8 @@ struct worker *worker_create(const struct worker_config *config)
 		return NULL;
 	w = region.base;
 	w->region = region;
+	w->sleep_fd = -1;
+	w->bell_fd = -1;
 	w->id = config->id;
 	w->n_workers = config->n_workers;
 	w->lcore = config->lcore;
@@ -246,6 +264,10 @@ void worker_destroy(struct worker *w)
 			drop(w, w->stage_in[i].pkts[j], DROP_SHUTDOWN);
 	while (w->handover && rte_ring_sc_dequeue(w->handover, &m) == 0)
 		drop(w, m, DROP_SHUTDOWN);
+	if (w->sleep_fd >= 0)
+		close(w->sleep_fd);
+	if (w->bell_fd >= 0)
+		close(w->bell_fd);
 	replication_destroy(w->replication);
 	free(w->ops);
 	free(w->events);

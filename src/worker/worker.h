@@ -84,7 +84,10 @@ struct worker {
 	struct rte_ring *ops;      /* master → this worker, struct op * */
 	struct rte_ring *events;   /* this worker → master, see event.h */
 	struct rte_ring *handover; /* other workers → this one, mbufs; many writers */
-	int wake_fd; /* eventfd of the master's loop, for acknowledgements and events */
+	int sleep_fd; /* epoll over its receive queues and bell_fd; -1: some queue cannot wake it */
+	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
+	bool sleeping; /* by the worker, read by those who may have to ring */
+	int wake_fd;   /* eventfd of the master's loop, for acknowledgements and events */
 	uint64_t ops_published
 		__rte_cache_aligned; /* by the master: sequence of the last op put into the ring */
 	bool stop;                   /* by the master */
@@ -127,6 +130,9 @@ struct rte_mbuf *worker_make_packet(struct worker *w);
 
 /* Runs all stages that have packets, in order, until none has. */
 void worker_run_stages(struct worker *w);
+
+/* Behind an enqueue to a ring of w's: wakes it if it sleeps. */
+void worker_ring_bell(struct worker *w);
 
 /* One turn: ops, timers, handed-over packets, every receive queue once. Returns how much there was
  * to do. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* main/config: what the rooms need of the settings, and the bounds that no key sets. */
+#include <string.h>
+
+#include "main/daemon.h"
+
+#define NEIGH_MAX 16384 /* neighbours */
+#define ICMP_RATE 1000	/* ICMP errors a second and worker; as many resets */
+
+void modules_config_from(const struct settings *settings, struct modules_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->net.ip4_forwarding = settings->ip4_forwarding;
+	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
+	config->net.neigh_timeout_s = settings->neigh_timeout_s;
+	config->net.neigh_queue = settings->neigh_queue;
+	config->net.neigh_max = NEIGH_MAX;
+	config->net.icmp_rate = ICMP_RATE;
+	config->ipvs.conn_max = settings->conn_pool_size;
+	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
+	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;
+	memcpy(config->ipvs.tcp_timeout_s, settings->tcp_timeout_s,
+	       sizeof(config->ipvs.tcp_timeout_s));
+	memcpy(config->ipvs.udp_timeout_s, settings->udp_timeout_s,
+	       sizeof(config->ipvs.udp_timeout_s));
+}
