@@ -24,10 +24,11 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
+#include "ipvs/ours.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "ipvs/track.h"
-#include "ipvs/xmit/xmit.h"
+#include "ipvs/xmit/xmit4.h"
 #include "link/steer.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
@@ -201,7 +202,7 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	owner = steer_owner(w, &quote.answer);
-	if (owner != w->id && !(meta->flags & META_HANDED_OVER) && ipvs_is_ours(w, &quote.answer))
+	if (owner != w->id && !(meta->flags & META_HANDED_OVER) && is_ours(w, &quote.answer))
 		steer_hand_over(w, m, owner);
 	else
 		stage_push(w, STAGE_IP4_ROUTE, m);

@@ -20,7 +20,7 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
-#include "ipvs/lport.h"
+#include "ipvs/ours.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "ipvs/session.h"
@@ -92,25 +92,6 @@ static bool l4_check(struct worker *w, struct rte_mbuf *m)
 	return true;
 }
 
-/* Answers to servers come to local ports: a local address, and a port that may be one. */
-static bool to_local_port(const struct worker *w, const struct tuple *tuple)
-{
-	return w->ipvs->services->n_services != 0 &&
-	       rte_be_to_cpu_16(tuple->dport) >= LPORT_FIRST &&
-	       addr_is_local(w, tuple->family, &tuple->dst);
-}
-
-static struct service *service_of(const struct worker *w, const struct tuple *tuple)
-{
-	return service_lookup(w->ipvs->services, tuple->proto, tuple->family, &tuple->dst,
-			      tuple->dport);
-}
-
-bool ipvs_is_ours(const struct worker *w, const struct tuple *tuple)
-{
-	return service_of(w, tuple) || to_local_port(w, tuple);
-}
-
 /*
  * Later fragments have no ports, so the address alone must say whether they are ours: one to a
  * virtual address that is not a local one goes on to the routing stage, where it finds its first
@@ -123,7 +104,7 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 	bool first = !(meta->flags & META_FRAGMENT_LATER);
 
 	if (balanced(meta) && w->ipvs->services->n_services &&
-	    ((first && service_of(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
+	    ((first && ours_service(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
 		drop(w, m, DROP_IP4_FRAGMENT);
 	else
 		stage_push(w, STAGE_IP4_ROUTE, m);
@@ -151,11 +132,11 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct service *svc = service_of(w, &meta->tuple);
+	struct service *svc = ours_service(w, &meta->tuple);
 	struct found found = { .dir = CONN_IN };
 	unsigned int owner;
 
-	if (!svc && !to_local_port(w, &meta->tuple)) {
+	if (!svc && !ours_local_port(w, &meta->tuple)) {
 		stage_push(w, STAGE_IP4_ROUTE, m);
 		return;
 	}

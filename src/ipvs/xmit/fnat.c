@@ -19,6 +19,7 @@
 #include "ipvs/service.h"
 #include "ipvs/track.h"
 #include "ipvs/xmit/xmit.h"
+#include "ipvs/xmit/xmit4.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_fnat;

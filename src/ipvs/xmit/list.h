@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The forwarding modes: XMIT(fnat, API_FORWARD_FNAT) is `const struct xmit xmit_fnat` of xmit/fnat.c, under
- * its number. No guard: it is read several times, with XMIT defined by who includes it.
+ * The forwarding modes: XMIT(fnat, API_FORWARD_FNAT) is `const struct xmit xmit_fnat` of
+ * xmit/fnat.c, under its number. No guard: it is read several times, with XMIT defined by who
+ * includes it.
  */
 XMIT(fnat, API_FORWARD_FNAT)

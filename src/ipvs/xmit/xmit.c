@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * ipvs/xmit: the table of forwarding modes, and what modes over IPv4 share. The
- * order matters: first everything that can refuse the packet, since an ICMP
- * error quotes it as it came; then the connection takes notice of it; then it is
- * rewritten; then it goes straight to the neighbour stage, its way being known,
- * or by way of ip4-output if it must be cut.
- *
- * L4 checksums change by difference, so that what was damaged stays damaged.
- * Only what arrives unfinished (from a virtual machine next door: the sender
- * left the checksum to hardware that was never there) gets a whole one, by the
- * port it leaves by or in software.
- */
+/* ipvs/xmit: the table of forwarding modes, made from list.h. What modes share is in xmit4.c. */
 #include "ipvs/xmit/xmit.h"
 
-#include <netinet/in.h>
-#include <netinet/ip_icmp.h>
-
-#include <rte_ether.h>
-#include <rte_ip.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
+#include <rte_common.h>
 
 #include "api/ipvs.h"
-#include "net/ip4.h"
-#include "packet/csum.h"
-#include "worker/worker.h"
 
 #define XMIT(mode, forward) extern const struct xmit xmit_##mode;
 #include "ipvs/xmit/list.h"
@@ -39,126 +19,4 @@ static const struct xmit *const xmit_modes[] = {
 const struct xmit *xmit_find(unsigned int forward)
 {
 	return forward < RTE_DIM(xmit_modes) ? xmit_modes[forward] : NULL;
-}
-
-static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
-{
-	return m->pkt_len > nexthop->mtu;
-}
-
-bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, be32 from,
-	       struct nexthop *nexthop)
-{
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-	if (unlikely(pkt_meta(m)->ttl <= 1)) {
-		icmp4_send_error(w, m, ICMP_TIME_EXCEEDED, 0, 0, from);
-		drop(w, m, DROP_IPVS_TTL);
-		return false;
-	}
-	if (unlikely(!route_output(w, AF_INET, dst, nexthop))) {
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0, from);
-		drop(w, m, DROP_IPVS_NO_ROUTE);
-		return false;
-	}
-	if (unlikely(too_long(m, nexthop)) &&
-	    (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, nexthop->mtu, from);
-		drop(w, m, DROP_IPVS_MTU);
-		return false;
-	}
-	return true;
-}
-
-uint32_t xmit4_rewrite_ip(struct rte_mbuf *m, const struct tuple *to)
-{
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	const struct tuple *was = &pkt_meta(m)->tuple;
-	uint32_t addresses = csum_delta32(ip->src_addr, to->src.v4) +
-			     csum_delta32(ip->dst_addr, to->dst.v4);
-	/* the TTL is the upper half of its 16-bit word */
-	uint32_t ttl = csum_delta16(RTE_BE16(0x0100), 0);
-
-	ip->src_addr = to->src.v4;
-	ip->dst_addr = to->dst.v4;
-	ip->time_to_live--;
-	ip->hdr_checksum = csum_apply(ip->hdr_checksum, addresses + ttl);
-	return addresses + csum_delta16(was->sport, to->sport) +
-	       csum_delta16(was->dport, to->dport);
-}
-
-/* UDP without a checksum may come marked so, too: it stays without, see xmit4_rewrite_l4(). */
-static bool unfinished(const struct rte_mbuf *m)
-{
-	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
-}
-
-/* To be computed by the port, or by link/tx: it wants the sum of the pseudo-header in the field. */
-static be16 leave_to_port(struct rte_mbuf *m, uint64_t l4_flag)
-{
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | l4_flag;
-	m->l2_len = RTE_ETHER_HDR_LEN;
-	m->l3_len = pkt_meta(m)->l3_len;
-	return rte_ipv4_phdr_cksum(ip, m->ol_flags);
-}
-
-void xmit4_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
-{
-	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
-
-	if (to->proto == IPPROTO_TCP) {
-		struct rte_tcp_hdr *th = l4;
-
-		th->src_port = to->sport;
-		th->dst_port = to->dport;
-		if (unlikely(unfinished(m)))
-			th->cksum = leave_to_port(m, RTE_MBUF_F_TX_TCP_CKSUM);
-		else
-			th->cksum = csum_apply(th->cksum, delta);
-	} else {
-		struct rte_udp_hdr *uh = l4;
-
-		uh->src_port = to->sport;
-		uh->dst_port = to->dport;
-		if (unlikely(uh->dgram_cksum && unfinished(m)))
-			uh->dgram_cksum = leave_to_port(m, RTE_MBUF_F_TX_UDP_CKSUM);
-		else
-			uh->dgram_cksum = csum_apply_udp(uh->dgram_cksum, delta);
-	}
-}
-
-/* No port computes one over fragments. */
-static void finish_l4(struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	void *l4 = rte_pktmbuf_mtod_offset(m, void *, meta->l4_off);
-	be16 sum;
-
-	if ((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == 0)
-		return;
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	sum = csum_l4_ip4(m, meta->l3_len, meta->tuple.proto);
-	if (meta->tuple.proto == IPPROTO_TCP)
-		((struct rte_tcp_hdr *)l4)->cksum = sum;
-	else
-		((struct rte_udp_hdr *)l4)->dgram_cksum = sum;
-}
-
-void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop)
-{
-	struct pkt_meta *meta = pkt_meta(m);
-
-	meta->out_port = nexthop->port;
-	meta->nexthop = nexthop->addr;
-	meta->mtu = nexthop->mtu;
-	meta->flags |= META_LOCAL_OUT;
-	if (unlikely(too_long(m, nexthop))) {
-		finish_l4(m);
-		stage_push(w, STAGE_IP4_OUTPUT, m); /* cuts it */
-		return;
-	}
-	stage_push(w, STAGE_NEIGH_OUTPUT, m);
 }

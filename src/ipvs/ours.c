@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/ours: see the header. Every address of the machine counts as one from
+ * which we may have spoken to a server, as long as there are services: whether
+ * a service still uses it as its local address makes no difference to a server
+ * whose connection is gone. Ports below the range of local ports are not ours.
+ */
+#include "ipvs/ours.h"
+
+#include <rte_byteorder.h>
+
+#include "ipvs/ipvs.h"
+#include "ipvs/lport.h"
+#include "ipvs/service.h"
+#include "net/addr.h"
+#include "worker/worker.h"
+
+struct service *ours_service(const struct worker *w, const struct tuple *tuple)
+{
+	return service_lookup(w->ipvs->services, tuple->proto, tuple->family, &tuple->dst,
+			      tuple->dport);
+}
+
+bool ours_local_port(const struct worker *w, const struct tuple *tuple)
+{
+	return w->ipvs->services->n_services != 0 &&
+	       rte_be_to_cpu_16(tuple->dport) >= LPORT_FIRST &&
+	       addr_is_local(w, tuple->family, &tuple->dst);
+}

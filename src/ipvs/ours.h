@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/ours: is a packet of no connection any business of balancing? It is if
+ * it is to a virtual service, or to an address and port from which we may have
+ * spoken to a server. The tuples are those of packets as they arrive here.
+ */
+#ifndef IPVS_OURS_H
+#define IPVS_OURS_H
+
+#include <stdbool.h>
+
+#include "packet/tuple.h"
+
+struct service;
+struct worker;
+
+/* NULL: to no service. */
+struct service *ours_service(const struct worker *w, const struct tuple *tuple);
+
+bool ours_local_port(const struct worker *w, const struct tuple *tuple);
+
+static inline bool is_ours(const struct worker *w, const struct tuple *tuple)
+{
+	return ours_service(w, tuple) || ours_local_port(w, tuple);
+}
+
+#endif
