@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * packet/ip4_rig: one worker between two nets, for the tests of IPv4, ICMP and
+ * ARP. Packets are written as hex; checksum fields that are 0000 are filled by
+ * a plain sum of its own, so that rows stay readable and what leaves can be
+ * compared byte by byte.
+ *
+ *	10.0.0.2 (06:…:02) — dpdk0 10.0.0.1/24, dpdk1 192.168.0.1/24 — 192.168.0.2 (06:…:12)
+ */
+#ifndef PACKET_IP4_RIG_H
+#define PACKET_IP4_RIG_H
+
+#include "packet/harness.h"
+
+#define PACKET_MAX 4096
+
+/* Sender and receiver of frames on the two sides, seen from there; and of ours. */
+#define TO_0   "02:00:00:00:00:00 06:00:00:00:00:02 0800"
+#define TO_1   "02:00:00:00:00:01 06:00:00:00:00:12 0800"
+#define FROM_0 "06:00:00:00:00:02 02:00:00:00:00:00 0800"
+#define FROM_1 "06:00:00:00:00:12 02:00:00:00:00:01 0800"
+
+struct bytes {
+	size_t len;
+	uint8_t at[PACKET_MAX];
+};
+
+struct harness *ip4_rig_new(const struct harness_options *options);
+
+/* L2 and IPv4 of a frame, by hex; filler more bytes 00 01 02 … before checksums are filled. */
+struct bytes ip4_frame(const char *l2, const char *ip, size_t filler);
+
+/* Fills IPv4 and L4 checksums that are 0. */
+void ip4_seal(struct bytes *frame);
+
+void ip4_send_frame(struct harness *h, unsigned int port, const struct bytes *frame);
+
+/* The next frame sent on the port is this one; it is the only one on any port. */
+#define ip4_expect(h, port, want) ip4_expect_at(h, port, want, __FILE__, __LINE__)
+void ip4_expect_at(struct harness *h, unsigned int port, const struct bytes *want, const char *file,
+		   int line);
+
+#define ip4_expect_nothing(h) ip4_expect_nothing_at(h, __FILE__, __LINE__)
+void ip4_expect_nothing_at(struct harness *h, const char *file, int line);
+
+#endif
