@@ -283,6 +283,31 @@ static void test_reuse_within_a_vector(void **state)
 	rig_end(h);
 }
 
+/* The first packet ends the connection and gets no other: the second one has none any more. */
+static void test_end_within_a_vector(void **state)
+{
+	struct harness *h = tcp_rig_new(&usual);
+	struct packet packets[2];
+
+	tcp_establish(h);
+	tcp_pass_in(h, FIN | ACK, ISN + 1, SISN + 1);
+	tcp_pass_out(h, FIN | ACK, SISN + 1, ISN + 2);
+	rig_weight(h, 't', SERVER, 0);
+	packets[0] = tcp_from_client(SYN, ISN + 5000, 0);
+	packets[1] = tcp_from_client(ACK, ISN + 5001, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct frame frame = frame_in(CLIENT_SIDE, &packets[i]);
+
+		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+	}
+	harness_turn(h);
+	assert_int_equal(rig_take(h, SERVER_SIDE).len, 0);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_SERVER), 1);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 1);
+	assert_int_equal(rig_conns(h), 0);
+	rig_end(h);
+}
+
 /* Neither side would hear of it: both get the reset that they accept. */
 static void test_expiry_resets(void **state)
 {
@@ -387,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_unfinished_by_the_port),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_reuse_within_a_vector),
+		cmocka_unit_test(test_end_within_a_vector),
 		cmocka_unit_test(test_expiry_resets),
 		cmocka_unit_test(test_expiry_without_reset),
 		cmocka_unit_test(test_service_timeout),

@@ -127,6 +127,29 @@ static void test_both_directions(void **state)
 	rig_end(h);
 }
 
+/* Two first datagrams in one vector: the second one finds what the first has made. */
+static void test_opened_within_a_vector(void **state)
+{
+	struct harness *h = new_with_service(&usual);
+	struct packet packet = from_client("first"), want;
+	struct frame frame = frame_in(CLIENT_SIDE, &packet), got;
+	struct rig_conn conn;
+
+	harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+	harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+	harness_turn(h);
+	assert_int_equal(harness_all_drops(h), 0);
+	assert_int_equal(rig_conns(h), 1);
+	conn = conn_of_client(h);
+	want = at_server(&conn, packet);
+	frame = frame_out(SERVER_SIDE, &want);
+	got = rig_take(h, SERVER_SIDE);
+	assert_int_equal(got.len, frame.len);
+	assert_memory_equal(got.bytes, frame.bytes, frame.len);
+	rig_expect(h, SERVER_SIDE, &want);
+	rig_end(h);
+}
+
 static void test_no_checksum_stays_none(void **state)
 {
 	struct harness *h = new_with_service(&usual);
@@ -367,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_directions),
+		cmocka_unit_test(test_opened_within_a_vector),
 		cmocka_unit_test(test_no_checksum_stays_none),
 		cmocka_unit_test(test_computed_zero),
 		cmocka_unit_test(test_damage_stays),
