@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What we say by ICMP and by TCP resets, byte by byte: echo, each error, what
+ * they are never about, and how many a second.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/unit.h"
+#include "packet/ip4_rig.h"
+
+#define L3 14
+
+#define A  "0a000002"
+#define US "0a000001"
+#define B  "c0a80002"
+
+#define UDP "1000 2000 000c 1111 61626364"
+
+/* A packet in on dpdk0, with `filler` bytes behind; what leaves by dpdk0, and the drop reason. */
+static const struct {
+	const char *name;
+	const char *in;
+	const char *out; /* NULL: nothing */
+	size_t filler;
+	size_t quotes; /* bytes of what came in, behind `out` */
+	int drop;      /* -1: none */
+	const char *l2;
+} cases[] = {
+	{ "echo", "4500 0020 abcd 0000 4001 0000" A US "0800 0000 0102 0304 61626364",
+	  "4500 0020 0000 0000 4001 0000" US A "0000 0000 0102 0304 61626364", 0, 0, -1, NULL },
+	{ "echo keeps tos, drops options",
+	  "4624 0024 abcd 4000 0101 0000" A US "01010100 0800 0000 0102 0304 61626364",
+	  "4524 0020 0000 0000 4001 0000" US A "0000 0000 0102 0304 61626364", 0, 0, -1, NULL },
+	{ "echo with wrong checksum",
+	  "4500 0020 abcd 0000 4001 0000" A US "0800 1234 0102 0304 61626364", NULL, 0, 0,
+	  DROP_ICMP_CHECKSUM, NULL },
+	{ "echo with a code", "4500 0020 abcd 0000 4001 0000" A US "0801 0000 0102 0304 61626364",
+	  NULL, 0, 0, DROP_ICMP_DONE, NULL },
+	{ "echo reply", "4500 0020 abcd 0000 4001 0000" A US "0000 0000 0102 0304 61626364", NULL,
+	  0, 0, DROP_ICMP_DONE, NULL },
+	{ "an error about nothing of ours",
+	  "4500 0038 abcd 0000 4001 0000" A US "0300 0000 00000000"
+	  "4500 0020 0000 0000 4032 0000" US A "1000 2000 000c 1111",
+	  NULL, 0, 0, DROP_ICMP_UNRELATED, NULL },
+	{ "echo to a broadcast",
+	  "4500 0020 abcd 0000 4001 0000" A "0a0000ff 0800 0000 0102 0304 61626364", NULL, 0, 0,
+	  DROP_IP4_BROADCAST, "ff:ff:ff:ff:ff:ff 06:00:00:00:00:02 0800" },
+	{ "no udp listener", "4508 0020 1234 4000 4011 0000" A US UDP,
+	  "45c8 003c 0000 4000 4001 0000" US A "0303 0000 00000000", 0, 32, DROP_IP4_NO_LISTENER,
+	  NULL },
+	{ "no such protocol", "4500 0018 1234 0000 4032 0000" A US "01020304",
+	  "45c0 0034 0000 4000 4001 0000" US A "0302 0000 00000000", 0, 24, DROP_IP4_NO_LISTENER,
+	  NULL },
+	{ "time exceeded", "4500 0020 1234 0000 0111 0000" A B UDP,
+	  "45c0 003c 0000 4000 4001 0000" US A "0b00 0000 00000000", 0, 32, DROP_IP4_TTL, NULL },
+	{ "no route", "4500 0020 1234 0000 4011 0000" A "08080808" UDP,
+	  "45c0 003c 0000 4000 4001 0000" US A "0300 0000 00000000", 0, 32, DROP_IP4_NO_ROUTE,
+	  NULL },
+	{ "too big, quoted up to 576 bytes",
+	  "4500 05dc 1234 4000 4011 0000" A "ac100001 1000 2000 05c8 1111",
+	  "45c0 0240 0000 4000 4001 0000" US A "0304 0000 000003e8", 1472, 548, DROP_IP4_MTU,
+	  NULL },
+	{ "too big by a byte", "4500 03e9 1234 4000 4011 0000" A "ac100001 1000 2000 03d5 1111",
+	  "45c0 0240 0000 4000 4001 0000" US A "0304 0000 000003e8", 973, 548, DROP_IP4_MTU, NULL },
+	{ "never about an error",
+	  "4500 0038 abcd 0000 0101 0000" A B "0301 0000 00000000"
+	  "4500 0020 0000 0000 4011 0000" B A "1000 2000 000c 1111",
+	  NULL, 0, 0, DROP_IP4_TTL, NULL },
+	{ "but about an echo", "4500 0020 1234 0000 0101 0000" A B "0800 0000 0102 0304 61626364",
+	  "45c0 003c 0000 4000 4001 0000" US A "0b00 0000 00000000", 0, 32, DROP_IP4_TTL, NULL },
+	{ "never about a later fragment", "4500 0020 1234 0001 0111 0000" A B UDP, NULL, 0, 0,
+	  DROP_IP4_TTL, NULL },
+	{ "nor to who cannot be answered", "4500 0020 1234 0000 0111 0000 c8000001" B UDP, NULL, 0,
+	  0, DROP_IP4_TTL, NULL },
+	{ "syn: reset acknowledges it and its data",
+	  "4500 002c 1234 4000 4006 0000" A US "1000 2000 00000100 00000000 5002 2000 0000 0000"
+	  "61626364",
+	  "4500 0028 0000 4000 4006 0000" US A "2000 1000 00000000 00000105 5014 0000 0000 0000", 0,
+	  0, DROP_IP4_NO_LISTENER, NULL },
+	{ "ack: reset has its sequence number",
+	  "4500 0028 1234 4000 4006 0000" A US "1000 2000 00000100 00000777 5010 2000 0000 0000",
+	  "4500 0028 0000 4000 4006 0000" US A "2000 1000 00000777 00000000 5004 0000 0000 0000", 0,
+	  0, DROP_IP4_NO_LISTENER, NULL },
+	{ "fin without ack, with options",
+	  "4500 002c 1234 4000 4006 0000" A US "1000 2000 ffffffff 00000000 6001 2000 0000 0000"
+	  "01010101",
+	  "4500 0028 0000 4000 4006 0000" US A "2000 1000 00000000 00000000 5014 0000 0000 0000", 0,
+	  0, DROP_IP4_NO_LISTENER, NULL },
+};
+
+static void test_answers(void **state)
+{
+	const struct harness_options options = { .forwarding = true };
+
+	for (unsigned int i = 0; i < LENGTH(cases); i++) {
+		struct harness *h = ip4_rig_new(&options);
+		const char *l2 = cases[i].l2 ? cases[i].l2 : TO_0;
+		struct bytes in, want;
+
+		harness_run(h, "dpip route add 172.16.0.0/16 via 192.168.0.2 mtu 1000");
+		in = ip4_frame(l2, cases[i].in, cases[i].filler);
+		ip4_send_frame(h, 0, &in);
+		if (harness_all_drops(h) != (cases[i].drop >= 0) ||
+		    (cases[i].drop >= 0 && !harness_drops(h, (enum drop_reason)cases[i].drop)))
+			fail_msg("%s: another drop reason", cases[i].name);
+		if (cases[i].out) {
+			print_message("%s\n", cases[i].name);
+			want = ip4_frame(FROM_0, cases[i].out, 0);
+			memcpy(want.at + want.len, in.at + L3, cases[i].quotes);
+			want.len += cases[i].quotes;
+			ip4_seal(&want);
+			ip4_expect(h, 0, &want);
+		}
+		ip4_expect_nothing(h);
+		harness_free(h);
+	}
+}
+
+/* An echo of several segments, odd ones too, is summed as a whole and answered as it is. */
+static void test_echo_segments(void **state)
+{
+	const struct harness_options options = { .n_workers = 1 };
+	struct harness *h = ip4_rig_new(&options);
+	struct bytes in =
+		ip4_frame(TO_0, "4500 03e4 abcd 0000 4001 0000" A US "0800 0000 0102 0304", 968);
+	struct bytes want;
+
+	for (unsigned int id = 0; id < 20; id++) {
+		char ip[128];
+
+		harness_inject_as(h, 0, 0, in.at, in.len, 0, 101 + 2 * id);
+		harness_turn(h);
+		snprintf(ip, sizeof(ip), "4500 03e4 %04x 0000 4001 0000" US A "0000 0000 0102 0304",
+			 id);
+		want = ip4_frame(FROM_0, ip, 968);
+		ip4_expect(h, 0, &want);
+	}
+	assert_int_equal(harness_all_drops(h), 0);
+	harness_free(h);
+}
+
+static unsigned int count_frames(struct harness *h, unsigned int port)
+{
+	uint8_t frame[PACKET_MAX];
+	unsigned int n = 0;
+
+	while (harness_take(h, port, frame, sizeof(frame)))
+		n++;
+	return n;
+}
+
+/* A second's worth at once, then as many a second; errors and resets each for themselves. */
+static void test_rate(void **state)
+{
+	const struct harness_options options = { .icmp_rate = 10 };
+	struct harness *h = ip4_rig_new(&options);
+	struct bytes udp = ip4_frame(TO_0, "4500 0020 1234 4000 4011 0000" A US UDP, 0);
+	struct bytes tcp = ip4_frame(TO_0,
+				     "4500 0028 1234 4000 4006 0000" A US
+				     "1000 2000 00000100 00000777 5010 2000 0000 0000",
+				     0);
+
+	for (unsigned int i = 0; i < 25; i++)
+		ip4_send_frame(h, 0, &udp);
+	assert_int_equal(count_frames(h, 0), 10);
+	for (unsigned int i = 0; i < 25; i++)
+		ip4_send_frame(h, 0, &tcp);
+	assert_int_equal(count_frames(h, 0), 10);
+	harness_advance(h, 500);
+	for (unsigned int i = 0; i < 25; i++)
+		ip4_send_frame(h, 0, &udp);
+	assert_int_equal(count_frames(h, 0), 5);
+	assert_int_equal(harness_drops(h, DROP_IP4_NO_LISTENER), 75);
+	harness_free(h);
+}
+
+/* Without an mbuf for the answer the packet is dropped as usual, and the answer counted as missing.
+ */
+static void test_no_mbuf(void **state)
+{
+	const struct harness_options options = { .mbufs = 63 };
+	struct harness *h = ip4_rig_new(&options);
+	struct bytes udp = ip4_frame(TO_0, "4500 0020 1234 4000 4011 0000" A US UDP, 0);
+	struct rte_mbuf *taken[64];
+	unsigned int n = 0;
+
+	harness_inject(h, 0, 0, udp.at, udp.len);
+	while (n < LENGTH(taken) && (taken[n] = rte_pktmbuf_alloc(h->pool)) != NULL)
+		n++;
+	harness_turn(h);
+	assert_int_equal(harness_drops(h, DROP_NO_MBUF), 1);
+	assert_int_equal(harness_drops(h, DROP_IP4_NO_LISTENER), 1);
+	harness_assert_balance(h);
+	ip4_expect_nothing(h);
+	while (n > 0)
+		rte_pktmbuf_free(taken[--n]);
+	harness_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_echo_segments),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_no_mbuf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
