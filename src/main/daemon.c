@@ -33,32 +33,15 @@
 #define EXIT_FAULT 1
 #define EXIT_CONF  2
 
-static int check_startup(const struct settings *settings)
-{
-	char error[512];
-	int code = 0;
-
-	for (unsigned int i = 0; i < settings->n_startup; i++) {
-		const struct startup_line *line = &settings->startup[i];
-
-		if (startup_check(settings, line->argc, line->argv, error, sizeof(error)) == 0)
-			continue;
-		fprintf(stderr, "%s:%u: %s\n", settings->path, line->line, error);
-		code = EXIT_CONF;
-	}
-	return code;
-}
-
 int daemon_check(const struct daemon_options *options)
 {
-	struct settings *settings = settings_load(options->conf_path, stderr);
-	int code;
+	struct settings *settings = settings_load_checked(options->conf_path, startup_check,
+							  stderr);
 
 	if (!settings)
 		return EXIT_CONF;
-	code = check_startup(settings);
 	settings_free(settings);
-	return code;
+	return 0;
 }
 
 /* Does somebody answer at the socket? */
@@ -242,8 +225,8 @@ static int start_control(struct daemon *d)
 }
 
 /*
- * The TAP driver learns by SIGIO that there are frames to read. Workers are to take it, since it also wakes
- * them from sleep, and not the master, which may be busy or have no CPU just now.
+ * The TAP driver learns by SIGIO that there are frames to read. Workers are to take it, since it
+ * also wakes them from sleep, and not the master, which may be busy or have no CPU just now.
  */
 static void leave_sigio_to_workers(void)
 {
@@ -323,7 +306,7 @@ static int (*const daemon_steps[])(struct daemon *) = {
 
 static int daemon_start(struct daemon *d)
 {
-	int code = check_startup(d->settings);
+	int code = 0;
 
 	for (unsigned int i = 0; i < RTE_DIM(daemon_steps) && code == 0; i++)
 		code = daemon_steps[i](d);
@@ -339,7 +322,7 @@ int daemon_run(const struct daemon_options *options)
 		return EXIT_FAULT;
 	d->options = options;
 	d->pid_fd = -1;
-	d->settings = settings_load(options->conf_path, stderr);
+	d->settings = settings_load_checked(options->conf_path, startup_check, stderr);
 	if (!d->settings) {
 		free(d);
 		return EXIT_CONF;

@@ -161,6 +161,15 @@ static void choose_queues(struct ports *ports, const struct settings *settings,
 	}
 }
 
+/* What DPDK takes of the key: at most 512, and two thirds of the pool. */
+static unsigned int pool_cache(const struct settings *settings)
+{
+	unsigned int cache = RTE_MIN(settings->pktpool_cache,
+				     (unsigned int)RTE_MEMPOOL_CACHE_MAX_SIZE);
+
+	return RTE_MIN(cache, settings->pktpool_size / 3 * 2);
+}
+
 static int make_pool(struct ports *ports, const struct settings *settings, unsigned int node,
 		     char *error, size_t size)
 {
@@ -171,7 +180,7 @@ static int make_pool(struct ports *ports, const struct settings *settings, unsig
 		room = RTE_MAX(room, RTE_ALIGN(ports->port[i].device.mtu + L2_ROOM, 64u));
 	snprintf(name, sizeof(name), "packets-%u", node);
 	ports->pools[node] = rte_pktmbuf_pool_create(
-		name, settings->pktpool_size, settings->pktpool_cache, META_SIZE,
+		name, settings->pktpool_size, pool_cache(settings), META_SIZE,
 		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), (int)node);
 	if (ports->pools[node])
 		return 0;
