@@ -10,7 +10,7 @@
 #include <arpa/inet.h>
 
 #include "net/addr_int.h"
-#include "net/ctl_int.h"
+#include "net/shared_ctl.h"
 #include "net/net.h"
 #include "net/net_ctl.h"
 

@@ -8,7 +8,7 @@
 
 #include "link/port.h"
 #include "net/addr.h"
-#include "net/ctl_int.h"
+#include "net/shared_ctl.h"
 #include "net/neigh_int.h"
 #include "net/net_ctl.h"
 

@@ -12,23 +12,6 @@
 #include "net/route_int.h"
 #include "worker/worker.h"
 
-bool net_bucket_take(struct net_bucket *bucket, uint32_t rate, uint64_t now_ms)
-{
-	uint64_t full = (uint64_t)rate * 1000;
-	uint64_t passed_ms = now_ms - bucket->refilled_ms;
-
-	/* a second is worth a full bucket; the first call finds it full */
-	if (passed_ms >= 1000 || bucket->tokens_1000 + passed_ms * rate >= full)
-		bucket->tokens_1000 = full;
-	else
-		bucket->tokens_1000 += passed_ms * rate;
-	bucket->refilled_ms = now_ms;
-	if (bucket->tokens_1000 < 1000)
-		return false;
-	bucket->tokens_1000 -= 1000;
-	return true;
-}
-
 struct net *net_create(const struct net_config *config, int socket)
 {
 	struct net *net = calloc(1, sizeof(*net));

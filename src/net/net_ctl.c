@@ -7,7 +7,7 @@
 #include "net/net_ctl.h"
 
 #include "net/addr_int.h"
-#include "net/ctl_int.h"
+#include "net/shared_ctl.h"
 #include "net/neigh.h"
 #include "net/net.h"
 

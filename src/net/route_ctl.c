@@ -10,7 +10,7 @@
 
 #include "link/port.h"
 #include "net/addr.h"
-#include "net/ctl_int.h"
+#include "net/shared_ctl.h"
 #include "net/net.h"
 #include "net/net_ctl.h"
 #include "net/route_int.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* net/ctl-int: what this room's requests have in common. */
-#ifndef NET_CTL_INT_H
-#define NET_CTL_INT_H
+/* net/shared-ctl: what this room's requests have in common. */
+#ifndef NET_SHARED_CTL_H
+#define NET_SHARED_CTL_H
 
 #include "base/ip.h"
 #include "control/control.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/ctl: names of ports, families, and listings for the requests of this
+ * net/shared-ctl: names of ports, families, and listings for the requests of this
  * room. The master's own table is read at once; a worker's by an op that
  * copies one page and returns, so that the worker is never stopped and nobody
  * else reads what it writes. Between two pages the table may change; an item
  * that moves may then be missed or come twice.
  */
-#include "net/ctl_int.h"
+#include "net/shared_ctl.h"
 
 #include <errno.h>
 #include <stdio.h>
