@@ -236,6 +236,10 @@ bed_attach() {
 		ip link set "tap$n" master "br$n" || return 1
 		ip link set "tap$n" up
 	done
+	# What the ends know of a dpvs that ran here before. It announced itself before it could be heard here.
+	for n in "$BED"/ns/*; do
+		[ ! -e "$n" ] || nsenter --net="$n" ip neighbour flush dev eth0
+	done
 }
 
 bed_serves() {

@@ -215,7 +215,7 @@ import json, sys
 print(sum(x["value"] for x in json.load(sys.stdin) if x["name"] == sys.argv[1]))' "$1"
 }
 
-# served WORKERS: starts the daemon for traffic; standard input has the startup lines behind the addresses
+# served WORKERS: starts the daemon for traffic; standard input (no pipe: it sets variables) has the startup lines behind the addresses
 served() {
 	must "dpvs starts with $1 workers" served_start "$1"
 	MBUFS_BEFORE=$(mbufs_inuse)

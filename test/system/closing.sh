@@ -22,11 +22,11 @@ active() {
 }
 
 for workers in 1 3; do
-	w="$workers workers"
-	{
+	w="workers $workers"
+	served "$workers" < <(
 		service_lines t 7000 7000 rr 1 1
 		service_lines u 7000 7000 rr 1 1
-	} | served "$workers"
+	)
 	n=$(scaled 2000)
 	for closing in server client reset half; do
 		traffic "$w: $n connections closed by $closing" tcp "$VIP" 7000 --count "$n" --parallel 16 \

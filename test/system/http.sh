@@ -34,8 +34,8 @@ http_download() {
 }
 
 for workers in 1 3; do
-	w="$workers workers"
-	service_lines t 80 80 wrr 1 2 1 | served "$workers"
+	w="workers $workers"
+	served "$workers" < <(service_lines t 80 80 wrr 1 2 1)
 	ok "$w: curl, 500 connections" http_curl
 	ok "$w: curl, 200 requests of one connection" http_keepalive
 	traffic "$w: $(scaled 10000) short connections without one failure" \

@@ -51,15 +51,15 @@ except OSError as e:
 }
 
 for workers in 1 3; do
-	w="$workers workers"
-	{
+	w="workers $workers"
+	served "$workers" < <(
 		service_lines u 7000 7000 rr 1 1
 		service_lines u 7001 7001 rr 1 1
 		service_lines u 7002 7000 rr
 		service_lines t 7002 7000 rr
 		service_lines t 7003 7003 rr 1
 		service_lines t 80 80 rr 1 1
-	} | served "$workers"
+	)
 	ok "$w: ping to the virtual address" in_client ping -c 20 -i 0.01 -W 2 -q "$VIP"
 	ok "$w: ping to the balancer's own address" in_client ping -c 3 -i 0.01 -W 2 -q 10.1.0.254
 	ok "$w: a server pings the local address" in_server 1 ping -c 20 -i 0.01 -W 2 -q "$LADDR"

@@ -38,11 +38,11 @@ sys.exit(0 if bits >= float(sys.argv[2]) and lost <= float(sys.argv[3]) else 1)'
 }
 
 for workers in 1 3; do
-	w="$workers workers"
-	{
+	w="workers $workers"
+	served "$workers" < <(
 		service_lines t 5201 5201 rr 1
 		service_lines u 5201 5201 rr 1
-	} | served "$workers"
+	)
 	iperf "$w: TCP, to the server" 10e6 0
 	iperf "$w: TCP, to the client" 10e6 0 -R
 	iperf "$w: TCP, four streams" 10e6 0 -P 4

@@ -14,13 +14,13 @@ for n in 1 2; do
 done
 
 for workers in 1 3; do
-	w="$workers workers"
+	w="workers $workers"
 	BED_BLOCKS="$(bed_short_timeouts 4)
 		ipvs_defs { conn { conn_pool_size 1023 } }"
-	{
+	served "$workers" < <(
 		service_lines t 7000 7000 rr 1 1
 		service_lines u 7000 7000 rr 1 1
-	} | served "$workers"
+	)
 	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 2000 --parallel 2000 --close not --hold-ms 500 \
 		--timeout-ms 1000 --quiet >"$BED/traffic"
 	answered=$(awk '$1 == "requests" { print $4 }' "$BED/traffic")

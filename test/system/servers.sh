@@ -44,8 +44,8 @@ drain() {
 }
 
 for workers in 1 3; do
-	w="$workers workers"
-	service_lines t 7000 7000 wrr 1 1 1 | served "$workers"
+	w="workers $workers"
+	served "$workers" < <(service_lines t 7000 7000 wrr 1 1 1)
 
 	CHANGES=0 CHANGES_FAILED=0
 	if load 5 come_and_go; then

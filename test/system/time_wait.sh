@@ -18,8 +18,8 @@ done
 in_client bash -c 'echo "20000 20999" >/proc/sys/net/ipv4/ip_local_port_range'
 
 for workers in 1 3; do
-	w="$workers workers"
-	service_lines t 7000 7000 rr 1 1 | served "$workers"
+	w="workers $workers"
+	served "$workers" < <(service_lines t 7000 7000 rr 1 1)
 	n=$(scaled 200000)
 	traffic "$w: $n connections over 1,000 client ports" tcp "$VIP" 7000 --count "$n" --parallel 32
 	say "# $(head -n 1 "$BED/traffic")"
