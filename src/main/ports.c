@@ -147,7 +147,7 @@ static void choose_queues(struct ports *ports, const struct settings *settings,
 
 	for (unsigned int i = 0; i < ports->count && !settings->n_workers; i++) {
 		ethdev_limits(ports->port[i].id, &rx, &tx);
-		plan->n_workers = RTE_MIN(plan->n_workers, RTE_MAX(1u, RTE_MIN(rx, tx)));
+		plan->n_workers = RTE_MIN(plan->n_workers, (unsigned int)RTE_MAX(1, RTE_MIN(rx, tx)));
 	}
 	for (unsigned int i = 0; i < ports->count; i++) {
 		if (settings->n_workers) {
