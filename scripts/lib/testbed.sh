@@ -41,12 +41,17 @@ bed_require() {
 		die "/dev/net/tun is missing or not open to $(id -un): it makes the balancer's ports"
 }
 
-# Runs a command inside new namespaces, in the background; sets BED_PID and BED.
+# Runs a command inside new namespaces, in the background; sets BED_PID and BED. Its output goes to the file
+# $BED_OUTPUT of the bed, if that is set.
 bed_launch() {
 	bed_require
 	BED=$(mktemp -d "${TMPDIR:-/tmp}/dpvs-bed.XXXXXX") || exit 1
 	export BED
-	BED_INSIDE=1 setsid $(bed_unshare_command) "$@" &
+	if [ -n "${BED_OUTPUT:-}" ]; then
+		BED_INSIDE=1 setsid $(bed_unshare_command) "$@" >"$BED/$BED_OUTPUT" 2>&1 </dev/null &
+	else
+		BED_INSIDE=1 setsid $(bed_unshare_command) "$@" &
+	fi
 	BED_PID=$!
 }
 
