@@ -48,7 +48,7 @@ static int parse(int argc, const char **argv, struct command_line *line)
 	poptContext context = poptGetContext("dpvs", argc, argv, options, 0);
 	int r, code = 0;
 
-	poptSetOtherOptionHelp(context, "[OPTION…] [-- EAL options]");
+	poptSetOtherOptionHelp(context, "[OPTION...] [-- EAL options]");
 	while ((r = poptGetNextOpt(context)) == 'h') {
 		poptPrintHelp(context, stdout, 0);
 		code = -1;

@@ -14,6 +14,7 @@ ok "-v ends with 0" "$dpvs" -v
 ok "--version ends with 0" "$dpvs" --version
 ok "-h ends with 0" "$dpvs" -h
 ok "-h names the options" eval '"$dpvs" --help | grep -q -- --ipc-file'
+equal "-h begins with the usage" "Usage: dpvs [OPTION...] [-- EAL options]" "$("$dpvs" -h | head -n 1)"
 refused "an unknown option" 2 "--frobnicate" "$dpvs" --frobnicate
 refused "a word too many" 2 "\"start\"" "$dpvs" start
 refused "a conf file that is not there" 2 "$BED/none.conf" "$dpvs" -c "$BED/none.conf" -p "$BED/pid" -x "$BED/ipc"
