@@ -24,6 +24,9 @@ for workers in 1 3; do
 	traffic "$w: $n connections over 1,000 client ports" tcp "$VIP" 7000 --count "$n" --parallel 32
 	say "# $(head -n 1 "$BED/traffic")"
 	slowest=$(awk '$1 == "requests" { print int($8) }' "$BED/traffic")
+	[ "$slowest" -lt 1000 ] || for end in client server1 server2; do
+		bed_in $end nstat -az 2>/dev/null | awk -v e="$end" '$2 > 0 && /Retrans|Drop|Timeouts|Skipped|TW|Challenge/ { print e, $1, $2 }' | why
+	done
 	ok "$w: none took a second (slowest $slowest ms)" [ "$slowest" -lt 1000 ]
 	accounted "$w"
 	stopped "$w"

@@ -239,6 +239,7 @@ struct share {
 
 struct totals {
 	unsigned long started, done, failed;
+	unsigned long over_1s;
 	uint64_t slowest_us;
 	struct share shares[SERVERS];
 	unsigned int n_shares;
@@ -328,6 +329,8 @@ static void slot_finish(const struct options *options, struct totals *totals, st
 		return;
 	}
 	totals->done++;
+	if (us >= 1000000)
+		totals->over_1s++;
 	if (us > totals->slowest_us)
 		totals->slowest_us = us;
 	slot_close(slot, options->closing);
@@ -449,9 +452,9 @@ static int client_report(const struct totals *totals, uint64_t begin_us)
 {
 	double seconds = (double)(now_us() - begin_us) / 1e6;
 
-	printf("requests %lu answered %lu failed %lu slowest_ms %.1f seconds %.2f\n",
+	printf("requests %lu answered %lu failed %lu slowest_ms %.1f seconds %.2f over_1s %lu\n",
 	       totals->started, totals->done, totals->failed, (double)totals->slowest_us / 1000,
-	       seconds);
+	       seconds, totals->over_1s);
 	for (unsigned int i = 0; i < totals->n_shares; i++)
 		printf("share %s %lu\n", totals->shares[i].name, totals->shares[i].count);
 	return totals->failed == 0 && totals->done == totals->started ? 0 : 1;
