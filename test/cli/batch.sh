@@ -43,6 +43,18 @@ addr add 10.1.0.32/32 dev dpdk0
 END
 refused "a line that is no command is named" 1 "batch:2: " dpip -b "$BED/batch"
 ok "later lines were not applied" eval 'dpip addr show | grep -q 10.1.0.31/32 && ! dpip addr show | grep -q 10.1.0.32/32'
+cat >"$BED/batch" <<'END'
+addr add 10.1.0.4\
+1/32 \
+	dev dpdk0 # not the comment \
+addr add "10.1.0.42/32\
+" dev dpdk0
+addr \
+	frob
+END
+refused "a line that goes on is named by where it begins" 1 "batch:6: " dpip -b "$BED/batch"
+ok "a backslash at the end goes on in the next line" eval \
+	'dpip addr show | grep -q 10.1.0.41/32 && dpip addr show | grep -q 10.1.0.42/32'
 refused "a batch that is not there" 1 "$BED/none" dpip -b "$BED/none"
 
 # 10,000 operations in one batch with 3 workers

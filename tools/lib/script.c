@@ -34,8 +34,9 @@ struct script {
 	bool stop;
 	bool broken; /* the daemon is gone: going on makes no sense */
 
-	unsigned int line;
-	char *text; /* read, not yet used, at `start` to `end` */
+	unsigned int line;   /* where the one that runs begins */
+	unsigned int joined; /* lines that it goes on in */
+	char *text;          /* read, not yet used, at `start` to `end` */
 	size_t start, end, room;
 	bool ended;
 
@@ -239,24 +240,45 @@ static int read_more(struct script *script)
 	return 0;
 }
 
+/* Takes the line's end and the backslash before it out, so that the next line belongs to it; they
+ * may be its first characters. */
+static bool join(struct script *script, char *line, char *newline)
+{
+	size_t len = newline - line;
+	size_t cut;
+
+	if (!splitline_continues(line, len))
+		return false;
+	cut = newline[-1] == '\r' ? 3 : 2;
+	memmove(line + cut, line, len + 1 - cut);
+	script->start += cut;
+	script->joined++;
+	return true;
+}
+
 /* The next line, NUL-terminated and without its end; NULL: none, or stop. */
 static char *next_line(struct script *script, size_t *line_len)
 {
 	size_t scanned = 0;
 
+	script->line += script->joined + 1;
+	script->joined = 0;
 	while (!script->stop) {
 		char *from = script->text + script->start;
 		size_t len = script->end - script->start;
 		char *newline = len > scanned ? memchr(from + scanned, '\n', len - scanned) : NULL;
 		int r;
 
+		if (newline && join(script, from, newline)) {
+			scanned = newline + 1 - (script->text + script->start);
+			continue;
+		}
 		if (newline || (script->ended && len)) {
 			if (!newline)
 				newline = from + len;
 			script->start = newline - script->text + (newline < from + len);
 			*line_len = newline - from;
 			*newline = '\0';
-			script->line++;
 			return from;
 		}
 		if (script->ended)

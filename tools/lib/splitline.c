@@ -6,8 +6,6 @@
 #include "lib/splitline.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 static bool is_blank(char c)
 {
@@ -58,4 +56,26 @@ int splitline(char *line, char **words, int max)
 		if (take_word(&read, &write) < 0)
 			return -EINVAL;
 	}
+}
+
+bool splitline_continues(const char *line, size_t len)
+{
+	const char *end = line + len - (len && line[len - 1] == '\r');
+	bool inside = false; /* a word, where # is a character like others */
+	char quote = 0;
+
+	for (; line < end; line++) {
+		if (*line == '#' && !inside)
+			return false;
+		if (*line == '\\' && quote != '\'') {
+			if (++line == end)
+				return true;
+		} else if (quote && *line == quote) {
+			quote = 0;
+		} else if (!quote && (*line == '\'' || *line == '"')) {
+			quote = *line;
+		}
+		inside = quote || !is_blank(*line);
+	}
+	return false;
 }

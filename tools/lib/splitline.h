@@ -7,6 +7,9 @@
 #ifndef LIB_SPLITLINE_H
 #define LIB_SPLITLINE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #define SPLITLINE_WORDS 128 /* most words of a line, the program's name and the NULL included */
 
 /*
@@ -14,5 +17,9 @@
  * or backslash that does not end), -E2BIG (more than `max` words).
  */
 int splitline(char *line, char **words, int max);
+
+/* Does the line go on in the next one: is its end behind a backslash, outside 'single' quotes and
+ * comments? A carriage return there is part of the end. */
+bool splitline_continues(const char *line, size_t len);
 
 #endif
