@@ -50,3 +50,20 @@ fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
 $(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+
+# The bench: one program, see the head of test/perf/bench.c.
+FULL ?=
+BENCH := $(BIN)/test/perf/bench
+$(OBJ)/test/perf/%.o: CFLAGS_SRC += -DBENCH_FLAVOUR='"$(FLAVOUR)"'
+
+$(BENCH): $(BIN)/.flavour $(call obj_of,$(sort $(wildcard test/perf/*.c))) $(OBJ)/libdpvs.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS)
+
+.PHONY: bench bench-count
+bench: $(BENCH) ## Measure cycles a packet and a connection; FULL=1 for longer
+	$(BENCH) $(if $(FULL),--full) --json $(BIN)/bench.json
+	test/perf/plot $(BIN)/bench.json > $(BIN)/bench.svg
+
+bench-count: $(BENCH) ## Instructions a packet (callgrind), against test/perf/counts.txt
+	test/perf/count $(BENCH)

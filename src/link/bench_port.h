@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/bench-port: a port whose wire is a trace in memory. What it receives is
+ * one template of headers with the fields of one flow after the other laid
+ * over it; what it sends goes back, unread, to a small set of mbufs that all
+ * ports of a bench share, so that the packets' own memory costs the same at any
+ * number of flows. No system call, no lock, nothing allocated while it runs.
+ */
+#ifndef LINK_BENCH_PORT_H
+#define LINK_BENCH_PORT_H
+
+#include "link/port.h"
+
+#define BENCH_SET_MAX        4096 /* mbufs that circulate */
+#define BENCH_TEMPLATE_BYTES 128
+#define BENCH_FLOW_AT        24 /* where a flow's fields begin in a frame of IPv4 */
+
+/* What all packets of a trace have in common; zero where a flow's fields lie. */
+struct bench_template {
+	uint8_t bytes[BENCH_TEMPLATE_BYTES];
+	uint16_t len;     /* of the frame */
+	uint16_t csum_at; /* of the L4 checksum */
+};
+
+/* A flow's own fields, without gaps as they lie in an IPv4 frame but for the last one. */
+struct bench_flow {
+	be16 ip_csum;
+	be32 src, dst;
+	be16 sport, dport;
+	be16 l4_csum;
+} __attribute__((packed, aligned(2)));
+_Static_assert(sizeof(struct bench_flow) == 16, "four flows a line");
+
+/* Addresses and ports of a frame that was sent. */
+struct bench_seen {
+	be32 src, dst;
+	be16 sport, dport;
+};
+
+struct bench_set;
+struct bench_port;
+
+/* Takes all `count` mbufs (a power of two) from a pool; NULL: there are not so many. */
+struct bench_set *bench_set_create(struct rte_mempool *pool, uint32_t count);
+void bench_set_destroy(struct bench_set *set);
+/* Mbufs that are in no packet now. */
+uint32_t bench_set_home(const struct bench_set *set);
+
+/* Fills *port, up, with one queue each way. NULL: no memory. */
+struct bench_port *bench_port_create(const char *name, struct bench_set *set, struct port *port);
+
+/*
+ * The next `packets` that it receives: the trace over and over, from entry `start` (below count)
+ * on. Both stay the caller's and are there until all have been received.
+ */
+void bench_port_play(struct bench_port *bench, const struct bench_template *template,
+		     const struct bench_flow *trace, uint32_t count, uint32_t start,
+		     uint64_t packets);
+uint64_t bench_port_left(const struct bench_port *bench);
+
+/* Notes what the next `room` IPv4 frames sent have come to; NULL: no longer. */
+void bench_port_learn(struct bench_port *bench, struct bench_seen *seen, uint32_t room);
+uint32_t bench_port_learned(const struct bench_port *bench);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/port-bench: the port of the bench, see bench_port.h. Receiving does
+ * what a driver does: it takes the mbuf that was free the longest, writes the
+ * fields that a driver writes, and the headers come into the data as by DMA.
+ * It marks no checksum as seen, so the path looks at those of IPv4 itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link/bench_port.h"
+
+#define FIRST_PART 64
+
+struct bench_set {
+	struct rte_mempool *pool;
+	uint32_t mask;
+	uint32_t head, tail; /* taken, given back; they run on */
+	struct rte_mbuf *free[];
+};
+
+struct bench_port {
+	struct bench_set *set;
+	const struct bench_flow *trace;
+	uint32_t count, next;
+	uint64_t left;
+	struct bench_seen *seen;
+	uint32_t seen_room, n_seen;
+	struct bench_template template;
+};
+
+struct bench_set *bench_set_create(struct rte_mempool *pool, uint32_t count)
+{
+	struct bench_set *set;
+
+	if (count == 0 || count > BENCH_SET_MAX || (count & (count - 1)))
+		return NULL;
+	set = calloc(1, sizeof(*set) + count * sizeof(set->free[0]));
+	if (!set)
+		return NULL;
+	if (rte_pktmbuf_alloc_bulk(pool, set->free, count) != 0) {
+		free(set);
+		return NULL;
+	}
+	set->pool = pool;
+	set->mask = count - 1;
+	set->tail = count;
+	return set;
+}
+
+void bench_set_destroy(struct bench_set *set)
+{
+	if (!set)
+		return;
+	while (set->head != set->tail)
+		rte_pktmbuf_free(set->free[set->head++ & set->mask]);
+	free(set);
+}
+
+uint32_t bench_set_home(const struct bench_set *set)
+{
+	return set->tail - set->head;
+}
+
+static void bench_fill(struct rte_mbuf *m, const struct bench_template *template,
+		       const struct bench_flow *flow)
+{
+	uint8_t *frame = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+
+	m->data_off = RTE_PKTMBUF_HEADROOM;
+	rte_mbuf_refcnt_set(m, 1);
+	m->nb_segs = 1;
+	m->ol_flags = 0;
+	m->packet_type = 0;
+	m->pkt_len = template->len;
+	m->data_len = template->len;
+	memcpy(frame, template->bytes, FIRST_PART);
+	if (template->len > FIRST_PART)
+		memcpy(frame + FIRST_PART, template->bytes + FIRST_PART, FIRST_PART);
+	memcpy(frame + BENCH_FLOW_AT, flow, offsetof(struct bench_flow, l4_csum));
+	memcpy(frame + template->csum_at, &flow->l4_csum, sizeof(flow->l4_csum));
+}
+
+static uint16_t bench_port_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct bench_port *bench = handle;
+	struct bench_set *set = bench->set;
+	uint32_t room = RTE_MIN((uint32_t)n, set->tail - set->head);
+
+	room = RTE_MIN(room, bench->count - bench->next);
+	room = (uint32_t)RTE_MIN(room, bench->left);
+	for (uint32_t i = 0; i < room; i++) {
+		pkts[i] = set->free[(set->head + i) & set->mask];
+		bench_fill(pkts[i], &bench->template, &bench->trace[bench->next + i]);
+	}
+	set->head += room;
+	bench->left -= room;
+	bench->next += room;
+	if (bench->next == bench->count)
+		bench->next = 0;
+	return (uint16_t)room;
+}
+
+static void bench_learn(struct bench_port *bench, struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (bench->n_seen == bench->seen_room || frame[12] != 0x08 || frame[13] != 0x00)
+		return;
+	memcpy(&bench->seen[bench->n_seen++],
+	       frame + BENCH_FLOW_AT + offsetof(struct bench_flow, src), sizeof(*bench->seen));
+}
+
+/* What the worker has made is not of the set, and is freed. */
+static uint16_t bench_port_tx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct bench_port *bench = handle;
+	struct bench_set *set = bench->set;
+
+	for (uint16_t i = 0; bench->seen && i < n; i++)
+		bench_learn(bench, pkts[i]);
+	for (uint16_t i = 0; i < n; i++) {
+		if (likely(pkts[i]->pool == set->pool))
+			set->free[set->tail++ & set->mask] = pkts[i];
+		else
+			rte_pktmbuf_free(pkts[i]);
+	}
+	return n;
+}
+
+static int bench_port_rx_fd(void *handle, uint16_t queue)
+{
+	return -1;
+}
+
+static int bench_port_show(void *handle, struct api_link *link)
+{
+	snprintf(link->driver, sizeof(link->driver), "bench");
+	link->flags |= API_LINK_CARRIER;
+	return 0;
+}
+
+static int bench_port_xstat(void *handle, unsigned int n, char name[64], uint64_t *value)
+{
+	return -ENOENT;
+}
+
+static int bench_port_set_flag(void *handle, bool on)
+{
+	return 0;
+}
+
+static int bench_port_set_mtu(void *handle, uint16_t mtu)
+{
+	return mtu < 68 ? -EINVAL : 0;
+}
+
+static int bench_port_set_mac(void *handle, const struct rte_ether_addr *mac)
+{
+	return rte_is_unicast_ether_addr(mac) ? 0 : -EINVAL;
+}
+
+static void bench_port_close(void *handle)
+{
+	free(handle);
+}
+
+static const struct port_ops bench_port_ops = {
+	.driver = "bench",
+	.rx = bench_port_rx,
+	.tx = bench_port_tx,
+	.rx_fd = bench_port_rx_fd,
+	.show = bench_port_show,
+	.xstat = bench_port_xstat,
+	.set_up = bench_port_set_flag,
+	.set_promisc = bench_port_set_flag,
+	.set_allmulticast = bench_port_set_flag,
+	.set_mtu = bench_port_set_mtu,
+	.set_mac = bench_port_set_mac,
+	.close = bench_port_close,
+};
+
+struct bench_port *bench_port_create(const char *name, struct bench_set *set, struct port *port)
+{
+	struct bench_port *bench = calloc(1, sizeof(*bench));
+
+	if (!bench)
+		return NULL;
+	bench->set = set;
+	memset(port, 0, sizeof(*port));
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	port->ops = &bench_port_ops;
+	port->handle = bench;
+	port->mtu = 1500;
+	port->n_rx_queues = 1;
+	port->n_tx_queues = 1;
+	port->socket = -1;
+	port->up = true;
+	return bench;
+}
+
+void bench_port_play(struct bench_port *bench, const struct bench_template *template,
+		     const struct bench_flow *trace, uint32_t count, uint32_t start,
+		     uint64_t packets)
+{
+	bench->template = *template;
+	bench->trace = trace;
+	bench->count = count;
+	bench->next = start;
+	bench->left = packets;
+}
+
+uint64_t bench_port_left(const struct bench_port *bench)
+{
+	return bench->left;
+}
+
+void bench_port_learn(struct bench_port *bench, struct bench_seen *seen, uint32_t room)
+{
+	bench->seen = seen;
+	bench->seen_room = room;
+	bench->n_seen = 0;
+}
+
+uint32_t bench_port_learned(const struct bench_port *bench)
+{
+	return bench->n_seen;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * perf/cases: the table of cases, and how each kind of them is run. Every run
+ * is checked: each packet that came in has gone out on the right side.
+ */
+#include "perf/cases.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "main/path.h"
+#include "perf/floor.h"
+#include "perf/stages.h"
+
+#define NEW_FIRST   (1u << 28) /* number of the first flow that is not open */
+#define COUNT_FLOWS 1000
+#define COUNT_NEW   4096
+
+struct kind {
+	const char *name;
+	uint8_t proto;
+	bool stamps, full_only;
+};
+
+static const struct kind kinds[] = {
+	{ "fnat-udp", IPPROTO_UDP, .stamps = false },
+	{ "fnat-tcp", IPPROTO_TCP, .stamps = false },
+	{ "fnat-tcp-ts", IPPROTO_TCP, .stamps = true, .full_only = true },
+};
+
+struct test_case;
+typedef void targets_fn(const struct test_case *test, uint32_t flows,
+			struct target targets[CASE_TARGETS]);
+
+/* What a packet of the whole life of a connection is. */
+struct step {
+	enum side side;
+	enum frame_kind kind;
+};
+
+struct test_case {
+	const char *name, *kind;
+	const char *what;
+	unsigned int dirs; /* established: DIR_…; 0: connections are made */
+	targets_fn *targets;
+	const struct step *steps; /* of a connection that is made */
+	unsigned int n_steps;
+	bool floor; /* the floor itself */
+};
+
+/* Established flows: of the flow stage, and of the slow path in front of which it is to stand. */
+static void targets_established(const struct test_case *test, uint32_t flows,
+				struct target targets[CASE_TARGETS])
+{
+	double times = flows <= 1000 ? 2 : flows <= 100000 ? 2.5 : flows <= 1000000 ? 3 : 3.5;
+
+	if (strncmp(test->kind, "fnat-tcp", 8) == 0)
+		times += 0.2;
+	targets[0] = (struct target){ "flow stage", times };
+	targets[1] = (struct target){ "slow path", flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0 };
+}
+
+static void targets_new(const struct test_case *test, uint32_t flows,
+			struct target targets[CASE_TARGETS])
+{
+	targets[0] = (struct target){ "new", 12 };
+}
+
+static void targets_whole(const struct test_case *test, uint32_t flows,
+			  struct target targets[CASE_TARGETS])
+{
+	targets[0] = (struct target){ "whole", flows <= 100000 ? 60 : 80 };
+}
+
+static void targets_floor(const struct test_case *test, uint32_t flows,
+			  struct target targets[CASE_TARGETS])
+{
+}
+
+static const struct step udp_steps[] = { { SIDE_CLIENT, FRAME_UDP } };
+
+static const struct step tcp_steps[] = {
+	{ SIDE_CLIENT, FRAME_SYN },  { SIDE_SERVER, FRAME_SYN_ACK }, { SIDE_CLIENT, FRAME_ACK },
+	{ SIDE_CLIENT, FRAME_DATA }, { SIDE_SERVER, FRAME_ACK },     { SIDE_SERVER, FRAME_DATA },
+	{ SIDE_CLIENT, FRAME_ACK },  { SIDE_CLIENT, FRAME_FIN },     { SIDE_SERVER, FRAME_FIN },
+	{ SIDE_CLIENT, FRAME_ACK },
+};
+
+#define ESTABLISHED(_name, _kind, _dirs, _what)                                     \
+	{                                                                           \
+		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), \
+		.targets = targets_established                                      \
+	}
+
+static const struct test_case cases[] = {
+	{ .name = "floor",
+	  .kind = "fnat-udp",
+	  .what = "parse and swap, nothing else",
+	  .dirs = DIR_IN,
+	  .floor = true,
+	  .targets = targets_floor },
+	ESTABLISHED("udp-in", "fnat-udp", DIR_IN, "FNAT, UDP, client to server"),
+	ESTABLISHED("udp-out", "fnat-udp", DIR_OUT, "FNAT, UDP, server to client"),
+	ESTABLISHED("udp-both", "fnat-udp", DIR_BOTH, "FNAT, UDP, both directions"),
+	{ .name = "udp-new",
+	  .kind = "fnat-udp",
+	  .what = "FNAT, a new UDP connection",
+	  .targets = targets_new,
+	  .steps = udp_steps,
+	  .n_steps = RTE_DIM(udp_steps) },
+	ESTABLISHED("tcp-in", "fnat-tcp", DIR_IN, "FNAT, TCP, client to server"),
+	ESTABLISHED("tcp-out", "fnat-tcp", DIR_OUT, "FNAT, TCP, server to client"),
+	ESTABLISHED("tcp-both", "fnat-tcp", DIR_BOTH, "FNAT, TCP, both directions"),
+	{ .name = "tcp-whole",
+	  .kind = "fnat-tcp",
+	  .what = "FNAT, a whole TCP connection of 10 packets, its expiry too",
+	  .targets = targets_whole,
+	  .steps = tcp_steps,
+	  .n_steps = RTE_DIM(tcp_steps) },
+	ESTABLISHED("tcp-ts-in", "fnat-tcp-ts", DIR_IN, "the same with timestamps, in"),
+	ESTABLISHED("tcp-ts-out", "fnat-tcp-ts", DIR_OUT, "the same with timestamps, out"),
+};
+
+static enum frame_kind data_kind(const struct rig *rig)
+{
+	return rig_config(rig)->proto == IPPROTO_TCP ? FRAME_DATA : FRAME_UDP;
+}
+
+/* Connections that are made, used and gone again: their own flows and order. */
+struct opening {
+	struct rig_flow *flows;
+	struct bench_flow *trace;
+	struct bench_seen *seen;
+	uint32_t *order;
+	uint32_t n, next_flow;
+	struct region regions[4];
+};
+
+static void opening_init(struct opening *opening, uint32_t n)
+{
+	opening->n = n;
+	opening->next_flow = NEW_FIRST;
+	opening->flows = bulk_alloc(n * sizeof(*opening->flows), &opening->regions[0]);
+	opening->trace = bulk_alloc(n * sizeof(*opening->trace), &opening->regions[1]);
+	opening->seen = bulk_alloc(n * sizeof(*opening->seen), &opening->regions[2]);
+	opening->order = bulk_alloc(n * sizeof(*opening->order), &opening->regions[3]);
+	shuffle(opening->order, n, 7);
+}
+
+static void opening_free(struct opening *opening)
+{
+	for (unsigned int i = 0; i < RTE_DIM(opening->regions); i++)
+		region_destroy(&opening->regions[i]);
+}
+
+static void opening_trace(const struct rig *rig, struct opening *opening, const struct step *step,
+			  struct rig_trace *trace)
+{
+	struct frame frame;
+
+	frame_make(&frame, step->kind, step->side, rig_config(rig)->stamps);
+	*trace = (struct rig_trace){ .template = frame.template,
+				     .flows = opening->trace,
+				     .count = opening->n };
+	for (uint32_t i = 0; i < opening->n; i++) {
+		const struct rig_flow *flow = &opening->flows[opening->order[i]];
+
+		frame_flow(&frame, step->side == SIDE_CLIENT ? &flow->in : &flow->out,
+			   &opening->trace[i]);
+	}
+}
+
+/* Cycles of all its packets; the first of each connection tells where the others come from. */
+static double opening_run(struct rig *rig, const struct test_case *test, struct opening *opening)
+{
+	struct rig_trace trace;
+	double cycles = 0;
+
+	for (uint32_t i = 0; i < opening->n; i++)
+		rig_client(rig, opening->next_flow++, &opening->flows[i].in);
+	for (unsigned int i = 0; i < test->n_steps; i++) {
+		opening_trace(rig, opening, &test->steps[i], &trace);
+		cycles += rig_play_once(rig, test->steps[i].side, &trace,
+					i == 0 ? opening->seen : NULL);
+		if (i > 0)
+			continue;
+		for (uint32_t k = 0; k < opening->n; k++)
+			opening->flows[opening->order[k]].out = rig_answer(&opening->seen[k]);
+	}
+	return cycles;
+}
+
+static double opening_floor(struct rig *rig, struct opening *opening, const struct test_case *test)
+{
+	struct rig_trace trace;
+	double cycles;
+
+	opening_trace(rig, opening, &test->steps[0], &trace);
+	rig_use_stages(rig, floor_stages);
+	cycles = rig_play_once(rig, test->steps[0].side, &trace, NULL);
+	rig_use_stages(rig, NULL);
+	return cycles;
+}
+
+struct runs {
+	double floor[CASE_RUNS_MAX], cycles[CASE_RUNS_MAX];
+	unsigned int n;
+};
+
+/* The first time costs memory that is fresh; it is not counted. */
+static void run_opening(struct rig *rig, const struct test_case *test, const struct case_plan *plan,
+			struct runs *runs)
+{
+	uint32_t left = rig_flows(rig);
+	struct opening opening;
+
+	opening_init(&opening, plan->opened);
+	for (uint32_t i = 0; i < 1 + plan->runs; i++) {
+		double floor = opening_floor(rig, &opening, test);
+		double cycles = opening_run(rig, test, &opening);
+		double expiry = rig_expire(rig, 10, left);
+
+		if (i == 0)
+			continue;
+		runs->floor[runs->n] = floor / opening.n;
+		runs->cycles[runs->n++] = (cycles + (test->n_steps > 1 ? expiry : 0)) / opening.n;
+	}
+	opening_free(&opening);
+}
+
+static double play_floor(struct rig *rig, unsigned int dirs, uint64_t packets)
+{
+	double cycles;
+
+	rig_use_stages(rig, floor_stages);
+	cycles = rig_play(rig, dirs, packets);
+	rig_use_stages(rig, NULL);
+	return cycles;
+}
+
+static void run_established(struct rig *rig, const struct test_case *test,
+			    const struct case_plan *plan, uint32_t flows, struct runs *runs)
+{
+	uint64_t packets = RTE_MAX(plan->packets, (uint64_t)flows);
+
+	rig_play(rig, test->dirs, flows);
+	for (uint32_t i = 0; i < plan->runs; i++) {
+		runs->floor[runs->n] = play_floor(rig, test->dirs, packets) / (double)packets;
+		runs->cycles[runs->n++] = test->floor ? runs->floor[i]
+						      : rig_play(rig, test->dirs, packets) /
+								(double)packets;
+	}
+}
+
+static void run_stages(struct rig *rig, const struct test_case *test, const struct case_plan *plan,
+		       uint32_t flows, struct results *results)
+{
+	uint64_t packets = RTE_MAX(plan->packets, (uint64_t)flows);
+	struct stage_result *row = &results->stages[results->n_stages++];
+
+	*row = (struct stage_result){ .name = test->name, .flows = flows };
+	timed_reset();
+	rig_use_stages(rig, timed_stages);
+	row->other = rig_play(rig, test->dirs, packets) / (double)packets;
+	rig_use_stages(rig, NULL);
+	for (unsigned int i = 0; i < STAGE__COUNT; i++) {
+		row->stages[i] = timed_cycles(i) / (double)packets;
+		row->other -= row->stages[i];
+	}
+}
+
+static void run_case(struct rig *rig, const struct test_case *test, const struct case_plan *plan,
+		     struct results *results, void (*said)(const struct result *row))
+{
+	struct result *row = &results->rows[results->n_rows];
+	struct runs runs = { .n = 0 };
+	uint32_t flows = rig_flows(rig);
+
+	if (plan->only && strcmp(plan->only, test->name) != 0)
+		return;
+	if (results->n_rows == CASE_RESULTS_MAX)
+		die("too many rows");
+	if (test->dirs)
+		run_established(rig, test, plan, flows, &runs);
+	else
+		run_opening(rig, test, plan, &runs);
+	if (test->dirs && !test->floor && test->dirs != DIR_BOTH)
+		run_stages(rig, test, plan, flows, results);
+	*row = (struct result){ .name = test->name,
+				.unit = test->dirs ? "packet" : "connection",
+				.flows = flows,
+				.floor = stats_of(runs.floor, runs.n),
+				.cycles = stats_of(runs.cycles, runs.n) };
+	test->targets(test, flows, row->targets);
+	results->n_rows++;
+	said(row);
+}
+
+/* Cases that make connections are run with few, many and very many present, not with all numbers.
+ */
+static bool wanted(const struct test_case *test, const struct kind *kind, uint32_t flows)
+{
+	if (strcmp(test->kind, kind->name) != 0)
+		return false;
+	if (test->dirs)
+		return flows != 0;
+	return flows == 0 || flows >= 100000;
+}
+
+static void run_flows(struct rig *rig, const struct kind *kind, uint32_t flows,
+		      const struct case_plan *plan, struct results *results,
+		      void (*said)(const struct result *row))
+{
+	rig_grow(rig, flows);
+	if (flows)
+		rig_load(rig, flows, data_kind(rig));
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
+		if (wanted(&cases[i], kind, flows))
+			run_case(rig, &cases[i], plan, results, said);
+}
+
+static bool kind_wanted(const struct kind *kind, const struct case_plan *plan)
+{
+	if (!plan->only)
+		return plan->full || !kind->full_only;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
+		if (strcmp(cases[i].name, plan->only) == 0 &&
+		    strcmp(cases[i].kind, kind->name) == 0)
+			return true;
+	return false;
+}
+
+static uint32_t most_flows(const struct case_plan *plan)
+{
+	uint32_t most = 0;
+
+	for (unsigned int i = 0; i < CASE_FLOWS_MAX && plan->flows[i]; i++)
+		most = plan->flows[i];
+	return most;
+}
+
+void cases_run(const struct case_plan *plan, struct results *results,
+	       void (*said)(const struct result *row))
+{
+	for (unsigned int k = 0; k < RTE_DIM(kinds); k++) {
+		const struct kind *kind = &kinds[k];
+		struct rig_config config = { .proto = kind->proto,
+					     .stamps = kind->stamps,
+					     .flows_max = most_flows(plan),
+					     .mbufs = plan->mbufs };
+		struct rig *rig;
+
+		if (!kind_wanted(kind, plan))
+			continue;
+		rig = rig_new(&config);
+		run_flows(rig, kind, 0, plan, results, said);
+		for (unsigned int i = 0; i < CASE_FLOWS_MAX && plan->flows[i]; i++)
+			run_flows(rig, kind, plan->flows[i], plan, results, said);
+		results->memory[results->n_memory].kind = kind->name;
+		rig_memory(rig, &results->memory[results->n_memory++].memory);
+		rig_free(rig);
+	}
+}
+
+static uint64_t count_established(struct rig *rig, const struct test_case *test)
+{
+	const uint64_t packets = 20 * COUNT_FLOWS;
+
+	rig_grow(rig, COUNT_FLOWS);
+	rig_load(rig, COUNT_FLOWS, data_kind(rig));
+	rig_play(rig, test->dirs, COUNT_FLOWS);
+	rig_count(rig, true);
+	if (test->floor)
+		play_floor(rig, test->dirs, packets);
+	else
+		rig_play(rig, test->dirs, packets);
+	return packets;
+}
+
+static uint64_t count_opening(struct rig *rig, const struct test_case *test)
+{
+	struct opening opening;
+
+	opening_init(&opening, COUNT_NEW);
+	opening_run(rig, test, &opening);
+	rig_expire(rig, 10, 0);
+	rig_count(rig, true);
+	opening_run(rig, test, &opening);
+	rig_count(rig, false);
+	opening_free(&opening);
+	return COUNT_NEW;
+}
+
+uint64_t cases_count(const char *name, uint32_t mbufs)
+{
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		for (unsigned int k = 0; k < RTE_DIM(kinds); k++) {
+			struct rig_config config = { .proto = kinds[k].proto,
+						     .stamps = kinds[k].stamps,
+						     .flows_max = COUNT_NEW,
+						     .mbufs = mbufs,
+						     .even_clock = true };
+			struct rig *rig;
+			uint64_t n;
+
+			if (strcmp(cases[i].name, name) != 0 ||
+			    strcmp(cases[i].kind, kinds[k].name) != 0)
+				continue;
+			rig = rig_new(&config);
+			n = cases[i].dirs ? count_established(rig, &cases[i])
+					  : count_opening(rig, &cases[i]);
+			rig_free(rig);
+			return n;
+		}
+	}
+	return 0;
+}
+
+void cases_list(void)
+{
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
+		printf("%-12s %s\n", cases[i].name, cases[i].what);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * perf/frames: what the bench's packets look like. A template is all that the
+ * packets of a trace share; a flow's addresses, ports and checksums are laid
+ * over it by the port. Checksums are right, so that a path that verifies them
+ * forwards these packets too.
+ */
+#ifndef PERF_FRAMES_H
+#define PERF_FRAMES_H
+
+#include "link/bench_port.h"
+
+enum side {
+	SIDE_CLIENT, /* port dpdk0 */
+	SIDE_SERVER, /* port dpdk1 */
+	SIDE__COUNT,
+};
+
+enum frame_kind {
+	FRAME_UDP, /* 18 bytes of payload: a frame of 60 bytes, 64 on the wire */
+	FRAME_SYN,
+	FRAME_SYN_ACK,
+	FRAME_ACK,
+	FRAME_DATA, /* 6 bytes of payload: 60 bytes, or 72 with timestamps */
+	FRAME_FIN,
+};
+
+struct frame {
+	struct bench_template template;
+	uint32_t ip_sum, l4_sum; /* of all but the flow's fields */
+};
+
+/* As it arrives at that side. `stamps`: TCP with timestamps. */
+void frame_make(struct frame *frame, enum frame_kind kind, enum side side, bool stamps);
+
+/* The flow's fields under this template, checksums and all. */
+void frame_flow(const struct frame *frame, const struct bench_seen *tuple, struct bench_flow *flow);
+
+/* Who sends, and who receives, on a side: the last byte is the only one that differs. */
+extern const struct rte_ether_addr frame_our_mac[SIDE__COUNT], frame_their_mac[SIDE__COUNT];
+
+#endif

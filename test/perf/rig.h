@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * perf/rig: one worker in the bench's own thread, between two bench ports:
+ * clients on dpdk0, behind a gateway; servers on dpdk1, on the link. One
+ * virtual service, configured by the commands' own lines. Connections are made
+ * by packets, as clients and servers would make them. Whatever goes wrong ends
+ * the program with a sentence: a figure of packets that were lost is none.
+ */
+#ifndef PERF_RIG_H
+#define PERF_RIG_H
+
+#include "main/modules.h"
+#include "perf/frames.h"
+#include "worker/worker.h"
+
+#define RIG_SERVERS 100
+
+#define DIR_IN   1u /* client → server */
+#define DIR_OUT  2u
+#define DIR_BOTH (DIR_IN | DIR_OUT)
+
+struct rig_config {
+	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP */
+	bool stamps;   /* TCP with timestamps */
+	uint32_t flows_max;
+	uint32_t mbufs;
+	bool even_clock; /* 20 µs a turn, whatever the machine does */
+};
+
+/* A connection as both ends see it; the server's side is known once it is open. */
+struct rig_flow {
+	struct bench_seen in;  /* as the client's packets arrive */
+	struct bench_seen out; /* as the server's arrive */
+};
+
+/* What a port plays: flows in random order under one template. */
+struct rig_trace {
+	struct bench_template template;
+	const struct bench_flow *flows;
+	uint32_t count, next;
+};
+
+struct rig;
+
+struct rig *rig_new(const struct rig_config *config);
+void rig_free(struct rig *rig);
+
+struct worker *rig_worker(struct rig *rig);
+const struct rig_config *rig_config(const struct rig *rig);
+
+/* Opens flows up to the n-th, to the state in which data flows. */
+void rig_grow(struct rig *rig, uint32_t n);
+uint32_t rig_flows(const struct rig *rig);
+struct rig_flow *rig_flow(struct rig *rig, uint32_t i);
+
+/* Puts the first n open flows into the traces that rig_play() plays; `kind` of their frames. */
+void rig_load(struct rig *rig, uint32_t n, enum frame_kind kind);
+
+/*
+ * Lets packets through, alternately by both ports if `dirs` says so, and returns the cycles of CPU
+ * time that all took. Every packet that has come in has gone out, on the right side.
+ */
+double rig_play(struct rig *rig, unsigned int dirs, uint64_t packets);
+
+/* The same with a trace of the caller's on one side, once through. Unless seen is NULL, it gets
+ * what has come out. */
+double rig_play_once(struct rig *rig, enum side side, const struct rig_trace *trace,
+		     struct bench_seen *seen);
+
+/* From now on what is played runs inside rig_loop_counted(), which callgrind looks for. */
+void rig_count(struct rig *rig, bool on);
+
+/* Moves the clock, and lets the worker turn until there are `left` connections; the cycles that
+ * this took. */
+double rig_expire(struct rig *rig, uint32_t seconds, uint32_t left);
+
+/* Stages instead of the path's own; NULL: these again. */
+void rig_use_stages(struct rig *rig, const struct stage *stages);
+
+/* The client's side of the i-th flow, whether or not it is open. */
+void rig_client(const struct rig *rig, uint32_t i, struct bench_seen *tuple);
+
+/* The reverse of a tuple as it was sent: as its answer arrives. */
+struct bench_seen rig_answer(const struct bench_seen *sent);
+
+struct rig_memory {
+	uint64_t conns, conn_bytes, lport_bytes;
+};
+void rig_memory(struct rig *rig, struct rig_memory *memory);
+
+/* n numbers from 0 on in random order. */
+void shuffle(uint32_t *numbers, uint32_t n, uint64_t seed);
+
+__attribute__((format(printf, 1, 2), noreturn)) void die(const char *format, ...);
+
+/* Zeroed, in large pages if there are any; ends the program if there is no memory. */
+void *bulk_alloc(size_t size, struct region *region);
+
+#endif
