@@ -81,6 +81,22 @@ static int start_alone(struct daemon *d)
 	return d->pid_fd < 0 ? EXIT_FAULT : 0;
 }
 
+/*
+ * Some drivers learn by signals that there is something to read: TAP by one real-time signal a
+ * frame, or by SIGIO when too many of these wait, which would end the process. Workers are to take
+ * them, since that also wakes them from sleep, and not the master or DPDK's own threads, whom it
+ * would only keep from work. Threads inherit the mask of the one that makes them.
+ */
+static void mask_driver_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		sigaddset(&set, i);
+	pthread_sigmask(how, &set, NULL);
+}
+
 static int start_eal(struct daemon *d)
 {
 	char error[256];
@@ -99,6 +115,8 @@ static int start_eal(struct daemon *d)
 			   "cycles for address translation at many connections, and NICs need "
 			   "an IOMMU");
 	rte_openlog_stream(log_stream());
+	signal(SIGIO, SIG_IGN);
+	mask_driver_signals(SIG_BLOCK);
 	d->eal_argv = calloc((size_t)d->words.argc + 1, sizeof(char *));
 	if (!d->eal_argv)
 		return EXIT_FAULT;
@@ -224,22 +242,14 @@ static int start_control(struct daemon *d)
 	return 0;
 }
 
-/*
- * The TAP driver learns by SIGIO that there are frames to read. Workers are to take it, since it
- * also wakes them from sleep, and not the master, which may be busy or have no CPU just now.
- */
-static void leave_sigio_to_workers(void)
+static int run_worker(void *w)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGIO);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	mask_driver_signals(SIG_UNBLOCK);
+	return worker_main(w);
 }
 
 static int launch_workers(struct daemon *d)
 {
-	leave_sigio_to_workers();
 	ops_set_running(d->all, true);
 	d->launched = true;
 	for (unsigned int i = 1; i <= d->plan.n_workers; i++) {
@@ -247,7 +257,7 @@ static int launch_workers(struct daemon *d)
 
 		if (!d->all[i]->poll_busy && link_watch(d->all[i]) < 0)
 			log_debug("worker %u: no interrupts on some queue, it sleeps by time", i);
-		r = rte_eal_remote_launch(worker_main, d->all[i], d->all[i]->lcore);
+		r = rte_eal_remote_launch(run_worker, d->all[i], d->all[i]->lcore);
 
 		if (r < 0) {
 			log_error("worker %u does not start on lcore %u: %s", i, d->all[i]->lcore,
