@@ -20,8 +20,9 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-#define STAGE_SHOWN 0.5 /* cycles a packet */
-#define MEMORY_AIM  192 /* bytes, IPv4 */
+#define STAGE_SHOWN  0.5    /* cycles a packet */
+#define MEMORY_CONNS 100000 /* with fewer, pages that are used in part say nothing */
+#define MEMORY_AIM   192    /* bytes, IPv4 */
 
 /* The rest of the first line of a file that begins with a word, behind its colon. */
 static bool line_of(const char *path, const char *word, char *out, size_t size)
@@ -115,12 +116,12 @@ void report_rest(const struct results *results)
 {
 	if (results->n_stages)
 		report_stages(results);
-	printf("\nmemory\n");
+	printf("\n");
 	for (unsigned int i = 0; i < results->n_memory; i++) {
 		const struct rig_memory *memory = &results->memory[i].memory;
 		uint64_t bytes = memory->conn_bytes + memory->lport_bytes;
 
-		if (memory->conns == 0)
+		if (memory->conns < MEMORY_CONNS)
 			continue;
 		printf("%-11s %9llu connections: %.1f bytes each (tables %.1f, ports %.1f), "
 		       "aim %u: %s\n",
