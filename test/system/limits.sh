@@ -15,14 +15,14 @@ done
 
 for workers in 1 3; do
 	w="workers $workers"
-	BED_BLOCKS="$(bed_short_timeouts 4)
+	BED_BLOCKS="$(bed_short_timeouts 8)
 		ipvs_defs { conn { conn_pool_size 1023 } }"
 	served "$workers" < <(
 		service_lines t 7000 7000 rr 1 1
 		service_lines u 7000 7000 rr 1 1
 	)
-	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 2000 --parallel 2000 --close not --hold-ms 500 \
-		--timeout-ms 1000 --quiet >"$BED/traffic"
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 2000 --parallel 2000 --close not --hold-ms 100 \
+		--timeout-ms 5000 --quiet >"$BED/traffic"
 	answered=$(awk '$1 == "requests" { print $4 }' "$BED/traffic")
 	ok "$w: of 2,000 connections at once about 1,023 fit (answered: $answered)" \
 		[ "$answered" -ge 900 -a "$answered" -le 1023 ]
@@ -32,12 +32,11 @@ for workers in 1 3; do
 	traffic "$w: service recovers, UDP" udp "$VIP" 7000 --count 100 --parallel 4
 	accounted "$w"
 
-	in_client "$TRAFFIC" tcp "$VIP" 7000 --seconds 3 --parallel 16 --timeout-ms 1000 --quiet \
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --seconds 4 --parallel 4 --pause-ms 10 --timeout-ms 1000 --quiet \
 		>"$BED/traffic" 2>&1 &
 	load=$!
-	sleep 1
+	ok "$w, under load: there is traffic" bed_wait_for 3 eval '[ "$(ipvsadm -lnc | grep -c "^\[")" -ge 50 ]'
 	stopped "$w, under load"
 	wait "$load"
-	ok "$w, under load: there was traffic" [ "$(awk '$1 == "requests" { print $4 }' "$BED/traffic")" -gt 100 ]
 done
 test_done
