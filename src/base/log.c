@@ -5,24 +5,29 @@
  * that would make a second line or move a terminal's cursor are shown as '?':
  * parts of a line may come from a client. Levels are set by the master; lines
  * may come from any thread at start and stop, and stdio locks the stream.
- * Replacing the file (log_open) is the master's alone while no other thread
- * logs.
+ * The stream, once it is a file's, stays the same for ever, since DPDK keeps
+ * it too and may write to it from any thread: another file takes the place
+ * of the descriptor below it.
  */
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <strings.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LOG_LINE_MAX 2048
 
 static struct {
-	FILE *file; /* NULL: stderr */
+	FILE *file; /* NULL: stderr, since the start */
 	enum log_level level;
 	bool timestamp;
+	bool to_file; /* `file` is not stderr by another name */
+	bool echo;
 } state = { .level = LOG_INFO };
 
 static const char *const level_names[] = {
@@ -60,20 +65,39 @@ void log_set_timestamp(bool on)
 	state.timestamp = on;
 }
 
+void log_echo_errors(bool on)
+{
+	state.echo = on;
+}
+
 int log_open(const char *path)
 {
-	FILE *file = NULL;
+	int fd, r = 0;
 
-	if (path) {
-		file = fopen(path, "ae");
-		if (!file)
-			return -errno;
-		setvbuf(file, NULL, _IOLBF, BUFSIZ);
+	if (!path && !state.file)
+		return 0;
+	if (path)
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	else
+		fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (state.file) {
+		fflush(state.file);
+		if (dup3(fd, fileno(state.file), O_CLOEXEC) < 0)
+			r = -errno;
+		close(fd);
+	} else {
+		state.file = fdopen(fd, "a");
+		if (!state.file) {
+			close(fd);
+			return -ENOMEM;
+		}
+		setvbuf(state.file, NULL, _IOLBF, BUFSIZ);
 	}
-	if (state.file)
-		fclose(state.file);
-	state.file = file;
-	return 0;
+	if (r == 0)
+		state.to_file = path;
+	return r;
 }
 
 FILE *log_stream(void)
@@ -118,4 +142,6 @@ void log_line(enum log_level level, const char *format, ...)
 	}
 	line[len++] = '\n';
 	fwrite(line, 1, len, log_stream());
+	if (level == LOG_ERROR && state.echo && state.to_file)
+		fwrite(line, 1, len, stderr);
 }

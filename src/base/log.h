@@ -26,7 +26,12 @@ void log_set_timestamp(bool on);
 
 /* NULL: stderr. Opens (again) for append; on failure the old one stays. 0 or -errno. */
 int log_open(const char *path);
+
+/* Where lines go: of use until the first log_open() of a file, or from then on for ever. */
 FILE *log_stream(void);
+
+/* Errors go to stderr too when the log is a file: someone may watch the start. */
+void log_echo_errors(bool on);
 
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 

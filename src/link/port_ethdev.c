@@ -93,7 +93,9 @@ static int ethdev_xstat(void *handle, unsigned int n, char name[64], uint64_t *v
 	uint64_t xid = n;
 	struct rte_eth_xstat_name xname;
 
-	if (rte_eth_xstats_get_names_by_id(id, &xname, 1, &xid) != 1 ||
+	/* asked for one too many, DPDK writes a line to the log */
+	if (rte_eth_xstats_get_names_by_id(id, NULL, 0, NULL) <= (int)n ||
+	    rte_eth_xstats_get_names_by_id(id, &xname, 1, &xid) != 1 ||
 	    rte_eth_xstats_get_by_id(id, &xid, value, 1) != 1)
 		return -ENOENT;
 	memcpy(name, xname.name, 64);

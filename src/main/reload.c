@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_log.h>
+
 #include "base/log.h"
 #include "main/daemon.h"
 
@@ -38,6 +40,7 @@ static void reload_log(const struct settings *settings)
 
 	if (r < 0)
 		log_error("log_file %s: %s; the old one stays", settings->log_file, strerror(-r));
+	rte_openlog_stream(log_stream()); /* it was stderr, if there was no log_file */
 	log_set_level(settings->log_level);
 	log_set_timestamp(settings->log_timestamp);
 }

@@ -131,10 +131,12 @@ static void timestamps(void **state)
 	assert_in_range(month, 1, 12);
 }
 
-/* A file that cannot be opened changes nothing; one that can is written from its end. */
+/* A file that cannot be opened changes nothing; one that can is written from its end. Whoever keeps
+ * the stream writes where the log is now. */
 static void open_again(void **state)
 {
 	struct fixture *f = *state;
+	FILE *kept = log_stream();
 
 	log_info("one");
 	assert_int_equal(log_open("/nonexistent/dir/log"), -ENOENT);
@@ -142,8 +144,14 @@ static void open_again(void **state)
 	assert_int_equal(log_open(f->path), 0);
 	log_info("three");
 	assert_string_equal(text_of(f), "info: one\ninfo: two\ninfo: three\n");
+	assert_ptr_equal(log_stream(), kept);
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(log_open(f->path), 0);
+	fputs("a library's line\n", kept);
+	assert_string_equal(text_of(f), "a library's line\n");
 	assert_int_equal(log_open(NULL), 0);
-	assert_ptr_equal(log_stream(), stderr);
+	assert_ptr_equal(log_stream(), kept);
+	assert_string_equal(text_of(f), "a library's line\n");
 }
 
 int main(void)
