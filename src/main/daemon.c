@@ -75,6 +75,9 @@ static int start_alone(struct daemon *d)
 		log_error("%s: another dpvs holds this pid file; stop it, or choose another one "
 			  "with --pid-file",
 			  d->options->pid_path);
+	else if (d->pid_fd == -EEXIST)
+		log_error("%s: there is a file that is no pid file; it is left alone",
+			  d->options->pid_path);
 	else if (d->pid_fd < 0)
 		log_error("%s: %s; choose another pid file with --pid-file", d->options->pid_path,
 			  strerror(-d->pid_fd));
@@ -123,7 +126,8 @@ static int start_eal(struct daemon *d)
 	memcpy(d->eal_argv, d->words.argv, (size_t)d->words.argc * sizeof(char *));
 	r = rte_eal_init(d->words.argc, d->eal_argv);
 	if (r < 0) {
-		log_error("DPDK does not start: %s; see its own lines above",
+		log_error("DPDK does not start: %s; its own lines before this one in the log say "
+			  "more",
 			  rte_strerror(rte_errno));
 		return EXIT_FAULT;
 	}
@@ -277,6 +281,7 @@ static int serve(struct daemon *d)
 	log_notice("dpvs %s: %u worker%s, %u port%s, socket %s", DPVS_VERSION, d->plan.n_workers,
 		   d->plan.n_workers == 1 ? "" : "s", d->ports.count,
 		   d->ports.count == 1 ? "" : "s", d->options->ipc_path);
+	log_echo_errors(false);
 	sd_notify(0, "READY=1");
 	control_run(d->control);
 	return 0;
@@ -345,6 +350,7 @@ int daemon_run(const struct daemon_options *options)
 	if (r < 0)
 		log_error("log_file %s: %s; logging to stderr", d->settings->log_file,
 			  strerror(-r));
+	log_echo_errors(true);
 	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	code = d->wake_fd < 0 ? EXIT_FAULT : daemon_start(d);
 	daemon_stop(d);

@@ -47,8 +47,8 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 /* SIGHUP: reads the conf file again, takes over what is reloadable, opens log_file again. */
 void daemon_reload(struct daemon *daemon);
 
-/* -errno, and nothing changed: another instance has the file (-EAGAIN), or it cannot be made. Else
- * its descriptor. */
+/* -errno, and nothing changed: another instance has the file (-EAGAIN), it is none (-EEXIST), or it
+ * cannot be made. Else its descriptor. */
 int pid_file_take(const char *path);
 void pid_file_release(const char *path, int fd);
 

@@ -60,6 +60,11 @@ refused_start "a second instance on the same socket is refused" 1 "another dpvs 
 refused_start "a second instance with the same pid file is refused" 1 "another dpvs holds this pid file" \
 	-c "$BED/other.conf" -p "$BED/dpvs.pid" -x "$BED/other.ipc"
 ok "the first one still serves" dpip link show
+echo "a note" >"$BED/note"
+refused_start "a file that is no pid file is refused" 1 "no pid file" \
+	-c "$BED/other.conf" -p "$BED/note" -x "$BED/other.ipc"
+equal "and left alone" "a note" "$(cat "$BED/note")"
+ok "the reason is on standard error too" grep -q "no pid file" "$BED/out"
 ok "and its pid file is there" test -s "$BED/dpvs.pid"
 
 (
@@ -92,6 +97,9 @@ fi
 mv "$BED/dpvs.log" "$BED/dpvs.log.1"
 kill -HUP "$DPVS_PID"
 ok "SIGHUP opens the log file again" bed_wait_for 10 grep -q reloaded "$BED/dpvs.log"
+# DPDK complains here, to a stream of its own
+refused "a MAC address that is none is refused" 1 "addr" dpip link set dpdk0 addr 01:00:00:00:00:01
+ok "behind SIGHUP, DPDK's own lines harm nothing" dpip -s -v link show
 sed -i 's/log_level INFO/log_level DEBUG/' "$BED/dpvs.conf"
 : >"$BED/dpvs.log"
 kill -HUP "$DPVS_PID"
