@@ -202,7 +202,8 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	owner = steer_owner(w, &quote.answer);
-	if (owner != w->id && !(meta->flags & META_HANDED_OVER) && is_ours(w, &quote.answer))
+	if (owner != w->id && !(meta->flags & META_HANDED_OVER) &&
+	    (is_ours(w, &quote.answer) || ours_formerly(w, &quote.answer)))
 		steer_hand_over(w, m, owner);
 	else
 		stage_push(w, STAGE_IP4_ROUTE, m);

@@ -10,7 +10,8 @@
  * or ends a connection makes the later answers old, and they are asked again.
  *
  * Only the worker that owns a packet's tuple judges that it belongs to no
- * connection: all others hand it over, once.
+ * connection: all others hand it over, once. That holds for all that is to one
+ * of our addresses, since connections outlive their service.
  */
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -133,18 +134,23 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct service *svc = ours_service(w, &meta->tuple);
+	bool ours = svc || ours_local_port(w, &meta->tuple);
 	struct found found = { .dir = CONN_IN };
 	unsigned int owner;
 
-	if (!svc && !ours_local_port(w, &meta->tuple)) {
+	if (!ours && !ours_formerly(w, &meta->tuple)) {
 		stage_push(w, STAGE_IP4_ROUTE, m);
 		return;
 	}
-	if (!l4_check(w, m))
+	if (ours && !l4_check(w, m))
 		return;
 	owner = steer_owner(w, &meta->tuple);
 	if (owner != w->id && !(meta->flags & META_HANDED_OVER)) {
 		steer_hand_over(w, m, owner);
+		return;
+	}
+	if (!ours) {
+		stage_push(w, STAGE_IP4_ROUTE, m);
 		return;
 	}
 	if (!svc || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {

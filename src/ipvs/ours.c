@@ -27,3 +27,8 @@ bool ours_local_port(const struct worker *w, const struct tuple *tuple)
 	       rte_be_to_cpu_16(tuple->dport) >= LPORT_FIRST &&
 	       addr_is_local(w, tuple->family, &tuple->dst);
 }
+
+bool ours_formerly(const struct worker *w, const struct tuple *tuple)
+{
+	return addr_is_local(w, tuple->family, &tuple->dst);
+}

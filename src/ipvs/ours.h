@@ -19,6 +19,9 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple);
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple);
 
+/* To an address of ours: its owner may have a connection whose service has been removed. */
+bool ours_formerly(const struct worker *w, const struct tuple *tuple);
+
 static inline bool is_ours(const struct worker *w, const struct tuple *tuple)
 {
 	return ours_service(w, tuple) || ours_local_port(w, tuple);

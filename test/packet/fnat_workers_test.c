@@ -184,6 +184,49 @@ static void test_icmp(void **state)
 	rig_end(h);
 }
 
+/* Connections outlive their service, whichever queue their packets come on. */
+static void test_removed_service(void **state)
+{
+	struct harness *h = rig_new(&three);
+	struct packet packet = from_client(IPPROTO_TCP, 1), answer, want;
+	struct rig_conn conn;
+
+	/* an address of its own right, which does not go with the service */
+	harness_run(h, "dpip addr add " LADDR "/32 dev dpdk1");
+	rig_take(h, SERVER_SIDE);
+	rig_service(h, 't', 1);
+	rig_send(h, CLIENT_SIDE, &packet);
+	conn = rig_conn(h, IPPROTO_TCP, CLIENT, packet.sport);
+	rig_take(h, SERVER_SIDE);
+	rig_remove_service(h, 't');
+	answer = from_server(&conn, IPPROTO_TCP);
+	packet.flags = ACK;
+	packet.seq = 6;
+	packet.ack = 71;
+	for (unsigned int queue = 0; queue < WORKERS; queue++) {
+		rig_send_to(h, SERVER_SIDE, queue, &answer);
+		want = answer;
+		want.src = VIP;
+		want.dst = CLIENT;
+		want.sport = 80;
+		want.dport = packet.sport;
+		want.ack -= conn.seq_delta;
+		want.ttl = 63;
+		rig_expect(h, CLIENT_SIDE, &want);
+		rig_send_to(h, CLIENT_SIDE, queue, &packet);
+		want = packet;
+		want.src = LADDR;
+		want.dst = conn.server_text;
+		want.sport = conn.lport;
+		want.dport = 8080;
+		want.seq += conn.seq_delta;
+		want.ttl = 63;
+		rig_expect(h, SERVER_SIDE, &want);
+	}
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
 /* All workers' connections expire, and each side is told. */
 static void test_expiry(void **state)
 {
@@ -242,9 +285,13 @@ static void test_pool_is_shared_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),           cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_no_connection), cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_expiry),        cmocka_unit_test(test_pool_is_shared_out),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_no_connection),
+		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_removed_service),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_pool_is_shared_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
