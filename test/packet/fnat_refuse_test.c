@@ -62,7 +62,7 @@ static void test_no_connection_is_reset(void **state)
 {
 	struct harness *h = tcp_rig_new(&usual);
 	struct packet packet = tcp_from_client(ACK, 111, 222), want;
-	struct frame got;
+	struct frame got, unfinished;
 
 	/* RFC 9293: the reset of a segment with ACK has its acknowledgement as sequence number */
 	rig_send(h, CLIENT_SIDE, &packet);
@@ -79,6 +79,17 @@ static void test_no_connection_is_reset(void **state)
 	assert_int_equal(frame_ip_sum(&got), 0xffff);
 	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 1);
 
+	/* unfinished, from a virtual machine next door: nothing can have damaged it */
+	packet.damage = 0x5a5a;
+	unfinished = frame_in(CLIENT_SIDE, &packet);
+	harness_inject_as(h, CLIENT_SIDE, 0, unfinished.bytes, unfinished.len,
+			  RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
+	harness_turn(h);
+	got = rig_take(h, CLIENT_SIDE);
+	assert_int_equal(got.bytes[L4 + 13], RST);
+	assert_int_equal(frame_l4_sum(&got), 0xffff);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 2);
+
 	/* from a server whose connection is long gone */
 	packet = (struct packet){ .src = SERVER,
 				  .dst = LADDR,
@@ -91,13 +102,13 @@ static void test_no_connection_is_reset(void **state)
 	got = rig_take(h, SERVER_SIDE);
 	assert_int_equal(got.bytes[L4 + 13], RST);
 	assert_int_equal(frame_u32(&got, L4 + 4), 333);
-	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 2);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 3);
 
 	/* a reset is never answered */
 	packet = tcp_from_client(RST, 111, 0);
 	rig_send(h, CLIENT_SIDE, &packet);
 	rig_expect_nothing(h);
-	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 3);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 4);
 
 	/* SYN with ACK opens nothing */
 	packet = tcp_from_client(SYN | ACK, 111, 0);
