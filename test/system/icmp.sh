@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
 
-BED_BLOCKS=$(bed_short_timeouts)
+BED_BLOCKS=$(bed_short_timeouts 8)
 bed_net 2
 for n in 1 2; do
 	must "traffic server $n" bed_traffic_server "$n"
