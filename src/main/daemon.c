@@ -100,6 +100,45 @@ static void mask_driver_signals(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
+/* Without worker_defs, the lcores that DPDK was given count: -l or --lcores may have said others.
+ */
+static void adopt_lcores(struct lcore_plan *plan)
+{
+	unsigned int lcore;
+
+	plan->master = rte_get_main_lcore();
+	plan->n_workers = 0;
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	if (plan->n_workers < SETTINGS_WORKERS - 1)
+		plan->workers[plan->n_workers++] = lcore;
+}
+
+static int check_lcores(const struct daemon *d)
+{
+	static const char see[] = "see -l, --lcores and --main-lcore behind --";
+	const struct lcore_plan *plan = &d->plan;
+
+	if (plan->n_workers == 0) {
+		log_error("DPDK has only lcore %u: the master and a worker need two, on one CPU "
+			  "by --lcores=0@%u,1@%u behind --",
+			  plan->master, plan->master, plan->master);
+		return EXIT_FAULT;
+	}
+	if (plan->master != rte_get_main_lcore()) {
+		log_error("DPDK's main lcore is %u, but the master's is %u; %s",
+			  rte_get_main_lcore(), plan->master, see);
+		return EXIT_FAULT;
+	}
+	for (unsigned int i = 0; i < plan->n_workers; i++) {
+		if (rte_lcore_is_enabled(plan->workers[i]))
+			continue;
+		log_error("DPDK has no lcore %u, which worker %u needs; %s", plan->workers[i],
+			  i + 1, see);
+		return EXIT_FAULT;
+	}
+	return 0;
+}
+
 static int start_eal(struct daemon *d)
 {
 	char error[256];
@@ -132,7 +171,14 @@ static int start_eal(struct daemon *d)
 		return EXIT_FAULT;
 	}
 	d->eal_up = true;
-	return 0;
+	if (r + 1 < d->words.argc) { /* DPDK moves what it does not take to the end */
+		log_error("what is \"%s\"? It is no EAL option, but stands behind --",
+			  d->eal_argv[r + 1]);
+		return EXIT_CONF;
+	}
+	if (d->settings->n_workers == 0)
+		adopt_lcores(&d->plan);
+	return check_lcores(d);
 }
 
 static int start_ports(struct daemon *d)
@@ -163,12 +209,6 @@ static int start_workers(struct daemon *d)
 	for (unsigned int i = 0; i <= d->plan.n_workers; i++) {
 		config.id = i;
 		config.lcore = i ? d->plan.workers[i - 1] : d->plan.master;
-		if (!rte_lcore_is_enabled(config.lcore)) {
-			log_error("DPDK has no lcore %u, which worker %u needs; see -l or --lcores "
-				  "behind --",
-				  config.lcore, i);
-			return EXIT_FAULT;
-		}
 		config.socket = (int)rte_lcore_to_socket_id(config.lcore);
 		config.pool = ports_pool(&d->ports, config.socket);
 		d->all[i] = worker_create(&config);
@@ -197,6 +237,13 @@ static int start_modules(struct daemon *d)
 	return 0;
 }
 
+/* Addresses announce themselves through a worker's stages, which hold only so many packets. */
+static void flush_announcements(struct daemon *d)
+{
+	for (unsigned int i = 1; i <= d->plan.n_workers; i++)
+		worker_run_stages(d->all[i]);
+}
+
 static int run_startup(struct daemon *d)
 {
 	char error[512];
@@ -204,6 +251,7 @@ static int run_startup(struct daemon *d)
 	for (unsigned int i = 0; i < d->settings->n_startup; i++) {
 		const struct startup_line *line = &d->settings->startup[i];
 
+		flush_announcements(d);
 		if (startup_run(d->all, d->tables, line->argc, line->argv, error, sizeof(error)) ==
 		    0)
 			continue;

@@ -23,7 +23,8 @@ struct lcore_plan {
 	unsigned int workers[SETTINGS_WORKERS];
 };
 
-/* From worker_defs, or from the number of CPUs that this process may use. */
+/* From worker_defs, or from the number of CPUs that this process may use; then the words for DPDK
+ * may say otherwise. */
 void lcore_plan_make(const struct settings *settings, struct lcore_plan *plan);
 
 /*

@@ -163,12 +163,22 @@ ok "words behind -- go to EAL" eval 'ipvsadm -ln >/dev/null && grep -qi "eal" "$
 ok "startup lines took effect" eval 'dpip addr show | grep -q 10.1.0.254/24'
 stopped "with EAL words"
 
-# Without worker_defs the machine decides.
+refused_start "words behind -- that are no EAL options are refused" 2 '"extra"' \
+	-c "$BED/dpvs.conf" -p "$BED/dpvs.pid" -x "$BED/dpvs.ipc" -- extra words
+refused_start "another main lcore than the master's is refused" 1 "DPDK's main lcore is 1" \
+	-c "$BED/dpvs.conf" -p "$BED/dpvs.pid" -x "$BED/dpvs.ipc" -- --main-lcore=1
+
+# Without worker_defs the machine decides, or the words for EAL.
 sed '/^worker_defs/,/^}/d; s/queue_number [0-9]*//' "$BED/dpvs.conf" >"$BED/plain.conf"
 mv "$BED/plain.conf" "$BED/dpvs.conf"
 must "without worker_defs it starts" bed_start
 json "without worker_defs: a worker at least" 'len({x["worker"] for x in j}) >= 1' dpip -j stats worker
 stopped "without worker_defs"
+must "without worker_defs it starts with lcores behind --" bed_start -- "--lcores=(2,5,7)@$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')"
+json "without worker_defs: lcores behind -- are the workers" '{x["worker"] for x in j} == {1, 2}' dpip -j stats worker
+stopped "without worker_defs, with lcores behind --"
+refused_start "without worker_defs: one lcore is refused" 1 "DPDK has only lcore 0" \
+	-c "$BED/dpvs.conf" -p "$BED/dpvs.pid" -x "$BED/dpvs.ipc" -- -l 0
 must "on one CPU it starts" eval 'real=$dpvs; bed_start_taskset() { export DPVS_IPC_FILE=$BED/dpvs.ipc
 	taskset -c "$(taskset -cp $$ | sed "s/.*: //; s/[-,].*//")" "$real" -c "$BED/dpvs.conf" -p "$BED/dpvs.pid" \
 		-x "$DPVS_IPC_FILE" >>"$BED/dpvs-output.log" 2>&1 & DPVS_PID=$!
