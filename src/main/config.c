@@ -5,7 +5,7 @@
 #include "main/daemon.h"
 
 #define NEIGH_MAX 16384 /* neighbours */
-#define ICMP_RATE 1000	/* ICMP errors a second and worker; as many resets */
+#define ICMP_RATE 1000  /* ICMP errors a second and worker; as many resets */
 
 void modules_config_from(const struct settings *settings, struct modules_config *config)
 {

@@ -147,7 +147,8 @@ static void choose_queues(struct ports *ports, const struct settings *settings,
 
 	for (unsigned int i = 0; i < ports->count && !settings->n_workers; i++) {
 		ethdev_limits(ports->port[i].id, &rx, &tx);
-		plan->n_workers = RTE_MIN(plan->n_workers, (unsigned int)RTE_MAX(1, RTE_MIN(rx, tx)));
+		plan->n_workers = RTE_MIN(plan->n_workers,
+					  (unsigned int)RTE_MAX(1, RTE_MIN(rx, tx)));
 	}
 	for (unsigned int i = 0; i < ports->count; i++) {
 		if (settings->n_workers) {
@@ -266,6 +267,16 @@ static int bind_queues(const struct settings *settings, const char *dev, uint16_
 	return r;
 }
 
+/* Drivers that free fast give all packets of a burst back to one pool. */
+static bool single_pool(const struct ports *ports)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < POOLS_MAX; i++)
+		n += ports->pools[i] != NULL;
+	return n == 1;
+}
+
 static int open_one(struct ports *ports, unsigned int i, char *error, size_t size,
 		    struct port *port)
 {
@@ -278,7 +289,7 @@ static int open_one(struct ports *ports, unsigned int i, char *error, size_t siz
 		.rx_descriptors = (uint16_t)device->rx_descriptors,
 		.tx_descriptors = (uint16_t)device->tx_descriptors,
 		.rss = device->rss,
-		.fast_free = device->fast_free,
+		.fast_free = device->fast_free && single_pool(ports),
 		.promisc = device->promisc,
 		.allmulticast = device->allmulticast,
 		.mtu = (uint16_t)device->mtu,
