@@ -25,6 +25,13 @@ static enum stage_id eth_decide(struct worker *w, struct rte_mbuf *m)
 	}
 }
 
+/* We ask no driver to strip tags; one that does so all the same must not bring a VLAN into this
+ * net. */
+static bool foreign_vlan(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && (m->vlan_tci & 0xfff) != 0;
+}
+
 void eth_input(struct worker *w, struct batch *in)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
@@ -46,7 +53,7 @@ void eth_input(struct worker *w, struct batch *in)
 			drop(w, m, DROP_ETH_OTHERHOST);
 			continue;
 		}
-		stage = eth_decide(w, m);
+		stage = unlikely(foreign_vlan(m)) ? STAGE_KERNEL_TX : eth_decide(w, m);
 		rte_pktmbuf_adj(m, sizeof(*eth));
 		stage_push(w, stage, m);
 	}

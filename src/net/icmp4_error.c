@@ -85,7 +85,8 @@ void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_
 	made = worker_make_packet(w);
 	if (!made)
 		return;
-	quoted = (uint16_t)RTE_MIN(m->pkt_len, (uint32_t)(ICMP_ERROR_MAX - 28));
+	quoted = (uint16_t)RTE_MIN(m->pkt_len,
+				   RTE_MIN((uint32_t)ICMP_ERROR_MAX, nexthop.mtu) - 28u);
 	len = (uint16_t)(sizeof(struct rte_icmp_hdr) + quoted);
 	ip = (struct rte_ipv4_hdr *)rte_pktmbuf_append(made, (uint16_t)(sizeof(*ip) + len));
 	if (!ip) {

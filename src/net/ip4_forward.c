@@ -8,6 +8,7 @@
 #include "net/icmp4.h"
 #include "net/net.h"
 #include "packet/csum.h"
+#include "packet/unfinished.h"
 #include "worker/worker.h"
 
 static void ip4_forward_one(struct worker *w, struct rte_mbuf *m)
@@ -37,6 +38,9 @@ static void ip4_forward_one(struct worker *w, struct rte_mbuf *m)
 	after = rte_cpu_to_be_16((uint16_t)(ip->time_to_live << 8 | ip->next_proto_id));
 	ip->hdr_checksum = csum_apply(ip->hdr_checksum, csum_delta16(before, after));
 	meta->ttl = ip->time_to_live;
+	unfinished_pass_on(m);
+	if (unlikely(m->pkt_len > meta->mtu))
+		unfinished_finish(m);
 	stage_push(w, STAGE_IP4_OUTPUT, m);
 }
 

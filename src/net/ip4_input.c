@@ -95,6 +95,14 @@ static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m,
 	return PASS;
 }
 
+/* Of a fragment: would its datagram be longer than any may be? */
+static bool ends_beyond(const struct rte_ipv4_hdr *ip, uint32_t payload)
+{
+	uint32_t offset = rte_be_to_cpu_16(ip->fragment_offset) & RTE_IPV4_HDR_OFFSET_MASK;
+
+	return offset * RTE_IPV4_HDR_OFFSET_UNITS + payload > UINT16_MAX;
+}
+
 /* Header, length and padding. Afterwards the packet is as long as it says, the header in one
  * segment. */
 static unsigned int check_header(struct rte_mbuf *m, uint16_t *l3_len)
@@ -117,6 +125,8 @@ static unsigned int check_header(struct rte_mbuf *m, uint16_t *l3_len)
 		return verdict;
 	if (m->pkt_len > total)
 		segments_cut(m, total);
+	if (unlikely(ends_beyond(ip, total - *l3_len)))
+		return DROP_IP4_FRAGMENT;
 	return *l3_len > IP4_HEADER_MIN ? check_options(ip, *l3_len) : PASS;
 }
 

@@ -34,6 +34,10 @@ static const struct {
 	{ "version 5", "5500 0020 0000 0000 4011 0000" A B UDP_PORTS, DROP_IP4_VERSION, NULL,
 	  true },
 	{ "ihl 4", "4400 0020 0000 0000 4011 0000" A B UDP_PORTS, DROP_IP4_VERSION, NULL, true },
+	{ "fragment beyond the longest datagram",
+	  "4500 0034 0000 1fff 4011 0000" A B
+	  "00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
+	  DROP_IP4_FRAGMENT, NULL, true },
 	{ "checksum", "4500 0020 0000 0000 4011 1234" A B UDP_PORTS, DROP_IP4_CHECKSUM, NULL,
 	  true },
 	{ "from 0", "4500 0020 0000 0000 4011 0000 00000000" B UDP_PORTS, DROP_IP4_SOURCE, NULL,
@@ -143,6 +147,33 @@ static void test_offload(void **state)
 	harness_turn(h);
 	assert_int_equal(harness_drops(h, DROP_IP4_CHECKSUM), 1);
 	ip4_expect_nothing(h);
+	harness_free(h);
+}
+
+/* What a neighbour's virtual machine has left to hardware leaves complete, by the port or in
+ * software. */
+static void test_unfinished(void **state)
+{
+	const struct harness_options by_port = { .forwarding = true,
+						 .offloads = PORT_TX_UDP_CSUM | PORT_TX_MULTI_SEG };
+	const struct harness_options in_software = { .forwarding = true };
+	struct bytes in = ip4_frame(
+		TO_0, "4500 0020 0000 0000 4011 0000" A B "1000 2000 000c 4321 61626364", 0);
+	struct bytes want = ip4_frame(FROM_1, "4500 0020 0000 0000 3f11 0000" A B UDP_PORTS, 0);
+	struct harness *h = ip4_rig_new(&in_software);
+	uint8_t out[PACKET_MAX];
+	uint64_t flags = 0;
+
+	harness_inject_as(h, 0, 0, in.at, in.len, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
+	harness_turn(h);
+	ip4_expect(h, 1, &want);
+	harness_free(h);
+
+	h = ip4_rig_new(&by_port);
+	harness_inject_as(h, 0, 0, in.at, in.len, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
+	harness_turn(h);
+	assert_int_equal(harness_take_from(h, 1, out, sizeof(out), NULL, &flags), want.len);
+	assert_int_equal(flags & RTE_MBUF_F_TX_L4_MASK, RTE_MBUF_F_TX_UDP_CKSUM);
 	harness_free(h);
 }
 
@@ -288,10 +319,11 @@ static void test_port_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),      cmocka_unit_test(test_offload),
-		cmocka_unit_test(test_forward),      cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_fragments),    cmocka_unit_test(test_fragments_refused),
-		cmocka_unit_test(test_kernel_route), cmocka_unit_test(test_port_down),
+		cmocka_unit_test(test_refused),           cmocka_unit_test(test_offload),
+		cmocka_unit_test(test_forward),           cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_segments),          cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_fragments_refused), cmocka_unit_test(test_kernel_route),
+		cmocka_unit_test(test_port_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

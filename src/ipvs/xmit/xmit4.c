@@ -16,13 +16,13 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 
-#include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
 #include "net/ip4.h"
 #include "packet/csum.h"
+#include "packet/unfinished.h"
 #include "worker/worker.h"
 
 static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
@@ -71,24 +71,6 @@ uint32_t xmit4_rewrite_ip(struct rte_mbuf *m, const struct tuple *to)
 	       csum_delta16(was->dport, to->dport);
 }
 
-/* UDP without a checksum may come marked so, too: it stays without, see xmit4_rewrite_l4(). */
-static bool unfinished(const struct rte_mbuf *m)
-{
-	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
-}
-
-/* To be computed by the port, or by link/tx: it wants the sum of the pseudo-header in the field. */
-static be16 leave_to_port(struct rte_mbuf *m, uint64_t l4_flag)
-{
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | l4_flag;
-	m->l2_len = RTE_ETHER_HDR_LEN;
-	m->l3_len = pkt_meta(m)->l3_len;
-	return rte_ipv4_phdr_cksum(ip, m->ol_flags);
-}
-
 void xmit4_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
 {
 	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
@@ -99,7 +81,7 @@ void xmit4_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta
 		th->src_port = to->sport;
 		th->dst_port = to->dport;
 		if (unlikely(unfinished(m)))
-			th->cksum = leave_to_port(m, RTE_MBUF_F_TX_TCP_CKSUM);
+			th->cksum = unfinished_leave(m, RTE_MBUF_F_TX_TCP_CKSUM);
 		else
 			th->cksum = csum_apply(th->cksum, delta);
 	} else {
@@ -108,27 +90,10 @@ void xmit4_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta
 		uh->src_port = to->sport;
 		uh->dst_port = to->dport;
 		if (unlikely(uh->dgram_cksum && unfinished(m)))
-			uh->dgram_cksum = leave_to_port(m, RTE_MBUF_F_TX_UDP_CKSUM);
+			uh->dgram_cksum = unfinished_leave(m, RTE_MBUF_F_TX_UDP_CKSUM);
 		else
 			uh->dgram_cksum = csum_apply_udp(uh->dgram_cksum, delta);
 	}
-}
-
-/* No port computes one over fragments. */
-static void finish_l4(struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	void *l4 = rte_pktmbuf_mtod_offset(m, void *, meta->l4_off);
-	be16 sum;
-
-	if ((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == 0)
-		return;
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	sum = csum_l4_ip4(m, meta->l3_len, meta->tuple.proto);
-	if (meta->tuple.proto == IPPROTO_TCP)
-		((struct rte_tcp_hdr *)l4)->cksum = sum;
-	else
-		((struct rte_udp_hdr *)l4)->dgram_cksum = sum;
 }
 
 void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop)
@@ -140,7 +105,7 @@ void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *next
 	meta->mtu = nexthop->mtu;
 	meta->flags |= META_LOCAL_OUT;
 	if (unlikely(too_long(m, nexthop))) {
-		finish_l4(m);
+		unfinished_finish(m);
 		stage_push(w, STAGE_IP4_OUTPUT, m); /* cuts it */
 		return;
 	}
