@@ -242,10 +242,16 @@ static double play_floor(struct rig *rig, unsigned int dirs, uint64_t packets)
 	return cycles;
 }
 
+/* Runs go on where the last one has ended: two halves are all flows. */
+static uint64_t run_packets(const struct case_plan *plan, uint32_t flows)
+{
+	return RTE_MAX(plan->packets, (uint64_t)(plan->full ? flows : (flows + 1) / 2));
+}
+
 static void run_established(struct rig *rig, const struct test_case *test,
 			    const struct case_plan *plan, uint32_t flows, struct runs *runs)
 {
-	uint64_t packets = RTE_MAX(plan->packets, (uint64_t)flows);
+	uint64_t packets = run_packets(plan, flows);
 
 	rig_play(rig, test->dirs, flows);
 	for (uint32_t i = 0; i < plan->runs; i++) {
@@ -259,7 +265,7 @@ static void run_established(struct rig *rig, const struct test_case *test,
 static void run_stages(struct rig *rig, const struct test_case *test, const struct case_plan *plan,
 		       uint32_t flows, struct results *results)
 {
-	uint64_t packets = RTE_MAX(plan->packets, (uint64_t)flows);
+	uint64_t packets = run_packets(plan, flows);
 	struct stage_result *row = &results->stages[results->n_stages++];
 
 	*row = (struct stage_result){ .name = test->name, .flows = flows };

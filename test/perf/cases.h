@@ -20,7 +20,7 @@ struct case_plan {
 	uint32_t flows[CASE_FLOWS_MAX]; /* ascending, ends with 0 */
 	uint32_t opened;                /* connections made in a run of the cases that make them */
 	uint32_t runs;
-	uint64_t packets; /* of a run, at least; each flow comes at least once */
+	uint64_t packets; /* of a run, at least; half of the flows come, or all if full */
 	uint32_t mbufs;
 	bool full;
 	const char *only; /* NULL, or the name of the only case */
