@@ -150,6 +150,7 @@ struct api_filter {
 
 enum api_filter_flag {
 	API_FILTER_XSTATS = 1, /* links: the driver's own counters too */
+	API_FILTER_STATS = 2,  /* addresses: their local ports too */
 };
 
 #endif

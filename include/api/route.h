@@ -12,7 +12,8 @@ enum api_route_type {
 };
 
 enum api_route_proto {
-	API_PROTO_AUTO = 0, /* made with an address */
+	API_PROTO_AUTO = 0,   /* nobody said */
+	API_PROTO_KERNEL = 2, /* reply: made with an address */
 	API_PROTO_BOOT = 3,
 	API_PROTO_STATIC = 4,
 };

@@ -5,7 +5,9 @@
 #include "control/control.h"
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/ports_ctl.h"
 #include "ipvs/removed.h"
+#include "worker/worker.h"
 
 static void ipvs_rates(struct control *control, void *arg)
 {
@@ -27,5 +29,6 @@ int ipvs_start(struct control *control)
 
 	if (r < 0)
 		return r;
+	addr_ports_from(control_workers(control)[WORKER_MASTER], ports_of_addr);
 	return control_timer(control, REMOVED_PERIOD_MS, ipvs_sweep, NULL);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/addr: one worker's copy of the daemon's own addresses, and the ops that
- * change it. An address lies in three places: a hash by ip (is this packet for
- * us, do we answer this ARP), a hash by broadcast address, and the list of its
+ * change it. An address lies in four places: a hash by ip (is this packet for
+ * us, do we answer this ARP), one by broadcast address, one by port and net
+ * (who needs the net's route when another address goes), and the list of its
  * port, whose order decides which source a packet gets. The same ip may stand
  * on several ports, and on one port with several prefix lengths.
  */
@@ -13,16 +14,23 @@
 #include "net/net.h"
 #include "worker/worker.h"
 
+/* args[] of the ops */
+enum {
+	ARG_NODE, /* of add only */
+	ARG_IPS,
+	ARG_BROADCASTS,
+	ARG_NETS,
+};
+
 struct addr_table *addr_table_create(void)
 {
 	struct addr_table *table = calloc(1, sizeof(*table));
 
 	if (!table)
 		return NULL;
-	for (unsigned int i = 0; i < ADDR_BUCKETS; i++) {
-		list_init(&table->buckets[i]);
-		list_init(&table->broadcasts[i]);
-	}
+	chains_init(&table->ips);
+	chains_init(&table->broadcasts);
+	chains_init(&table->nets);
 	for (unsigned int i = 0; i < PORT_MAX; i++)
 		list_init(&table->ports[i]);
 	return table;
@@ -35,18 +43,29 @@ void addr_table_destroy(struct addr_table *table)
 	for (unsigned int i = 0; i < PORT_MAX; i++)
 		list_for_each_safe (it, &table->ports[i])
 			free(container_of(it, struct addr, port_node));
+	chains_free(&table->ips);
+	chains_free(&table->broadcasts);
+	chains_free(&table->nets);
 	free(table);
 }
 
-static unsigned int addr_hash(const struct worker *w, const union ip_addr *ip)
+uint64_t addr_hash(const struct worker *w, const union ip_addr *ip)
 {
-	return hash_words(&w->flow_key, ip->u64[0], ip->u64[1]) % ADDR_BUCKETS;
+	return hash_words(&w->flow_key, ip->u64[0], ip->u64[1]);
+}
+
+static uint64_t addr_net_hash(const struct worker *w, const struct addr *addr)
+{
+	union ip_addr net = ip_network(addr->family, &addr->ip, addr->plen);
+
+	return hash_words(&w->flow_key, net.u64[0],
+			  net.u64[1] ^ ((uint64_t)addr->port << 8 | addr->plen));
 }
 
 struct addr *addr_find(const struct worker *w, const struct addr *key)
 {
-	list_for_each (it, &w->net->addrs->buckets[addr_hash(w, &key->ip)]) {
-		struct addr *addr = container_of(it, struct addr, node);
+	addr_for_each_ip (it, w, &key->ip) {
+		struct addr *addr = addr_of_chain(it);
 
 		if (ip_equal(&addr->ip, &key->ip) && addr->family == key->family &&
 		    addr->plen == key->plen && addr->port == key->port)
@@ -58,11 +77,24 @@ struct addr *addr_find(const struct worker *w, const struct addr *key)
 struct addr *addr_find_ip(const struct worker *w, unsigned int family, const union ip_addr *ip,
 			  uint16_t port)
 {
-	list_for_each (it, &w->net->addrs->buckets[addr_hash(w, ip)]) {
-		struct addr *addr = container_of(it, struct addr, node);
+	addr_for_each_ip (it, w, ip) {
+		struct addr *addr = addr_of_chain(it);
 
 		if (ip_equal(&addr->ip, ip) && addr->family == family &&
 		    (port == PORT_NONE || addr->port == port))
+			return addr;
+	}
+	return NULL;
+}
+
+struct addr *addr_find_net(const struct worker *w, const struct addr *key)
+{
+	chains_for_each (it, &w->net->addrs->nets, addr_net_hash(w, key)) {
+		struct addr *addr = container_of(it, struct addr, net_group.chain);
+
+		if (addr->port == key->port && addr->plen == key->plen &&
+		    addr->family == key->family &&
+		    ip_match(key->family, &addr->ip, &key->ip, key->plen))
 			return addr;
 	}
 	return NULL;
@@ -79,15 +111,21 @@ bool addr_on_port(const struct worker *w, unsigned int family, const union ip_ad
 	return addr_find_ip(w, family, ip, port);
 }
 
-bool addr_is_broadcast(const struct worker *w, unsigned int family, const union ip_addr *ip)
+static struct addr *addr_find_broadcast(const struct worker *w, unsigned int family,
+					const union ip_addr *ip)
 {
-	list_for_each (it, &w->net->addrs->broadcasts[addr_hash(w, ip)]) {
-		const struct addr *addr = container_of(it, struct addr, broadcast_node);
+	chains_for_each (it, &w->net->addrs->broadcasts, addr_hash(w, ip)) {
+		struct addr *addr = container_of(it, struct addr, broadcast_group.chain);
 
 		if (ip_equal(&addr->broadcast, ip) && addr->family == family)
-			return true;
+			return addr;
 	}
-	return false;
+	return NULL;
+}
+
+bool addr_is_broadcast(const struct worker *w, unsigned int family, const union ip_addr *ip)
+{
+	return addr_find_broadcast(w, family, ip);
 }
 
 union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
@@ -113,52 +151,116 @@ void addr_ports_from(struct worker *master, addr_ports_fn *fn)
 	master->net->addrs->ports_of = fn;
 }
 
-static void addr_link_broadcast(struct worker *w, struct addr *addr)
+static void addr_link_broadcast(struct worker *w, struct op *op, struct addr *addr)
 {
-	list_init(&addr->broadcast_node);
-	if (!ip_is_zero(&addr->broadcast))
-		list_add_tail(&w->net->addrs->broadcasts[addr_hash(w, &addr->broadcast)],
-			      &addr->broadcast_node);
+	void *segment = op->args[ARG_BROADCASTS];
+
+	if (!ip_is_zero(&addr->broadcast)) {
+		struct addr *first = addr_find_broadcast(w, addr->family, &addr->broadcast);
+
+		if (first)
+			group_join(&first->broadcast_group, &addr->broadcast_group);
+		else
+			segment = group_found(&w->net->addrs->broadcasts, &addr->broadcast_group,
+					      addr_hash(w, &addr->broadcast), segment);
+	}
+	op_garbage(op, segment);
 }
 
-void addr_apply_add(struct worker *w, struct op *op)
+static void addr_unlink_broadcast(struct worker *w, struct op *op, struct addr *addr)
+{
+	if (!ip_is_zero(&addr->broadcast))
+		op_garbage(op, group_leave(&w->net->addrs->broadcasts, &addr->broadcast_group));
+}
+
+static void addr_link_net(struct worker *w, struct op *op, struct addr *addr)
+{
+	struct addr *first = addr_find_net(w, addr);
+	void *segment = op->args[ARG_NETS];
+
+	if (first)
+		group_join(container_of(first->net_group.peers.prev, struct group, peers),
+			   &addr->net_group);
+	else
+		segment = group_found(&w->net->addrs->nets, &addr->net_group,
+				      addr_net_hash(w, addr), segment);
+	op_garbage(op, segment);
+}
+
+static void addr_apply_add(struct worker *w, struct op *op)
 {
 	struct addr_table *table = w->net->addrs;
-	struct addr *addr = op->args[0];
+	struct addr *addr = op->args[ARG_NODE];
 
 	*addr = *(const struct addr *)op_data(op);
-	list_add_tail(&table->buckets[addr_hash(w, &addr->ip)], &addr->node);
+	op_garbage(op, chains_add(&table->ips, &addr->chain, addr_hash(w, &addr->ip),
+				  op->args[ARG_IPS]));
+	addr_link_broadcast(w, op, addr);
+	addr_link_net(w, op, addr);
 	list_add_tail(&table->ports[addr->port], &addr->port_node);
-	addr_link_broadcast(w, addr);
-	table->count++;
+	addr->order.major = addr->port;
+	addr->order.minor = ++table->serial;
+	order_add(&table->order, &addr->order);
 }
 
-void addr_apply_del(struct worker *w, struct op *op)
+static void addr_apply_del(struct worker *w, struct op *op)
 {
+	struct addr_table *table = w->net->addrs;
 	struct addr *addr = addr_find(w, op_data(op));
 
 	if (!addr)
 		return;
-	list_del(&addr->node);
-	list_del(&addr->broadcast_node);
+	op_garbage(op, chains_del(&table->ips, &addr->chain));
+	addr_unlink_broadcast(w, op, addr);
+	op_garbage(op, group_leave(&table->nets, &addr->net_group));
 	list_del(&addr->port_node);
-	w->net->addrs->count--;
+	order_del(&table->order, &addr->order);
 	op_garbage(op, addr);
 }
 
-void addr_apply_set(struct worker *w, struct op *op)
+static void addr_apply_set(struct worker *w, struct op *op)
 {
 	const struct addr *to = op_data(op);
 	struct addr *addr = addr_find(w, to);
 
-	if (!addr)
+	if (!addr) {
+		op_garbage(op, op->args[ARG_BROADCASTS]);
 		return;
-	list_del(&addr->broadcast_node);
+	}
+	addr_unlink_broadcast(w, op, addr);
 	addr->broadcast = to->broadcast;
+	addr->broadcast_given = to->broadcast_given;
 	addr->scope = to->scope;
 	addr->flags = to->flags;
 	addr->holds = to->holds;
 	addr->valid_until_s = to->valid_until_s;
 	addr->preferred_until_s = to->preferred_until_s;
-	addr_link_broadcast(w, addr);
+	addr_link_broadcast(w, op, addr);
+}
+
+int addr_op_add(struct change *change, const struct addr *addr)
+{
+	const struct addr_table *table = change->all[WORKER_MASTER]->net->addrs;
+	int r = change_add(change, addr_apply_add, addr, sizeof(*addr), sizeof(*addr));
+
+	if (r == 0)
+		r = change_bring(change, ARG_IPS, chains_need(&table->ips));
+	if (r == 0)
+		r = change_bring(change, ARG_BROADCASTS, chains_need(&table->broadcasts));
+	if (r == 0)
+		r = change_bring(change, ARG_NETS, chains_need(&table->nets));
+	return r;
+}
+
+int addr_op_del(struct change *change, const struct addr *addr)
+{
+	return change_add(change, addr_apply_del, addr, sizeof(*addr), 0);
+}
+
+int addr_op_set(struct change *change, const struct addr *addr)
+{
+	const struct addr_table *table = change->all[WORKER_MASTER]->net->addrs;
+	int r = change_add(change, addr_apply_set, addr, sizeof(*addr), 0);
+
+	return r == 0 ? change_bring(change, ARG_BROADCASTS, chains_need(&table->broadcasts)) : r;
 }

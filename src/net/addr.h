@@ -42,8 +42,8 @@ int addr_release(struct worker *const *all, unsigned int family, const union ip_
 void addr_expire(struct worker *const *all, uint64_t now_ms);
 
 /*
- * Master: who knows the local ports of an address and fills ports_used, ports_free and ports_miss
- * of a listing; without one they stay 0.
+ * Master: who knows the local ports of an address and fills ports_used and ports_miss of a listing;
+ * without one they stay 0. Called for addresses that are held.
  */
 typedef void addr_ports_fn(struct worker *const *all, const union ip_addr *ip,
 			   struct api_addr *item);

@@ -4,7 +4,7 @@
  * local route to itself and, unless its net is itself alone, the route to its
  * net. Two addresses of a net share that route: it names the first as the
  * source, and passes to the other when the first goes. Only routes that came
- * with addresses (proto auto) go with them; a route configured by hand stays,
+ * with addresses (proto kernel) go with them; a route configured by hand stays,
  * without its preferred source if that was the address.
  */
 #include "net/addr_int.h"
@@ -21,7 +21,7 @@ static struct route addr_local_route(const struct addr *addr)
 		.plen = (uint8_t)ip_bits(addr->family),
 		.type = API_ROUTE_LOCAL,
 		.scope = API_SCOPE_HOST,
-		.proto = API_PROTO_AUTO,
+		.proto = API_PROTO_KERNEL,
 		.port = addr->port,
 	};
 }
@@ -35,7 +35,7 @@ static struct route addr_net_route(const struct addr *addr)
 		.plen = addr->plen,
 		.type = API_ROUTE_UNICAST,
 		.scope = API_SCOPE_LINK,
-		.proto = API_PROTO_AUTO,
+		.proto = API_PROTO_KERNEL,
 		.port = addr->port,
 	};
 }
@@ -57,41 +57,47 @@ int addr_change_add(struct change *change, const struct addr *addr)
 	if (r == 0 && addr_has_net(addr) && !route_find(master, &net))
 		r = route_change_add(change, &net);
 	if (r == 0)
-		r = change_add(change, addr_apply_add, addr, sizeof(*addr), sizeof(*addr));
+		r = addr_op_add(change, addr);
 	return r;
 }
 
 int addr_change_set(struct change *change, const struct addr *addr)
 {
-	return change_add(change, addr_apply_set, addr, sizeof(*addr), 0);
+	return addr_op_set(change, addr);
 }
 
-/* Another address of the port with the same ip (same_net false), or on the same net. */
-static const struct addr *addr_other(const struct worker *master, const struct addr *addr,
-				     bool same_net)
+/* Another address with the same ip on this port, or if that is PORT_NONE on any. */
+static bool addr_has_twin(const struct worker *master, const struct addr *addr, uint16_t port)
 {
-	list_for_each (it, &master->net->addrs->ports[addr->port]) {
-		const struct addr *other = container_of(it, struct addr, port_node);
+	addr_for_each_ip (it, master, &addr->ip) {
+		const struct addr *other = addr_of_chain(it);
 
-		if (other == addr || other->family != addr->family)
-			continue;
-		if (same_net ? other->plen == addr->plen &&
-				       ip_match(addr->family, &other->ip, &addr->ip, addr->plen)
-			     : ip_equal(&other->ip, &addr->ip))
-			return other;
+		if (other != addr && other->family == addr->family &&
+		    ip_equal(&other->ip, &addr->ip) && (port == PORT_NONE || other->port == port))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* The first that came of the other addresses of the port on its net; NULL: there is none. */
+static const struct addr *addr_heir(const struct worker *master, const struct addr *addr)
+{
+	const struct addr *first = addr_find_net(master, addr);
+
+	if (first == addr)
+		first = container_of(addr->net_group.peers.next, struct addr, net_group.peers);
+	return first == addr ? NULL : first;
 }
 
 static int addr_change_net_route(struct change *change, const struct addr *addr)
 {
 	const struct worker *master = change->all[WORKER_MASTER];
-	const struct addr *heir = addr_other(master, addr, true);
+	const struct addr *heir = addr_heir(master, addr);
 	struct route key = addr_net_route(addr);
 	const struct route *route = route_find(master, &key);
 	struct route to;
 
-	if (!route || route->proto != API_PROTO_AUTO)
+	if (!route || route->proto != API_PROTO_KERNEL)
 		return 0;
 	if (!heir)
 		return route_change_del(change, &key);
@@ -102,38 +108,6 @@ static int addr_change_net_route(struct change *change, const struct addr *addr)
 	return route_change_set(change, &key, &to);
 }
 
-/* Routes made by hand that prefer the address as source, once it is on no port any more. */
-static int addr_change_sources(struct change *change, const struct addr *addr)
-{
-	const struct worker *master = change->all[WORKER_MASTER];
-	int r = 0;
-
-	list_for_each (it, &master->net->routes->nets[route_family(addr->family)]) {
-		const struct route *route = container_of(it, struct route, node);
-		struct route to = *route;
-
-		if (route->proto == API_PROTO_AUTO || !ip_equal(&route->src, &addr->ip))
-			continue;
-		to.src = (union ip_addr){ .u64 = { 0, 0 } };
-		r = route_change_set(change, route, &to);
-		if (r < 0)
-			break;
-	}
-	return r;
-}
-
-static bool addr_is_last(const struct worker *master, const struct addr *addr)
-{
-	for (uint16_t port = 0; port < PORT_MAX; port++) {
-		const struct addr *other;
-
-		other = addr_find_ip(master, addr->family, &addr->ip, port);
-		if (other && other != addr)
-			return false;
-	}
-	return !addr_other(master, addr, false);
-}
-
 int addr_change_del(struct change *change, const struct addr *key)
 {
 	const struct worker *master = change->all[WORKER_MASTER];
@@ -142,13 +116,14 @@ int addr_change_del(struct change *change, const struct addr *key)
 	const struct route *route = route_find(master, &local);
 	int r = 0;
 
-	if (route && route->proto == API_PROTO_AUTO && !addr_other(master, addr, false))
+	if (route && route->proto == API_PROTO_KERNEL && !addr_has_twin(master, addr, addr->port))
 		r = route_change_del(change, &local);
 	if (r == 0 && addr_has_net(addr))
 		r = addr_change_net_route(change, addr);
-	if (r == 0 && addr_is_last(master, addr))
-		r = addr_change_sources(change, addr);
+	/* routes made by hand may prefer it as long as it is on any port */
+	if (r == 0 && !addr_has_twin(master, addr, PORT_NONE))
+		r = route_change_forget_source(change, addr->family, &addr->ip);
 	if (r == 0)
-		r = change_add(change, addr_apply_del, addr, sizeof(*addr), 0);
+		r = addr_op_del(change, addr);
 	return r;
 }

@@ -86,6 +86,7 @@ static int addr_read_options(struct request *req, const struct api_addr *body, s
 			return request_fail(req, -EINVAL, "address %s is its own broadcast address",
 					    addr_str(addr, text));
 		addr->broadcast = broadcast;
+		addr->broadcast_given = true;
 	}
 	if (body->flags & API_ADDR_SAPOOL)
 		addr->flags |= API_ADDR_SAPOOL;
@@ -258,7 +259,6 @@ static void addr_fill_item(const struct worker *w, const struct addr *addr, stru
 {
 	*item = (struct api_addr){
 		.addr = ip_to_api(&addr->ip),
-		.broadcast = ip_to_api(&addr->broadcast),
 		.family = addr->family,
 		.plen = addr->plen,
 		.scope = addr->scope,
@@ -266,36 +266,26 @@ static void addr_fill_item(const struct worker *w, const struct addr *addr, stru
 		.valid_lft_s = (uint32_t)addr->valid_until_s,
 		.preferred_lft_s = (uint32_t)addr->preferred_until_s,
 	};
+	if (addr->broadcast_given)
+		item->broadcast = ip_to_api(&addr->broadcast);
 	ctl_name(item->dev, w->link->ports[addr->port].name);
 }
 
-/* cursor: port, and how many of its list have been seen */
-static unsigned int addr_fill(struct worker *w, const struct list_query *query, uint64_t *cursor,
-			      void *items, unsigned int max)
+static bool addr_fill(const struct worker *w, const struct list_query *query,
+		      const struct order_node *node, void *item)
 {
-	uint32_t port = (uint32_t)(*cursor >> 32), skip = (uint32_t)*cursor;
-	struct api_addr *out = items;
-	unsigned int n = 0;
+	const struct addr *addr = container_of(node, struct addr, order);
 
-	for (; port < w->link->n_ports; port++, skip = 0) {
-		uint32_t seen = 0;
+	if ((query->family && query->family != addr->family) ||
+	    (query->port != PORT_NONE && query->port != addr->port))
+		return false;
+	addr_fill_item(w, addr, item);
+	return true;
+}
 
-		if (query->port != PORT_NONE && query->port != port)
-			continue;
-		list_for_each (it, &w->net->addrs->ports[port]) {
-			const struct addr *addr = container_of(it, struct addr, port_node);
-
-			if (seen++ < skip || (query->family && query->family != addr->family))
-				continue;
-			if (n == max) {
-				*cursor = (uint64_t)port << 32 | (seen - 1);
-				return n;
-			}
-			addr_fill_item(w, addr, &out[n++]);
-		}
-	}
-	*cursor = LIST_END;
-	return n;
+static const struct order *addr_order(const struct worker *w)
+{
+	return &w->net->addrs->order;
 }
 
 static uint32_t addr_left_s(uint32_t until_s)
@@ -306,21 +296,26 @@ static uint32_t addr_left_s(uint32_t until_s)
 	return until_s == 0 ? 0 : until_s > now_s ? until_s - now_s : 1;
 }
 
-static void addr_finish(struct worker *const *all, void *object)
+static void addr_finish(struct worker *const *all, const struct list_query *query, void *object)
 {
-	const struct addr_table *table = all[WORKER_MASTER]->net->addrs;
+	const struct worker *master = all[WORKER_MASTER];
 	struct api_addr *item = object;
 	union ip_addr ip = ip_from_api(&item->addr);
+	const struct addr *addr = addr_find_held(master, item->family, &ip);
 
 	item->valid_lft_s = addr_left_s(item->valid_lft_s);
 	item->preferred_lft_s = addr_left_s(item->preferred_lft_s);
-	if (table->ports_of)
-		table->ports_of(all, &ip, item);
+	if (!addr || addr->plen != item->plen)
+		return;
+	item->flags |= API_ADDR_HELD;
+	if ((query->flags & API_FILTER_STATS) && master->net->addrs->ports_of)
+		master->net->addrs->ports_of(all, &ip, item);
 }
 
 static const struct list_source addr_source = {
 	.kind = API_KIND_ADDR,
 	.size = sizeof(struct api_addr),
+	.order = addr_order,
 	.fill = addr_fill,
 	.finish = addr_finish,
 };

@@ -55,17 +55,15 @@ int addr_hold(struct worker *const *all, unsigned int family, const union ip_add
 	return r;
 }
 
-/* The one that is held: several prefix lengths may have the same ip. */
-static struct addr *addr_find_held(const struct worker *master, unsigned int family,
-				   const union ip_addr *ip)
+struct addr *addr_find_held(const struct worker *master, unsigned int family,
+			    const union ip_addr *ip)
 {
-	for (uint16_t port = 0; port < PORT_MAX; port++)
-		list_for_each (it, &master->net->addrs->ports[port]) {
-			struct addr *addr = container_of(it, struct addr, port_node);
+	addr_for_each_ip (it, master, ip) {
+		struct addr *addr = addr_of_chain(it);
 
-			if (addr->holds && addr->family == family && ip_equal(&addr->ip, ip))
-				return addr;
-		}
+		if (addr->holds && addr->family == family && ip_equal(&addr->ip, ip))
+			return addr;
+	}
 	return NULL;
 }
 

@@ -3,17 +3,19 @@
 #ifndef NET_ADDR_INT_H
 #define NET_ADDR_INT_H
 
+#include "base/chains.h"
 #include "base/list.h"
+#include "base/order.h"
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/change.h"
 
-#define ADDR_BUCKETS 1024
-
 struct addr {
-	struct list node;           /* of its bucket, by ip */
-	struct list broadcast_node; /* of its bucket, by broadcast; to itself when it has none */
-	struct list port_node;      /* of its port, in the order of coming */
+	struct chain chain;           /* by ip; equal ones in the order of coming */
+	struct group broadcast_group; /* those with this broadcast, if it has one */
+	struct group net_group;       /* those of its port on its net, in the order of coming */
+	struct list port_node;        /* of its port, in the order of coming */
+	struct order_node order;
 	union ip_addr ip;
 	union ip_addr broadcast; /* of its net or as configured; 0: none */
 	uint64_t valid_until_s;  /* of the monotonic clock; 0: for ever */
@@ -24,13 +26,16 @@ struct addr {
 	uint8_t family;
 	uint8_t plen;
 	uint8_t scope;
+	bool broadcast_given; /* by somebody, not by the net */
 };
 
 struct addr_table {
-	struct list buckets[ADDR_BUCKETS];
-	struct list broadcasts[ADDR_BUCKETS];
+	struct chains ips;
+	struct chains broadcasts;
+	struct chains nets;
 	struct list ports[PORT_MAX];
-	unsigned int count;
+	struct order order; /* for listings: by port, then by coming */
+	uint64_t serial;    /* of the last that came */
 	/* the master's */
 	addr_ports_fn *ports_of;
 	uint64_t announced; /* bit N: port N was up when last looked at */
@@ -46,8 +51,27 @@ struct addr *addr_find(const struct worker *w, const struct addr *key);
 struct addr *addr_find_ip(const struct worker *w, unsigned int family, const union ip_addr *ip,
 			  uint16_t port);
 
-/* data: struct addr */
-op_apply_fn addr_apply_add, addr_apply_del, addr_apply_set;
+/* All with this ip: as chains_for_each(), their addresses by addr_of_chain(). */
+#define addr_for_each_ip(it, w, ip) chains_for_each (it, &(w)->net->addrs->ips, addr_hash(w, ip))
+
+uint64_t addr_hash(const struct worker *w, const union ip_addr *ip);
+
+static inline struct addr *addr_of_chain(struct chain *chain)
+{
+	return container_of(chain, struct addr, chain);
+}
+
+/* Master: the one that services hold, of those with this ip; NULL: none. */
+struct addr *addr_find_held(const struct worker *master, unsigned int family,
+			    const union ip_addr *ip);
+
+/* The first that came of those on the port with this net and prefix length; NULL: none. */
+struct addr *addr_find_net(const struct worker *w, const struct addr *key);
+
+/* The ops for the address alone: added, removed, its options changed. 0 or -ENOMEM. */
+int addr_op_add(struct change *change, const struct addr *addr);
+int addr_op_del(struct change *change, const struct addr *addr);
+int addr_op_set(struct change *change, const struct addr *addr);
 
 /*
  * The address with its routes, those that are not there yet; the address without the routes that no

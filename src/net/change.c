@@ -43,13 +43,17 @@ int change_add(struct change *change, op_apply_fn *apply, const void *data, size
 	r = op_set_init(set, change->all, apply, data, size);
 	if (r < 0)
 		return r;
-	if (node_size) {
-		r = op_set_alloc(set, 0, node_size);
-		if (r < 0)
-			return r;
-	}
 	change->n++;
-	return 0;
+	return change_bring(change, 0, node_size);
+}
+
+int change_bring(struct change *change, unsigned int slot, size_t size)
+{
+	int r = size ? op_set_alloc(&change->sets[change->n - 1], slot, size) : 0;
+
+	if (r < 0)
+		change->n--;
+	return r;
 }
 
 static void change_forget(struct change *change)

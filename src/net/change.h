@@ -24,6 +24,10 @@ void change_init(struct change *change, struct worker *const *all);
 int change_add(struct change *change, op_apply_fn *apply, const void *data, size_t size,
 	       size_t node_size);
 
+/* The last op's args[slot] of each copy := zeroed memory of that size, unless it is 0. -ENOMEM: the
+ * op is gone, what was added before is there. */
+int change_bring(struct change *change, unsigned int slot, size_t size);
+
 /* Either ends the change. */
 void change_publish(struct change *change);
 void change_abort(struct change *change);

@@ -31,7 +31,6 @@ struct neigh_table *neigh_table_create(uint32_t neigh_max)
 	}
 	for (uint32_t i = 0; i < buckets; i++)
 		list_init(&table->buckets[i]);
-	list_init(&table->order);
 	for (unsigned int i = 0; i < NEIGH_STATES; i++)
 		list_init(&table->master.states[i]);
 	return table;
@@ -42,9 +41,10 @@ void neigh_table_free(struct neigh_table *table)
 	if (!table)
 		return;
 	neigh_waits_free(&table->waits);
-	list_for_each_safe (it, &table->order) {
+	order_for_each_safe (it, &table->order) {
 		struct neigh *neigh = container_of(it, struct neigh, order);
 
+		order_del(&table->order, it);
 		free(neigh->watch);
 		free(neigh);
 	}
@@ -93,7 +93,8 @@ void neigh_apply_add(struct worker *w, struct op *op)
 	neigh->port = key->port;
 	neigh->family = key->family;
 	list_add_tail(neigh_bucket(w, &key->ip, key->port), &neigh->node);
-	list_add_tail(&w->net->neighs->order, &neigh->order);
+	neigh->order.minor = ++w->net->neighs->serial;
+	order_add(&w->net->neighs->order, &neigh->order);
 	w->net->neighs->count++;
 	neigh_take(w, neigh, key);
 }
@@ -116,7 +117,7 @@ void neigh_apply_del(struct worker *w, struct op *op)
 		return;
 	neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
 	list_del(&neigh->node);
-	list_del(&neigh->order);
+	order_del(&w->net->neighs->order, &neigh->order);
 	w->net->neighs->count--;
 	op_garbage(op, neigh);
 }

@@ -131,7 +131,7 @@ static int neigh_flush_run(struct request *req, const void *body)
 
 	if (r < 0)
 		return r;
-	list_for_each_safe (it, &table->order) {
+	order_for_each_safe (it, &table->order) {
 		struct neigh *neigh = container_of(it, struct neigh, order);
 
 		if (neigh->is_static || (port != PORT_NONE && neigh->port != port) ||
@@ -160,33 +160,27 @@ static void neigh_fill_item(const struct worker *w, const struct neigh *neigh,
 	ctl_name(item->dev, w->link->ports[neigh->port].name);
 }
 
-/* cursor: how many have been seen */
-static unsigned int neigh_fill(struct worker *w, const struct list_query *query, uint64_t *cursor,
-			       void *items, unsigned int max)
+static bool neigh_fill(const struct worker *w, const struct list_query *query,
+		       const struct order_node *node, void *item)
 {
-	struct api_neigh *out = items;
-	uint64_t seen = 0;
-	unsigned int n = 0;
+	const struct neigh *neigh = container_of(node, struct neigh, order);
 
-	list_for_each (it, &w->net->neighs->order) {
-		const struct neigh *neigh = container_of(it, struct neigh, order);
+	if ((query->family && query->family != neigh->family) ||
+	    (query->port != PORT_NONE && query->port != neigh->port))
+		return false;
+	neigh_fill_item(w, neigh, item);
+	return true;
+}
 
-		if (seen++ < *cursor || (query->family && query->family != neigh->family) ||
-		    (query->port != PORT_NONE && query->port != neigh->port))
-			continue;
-		if (n == max) {
-			*cursor = seen - 1;
-			return n;
-		}
-		neigh_fill_item(w, neigh, &out[n++]);
-	}
-	*cursor = LIST_END;
-	return n;
+static const struct order *neigh_order(const struct worker *w)
+{
+	return &w->net->neighs->order;
 }
 
 static const struct list_source neigh_source = {
 	.kind = API_KIND_NEIGH,
 	.size = sizeof(struct api_neigh),
+	.order = neigh_order,
 	.fill = neigh_fill,
 };
 

@@ -6,6 +6,7 @@
 #include <rte_ether.h>
 
 #include "base/list.h"
+#include "base/order.h"
 #include "net/neigh.h"
 #include "net/net.h"
 #include "worker/op.h"
@@ -19,8 +20,8 @@
 struct neigh_watch;
 
 struct neigh {
-	struct list node;  /* of its bucket */
-	struct list order; /* of the table, in the order of coming */
+	struct list node; /* of its bucket */
+	struct order_node order;
 	union ip_addr ip;
 	uint16_t port;
 	uint8_t family;
@@ -87,7 +88,8 @@ struct neigh_master {
 
 struct neigh_table {
 	struct list *buckets; /* mask + 1 */
-	struct list order;
+	struct order order;   /* of coming */
+	uint64_t serial;      /* of the last that came */
 	uint32_t mask;
 	uint32_t count;
 	struct neigh_waits waits;

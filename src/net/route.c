@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route: one worker's routes, and the ops that change them. What is ours
- * or the kernel's lies in a hash, keyed so that nobody chooses collisions; nets
- * in one list a family, in the order in which they are to match, so that the
- * first match is the best. The list is the record of what was configured and
- * of its order. Master and workers run the same functions, so their tables
- * stay the same; the master alone checks (route_ctl.c) that a route may be
- * added, and that one to be changed exists.
+ * net/route: one worker's routes and what finds them. The hashes are keyed, so
+ * that nobody chooses collisions. Of the routes to one prefix only the best
+ * stands in its chain; the others hang on it, in a tree. With few prefix lengths in use,
+ * as is usual, a lookup reads few lines, however many routes there are.
+ *
+ * Tables are plain memory (calloc), not a region of the worker's node: a table
+ * begins with a few kilobytes, what comes with ops is the master's to allocate,
+ * and the path only reads it, so what is used stays in the worker's caches.
  */
 #include "net/route_int.h"
 
-#include <errno.h>
 #include <stdlib.h>
+
+#include <arpa/inet.h>
 
 #include "link/port.h"
 #include "net/net.h"
@@ -23,43 +25,55 @@ struct route_table *route_table_create(void)
 
 	if (!table)
 		return NULL;
-	for (unsigned int i = 0; i < ROUTE_BUCKETS; i++)
-		list_init(&table->local[i]);
-	list_init(&table->locals);
+	chains_init(&table->locals);
+	chains_init(&table->sources);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
-		list_init(&table->nets[i]);
+		chains_init(&table->nets[i].prefixes);
 	return table;
-}
-
-static void route_free_list(struct list *head)
-{
-	list_for_each_safe (it, head)
-		free(container_of(it, struct route, node));
 }
 
 void route_table_destroy(struct route_table *table)
 {
 	if (!table)
 		return;
-	for (unsigned int i = 0; i < ROUTE_BUCKETS; i++)
-		route_free_list(&table->local[i]);
+	order_for_each_safe (it, &table->order) {
+		order_del(&table->order, it);
+		free(container_of(it, struct route_node, order));
+	}
+	chains_free(&table->locals);
+	chains_free(&table->sources);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
-		route_free_list(&table->nets[i]);
+		chains_free(&table->nets[i].prefixes);
 	free(table);
 }
 
-static struct list *route_bucket(const struct worker *w, const union ip_addr *dst)
+uint64_t route_hash(const struct worker *w, const union ip_addr *net, unsigned int plen)
 {
-	uint64_t hash = hash_words(&w->flow_key, dst->u64[0], dst->u64[1]);
+	return hash_words(&w->flow_key, net->u64[0], net->u64[1] ^ plen);
+}
 
-	return &w->net->routes->local[hash % ROUTE_BUCKETS];
+static const struct route_nets *route_nets(const struct worker *w, unsigned int family)
+{
+	return &w->net->routes->nets[family == AF_INET6];
+}
+
+static union ip_addr route_net(unsigned int family, const union ip_addr *ip, unsigned int plen)
+{
+	if (family == AF_INET)
+		return ip_from_v4(ip->v4 & htonl((uint32_t)(UINT64_C(0xffffffff00000000) >> plen)));
+	return ip_network(family, ip, plen);
+}
+
+static struct route_node *node_of_chain(struct chain *chain)
+{
+	return container_of(chain, struct route_node, chain);
 }
 
 static const struct route *route_lookup_local(const struct worker *w, unsigned int family,
 					      const union ip_addr *dst)
 {
-	list_for_each (it, route_bucket(w, dst)) {
-		const struct route *route = container_of(it, struct route, node);
+	chains_for_each (it, &w->net->routes->locals, route_hash(w, dst, 0)) {
+		const struct route *route = &node_of_chain(it)->route;
 
 		if (ip_equal(&route->dst, dst) && route->family == family)
 			return route;
@@ -67,14 +81,31 @@ static const struct route *route_lookup_local(const struct worker *w, unsigned i
 	return NULL;
 }
 
+struct route_node *route_prefix_find(const struct worker *w, unsigned int family,
+				     const union ip_addr *net, unsigned int plen)
+{
+	chains_for_each (it, &route_nets(w, family)->prefixes, route_hash(w, net, plen)) {
+		struct route_node *node = node_of_chain(it);
+
+		if (ip_equal(&node->route.dst, net) && node->route.plen == plen)
+			return node;
+	}
+	return NULL;
+}
+
 static const struct route *route_lookup_net(const struct worker *w, unsigned int family,
 					    const union ip_addr *dst)
 {
-	list_for_each (it, &w->net->routes->nets[route_family(family)]) {
-		const struct route *route = container_of(it, struct route, node);
+	const struct route_nets *nets = route_nets(w, family);
+	int plen = route_plen_below(nets, ip_bits(family) + 1);
 
-		if (ip_match(family, &route->dst, dst, route->plen))
-			return route;
+	for (; plen >= 0; plen = route_plen_below(nets, (unsigned int)plen)) {
+		union ip_addr net = route_net(family, dst, (unsigned int)plen);
+		const struct route_node *node;
+
+		node = route_prefix_find(w, family, &net, (unsigned int)plen);
+		if (node)
+			return &node->route;
 	}
 	return NULL;
 }
@@ -109,112 +140,114 @@ bool route_output(const struct worker *w, unsigned int family, const union ip_ad
 	return true;
 }
 
-static bool route_same_net(const struct route *a, const struct route *b)
+static struct route_node *node_of_same(struct order_node *in_same)
 {
-	return a->plen == b->plen && a->metric == b->metric && a->port == b->port &&
-	       ip_equal(&a->dst, &b->dst);
+	return in_same ? container_of(in_same, struct route_node, in_same) : NULL;
 }
 
-struct route *route_find(const struct worker *w, const struct route *key)
+static struct route_node *route_next_same(struct route_node *node)
 {
-	if (key->type != API_ROUTE_UNICAST) {
-		list_for_each (it, route_bucket(w, &key->dst)) {
-			struct route *route = container_of(it, struct route, node);
+	return node_of_same(order_next(&node->in_same));
+}
 
-			if (ip_equal(&route->dst, &key->dst) && route->family == key->family &&
-			    route->port == key->port)
-				return route;
-		}
-		return NULL;
-	}
-	list_for_each (it, &w->net->routes->nets[route_family(key->family)]) {
-		struct route *route = container_of(it, struct route, node);
+static struct route_node *route_find_net(const struct worker *w, const struct route *key)
+{
+	struct route_node *node = route_prefix_find(w, key->family, &key->dst, key->plen);
 
-		if (route_same_net(route, key))
-			return route;
-		if (route->plen < key->plen)
-			break;
+	if (node)
+		node = node_of_same(order_from(&node->same, key->metric, 0));
+	for (; node && node->route.metric == key->metric; node = route_next_same(node))
+		if (node->route.port == key->port)
+			return node;
+	return NULL;
+}
+
+struct route_node *route_find_node(const struct worker *w, const struct route *key)
+{
+	if (key->type == API_ROUTE_UNICAST)
+		return route_find_net(w, key);
+	chains_for_each (it, &w->net->routes->locals, route_hash(w, &key->dst, 0)) {
+		struct route_node *node = node_of_chain(it);
+
+		if (ip_equal(&node->route.dst, &key->dst) && node->route.family == key->family &&
+		    node->route.port == key->port)
+			return node;
 	}
 	return NULL;
 }
 
-/* Behind all that match before it, and behind its equals, which came earlier. */
-static void route_insert_net(struct list *head, struct route *route)
+const struct route *route_find(const struct worker *w, const struct route *key)
 {
-	struct list *at = head->prev;
+	const struct route_node *node = route_find_node(w, key);
 
-	while (at != head) {
-		const struct route *before = container_of(at, struct route, node);
+	return node ? &node->route : NULL;
+}
 
-		if (before->plen > route->plen ||
-		    (before->plen == route->plen && before->metric <= route->metric))
-			break;
-		at = at->prev;
+/* The prefix agrees already. */
+static bool route_is_meant(const struct route *route, const struct route *want)
+{
+	return route->type == want->type &&
+	       (want->port == PORT_NONE || route->port == want->port) &&
+	       (!want->metric || route->metric == want->metric) &&
+	       (ip_is_zero(&want->via) || ip_equal(&route->via, &want->via));
+}
+
+static const struct route *route_meant_net(const struct worker *w, const struct route *want)
+{
+	struct route_node *node = route_prefix_find(w, want->family, &want->dst, want->plen);
+
+	if (node && want->metric)
+		node = node_of_same(order_from(&node->same, want->metric, 0));
+	for (; node; node = route_next_same(node))
+		if (route_is_meant(&node->route, want))
+			return &node->route;
+	return NULL;
+}
+
+const struct route *route_meant(const struct worker *w, const struct route *want)
+{
+	if (want->type == API_ROUTE_UNICAST)
+		return route_meant_net(w, want);
+	if (want->plen != ip_bits(want->family))
+		return NULL;
+	chains_for_each (it, &w->net->routes->locals, route_hash(w, &want->dst, 0)) {
+		const struct route *route = &node_of_chain(it)->route;
+
+		if (ip_equal(&route->dst, &want->dst) && route->family == want->family &&
+		    route_is_meant(route, want))
+			return route;
 	}
-	list_insert_after(at, &route->node);
+	return NULL;
 }
 
-static void route_apply_add(struct worker *w, struct op *op)
+const struct route *route_on_link(const struct worker *w, unsigned int family,
+				  const union ip_addr *ip, uint16_t port)
 {
-	struct route_table *table = w->net->routes;
-	struct route *route = op->args[0];
+	const struct route_nets *nets = route_nets(w, family);
+	int plen = route_plen_below(nets, ip_bits(family) + 1);
 
-	*route = *(const struct route *)op_data(op);
-	list_init(&route->order);
-	if (route->type != API_ROUTE_UNICAST) {
-		list_add_tail(route_bucket(w, &route->dst), &route->node);
-		list_add_tail(&table->locals, &route->order);
-		table->n_local++;
-	} else {
-		route_insert_net(&table->nets[route_family(route->family)], route);
-		table->n_nets++;
+	for (; plen > 0; plen = route_plen_below(nets, (unsigned int)plen)) {
+		union ip_addr net = ip_network(family, ip, (unsigned int)plen);
+
+		struct route_node *node;
+
+		node = route_prefix_find(w, family, &net, (unsigned int)plen);
+		for (; node; node = route_next_same(node))
+			if (ip_is_zero(&node->route.via) &&
+			    (port == PORT_NONE || port == node->route.port))
+				return &node->route;
 	}
+	return NULL;
 }
 
-static void route_apply_del(struct worker *w, struct op *op)
+struct route_node *route_source_find(const struct worker *w, unsigned int family,
+				     const union ip_addr *src)
 {
-	struct route *route = route_find(w, op_data(op));
+	chains_for_each (it, &w->net->routes->sources, route_hash(w, src, 0)) {
+		struct route_node *node = container_of(it, struct route_node, source.chain);
 
-	if (!route)
-		return;
-	list_del(&route->node);
-	list_del(&route->order);
-	if (route->type != API_ROUTE_UNICAST)
-		w->net->routes->n_local--;
-	else
-		w->net->routes->n_nets--;
-	op_garbage(op, route);
-}
-
-/* data: the key, then what it becomes. Its place in the list stays. */
-static void route_apply_set(struct worker *w, struct op *op)
-{
-	const struct route *data = op_data(op);
-	struct route *route = route_find(w, &data[0]);
-	struct list node, order;
-
-	if (!route)
-		return;
-	node = route->node;
-	order = route->order;
-	*route = data[1];
-	route->node = node;
-	route->order = order;
-}
-
-int route_change_add(struct change *change, const struct route *route)
-{
-	return change_add(change, route_apply_add, route, sizeof(*route), sizeof(*route));
-}
-
-int route_change_del(struct change *change, const struct route *key)
-{
-	return change_add(change, route_apply_del, key, sizeof(*key), 0);
-}
-
-int route_change_set(struct change *change, const struct route *key, const struct route *to)
-{
-	struct route data[2] = { *key, *to };
-
-	return change_add(change, route_apply_set, data, sizeof(data), 0);
+		if (ip_equal(&node->route.src, src) && node->route.family == family)
+			return node;
+	}
+	return NULL;
 }

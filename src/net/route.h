@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/route: one worker's routes. Local and kernel routes (/32, /128) lie in a
- * hash; nets in a list, longest prefix first, equal ones by metric, then in
- * the order they came. The list is the record; an index over it may come.
+ * hash; nets in another, by prefix: a lookup asks it once for each prefix
+ * length in use, the longest first. Routes of the same prefix are ordered by
+ * metric, then by coming.
  */
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
 #include "api/route.h"
 #include "base/ip.h"
-#include "base/list.h"
 
 struct worker;
 struct route_table;
 
 struct route {
-	struct list node;  /* of its bucket, or in the net list */
-	struct list order; /* local and kernel routes: in the order of coming */
 	union ip_addr dst;
 	union ip_addr via; /* 0: on link */
 	union ip_addr src; /* preferred, 0: none */

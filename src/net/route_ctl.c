@@ -95,20 +95,6 @@ static int route_check_local(struct request *req, struct route *route)
 	return 0;
 }
 
-/* The net of a port that the gateway lies in; NULL: none, or none of that port. */
-static const struct route *route_of_gateway(const struct worker *master, const struct route *route)
-{
-	list_for_each (it, &master->net->routes->nets[route_family(route->family)]) {
-		const struct route *net = container_of(it, struct route, node);
-
-		if (ip_is_zero(&net->via) && net->plen > 0 &&
-		    (route->port == PORT_NONE || route->port == net->port) &&
-		    ip_match(route->family, &net->dst, &route->via, net->plen))
-			return net;
-	}
-	return NULL;
-}
-
 static int route_check_gateway(struct request *req, struct route *route)
 {
 	const struct worker *master = request_workers(req)[WORKER_MASTER];
@@ -127,7 +113,7 @@ static int route_check_gateway(struct request *req, struct route *route)
 			return request_fail(req, -EINVAL, "route %s: onlink needs dev NAME", text);
 		return 0;
 	}
-	net = route_of_gateway(master, route);
+	net = route_on_link(master, route->family, &route->via, route->port);
 	if (!net && route->port != PORT_NONE)
 		return request_fail(req, -ENETUNREACH,
 				    "route %s: the gateway %s is on no net of %s (or say onlink)",
@@ -177,6 +163,10 @@ static int route_check(struct request *req, const struct api_route *body, struct
 	if (route->scope != API_SCOPE_UNSET && route->scope > API_SCOPE_KNI_HOST)
 		return request_fail(req, -EINVAL, "route %s: scope %u is unknown", text,
 				    route->scope);
+	if (route->proto == API_PROTO_KERNEL)
+		return request_fail(req, -EINVAL,
+				    "route %s: proto %u is for what addresses bring along", text,
+				    route->proto);
 	if (body->tos)
 		return request_fail(req, -EINVAL, "route %s: tos is not looked at, 0 only", text);
 	if (route->mtu && (route->mtu < MTU_MIN || route->mtu > UINT16_MAX))
@@ -224,43 +214,6 @@ static int route_add_run(struct request *req, const void *body)
 	return route_commit(req, &change, &route, route_change_add(&change, &route));
 }
 
-/* What must agree for `route` to be the one that is meant; zero fields of want do not count. */
-static bool route_is_meant(const struct route *route, const struct route *want)
-{
-	return route->family == want->family && route->plen == want->plen &&
-	       route->type == want->type && ip_equal(&route->dst, &want->dst) &&
-	       (want->port == PORT_NONE || route->port == want->port) &&
-	       (!want->metric || route->metric == want->metric) &&
-	       (ip_is_zero(&want->via) || ip_equal(&route->via, &want->via));
-}
-
-#define ROUTE_LISTS (1 + ROUTE_FAMILIES) /* local and kernel routes, then nets by family */
-
-static struct list *route_list(struct route_table *table, unsigned int i)
-{
-	return i == 0 ? &table->locals : &table->nets[i - 1];
-}
-
-static struct route *route_of_node(struct list *node, unsigned int i)
-{
-	return i == 0 ? container_of(node, struct route, order)
-		      : container_of(node, struct route, node);
-}
-
-/* The best that is meant. */
-static struct route *route_meant(const struct worker *master, const struct route *want)
-{
-	unsigned int i = want->type == API_ROUTE_UNICAST ? 1 + route_family(want->family) : 0;
-
-	list_for_each (it, route_list(master->net->routes, i)) {
-		struct route *route = route_of_node(it, i);
-
-		if (route_is_meant(route, want))
-			return route;
-	}
-	return NULL;
-}
-
 static int route_no_such(struct request *req, const struct api_route *body,
 			 const struct route *route)
 {
@@ -274,11 +227,11 @@ static int route_no_such(struct request *req, const struct api_route *body,
 }
 
 /* Of this prefix, kind and metric, on the new device if there is one, else on another. */
-static struct route *route_to_change(const struct worker *master, const struct route *route)
+static const struct route *route_to_change(const struct worker *master, const struct route *route)
 {
-	struct route *present = route_find(master, route);
+	const struct route *present = route_find(master, route);
 	struct route want = *route;
-	struct route *other;
+	const struct route *other;
 
 	if (present)
 		return present;
@@ -291,7 +244,8 @@ static struct route *route_to_change(const struct worker *master, const struct r
 static int route_set_run(struct request *req, const void *body)
 {
 	struct worker *const *all = request_workers(req);
-	struct route *present, route, key;
+	const struct route *present;
+	struct route route, key;
 	struct change change;
 	int r = route_read_key(req, body, &route);
 
@@ -319,7 +273,8 @@ static int route_del_run(struct request *req, const void *body)
 {
 	struct worker *const *all = request_workers(req);
 	char text[ROUTE_STR_LEN];
-	struct route *present, route, key;
+	const struct route *present;
+	struct route route, key;
 	struct change change;
 	int r = route_read_key(req, body, &route);
 
@@ -330,7 +285,7 @@ static int route_del_run(struct request *req, const void *body)
 	present = route_meant(all[WORKER_MASTER], &route);
 	if (!present)
 		return route_no_such(req, body, &route);
-	if (present->type == API_ROUTE_LOCAL && present->proto == API_PROTO_AUTO &&
+	if (present->type == API_ROUTE_LOCAL && present->proto == API_PROTO_KERNEL &&
 	    addr_on_port(all[WORKER_MASTER], present->family, &present->dst, present->port))
 		return request_fail(req, -EBUSY, "route %s is that of an address of %s: addr del",
 				    route_str(present, text),
@@ -340,34 +295,27 @@ static int route_del_run(struct request *req, const void *body)
 	return route_commit(req, &change, &key, route_change_del(&change, &key));
 }
 
-static int route_flush_list(struct request *req, unsigned int list, uint16_t port)
-{
-	list_for_each_safe (it,
-			    route_list(request_workers(req)[WORKER_MASTER]->net->routes, list)) {
-		struct route key = *route_of_node(it, list);
-		struct change change;
-		int r;
-
-		if (key.proto == API_PROTO_AUTO || (port != PORT_NONE && key.port != port))
-			continue;
-		change_init(&change, request_workers(req));
-		r = route_commit(req, &change, &key, route_change_del(&change, &key));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int route_flush_run(struct request *req, const void *body)
 {
+	struct worker *const *all = request_workers(req);
 	const struct api_filter *filter = body;
 	uint16_t port;
 	int r = ctl_filter_port(req, filter, &port);
 
-	if (filter->family == AF_INET6)
+	if (r < 0)
 		return r;
-	for (unsigned int i = 0; r == 0 && i < ROUTE_LISTS; i++)
-		r = route_flush_list(req, i, port);
+	order_for_each_safe (it, &all[WORKER_MASTER]->net->routes->order) {
+		struct route key = container_of(it, struct route_node, order)->route;
+		struct change change;
+
+		if (key.proto == API_PROTO_KERNEL || (port != PORT_NONE && key.port != port) ||
+		    (filter->family && key.family != filter->family))
+			continue;
+		change_init(&change, all);
+		r = route_commit(req, &change, &key, route_change_del(&change, &key));
+		if (r < 0)
+			break;
+	}
 	return r;
 }
 
@@ -390,37 +338,27 @@ static void route_fill_item(const struct worker *w, const struct route *route,
 	ctl_name(item->dev, w->link->ports[route->port].name);
 }
 
-/* cursor: which list, and how many of it have been seen */
-static unsigned int route_fill(struct worker *w, const struct list_query *query, uint64_t *cursor,
-			       void *items, unsigned int max)
+static bool route_fill(const struct worker *w, const struct list_query *query,
+		       const struct order_node *node, void *item)
 {
-	uint32_t list = (uint32_t)(*cursor >> 32), skip = (uint32_t)*cursor;
-	struct api_route *out = items;
-	unsigned int n = 0;
+	const struct route *route = &container_of(node, struct route_node, order)->route;
 
-	for (; list < ROUTE_LISTS; list++, skip = 0) {
-		uint32_t seen = 0;
+	if ((query->family && query->family != route->family) ||
+	    (query->port != PORT_NONE && query->port != route->port))
+		return false;
+	route_fill_item(w, route, item);
+	return true;
+}
 
-		list_for_each (it, route_list(w->net->routes, list)) {
-			const struct route *route = route_of_node(it, list);
-
-			if (seen++ < skip || (query->family && query->family != route->family) ||
-			    (query->port != PORT_NONE && query->port != route->port))
-				continue;
-			if (n == max) {
-				*cursor = (uint64_t)list << 32 | (seen - 1);
-				return n;
-			}
-			route_fill_item(w, route, &out[n++]);
-		}
-	}
-	*cursor = LIST_END;
-	return n;
+static const struct order *route_order(const struct worker *w)
+{
+	return &w->net->routes->order;
 }
 
 static const struct list_source route_source = {
 	.kind = API_KIND_ROUTE,
 	.size = sizeof(struct api_route),
+	.order = route_order,
 	.fill = route_fill,
 };
 

@@ -3,8 +3,8 @@
  * net/shared-ctl: names of ports, families, and listings for the requests of this
  * room. The master's own table is read at once; a worker's by an op that
  * copies one page and returns, so that the worker is never stopped and nobody
- * else reads what it writes. Between two pages the table may change; an item
- * that moves may then be missed or come twice.
+ * else reads what it writes. The next page begins at the key that this one did
+ * not come to, whatever has changed meanwhile.
  */
 #include "net/shared_ctl.h"
 
@@ -92,7 +92,8 @@ struct list_state {
 	const struct list_source *source;
 	struct list_query query;
 	unsigned int cpu;
-	uint64_t cursor;
+	uint64_t major, minor; /* where the next page begins */
+	bool end;
 	unsigned int count;
 	_Alignas(8) uint8_t items[];
 };
@@ -101,8 +102,21 @@ static void list_apply(struct worker *w, struct op *op)
 {
 	struct list_state *state = op->args[0];
 
-	state->count = state->source->fill(w, &state->query, &state->cursor, state->items,
-					   LIST_PAGE);
+	const struct list_source *source = state->source;
+	const struct order_node *node = order_from(source->order(w), state->major, state->minor);
+
+	state->count = 0;
+	for (unsigned int looked = 0; node; node = order_next(node), looked++) {
+		if (state->count == LIST_PAGE || looked == LIST_LOOK) {
+			state->major = node->major;
+			state->minor = node->minor;
+			return;
+		}
+		if (source->fill(w, &state->query, node,
+				 state->items + state->count * source->size))
+			state->count++;
+	}
+	state->end = true;
 }
 
 /* Asks for the next page; the master's own table needs no op to be read, but goes the same way. */
@@ -120,9 +134,9 @@ static int list_page(struct request *req, void *arg)
 			return -ENOMEM;
 		memcpy(item, state->items + i * source->size, source->size);
 		if (source->finish)
-			source->finish(request_workers(req), item);
+			source->finish(request_workers(req), &state->query, item);
 	}
-	return state->cursor == LIST_END ? 0 : list_ask(req, state);
+	return state->end ? 0 : list_ask(req, state);
 }
 
 static int list_ask(struct request *req, struct list_state *state)
@@ -132,7 +146,7 @@ static int list_ask(struct request *req, struct list_state *state)
 	request_continue(req, list_page, state);
 	if (op_unicast(w, list_apply, state, NULL, 0) < 0) {
 		state->count = 0;
-		state->cursor = LIST_END;
+		state->end = true;
 		return ctl_no_memory(req, "listing");
 	}
 	return 0;
@@ -158,7 +172,11 @@ int ctl_list(struct request *req, const struct api_filter *filter, const struct 
 	if (!state)
 		return ctl_no_memory(req, "listing");
 	state->source = source;
-	state->query = (struct list_query){ .family = filter->family, .port = port };
+	state->query = (struct list_query){
+		.family = filter->family,
+		.port = port,
+		.flags = filter->flags,
+	};
 	state->cpu = filter->cpu;
 	return list_ask(req, state);
 }

@@ -4,6 +4,7 @@
 #define NET_SHARED_CTL_H
 
 #include "base/ip.h"
+#include "base/order.h"
 #include "control/control.h"
 #include "worker/worker.h"
 
@@ -30,25 +31,27 @@ void ctl_name(char to[API_NAME_LEN], const char from[API_NAME_LEN]);
 uint64_t ctl_now_ms(void);
 
 /*
- * A table's listing, page by page: `fill` writes up to max items of worker w's own table behind
- * *cursor (0 at first, then its own), returns how many, and sets *cursor to LIST_END behind the
- * last. It runs on w, so it neither waits nor allocates. `finish`, if there is one, completes an
- * item on the master.
+ * A table's listing, in its order, page by page; between two pages the table may change, and what
+ * stays is listed once. `fill` makes an item of a member of worker w's own table, or returns false
+ * if the query does not mean it. It runs on w, so it neither waits nor allocates. `finish`, if
+ * there is one, completes an item on the master.
  */
-#define LIST_END  UINT64_MAX
 #define LIST_PAGE 128
+#define LIST_LOOK 1024 /* members that are looked at for a page, at most */
 
 struct list_query {
 	uint16_t family; /* 0: any */
 	uint16_t port;   /* PORT_NONE: any */
+	uint16_t flags;  /* enum api_filter_flag */
 };
 
 struct list_source {
 	enum api_kind kind;
 	size_t size;
-	unsigned int (*fill)(struct worker *w, const struct list_query *query, uint64_t *cursor,
-			     void *items, unsigned int max);
-	void (*finish)(struct worker *const *all, void *item);
+	const struct order *(*order)(const struct worker *w);
+	bool (*fill)(const struct worker *w, const struct list_query *query,
+		     const struct order_node *node, void *item);
+	void (*finish)(struct worker *const *all, const struct list_query *query, void *item);
 };
 
 /* Runs a LIST request. */

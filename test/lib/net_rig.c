@@ -113,7 +113,8 @@ unsigned int net_rig_list(struct net_rig *rig, enum api_id id, const struct api_
 	rig_tables(tables);
 	if (!request_start(&req, &dispatch, &reply, &what))
 		while (!request_resume(&req))
-			;
+			if (rig->between_pages)
+				rig->between_pages(rig);
 	assert_int_equal(req.status, 0);
 	assert_int_equal(reply_finish(&reply), 0);
 	while ((chunk = reply_take(&reply)) != NULL) {

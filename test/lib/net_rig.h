@@ -18,7 +18,8 @@
 
 struct net_rig {
 	struct worker *all[NET_RIG_WORKERS + 1];
-	char error[512]; /* of the last request that failed */
+	char error[512];                            /* of the last request that failed */
+	void (*between_pages)(struct net_rig *rig); /* called by net_rig_list(), if set */
 };
 
 struct net_rig *net_rig_create(uint32_t neigh_max);

@@ -99,7 +99,7 @@ static void put_route(FILE *out, const struct api_route *route)
 		fprintf(out, " dev %s", route->dev);
 	put_number(out, "type", route->type, API_ROUTE_UNICAST);
 	put_number(out, "scope", route->scope, API_SCOPE_UNSET);
-	put_number(out, "proto", route->proto, API_PROTO_STATIC);
+	put_number(out, "proto", route->proto, API_PROTO_AUTO);
 	put_number(out, "tos", route->tos, 0);
 	put_number(out, "mtu", route->mtu, 0);
 	put_number(out, "metric", route->metric, 0);

@@ -193,6 +193,131 @@ static void test_route_by_hand(void **state)
 	assert_routes(rig, "20.0.0.0/8 dpdk1 0.0.0.0");
 }
 
+/* the net's route passes on in the order of coming, and back to nobody who is gone */
+static void test_heirs(void **state)
+{
+	static const char *const ips[] = { "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" };
+	struct net_rig *rig = *state;
+
+	for (unsigned int i = 0; i < LENGTH(ips); i++)
+		assert_int_equal(run(rig, API_ADDR_ADD, ips[i], 24, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.2", 24, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_routes(rig, "10.0.0.3/32 dpdk0 0.0.0.0, 10.0.0.4/32 dpdk0 0.0.0.0, "
+			   "10.0.0.0/24 dpdk0 10.0.0.3");
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.3", 24, "dpdk0"), 0);
+	assert_routes(rig, "10.0.0.4/32 dpdk0 0.0.0.0, 10.0.0.1/32 dpdk0 0.0.0.0, "
+			   "10.0.0.0/24 dpdk0 10.0.0.4");
+}
+
+/* the broadcast of a net lasts as long as any of its addresses; only one that was given is shown */
+static void test_broadcast(void **state)
+{
+	struct api_addr addr = make("10.0.0.3", 24, "dpdk0"), items[4];
+	union ip_addr net = ip_of("10.0.0.255"), given = ip_of("10.0.0.127");
+	struct api_filter filter = { .cpu = 1 };
+	struct net_rig *rig = *state;
+	const struct worker *w = rig->all[1];
+
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.2", 24, "dpdk0"), 0);
+	addr.broadcast = net_rig_ip("10.0.0.255");
+	assert_int_equal(net_rig_request(rig, API_ADDR_ADD, &addr, sizeof(addr)), 0);
+	assert_int_equal(net_rig_list(rig, API_ADDR_LIST, &filter, items, sizeof(items[0]), 4), 3);
+	assert_int_equal(items[0].broadcast.v4, 0);
+	assert_int_equal(items[1].broadcast.v4, 0);
+	assert_int_equal(items[2].broadcast.v4, net.v4);
+	assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_true(addr_is_broadcast(w, AF_INET, &net));
+	addr = make("10.0.0.2", 24, "dpdk0");
+	addr.broadcast = net_rig_ip("10.0.0.127");
+	assert_int_equal(net_rig_request(rig, API_ADDR_SET, &addr, sizeof(addr)), 0);
+	assert_true(addr_is_broadcast(w, AF_INET, &net));
+	assert_true(addr_is_broadcast(w, AF_INET, &given));
+	assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.3", 24, "dpdk0"), 0);
+	assert_false(addr_is_broadcast(w, AF_INET, &net));
+	assert_true(addr_is_broadcast(w, AF_INET, &given));
+	assert_int_equal(net_rig_list(rig, API_ADDR_LIST, &filter, items, sizeof(items[0]), 4), 1);
+	assert_int_equal(items[0].broadcast.v4, given.v4);
+}
+
+/* all routes by hand that prefer it, of whatever kind, and no others */
+static void test_many_sources(void **state)
+{
+	struct api_filter filter = { .cpu = 2 };
+	struct net_rig *rig = *state;
+	struct api_route routes[128];
+	unsigned int n;
+
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 32, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 32, "dpdk1"), 0);
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.2", 32, "dpdk0"), 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		struct api_route route = {
+			.dst.v4 = htonl(0x14000000 + (i << 8)),
+			.src = net_rig_ip(i % 2 ? "10.0.0.1" : "10.0.0.2"),
+			.family = AF_INET,
+			.plen = 24,
+			.scope = API_SCOPE_UNSET,
+			.dev = "dpdk1",
+		};
+
+		assert_int_equal(net_rig_request(rig, API_ROUTE_ADD, &route, sizeof(route)), 0);
+		if (i % 10 == 5) { /* that one does not prefer it any more */
+			route.src = net_rig_ip("10.0.0.2");
+			assert_int_equal(net_rig_request(rig, API_ROUTE_SET, &route, sizeof(route)),
+					 0);
+		}
+	}
+	for (int left = 1; left >= 0; left--) {
+		unsigned int with = 0, without = 0;
+
+		assert_int_equal(run(rig, API_ADDR_DEL, "10.0.0.1", 32, left ? "dpdk0" : "dpdk1"),
+				 0);
+		n = net_rig_list(rig, API_ROUTE_LIST, &filter, routes, sizeof(routes[0]), 128);
+		for (unsigned int i = 0; i < n; i++) {
+			if (routes[i].plen != 24)
+				continue;
+			with += routes[i].src.v4 == ip_of("10.0.0.1").v4;
+			without += routes[i].src.v4 == 0;
+		}
+		assert_int_equal(with, left ? 40 : 0);
+		assert_int_equal(without, left ? 0 : 40);
+	}
+}
+
+static void count_ports(struct worker *const *all, const union ip_addr *ip, struct api_addr *item)
+{
+	item->ports_used = 7 + ntohl(ip->v4) % 256;
+	item->ports_miss = 3;
+}
+
+/* ports are asked for where a service holds the address, and only if somebody wants to know */
+static void test_ports(void **state)
+{
+	struct api_filter filter = { .flags = API_FILTER_STATS };
+	union ip_addr ip = ip_of("10.0.0.2");
+	struct net_rig *rig = *state;
+	struct api_addr items[4];
+
+	addr_ports_from(rig->all[0], count_ports);
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.2", 24, "dpdk0"), 0);
+	assert_int_equal(addr_hold(rig->all, AF_INET, &ip, "dpdk0"), 0);
+	for (int stats = 1; stats >= 0; stats--) {
+		filter.flags = stats ? API_FILTER_STATS : 0;
+		assert_int_equal(
+			net_rig_list(rig, API_ADDR_LIST, &filter, items, sizeof(items[0]), 4), 2);
+		assert_int_equal(items[0].flags, 0);
+		assert_int_equal(items[0].ports_used, 0);
+		assert_int_equal(items[1].flags, API_ADDR_HELD);
+		assert_int_equal(items[1].ports_used, stats ? 9 : 0);
+		assert_int_equal(items[1].ports_miss, stats ? 3 : 0);
+	}
+	assert_int_equal(addr_release(rig->all, AF_INET, &ip), 0);
+}
+
 static void test_flush(void **state)
 {
 	struct api_filter dev = { .dev = "dpdk0" }, all = { .cpu = 0 };
@@ -421,6 +546,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shared_net, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_ip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_route_by_hand, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_heirs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ports, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lookups, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set, setup, teardown),

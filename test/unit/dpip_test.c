@@ -43,6 +43,8 @@ static void test_addr(void **state)
 		{ "-6 addr show", "ADDR_LIST family 10" },
 		{ "addr show -f inet --cpu 2", "ADDR_LIST cpu 2 family 2" },
 		{ "-j a s dev d0", "LINK_LIST dev d0; ADDR_LIST dev d0" },
+		{ "-s addr show", "ADDR_LIST flags 2" },
+		{ "-s -j addr show d0", "LINK_LIST dev d0; ADDR_LIST dev d0 flags 2" },
 		{ "addr add 10.0.0.1/24 dev d0", "ADDR_ADD 10.0.0.1/24 dev d0" },
 		{ "addr add dev d0 10.0.0.1/24",
 		  "EXIT 2: addr add: \"dev\": an address A or A/P is expected" },
@@ -120,6 +122,9 @@ static void test_route(void **state)
 		  "metric 7 "
 		  "onlink 1" },
 		{ "route add 10.0.0.0/8 dev d0 proto 12", "ROUTE_ADD 10.0.0.0/8 dev d0 proto 12" },
+		{ "route add 10.0.0.0/8 dev d0 proto static",
+		  "ROUTE_ADD 10.0.0.0/8 dev d0 proto 4" },
+		{ "route add 10.0.0.0/8 dev d0 proto auto", "ROUTE_ADD 10.0.0.0/8 dev d0" },
 		{ "route set 10.0.0.0/8 via 1.1.1.1", "ROUTE_SET 10.0.0.0/8 via 1.1.1.1" },
 		{ "route del 10.0.0.0/8", "ROUTE_DEL 10.0.0.0/8" },
 		{ "route del default", "ROUTE_DEL 0.0.0.0/0" },
@@ -299,7 +304,6 @@ static void test_print_addr(void **state)
 			.preferred_lft_s = 20,
 			.dev = "d0",
 			.ports_used = 1,
-			.ports_free = 2,
 			.ports_miss = 3,
 		},
 		{ .addr = tool_ip("2001:db8::1"), .family = AF_INET6, .plen = 64, .dev = "gone" },
@@ -323,7 +327,7 @@ static void test_print_addr(void **state)
 		  "inet 192.168.88.12/24 scope global d0\\     valid_lft forever preferred_lft "
 		  "forever\n"
 		  "inet 10.0.0.1/32 broadcast 10.0.0.255 scope host d0\\     valid_lft 30sec "
-		  "preferred_lft 20sec sa_used 1 sa_free 2 sa_miss 3\n"
+		  "preferred_lft 20sec sa_used 1 sa_miss 3\n"
 		  "inet6 2001:db8::1/64 scope global gone\\     valid_lft forever preferred_lft "
 		  "forever\n" },
 		{ "addr show -j",
@@ -356,6 +360,7 @@ static void test_print_route(void **state)
 		  .plen = 32,
 		  .type = API_ROUTE_LOCAL,
 		  .scope = API_SCOPE_HOST,
+		  .proto = API_PROTO_KERNEL,
 		  .mtu = 1500,
 		  .dev = "d0" },
 		{ .dst = tool_ip("192.168.88.0"),
@@ -363,6 +368,7 @@ static void test_print_route(void **state)
 		  .family = AF_INET,
 		  .plen = 24,
 		  .scope = API_SCOPE_LINK,
+		  .proto = API_PROTO_KERNEL,
 		  .mtu = 1500,
 		  .dev = "d0" },
 		{ .via = tool_ip("192.168.88.1"),
@@ -404,10 +410,11 @@ static void test_print_route(void **state)
 		{ "-j route",
 		  "[{\"type\":\"local\",\"family\":\"inet\",\"dst\":\"192.168.88.12\",\"dev\":"
 		  "\"d0\","
-		  "\"protocol\":\"auto\",\"scope\":\"host\",\"metric\":0,\"mtu\":1500,\"flags\":[]}"
+		  "\"protocol\":\"kernel\",\"scope\":\"host\",\"metric\":0,\"mtu\":1500,\"flags\":["
+		  "]}"
 		  ","
 		  "{\"family\":\"inet\",\"dst\":\"192.168.88.0/"
-		  "24\",\"dev\":\"d0\",\"protocol\":\"auto\","
+		  "24\",\"dev\":\"d0\",\"protocol\":\"kernel\","
 		  "\"scope\":\"link\",\"prefsrc\":\"192.168.88.12\",\"metric\":0,\"mtu\":1500,"
 		  "\"flags\":[]},"
 		  "{\"family\":\"inet\",\"dst\":\"default\",\"gateway\":\"192.168.88.1\",\"dev\":"

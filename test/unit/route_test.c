@@ -260,6 +260,218 @@ static void test_set(void **state)
 	assert_int_equal(routes[4].scope, API_SCOPE_GLOBAL);
 }
 
+/* "PREFIX/LEN port metric" of a worker's routes, separated by blanks */
+static void listing(struct net_rig *rig, uint32_t cpu, char *out, size_t size)
+{
+	struct api_filter filter = { .cpu = cpu };
+	struct api_route routes[32];
+	unsigned int n = net_rig_list(rig, API_ROUTE_LIST, &filter, routes, sizeof(routes[0]), 32);
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned int i = 0; i < n; i++) {
+		char ip[IP_STR_LEN];
+		union ip_addr dst = ip_from_api(&routes[i].dst);
+
+		len += (size_t)snprintf(out + len, size - len, "%s%s/%u %c %u", i ? ", " : "",
+					ip_str(AF_INET, &dst, ip), routes[i].plen, routes[i].dev[4],
+					routes[i].metric);
+	}
+}
+
+/* local and kernel routes as they came, then nets by length, metric and coming */
+static void test_listing_order(void **state)
+{
+	static const struct {
+		struct line line;
+		const char *want; /* behind it */
+	} steps[] = {
+		{ LINE(ADD, "20.0.0.0", 8, NULL, "dpdk0", .metric = 5), "20.0.0.0/8 0 5" },
+		{ LINE(ADD, "30.0.0.0", 8, NULL, "dpdk0", .metric = 5),
+		  "20.0.0.0/8 0 5, 30.0.0.0/8 0 5" },
+		{ LINE(ADD, "25.0.0.0", 8, NULL, "dpdk1", .metric = 4),
+		  "25.0.0.0/8 1 4, 20.0.0.0/8 0 5, 30.0.0.0/8 0 5" },
+		{ LINE(ADD, "0.0.0.0", 0, NULL, "dpdk0"),
+		  "25.0.0.0/8 1 4, 20.0.0.0/8 0 5, 30.0.0.0/8 0 5, 0.0.0.0/0 0 0" },
+		{ LINE(ADD, "99.0.0.1", 32, NULL, "dpdk1", .scope = API_SCOPE_KNI_HOST),
+		  "99.0.0.1/32 1 0, 25.0.0.0/8 1 4, 20.0.0.0/8 0 5, 30.0.0.0/8 0 5, "
+		  "0.0.0.0/0 0 0" },
+		{ LINE(ADD, "11.0.0.1", 32, NULL, "dpdk1", .scope = API_SCOPE_HOST),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 25.0.0.0/8 1 4, 20.0.0.0/8 0 5, "
+		  "30.0.0.0/8 0 5, 0.0.0.0/0 0 0" },
+		{ LINE(SET, "20.0.0.0", 8, NULL, "dpdk2", .metric = 5),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 25.0.0.0/8 1 4, 20.0.0.0/8 2 5, "
+		  "30.0.0.0/8 0 5, 0.0.0.0/0 0 0" },
+		{ LINE(DEL, "25.0.0.0", 8, NULL, NULL),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 20.0.0.0/8 2 5, 30.0.0.0/8 0 5, "
+		  "0.0.0.0/0 0 0" },
+		{ LINE(ADD, "20.0.0.0", 8, NULL, "dpdk1", .metric = 5),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 20.0.0.0/8 2 5, 30.0.0.0/8 0 5, "
+		  "20.0.0.0/8 1 5, 0.0.0.0/0 0 0" },
+		{ LINE(ADD, "20.0.0.0", 8, NULL, "dpdk1", .metric = 1),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 20.0.0.0/8 1 1, 20.0.0.0/8 2 5, "
+		  "30.0.0.0/8 0 5, 20.0.0.0/8 1 5, 0.0.0.0/0 0 0" },
+		{ LINE(ADD, "20.0.0.0", 16, NULL, "dpdk1", .metric = 1000),
+		  "99.0.0.1/32 1 0, 11.0.0.1/32 1 0, 20.0.0.0/16 1 1000, 20.0.0.0/8 1 1, "
+		  "20.0.0.0/8 2 5, 30.0.0.0/8 0 5, 20.0.0.0/8 1 5, 0.0.0.0/0 0 0" },
+	};
+	struct net_rig *rig = *state;
+
+	for (unsigned int i = 0; i < LENGTH(steps); i++) {
+		assert_int_equal(run(rig, &steps[i].line), 0);
+		for (uint32_t cpu = 0; cpu <= NET_RIG_WORKERS; cpu++) {
+			char text[1024];
+
+			listing(rig, cpu, text, sizeof(text));
+			assert_string_equal(text, steps[i].want);
+		}
+	}
+}
+
+#define MANY 3000
+
+static void many_line(struct net_rig *rig, enum api_id id, unsigned int i)
+{
+	struct api_route route = {
+		.dst.v4 = htonl(0x14000000 + (i << 8)),
+		.family = AF_INET,
+		.plen = 24,
+		.scope = API_SCOPE_UNSET,
+		.dev = "dpdk0",
+	};
+
+	assert_int_equal(net_rig_request(rig, id, &route, sizeof(route)), 0);
+}
+
+/* at the first page's end all odd ones go and come back, so that they are others and stand last */
+static void churn_odd(struct net_rig *rig)
+{
+	rig->between_pages = NULL;
+	for (unsigned int i = 1; i < MANY; i += 2)
+		many_line(rig, API_ROUTE_DEL, i);
+	for (unsigned int i = 1; i < MANY; i += 2)
+		many_line(rig, API_ROUTE_ADD, i);
+}
+
+/* what stays is listed exactly once, in order, whatever changes meanwhile */
+static void test_listing_under_change(void **state)
+{
+	struct api_route *routes = calloc(4 * MANY, sizeof(*routes));
+	struct api_filter filter = { .cpu = NET_RIG_WORKERS };
+	struct net_rig *rig = *state;
+	uint32_t even = 0;
+	unsigned int n;
+
+	for (unsigned int i = 0; i < MANY; i++)
+		many_line(rig, API_ROUTE_ADD, i);
+	rig->between_pages = churn_odd;
+	n = net_rig_list(rig, API_ROUTE_LIST, &filter, routes, sizeof(*routes), 4 * MANY);
+	assert_null(rig->between_pages);
+	assert_true(n > MANY); /* odd ones of the first page came twice */
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t number = (ntohl(routes[i].dst.v4) - 0x14000000) >> 8;
+
+		if (number % 2)
+			continue;
+		assert_int_equal(number, even);
+		even += 2;
+	}
+	assert_int_equal(even, MANY);
+	free(routes);
+}
+
+/* very many routes to one prefix: the best is found whoever goes */
+static void test_one_prefix(void **state)
+{
+	struct net_rig *rig = *state;
+	struct line line = LINE(ADD, "20.0.0.0", 8, NULL, "dpdk0");
+	union ip_addr dst = ip_from_v4(htonl(0x14010101));
+	bool there[MANY] = { false };
+	struct prng prng = { 9 };
+
+	for (unsigned int step = 0; step < 3 * MANY; step++) {
+		unsigned int i = step < MANY ? step * 7 % MANY : prng_below(&prng, MANY), best = 0;
+		const struct route *route;
+
+		line.id = there[i] ? API_ROUTE_DEL : API_ROUTE_ADD;
+		line.metric = i + 1;
+		assert_int_equal(run(rig, &line), 0);
+		there[i] = !there[i];
+		while (best < MANY && !there[best])
+			best++;
+		route = route_lookup(rig->all[step % (NET_RIG_WORKERS + 1)], AF_INET, &dst);
+		assert_int_equal(route ? route->metric : MANY + 1, best + 1);
+	}
+}
+
+/* every prefix length at once, /32 and default among them; then one after the other goes */
+static void test_every_length(void **state)
+{
+	union ip_addr dst = ip_from_v4(htonl(0x14a5c3f1));
+	struct net_rig *rig = *state;
+
+	for (unsigned int plen = 0; plen <= 32; plen++) {
+		struct api_route route = {
+			.family = AF_INET,
+			.plen = (uint8_t)plen,
+			.scope = API_SCOPE_LINK,
+			.dev = "dpdk0",
+		};
+
+		route.dst.v4 = ip_network(AF_INET, &dst, plen).v4;
+		if (plen < 4) /* above it lies multicast */
+			route.dst.v4 = 0;
+		assert_int_equal(net_rig_request(rig, API_ROUTE_ADD, &route, sizeof(route)), 0);
+	}
+	for (int plen = 32; plen >= 0; plen--) {
+		const struct route *route = route_lookup(rig->all[2], AF_INET, &dst);
+		struct api_route del = { .family = AF_INET, .plen = (uint8_t)plen };
+
+		assert_non_null(route);
+		assert_int_equal(route->plen, plen);
+		del.dst.v4 = plen < 4 ? 0 : ip_network(AF_INET, &dst, (unsigned int)plen).v4;
+		assert_int_equal(net_rig_request(rig, API_ROUTE_DEL, &del, sizeof(del)), 0);
+	}
+	assert_null(route_lookup(rig->all[2], AF_INET, &dst));
+}
+
+/* whose word is whose: 2 is the addresses', 0 says nothing and is flushed like any other */
+static void test_protocols(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		int want;
+	} rows[] = {
+		{ API_PROTO_AUTO, 0 },
+		{ API_PROTO_KERNEL, -EINVAL },
+		{ API_PROTO_BOOT, 0 },
+		{ API_PROTO_STATIC, 0 },
+		{ 12, 0 },
+	};
+	struct api_filter all = { .cpu = 0 };
+	struct api_route routes[8], route = {
+		.family = AF_INET,
+		.plen = 8,
+		.scope = API_SCOPE_UNSET,
+		.dev = "dpdk0",
+	};
+	struct net_rig *rig = *state;
+
+	add_addr(rig, "10.0.0.1", 24, "dpdk0");
+	for (unsigned int i = 0; i < LENGTH(rows); i++) {
+		route.dst.v4 = htonl((20 + i) << 24);
+		route.proto = rows[i].proto;
+		assert_int_equal(net_rig_request(rig, API_ROUTE_ADD, &route, sizeof(route)),
+				 rows[i].want);
+	}
+	assert_int_equal(net_rig_list(rig, API_ROUTE_LIST, &all, routes, sizeof(routes[0]), 8), 6);
+	assert_int_equal(routes[0].proto, API_PROTO_KERNEL);
+	assert_int_equal(routes[1].proto, API_PROTO_KERNEL);
+	assert_int_equal(routes[2].proto, API_PROTO_AUTO);
+	assert_int_equal(net_rig_request(rig, API_ROUTE_FLUSH, &all, sizeof(all)), 0);
+	assert_int_equal(net_rig_list(rig, API_ROUTE_LIST, &all, routes, sizeof(routes[0]), 8), 2);
+}
+
 /* flush leaves what came with addresses */
 static void test_flush(void **state)
 {
@@ -283,7 +495,7 @@ static void test_flush(void **state)
 	assert_int_equal(net_rig_request(rig, API_ROUTE_FLUSH, &flush, sizeof(flush)), 0);
 	assert_int_equal(net_rig_list(rig, API_ROUTE_LIST, &list, routes, sizeof(routes[0]), 8), 4);
 	for (unsigned int i = 0; i < 4; i++)
-		assert_int_equal(routes[i].proto, API_PROTO_AUTO);
+		assert_int_equal(routes[i].proto, API_PROTO_KERNEL);
 	strcpy(flush.dev, "dpdk9");
 	assert_int_equal(net_rig_request(rig, API_ROUTE_FLUSH, &flush, sizeof(flush)), -ENODEV);
 }
@@ -454,6 +666,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listing_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listing_under_change, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_prefix, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_length, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_protocols, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_cpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_churn, setup, teardown),

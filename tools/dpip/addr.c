@@ -19,6 +19,9 @@
 
 #define IP_FOREVER UINT32_MAX /* how ip(8) prints it in JSON */
 
+/* Its local ports are shown with -s. How many are free has no one answer: every server has all. */
+#define SHOWS_PORTS (API_ADDR_SAPOOL | API_ADDR_LADDR | API_ADDR_HELD)
+
 static int lifetime(struct args *args, const char *keyword, uint32_t *seconds)
 {
 	const char *what = "\"forever\" or a number of seconds from 1 to 4294967294";
@@ -152,9 +155,9 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 	fprintf(out, "     valid_lft %s preferred_lft %s",
 		lifetime_text(addr.valid_lft_s, valid, sizeof(valid)),
 		lifetime_text(addr.preferred_lft_s, preferred, sizeof(preferred)));
-	if (command->options.stats && (addr.flags & (API_ADDR_SAPOOL | API_ADDR_LADDR)))
-		fprintf(out, " sa_used %" PRIu64 " sa_free %" PRIu64 " sa_miss %" PRIu64,
-			addr.ports_used, addr.ports_free, addr.ports_miss);
+	if (command->options.stats && (addr.flags & SHOWS_PORTS))
+		fprintf(out, " sa_used %" PRIu64 " sa_miss %" PRIu64, addr.ports_used,
+			addr.ports_miss);
 	fputc('\n', out);
 }
 
@@ -174,9 +177,8 @@ static json_t *json_addr(const struct command *command, const struct api_addr *a
 			 addr->valid_lft_s ? addr->valid_lft_s : IP_FOREVER);
 	dpip_json_number(object, "preferred_life_time",
 			 addr->preferred_lft_s ? addr->preferred_lft_s : IP_FOREVER);
-	if (command->options.stats && (addr->flags & (API_ADDR_SAPOOL | API_ADDR_LADDR))) {
+	if (command->options.stats && (addr->flags & SHOWS_PORTS)) {
 		dpip_json_number(object, "sa_used", addr->ports_used);
-		dpip_json_number(object, "sa_free", addr->ports_free);
 		dpip_json_number(object, "sa_miss", addr->ports_miss);
 	}
 	return object;
@@ -264,16 +266,21 @@ static const struct view view = { .row = print_row, .json_all = json_all };
 
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	union command_body *links = NULL;
+	union command_body *links = NULL, *addrs;
 	int r;
 
 	command->view = &view;
 	if (command->options.json)
 		links = command_request(command, API_LINK_LIST, sizeof(links->filter));
 	r = dpip_filter_parse(args, command, row->id, false);
-	if (r == 0 && links)
-		memcpy(links->filter.dev, command->requests[1].body.filter.dev, API_NAME_LEN);
-	return r;
+	if (r < 0)
+		return r;
+	addrs = &command->requests[command->n_requests - 1].body;
+	if (command->options.stats)
+		addrs->filter.flags |= API_FILTER_STATS;
+	if (links)
+		memcpy(links->filter.dev, addrs->filter.dev, API_NAME_LEN);
+	return 0;
 }
 
 static int flush_parse(struct args *args, const struct dpip_command *row, struct command *command)
@@ -297,7 +304,7 @@ static const char help[] = "dpip addr show [dev D]\n"
 			   "dpip addr flush dev D\n"
 			   "  SCOPE := global | site | link | host | 0 ... 3\n"
 			   "  LFT := forever | SECONDS\n"
-			   "  -s shows the local ports of local addresses: used, free, missed\n";
+			   "  -s shows the local ports of local addresses: used, missed\n";
 
 const struct dpip_object dpip_addr = {
 	.name = "addr",

@@ -127,7 +127,7 @@ static int change_parse(struct args *args, const struct dpip_command *row, struc
 
 	memset(&route, 0, sizeof(route));
 	route.scope = API_SCOPE_UNSET;
-	route.proto = API_PROTO_STATIC;
+	route.proto = API_PROTO_AUTO;
 	r = take_prefix(args, &route, command->options.family);
 	while (r == 0 && args->next < args->n)
 		r = take_keyword(args, &route);
@@ -154,8 +154,12 @@ static const char *scope_of(const struct api_route *route, char *buf, size_t siz
 	return scope_text(route->scope, buf, size);
 }
 
-static const char *protocol_of(const struct api_route *route, char *buf, size_t size)
+/* Text says `auto` of what came with an address, too, as scripts expect. */
+static const char *protocol_of(const struct api_route *route, const char *kernel, char *buf,
+			       size_t size)
 {
+	if (route->proto == API_PROTO_KERNEL)
+		return kernel;
 	for (const struct args_choice *choice = protocols; choice->word; choice++) {
 		if (choice->value == route->proto)
 			return choice->word;
@@ -175,7 +179,8 @@ static void print_ip4(FILE *out, const struct api_route *route)
 		text_of_ip(AF_INET, &route->via, via), text_of_ip(AF_INET, &route->src, src),
 		API_NAME_LEN, route->dev, route->mtu, route->tos,
 		scope_of(route, scope, sizeof(scope)), route->metric,
-		protocol_of(route, protocol, sizeof(protocol)), route->onlink ? " onlink" : "");
+		protocol_of(route, "auto", protocol, sizeof(protocol)),
+		route->onlink ? " onlink" : "");
 }
 
 static void print_ip6(FILE *out, const struct api_route *route)
@@ -236,7 +241,7 @@ static json_t *json_row(const struct command *command, const struct client_item 
 		dpip_json_text(object, "gateway", text_of_ip(route.family, &route.via, text));
 	snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, route.dev);
 	dpip_json_text(object, "dev", name);
-	dpip_json_text(object, "protocol", protocol_of(&route, text, sizeof(text)));
+	dpip_json_text(object, "protocol", protocol_of(&route, "kernel", text, sizeof(text)));
 	dpip_json_text(object, "scope", scope_of(&route, text, sizeof(text)));
 	if (!text_ip_is_zero(&route.src))
 		dpip_json_text(object, "prefsrc", text_of_ip(route.family, &route.src, text));
