@@ -32,6 +32,8 @@ json "addr show -j dev" '[x["ifname"] for x in j] == ["dpdk1"]' dpip -j addr sho
 ok "addr set" dpip addr set 10.2.0.254/24 dev dpdk1 scope global valid_lft forever
 ok "addr set took effect" eval 'dpip addr show dev dpdk1 | grep -q "scope global dpdk1" &&
 	dpip addr show dev dpdk1 | grep -q "valid_lft forever"'
+ok "addr show -s: local ports" eval 'ipvsadm -A -t 10.1.0.100:80 && ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:80 -F dpdk1 &&
+	[ "$(dpip -s addr show | grep -c "sa_used 0 sa_miss 0$")" = 2 ] && ipvsadm -C'
 ok "words may be abbreviated" eval '[ "$(dpip a s)" = "$(dpip addr show)" ]'
 ok "list is show" eval '[ "$(dpip addr list)" = "$(dpip addr show)" ]'
 for n in 1 2; do
@@ -72,6 +74,8 @@ ok "route show: all that was given" eval 'dpip route show |
 	grep -q "^inet 192.168.0.0/16 via 10.2.0.2 src 10.2.0.254 dev dpdk1 mtu 1400 tos 0 scope global metric 7 proto "'
 ok "route show: local" eval 'dpip route show | grep -q "^inet 10.5.5.5/32 .*scope host"'
 ok "route show: kernel" eval 'dpip route show | grep -q "^inet 10.5.5.6/32 .*scope kni_host"'
+json "route show -j: whose it is" '{(x["dst"], x["protocol"]) for x in j if x["dst"] in ("10.1.0.0/24", "10.1.0.254", "172.16.0.0/12", "10.5.5.5")} ==
+	{("10.1.0.0/24", "kernel"), ("10.1.0.254", "kernel"), ("172.16.0.0/12", "auto"), ("10.5.5.5", "auto")}' dpip -j route show
 ok "route show: nets, longest first" eval \
 	'dpip route show | sed -n "s/.*\/\([0-9]*\) via.*/\1/p" | awk "NR > 1 && \$1 > last { exit 1 } { last = \$1 }"'
 json "route show -j" '[(x["dst"], x["gateway"], x["dev"]) for x in j if x["dst"] == "default"] == [("default", "10.1.0.1", "dpdk0")]
