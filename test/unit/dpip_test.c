@@ -659,7 +659,7 @@ static void test_script(void **state)
 		  ":2: a script cannot run another one\n",
 		  1 },
 		{ "", "addr 'add\n", { 0 }, "", ":1: a quote or a backslash has no end\n", 1 },
-		{ "", "addr add\\\n", { 0 }, "", ":1: a quote or a backslash has no end\n", 1 },
+		{ "", "addr add\\\n", { 0 }, "", ":1: addr add: an address A/P is expected\n", 1 },
 		{ "", "", { 0 }, "", "", 0 },
 	};
 
