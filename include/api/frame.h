@@ -25,31 +25,31 @@
 #include "api/types.h"
 
 #define API_SOCKET_PATH "/var/run/dpvs.ipc"
-#define API_SOCKET_ENV "DPVS_IPC_FILE"
+#define API_SOCKET_ENV  "DPVS_IPC_FILE"
 
-#define API_MAGIC 0x53565044u /* "DPVS" */
-#define API_VERSION 1
-#define API_FRAME_MAX (4u << 20) /* most bytes of a request frame, header included */
-#define API_FRAME_REQUESTS 65536u /* most requests in one frame */
-#define API_REPLY_CHUNK (256u << 10) /* a listing's reply is cut at about this many bytes */
+#define API_MAGIC          0x53565044u /* "DPVS" */
+#define API_VERSION        1
+#define API_FRAME_MAX      (4u << 20)   /* most bytes of a request frame, header included */
+#define API_FRAME_REQUESTS 65536u       /* most requests in one frame */
+#define API_REPLY_CHUNK    (256u << 10) /* a listing's reply is cut at about this many bytes */
 
 enum api_frame_flag {
 	API_FRAME_KEEP_GOING = 1, /* request: go on behind a failure */
-	API_FRAME_MORE = 2,	  /* reply: another frame follows */
+	API_FRAME_MORE = 2,       /* reply: another frame follows */
 };
 
 struct api_frame {
 	uint32_t magic;
 	uint16_t version;
-	uint16_t flags;	 /* enum api_frame_flag */
-	uint32_t len;	 /* of the whole frame, this header included, bytes */
-	uint32_t count;	 /* requests or replies in it */
+	uint16_t flags; /* enum api_frame_flag */
+	uint32_t len;   /* of the whole frame, this header included, bytes */
+	uint32_t count; /* requests or replies in it */
 };
 
 struct api_request {
-	uint16_t id; /* enum api_id */
+	uint16_t id;       /* enum api_id */
 	uint16_t reserved; /* 0 */
-	uint32_t len; /* of the body, without padding */
+	uint32_t len;      /* of the body, without padding */
 };
 
 enum api_reply_flag {
@@ -58,10 +58,10 @@ enum api_reply_flag {
 
 struct api_reply {
 	uint16_t id;
-	uint16_t flags;	 /* enum api_reply_flag */
-	int32_t status;	 /* 0 or -errno */
-	uint32_t index;	 /* which request of the frame, from 0 */
-	uint32_t len;	 /* of the body, without padding */
+	uint16_t flags; /* enum api_reply_flag */
+	int32_t status; /* 0 or -errno */
+	uint32_t index; /* which request of the frame, from 0 */
+	uint32_t len;   /* of the body, without padding */
 };
 
 struct api_item {
@@ -73,38 +73,38 @@ struct api_item {
 #define API_ALIGN(n) (((uint32_t)(n) + 7u) & ~7u)
 
 /* X(ID, number, access, body): access GET reads, SET changes. The body has exactly this type. */
-#define API_REQUESTS(X)                                       \
-	X(HELLO, 1, GET, struct api_hello)                    \
-	X(ADDR_ADD, 16, SET, struct api_addr)                 \
-	X(ADDR_SET, 17, SET, struct api_addr)                 \
-	X(ADDR_DEL, 18, SET, struct api_addr)                 \
-	X(ADDR_FLUSH, 19, SET, struct api_filter)             \
-	X(ADDR_LIST, 20, GET, struct api_filter)              \
-	X(ROUTE_ADD, 32, SET, struct api_route)               \
-	X(ROUTE_SET, 33, SET, struct api_route)               \
-	X(ROUTE_DEL, 34, SET, struct api_route)               \
-	X(ROUTE_FLUSH, 35, SET, struct api_filter)            \
-	X(ROUTE_LIST, 36, GET, struct api_filter)             \
-	X(NEIGH_ADD, 48, SET, struct api_neigh)               \
-	X(NEIGH_SET, 49, SET, struct api_neigh)               \
-	X(NEIGH_DEL, 50, SET, struct api_neigh)               \
-	X(NEIGH_FLUSH, 51, SET, struct api_filter)            \
-	X(NEIGH_LIST, 52, GET, struct api_filter)             \
-	X(LINK_SET, 64, SET, struct api_link_set)             \
-	X(LINK_LIST, 65, GET, struct api_filter)              \
-	X(STATS_LIST, 80, GET, struct api_stats_filter)       \
-	X(SERVICE_ADD, 96, SET, struct api_service)           \
-	X(SERVICE_SET, 97, SET, struct api_service)           \
-	X(SERVICE_DEL, 98, SET, struct api_service_key)       \
-	X(SERVICE_FLUSH, 99, SET, struct api_empty)           \
-	X(SERVICE_ZERO, 100, SET, struct api_service_key)     \
-	X(SERVICE_LIST, 101, GET, struct api_service_filter)  \
-	X(DEST_ADD, 112, SET, struct api_dest)                \
-	X(DEST_SET, 113, SET, struct api_dest)                \
-	X(DEST_DEL, 114, SET, struct api_dest)                \
-	X(LADDR_ADD, 128, SET, struct api_laddr)              \
-	X(LADDR_DEL, 129, SET, struct api_laddr)              \
-	X(LADDR_LIST, 130, GET, struct api_service_filter)    \
+#define API_REQUESTS(X)                                      \
+	X(HELLO, 1, GET, struct api_hello)                   \
+	X(ADDR_ADD, 16, SET, struct api_addr)                \
+	X(ADDR_SET, 17, SET, struct api_addr)                \
+	X(ADDR_DEL, 18, SET, struct api_addr)                \
+	X(ADDR_FLUSH, 19, SET, struct api_filter)            \
+	X(ADDR_LIST, 20, GET, struct api_filter)             \
+	X(ROUTE_ADD, 32, SET, struct api_route)              \
+	X(ROUTE_SET, 33, SET, struct api_route)              \
+	X(ROUTE_DEL, 34, SET, struct api_route)              \
+	X(ROUTE_FLUSH, 35, SET, struct api_filter)           \
+	X(ROUTE_LIST, 36, GET, struct api_filter)            \
+	X(NEIGH_ADD, 48, SET, struct api_neigh)              \
+	X(NEIGH_SET, 49, SET, struct api_neigh)              \
+	X(NEIGH_DEL, 50, SET, struct api_neigh)              \
+	X(NEIGH_FLUSH, 51, SET, struct api_filter)           \
+	X(NEIGH_LIST, 52, GET, struct api_filter)            \
+	X(LINK_SET, 64, SET, struct api_link_set)            \
+	X(LINK_LIST, 65, GET, struct api_filter)             \
+	X(STATS_LIST, 80, GET, struct api_stats_filter)      \
+	X(SERVICE_ADD, 96, SET, struct api_service)          \
+	X(SERVICE_SET, 97, SET, struct api_service)          \
+	X(SERVICE_DEL, 98, SET, struct api_service_key)      \
+	X(SERVICE_FLUSH, 99, SET, struct api_empty)          \
+	X(SERVICE_ZERO, 100, SET, struct api_service_key)    \
+	X(SERVICE_LIST, 101, GET, struct api_service_filter) \
+	X(DEST_ADD, 112, SET, struct api_dest)               \
+	X(DEST_SET, 113, SET, struct api_dest)               \
+	X(DEST_DEL, 114, SET, struct api_dest)               \
+	X(LADDR_ADD, 128, SET, struct api_laddr)             \
+	X(LADDR_DEL, 129, SET, struct api_laddr)             \
+	X(LADDR_LIST, 130, GET, struct api_service_filter)   \
 	X(CONN_LIST, 144, GET, struct api_conn_filter)
 
 enum api_id {

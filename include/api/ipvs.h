@@ -42,12 +42,12 @@ struct api_ipvs_stats {
 struct api_service {
 	struct api_service_key key;
 	char sched[API_NAME_LEN];
-	uint32_t flags;	      /* enum api_service_flag */
-	uint32_t timeout_s;   /* persistence */
-	uint32_t plen;	      /* persistence: prefix length of clients */
-	uint32_t conn_timeout_s; /* 0: the protocol's */
-	uint32_t n_dests;     /* reply */
-	uint32_t n_laddrs;    /* reply */
+	uint32_t flags;              /* enum api_service_flag */
+	uint32_t timeout_s;          /* persistence */
+	uint32_t plen;               /* persistence: prefix length of clients */
+	uint32_t conn_timeout_s;     /* 0: the protocol's */
+	uint32_t n_dests;            /* reply */
+	uint32_t n_laddrs;           /* reply */
 	struct api_ipvs_stats stats; /* reply */
 };
 
@@ -55,20 +55,21 @@ enum api_dest_flag {
 	API_DEST_OVERLOAD = 1,
 };
 
-/* DEST_ADD (EEXIST, ENOENT for the service), DEST_SET, DEST_DEL (ENOENT), an item of SERVICE_LIST. */
+/* DEST_ADD (EEXIST, ENOENT for the service), DEST_SET, DEST_DEL (ENOENT), an item of SERVICE_LIST.
+ */
 struct api_dest {
 	struct api_service_key service;
 	union api_ip addr;
 	uint16_t family;
 	be16 port;
 	uint16_t forward; /* enum api_forward */
-	uint16_t flags;	  /* reply: enum api_dest_flag */
+	uint16_t flags;   /* reply: enum api_dest_flag */
 	uint32_t weight;  /* 0 … 65535 */
-	uint32_t upper;	  /* thresholds, 0: none */
+	uint32_t upper;   /* thresholds, 0: none */
 	uint32_t lower;
-	uint32_t active;   /* reply */
-	uint32_t inactive; /* reply */
-	uint32_t persistent; /* reply */
+	uint32_t active;             /* reply */
+	uint32_t inactive;           /* reply */
+	uint32_t persistent;         /* reply */
 	struct api_ipvs_stats stats; /* reply */
 };
 
@@ -80,7 +81,7 @@ struct api_laddr {
 	uint16_t reserved[3];
 	char dev[API_NAME_LEN];
 	uint64_t conflicts; /* reply: no free port */
-	uint64_t conns;	    /* reply: connections that use it for this service */
+	uint64_t conns;     /* reply: connections that use it for this service */
 };
 
 enum api_service_filter_flag {
@@ -89,14 +90,14 @@ enum api_service_filter_flag {
 
 struct api_service_filter {
 	struct api_service_key key; /* all zero: every service */
-	uint32_t cpu;		    /* 0: sums; N: worker N's own counters */
-	uint32_t flags;		    /* enum api_service_filter_flag */
+	uint32_t cpu;               /* 0: sums; N: worker N's own counters */
+	uint32_t flags;             /* enum api_service_filter_flag */
 };
 
 /* The daemon answers CONN_LIST by any number of items, worker by worker. */
 struct api_conn_filter {
 	struct api_service_key key; /* all zero: every service */
-	uint32_t cpu;		    /* 0: every worker */
+	uint32_t cpu;               /* 0: every worker */
 	uint32_t reserved;
 };
 
@@ -109,7 +110,7 @@ struct api_conn {
 	uint16_t worker;
 	uint32_t timeout_s; /* configured, of the state it is in */
 	uint32_t left_s;    /* remaining */
-	char state[16];	    /* as ipvsadm prints it: ESTABLISHED, UDP_NORM, … */
+	char state[16];     /* as ipvsadm prints it: ESTABLISHED, UDP_NORM, … */
 };
 
 #endif

@@ -21,11 +21,11 @@ enum api_link_flag {
 };
 
 enum api_link_what {
-	API_LINK_SET_UP = 1,	   /* value 0, 1 */
-	API_LINK_SET_PROMISC,	   /* value 0, 1 */
+	API_LINK_SET_UP = 1,       /* value 0, 1 */
+	API_LINK_SET_PROMISC,      /* value 0, 1 */
 	API_LINK_SET_ALLMULTICAST, /* value 0, 1 */
-	API_LINK_SET_MTU,	   /* value bytes */
-	API_LINK_SET_MAC,	   /* mac */
+	API_LINK_SET_MTU,          /* value bytes */
+	API_LINK_SET_MAC,          /* mac */
 };
 
 struct api_link_set {
@@ -40,9 +40,9 @@ struct api_link_set {
 struct api_link {
 	char name[API_NAME_LEN];
 	char driver[API_NAME_LEN];
-	char device[64]; /* what DPDK calls it */
+	char device[64];             /* what DPDK calls it */
 	char steering[API_NAME_LEN]; /* how packets find their worker */
-	uint32_t index;	 /* from 1 */
+	uint32_t index;              /* from 1 */
 	uint32_t socket;
 	uint32_t mtu;
 	uint32_t flags; /* enum api_link_flag */
@@ -55,7 +55,7 @@ struct api_link {
 	uint8_t reserved[6];
 	uint64_t rx_packets, tx_packets;
 	uint64_t rx_bytes, tx_bytes;
-	uint64_t rx_errors;  /* bad frames, as the port counts them */
+	uint64_t rx_errors; /* bad frames, as the port counts them */
 	uint64_t tx_errors;
 	uint64_t rx_missed;  /* no descriptor was free */
 	uint64_t rx_nombuf;  /* no mbuf was free */

@@ -25,13 +25,13 @@ struct api_route {
 	union api_ip src; /* preferred source, 0: none */
 	uint16_t family;
 	uint8_t plen;
-	uint8_t type;	/* enum api_route_type */
-	uint8_t scope;	/* enum api_scope; UNSET in a request: from type and gateway */
-	uint8_t tos;	/* 0 */
-	uint8_t proto;	/* enum api_route_proto */
+	uint8_t type;   /* enum api_route_type */
+	uint8_t scope;  /* enum api_scope; UNSET in a request: from type and gateway */
+	uint8_t tos;    /* 0 */
+	uint8_t proto;  /* enum api_route_proto */
 	uint8_t onlink; /* 1: the gateway need not be on a known net of dev */
 	uint32_t metric;
-	uint32_t mtu; /* 0: the device's */
+	uint32_t mtu;           /* 0: the device's */
 	char dev[API_NAME_LEN]; /* empty in a request: derived from the gateway */
 };
 

@@ -19,8 +19,8 @@ union api_ip {
 	uint8_t v6[16];
 };
 
-#define API_NAME_LEN 32	   /* port and scheduler names, NUL included */
-#define API_LIFE_FOREVER 0 /* valid_lft and preferred_lft */
+#define API_NAME_LEN     32 /* port and scheduler names, NUL included */
+#define API_LIFE_FOREVER 0  /* valid_lft and preferred_lft */
 
 /* Which tables a listing reads: the master's (or the sum of all workers), or one worker's own. */
 #define API_CPU_MASTER 0
