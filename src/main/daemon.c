@@ -345,6 +345,9 @@ static void daemon_stop(struct daemon *d)
 	}
 	if (d->control)
 		control_destroy(d->control);
+	signal(SIGTERM, SIG_IGN); /* asked twice, it still ends cleanly */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if (d->all[WORKER_MASTER] && d->all[WORKER_MASTER]->link)
 		ports_close(d->all);
 	if (d->all[WORKER_MASTER] && d->all[d->plan.n_workers])
@@ -391,6 +394,7 @@ int daemon_run(const struct daemon_options *options)
 		return EXIT_CONF;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* the file was just read */
 	modules_request_tables(d->tables);
 	log_set_level(d->settings->log_level);
 	log_set_timestamp(d->settings->log_timestamp);
