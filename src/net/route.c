@@ -93,12 +93,31 @@ struct route_node *route_prefix_find(const struct worker *w, unsigned int family
 	return NULL;
 }
 
+static const struct route *route_lookup_net4(const struct worker *w, const union ip_addr *dst)
+{
+	uint64_t left = route_nets(w, AF_INET)->used[0];
+
+	while (left) {
+		unsigned int plen = 63 - (unsigned int)__builtin_clzll(left);
+		union ip_addr net = route_net(AF_INET, dst, plen);
+		const struct route_node *node = route_prefix_find(w, AF_INET, &net, plen);
+
+		if (node)
+			return &node->route;
+		left ^= UINT64_C(1) << plen;
+	}
+	return NULL;
+}
+
 static const struct route *route_lookup_net(const struct worker *w, unsigned int family,
 					    const union ip_addr *dst)
 {
 	const struct route_nets *nets = route_nets(w, family);
-	int plen = route_plen_below(nets, ip_bits(family) + 1);
+	int plen;
 
+	if (likely(family == AF_INET))
+		return route_lookup_net4(w, dst);
+	plen = route_plen_below(nets, ROUTE_PLEN_ENDS);
 	for (; plen >= 0; plen = route_plen_below(nets, (unsigned int)plen)) {
 		union ip_addr net = route_net(family, dst, (unsigned int)plen);
 		const struct route_node *node;
