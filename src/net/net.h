@@ -42,6 +42,7 @@ struct net {
 	uint16_t ip_id;
 };
 
+/* socket: the worker's node. Its tables are not placed: see route.c for why that is enough. */
 struct net *net_create(const struct net_config *config, int socket);
 void net_destroy(struct worker *w); /* drops what neighbours hold */
 
