@@ -25,15 +25,15 @@ static struct service *add_service(struct ipvs_rig *rig, uint32_t n)
 	return service_lookup(ipvs_rig_table(rig, 0), key.proto, AF_INET, &key.addr, key.port);
 }
 
-/* One address of the service, of which every worker counts its id * conns. */
+/* One address of the service, for which worker N counts N * conns. */
 static struct laddr *add_laddr(struct ipvs_rig *rig, struct service *svc, const union ip_addr *addr,
 			       uint64_t conns)
 {
-	struct laddr *laddr;
+	struct laddr *laddr = ipvs_rig_table(rig, 0)->laddrs;
 
 	assert_int_equal(laddr_add(rig->all, svc, AF_INET, addr, "dpdk0"), 0);
-	laddr = laddr_find(svc, AF_INET, addr);
-	assert_non_null(laddr);
+	while (laddr->service != svc->id || !ip_equal(&laddr->addr, addr))
+		laddr++;
 	for (unsigned int i = 1; i <= rig->n_workers; i++) {
 		ipvs_rig_table(rig, i)->laddrs[laddr->id].conns = conns * i;
 		ipvs_rig_table(rig, i)->laddrs[laddr->id].conflicts = 1;
