@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvs/dest: the real servers of a service. They stand in the kernel's order,
- * the last added first, in an array that schedulers walk; its memory comes
- * with the op that needs it. A server that is removed keeps its id and counts
- * until no connection of any worker is left, and when it is added again
+ * the last added first, in an array that schedulers walk. It grows towards its
+ * front, and its memory comes with the op that needs it; adding never moves
+ * the others, and removing moves the fewer. The master finds a server by its
+ * address in a hash. So no op depends much on how many there are. A server that is removed keeps
+ * its id and counts until no connection of any worker is left, and when it is added again
  * meanwhile, it is the same one.
  *
  * Thresholds: an upper threshold of U is split over N workers, U / N each and
@@ -30,55 +32,64 @@ struct dest_op {
 	uint32_t spare;
 };
 
-struct dest *dest_find(const struct service *svc, unsigned int family, const union ip_addr *addr,
-		       be16 port)
+static uint64_t dest_hash(const struct service_table *table, const struct dest *dest)
 {
-	for (uint32_t i = 0; i < svc->n_dests; i++) {
-		struct dest *dest = svc->dests[i];
+	return service_member_hash(table, &table->services[dest->service], dest->family,
+				   &dest->addr, dest->port);
+}
 
-		if (dest->port == port && dest->family == family && ip_equal(&dest->addr, addr))
+/* Removed ones too. */
+static struct dest *dest_find_any(const struct service_table *table, const struct service *svc,
+				  unsigned int family, const union ip_addr *addr, be16 port)
+{
+	const struct id_hash *by_key = &table->master->dests_by_key;
+	uint64_t hash = service_member_hash(table, svc, family, addr, port);
+
+	for (uint32_t link = id_hash_first(by_key, hash); link; link = id_hash_next(by_key, link)) {
+		struct dest *dest = &table->dests[link - 1];
+
+		if (dest->service == svc->id && dest->port == port && dest->family == family &&
+		    ip_equal(&dest->addr, addr))
 			return dest;
 	}
 	return NULL;
 }
 
-static struct dest *dest_find_removed(const struct service_table *table, const struct service *svc,
-				      const struct dest_config *config)
+struct dest *dest_find(const struct service_table *table, const struct service *svc,
+		       unsigned int family, const union ip_addr *addr, be16 port)
 {
-	for (uint32_t id = svc->removed_dests; id != DEST_NONE;
-	     id = table->dests[id].next_removed) {
-		struct dest *dest = &table->dests[id];
+	struct dest *dest = dest_find_any(table, svc, family, addr, port);
 
-		if (dest->port == config->port && dest->family == config->family &&
-		    ip_equal(&dest->addr, &config->addr))
-			return dest;
-	}
-	return NULL;
+	return dest && !(dest->flags & DEST_REMOVED) ? dest : NULL;
+}
+
+static void dest_retire(struct service_table *table, struct service *svc, struct dest *dest)
+{
+	dest->flags |= DEST_REMOVED;
+	dest->next_removed = svc->removed_dests;
+	dest->prev_removed = DEST_NONE;
+	if (dest->next_removed != DEST_NONE)
+		table->dests[dest->next_removed].prev_removed = dest->id;
+	svc->removed_dests = dest->id;
 }
 
 static void dest_unlink_removed(struct service_table *table, struct service *svc, struct dest *dest)
 {
-	uint32_t *link = &svc->removed_dests;
-
-	while (*link != dest->id)
-		link = &table->dests[*link].next_removed;
-	*link = dest->next_removed;
-}
-
-static void dest_retire(struct service *svc, struct dest *dest)
-{
-	dest->flags |= DEST_REMOVED;
-	dest->next_removed = svc->removed_dests;
-	svc->removed_dests = dest->id;
+	if (dest->prev_removed == DEST_NONE)
+		svc->removed_dests = dest->next_removed;
+	else
+		table->dests[dest->prev_removed].next_removed = dest->next_removed;
+	if (dest->next_removed != DEST_NONE)
+		table->dests[dest->next_removed].prev_removed = dest->prev_removed;
 }
 
 void dest_retire_all(struct service_table *table, struct service *svc, struct op *op)
 {
 	for (uint32_t i = 0; i < svc->n_dests; i++)
-		dest_retire(svc, svc->dests[i]);
-	op_garbage(op, svc->dests);
-	svc->dests = NULL;
-	svc->n_dests = svc->max_dests = 0;
+		dest_retire(table, svc, svc->dests[i]);
+	op_garbage(op, svc->dest_room);
+	svc->dests = svc->dest_room = NULL;
+	svc->n_dests = 0;
 }
 
 /* Worker's part of a number that is for all; the master keeps nothing for itself. */
@@ -106,7 +117,45 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 	dest_check_limit(dest);
 }
 
-/* args[0]: a longer array, when there is no room */
+/* Room for one more in front of the first? */
+static bool dest_room_in_front(const struct service *svc)
+{
+	return svc->dests != svc->dest_room;
+}
+
+/* Of the array that the service gets when there is none. */
+static uint32_t dest_room_next(const struct service *svc)
+{
+	return svc->n_dests ? svc->n_dests * 2 : DEST_ROOM_FIRST;
+}
+
+/* The servers move to the end of an array of this size. */
+static void dest_move(struct service *svc, struct dest **room, uint32_t max, struct op *op)
+{
+	struct dest **dests = room + max - svc->n_dests;
+
+	if (svc->n_dests)
+		memcpy(dests, svc->dests, svc->n_dests * sizeof(struct dest *));
+	op_garbage(op, svc->dest_room);
+	svc->dest_room = room;
+	svc->dests = dests;
+}
+
+static void dest_create(struct service_table *table, const struct dest_op *data)
+{
+	struct dest *dest = &table->dests[data->id];
+
+	dest->addr = data->config.addr;
+	dest->family = data->config.family;
+	dest->port = data->config.port;
+	dest->id = data->id;
+	dest->serial = data->serial;
+	dest->service = data->service;
+	if (table->master)
+		id_hash_add(&table->master->dests_by_key, dest_hash(table, dest), dest->id);
+}
+
+/* args[0]: another array, when there is no room in front */
 static void dest_apply_add(struct worker *w, struct op *op)
 {
 	const struct dest_op *data = op_data(op);
@@ -114,27 +163,17 @@ static void dest_apply_add(struct worker *w, struct op *op)
 	struct service *svc = &table->services[data->service];
 	struct dest *dest = &table->dests[data->id];
 
-	if (op->args[0]) {
-		if (svc->n_dests)
-			memcpy(op->args[0], svc->dests, svc->n_dests * sizeof(*svc->dests));
-		op_garbage(op, svc->dests);
-		svc->dests = op->args[0];
-		svc->max_dests = svc->max_dests ? svc->max_dests * 2 : DEST_ROOM_FIRST;
-	}
+	if (op->args[0])
+		dest_move(svc, op->args[0], dest_room_next(svc), op);
 	if (dest->serial) {
 		dest_unlink_removed(table, svc, dest);
 		dest->flags &= (uint16_t)~DEST_REMOVED;
 	} else {
-		dest->addr = data->config.addr;
-		dest->family = data->config.family;
-		dest->port = data->config.port;
-		dest->id = data->id;
-		dest->serial = data->serial;
-		dest->service = data->service;
+		dest_create(table, data);
 	}
 	dest_configure(w, dest, &data->config);
-	memmove(&svc->dests[1], &svc->dests[0], svc->n_dests * sizeof(*svc->dests));
-	svc->dests[0] = dest;
+	dest->order = ++svc->last_order;
+	*--svc->dests = dest;
 	svc->n_dests++;
 	if (svc->sched->changed)
 		svc->sched->changed(svc, SCHED_ADDED, 0);
@@ -161,22 +200,20 @@ static int dest_choose_id(struct service_master *master, const struct dest *remo
 int dest_add(struct worker *const *all, struct service *svc, const struct dest_config *config)
 {
 	struct service_table *table = service_table_of(all[WORKER_MASTER]);
-	struct dest *removed = dest_find_removed(table, svc, config);
+	struct dest *removed = dest_find_any(table, svc, config->family, &config->addr,
+					     config->port);
 	struct dest_op data = { .config = *config, .service = svc->id };
 	struct op_set set;
 	int r;
 
-	if (dest_find(svc, config->family, &config->addr, config->port))
+	if (removed && !(removed->flags & DEST_REMOVED))
 		return -EEXIST;
 	r = dest_choose_id(table->master, removed, &data);
 	if (r < 0)
 		return r;
 	r = op_set_init(&set, all, dest_apply_add, &data, sizeof(data));
-	if (r == 0 && svc->n_dests == svc->max_dests) {
-		uint32_t room = svc->max_dests ? svc->max_dests * 2 : DEST_ROOM_FIRST;
-
-		r = op_set_alloc(&set, 0, room * sizeof(*svc->dests));
-	}
+	if (r == 0 && !dest_room_in_front(svc))
+		r = op_set_alloc(&set, 0, dest_room_next(svc) * sizeof(struct dest *));
 	if (r < 0) {
 		if (!removed)
 			ids_give(&table->master->dests, data.id);
@@ -188,13 +225,35 @@ int dest_add(struct worker *const *all, struct service *svc, const struct dest_c
 	return 0;
 }
 
+/* Where it stands: those added later are before it. */
 static uint32_t dest_index(const struct service *svc, const struct dest *dest)
 {
-	uint32_t at = 0;
+	uint32_t low = 0, high = svc->n_dests;
 
-	while (svc->dests[at] != dest)
-		at++;
-	return at;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (svc->dests[middle]->order > dest->order)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Those on its shorter side close the gap. */
+static void dest_take_out(struct service *svc, uint32_t at)
+{
+	struct dest **dests = svc->dests;
+	uint32_t behind = svc->n_dests - at - 1;
+
+	if (at <= behind) {
+		memmove(&dests[1], &dests[0], at * sizeof(*dests));
+		svc->dests++;
+	} else {
+		memmove(&dests[at], &dests[at + 1], behind * sizeof(*dests));
+	}
+	svc->n_dests--;
 }
 
 static void dest_apply_set(struct worker *w, struct op *op)
@@ -206,7 +265,7 @@ static void dest_apply_set(struct worker *w, struct op *op)
 
 	dest_configure(w, dest, &data->config);
 	if (svc->sched->changed)
-		svc->sched->changed(svc, SCHED_CHANGED, dest_index(svc, dest));
+		svc->sched->changed(svc, SCHED_CHANGED, 0);
 }
 
 int dest_set(struct worker *const *all, struct dest *dest, const struct dest_config *config)
@@ -224,9 +283,8 @@ static void dest_apply_del(struct worker *w, struct op *op)
 	struct service *svc = &table->services[dest->service];
 	uint32_t at = dest_index(svc, dest);
 
-	svc->n_dests--;
-	memmove(&svc->dests[at], &svc->dests[at + 1], (svc->n_dests - at) * sizeof(*svc->dests));
-	dest_retire(svc, dest);
+	dest_take_out(svc, at);
+	dest_retire(table, svc, dest);
 	if (svc->sched->changed)
 		svc->sched->changed(svc, SCHED_REMOVED, at);
 }
@@ -248,6 +306,8 @@ static void dest_apply_free(struct worker *w, struct op *op)
 	struct dest *dest = &table->dests[data->id];
 
 	dest_unlink_removed(table, &table->services[dest->service], dest);
+	if (table->master)
+		id_hash_del(&table->master->dests_by_key, dest_hash(table, dest), dest->id);
 	memset(dest, 0, sizeof(*dest));
 }
 

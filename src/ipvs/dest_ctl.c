@@ -130,6 +130,14 @@ static int dest_request_add(struct request *req, const void *body)
 	return dest_failed(req, dest_add(request_workers(req), svc, &config), svc, &config);
 }
 
+static struct dest *dest_find_by(struct request *req, const struct service *svc,
+				 const struct dest_config *config)
+{
+	const struct service_table *table = service_table_of(request_workers(req)[WORKER_MASTER]);
+
+	return dest_find(table, svc, config->family, &config->addr, config->port);
+}
+
 static int dest_request_set(struct request *req, const void *body)
 {
 	const struct api_dest *from = body;
@@ -143,7 +151,7 @@ static int dest_request_set(struct request *req, const void *body)
 	r = dest_check(req, svc, from, &config);
 	if (r < 0)
 		return r;
-	dest = dest_find(svc, config.family, &config.addr, config.port);
+	dest = dest_find_by(req, svc, &config);
 	r = dest ? dest_set(request_workers(req), dest, &config) : -ENOENT;
 	return dest_failed(req, r, svc, &config);
 }
@@ -161,7 +169,7 @@ static int dest_request_del(struct request *req, const void *body)
 	r = dest_check_key(req, svc, from, &config);
 	if (r < 0)
 		return r;
-	dest = dest_find(svc, config.family, &config.addr, config.port);
+	dest = dest_find_by(req, svc, &config);
 	r = dest ? dest_del(request_workers(req), dest) : -ENOENT;
 	return dest_failed(req, r, svc, &config);
 }

@@ -37,55 +37,78 @@ struct laddr *service_next_laddr(struct service *svc, unsigned int family)
 	return NULL;
 }
 
-struct laddr *laddr_find(const struct service *svc, unsigned int family, const union ip_addr *addr)
+static uint64_t laddr_hash(const struct service_table *table, const struct laddr *laddr)
 {
-	for (uint32_t i = 0; i < svc->n_laddrs; i++) {
-		struct laddr *laddr = svc->laddrs[i];
+	return service_member_hash(table, &table->services[laddr->service], laddr->family,
+				   &laddr->addr, 0);
+}
 
-		if (laddr->family == family && ip_equal(&laddr->addr, addr))
+/* Removed ones too. */
+static struct laddr *laddr_find_any(const struct service_table *table, const struct service *svc,
+				    unsigned int family, const union ip_addr *addr)
+{
+	const struct id_hash *by_key = &table->master->laddrs_by_key;
+	uint64_t hash = service_member_hash(table, svc, family, addr, 0);
+
+	for (uint32_t link = id_hash_first(by_key, hash); link; link = id_hash_next(by_key, link)) {
+		struct laddr *laddr = &table->laddrs[link - 1];
+
+		if (laddr->service == svc->id && laddr->family == family &&
+		    ip_equal(&laddr->addr, addr))
 			return laddr;
 	}
 	return NULL;
 }
 
-static struct laddr *laddr_find_removed(const struct service_table *table,
-					const struct service *svc, unsigned int family,
-					const union ip_addr *addr)
+struct laddr *laddr_find(const struct service_table *table, const struct service *svc,
+			 unsigned int family, const union ip_addr *addr)
 {
-	for (uint32_t id = svc->removed_laddrs; id != LADDR_NONE;
-	     id = table->laddrs[id].next_removed) {
-		struct laddr *laddr = &table->laddrs[id];
+	struct laddr *laddr = laddr_find_any(table, svc, family, addr);
 
-		if (laddr->family == family && ip_equal(&laddr->addr, addr))
-			return laddr;
-	}
-	return NULL;
+	return laddr && !(laddr->flags & LADDR_REMOVED) ? laddr : NULL;
+}
+
+static void laddr_retire(struct service_table *table, struct service *svc, struct laddr *laddr)
+{
+	laddr->flags |= LADDR_REMOVED;
+	laddr->next_removed = svc->removed_laddrs;
+	laddr->prev_removed = LADDR_NONE;
+	if (laddr->next_removed != LADDR_NONE)
+		table->laddrs[laddr->next_removed].prev_removed = laddr->id;
+	svc->removed_laddrs = laddr->id;
 }
 
 static void laddr_unlink_removed(struct service_table *table, struct service *svc,
 				 struct laddr *laddr)
 {
-	uint32_t *link = &svc->removed_laddrs;
-
-	while (*link != laddr->id)
-		link = &table->laddrs[*link].next_removed;
-	*link = laddr->next_removed;
-}
-
-static void laddr_retire(struct service *svc, struct laddr *laddr)
-{
-	laddr->flags |= LADDR_REMOVED;
-	laddr->next_removed = svc->removed_laddrs;
-	svc->removed_laddrs = laddr->id;
+	if (laddr->prev_removed == LADDR_NONE)
+		svc->removed_laddrs = laddr->next_removed;
+	else
+		table->laddrs[laddr->prev_removed].next_removed = laddr->next_removed;
+	if (laddr->next_removed != LADDR_NONE)
+		table->laddrs[laddr->next_removed].prev_removed = laddr->prev_removed;
 }
 
 void laddr_retire_all(struct service_table *table, struct service *svc, struct op *op)
 {
 	for (uint32_t i = 0; i < svc->n_laddrs; i++)
-		laddr_retire(svc, svc->laddrs[i]);
+		laddr_retire(table, svc, svc->laddrs[i]);
 	op_garbage(op, svc->laddrs);
 	svc->laddrs = NULL;
 	svc->n_laddrs = svc->max_laddrs = svc->next_laddr = 0;
+}
+
+static void laddr_create(struct service_table *table, const struct laddr_op *data)
+{
+	struct laddr *laddr = &table->laddrs[data->id];
+
+	laddr->addr = data->addr;
+	laddr->family = data->family;
+	laddr->id = data->id;
+	laddr->serial = data->serial;
+	laddr->service = data->service;
+	if (table->master)
+		id_hash_add(&table->master->laddrs_by_key, laddr_hash(table, laddr), laddr->id);
 }
 
 /* args[0]: a longer array, when there is no room */
@@ -107,12 +130,9 @@ static void laddr_apply_add(struct worker *w, struct op *op)
 		laddr_unlink_removed(table, svc, laddr);
 		laddr->flags &= (uint16_t)~LADDR_REMOVED;
 	} else {
-		laddr->addr = data->addr;
-		laddr->family = data->family;
-		laddr->id = data->id;
-		laddr->serial = data->serial;
-		laddr->service = data->service;
+		laddr_create(table, data);
 	}
+	laddr->order = ++svc->last_order;
 	memcpy(laddr->dev, data->dev, sizeof(laddr->dev));
 	svc->laddrs[svc->n_laddrs++] = laddr;
 }
@@ -122,12 +142,12 @@ int laddr_add(struct worker *const *all, struct service *svc, unsigned int famil
 {
 	struct service_table *table = service_table_of(all[WORKER_MASTER]);
 	struct service_master *master = table->master;
-	struct laddr *removed = laddr_find_removed(table, svc, family, addr);
+	struct laddr *removed = laddr_find_any(table, svc, family, addr);
 	struct laddr_op data = { .addr = *addr, .service = svc->id, .family = (uint16_t)family };
 	struct op_set set;
 	int r;
 
-	if (laddr_find(svc, family, addr))
+	if (removed && !(removed->flags & LADDR_REMOVED))
 		return -EEXIST;
 	snprintf(data.dev, sizeof(data.dev), "%s", dev);
 	if (removed) {
@@ -155,22 +175,36 @@ int laddr_add(struct worker *const *all, struct service *svc, unsigned int famil
 	return 0;
 }
 
+/* Where it stands: those added earlier are before it. */
+static uint32_t laddr_index(const struct service *svc, const struct laddr *laddr)
+{
+	uint32_t low = 0, high = svc->n_laddrs;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (svc->laddrs[middle]->order < laddr->order)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void laddr_apply_del(struct worker *w, struct op *op)
 {
 	const struct laddr_op *data = op_data(op);
 	struct service_table *table = service_table_of(w);
 	struct laddr *laddr = &table->laddrs[data->id];
 	struct service *svc = &table->services[laddr->service];
-	uint32_t at = 0;
+	uint32_t at = laddr_index(svc, laddr);
 
-	while (svc->laddrs[at] != laddr)
-		at++;
 	svc->n_laddrs--;
 	memmove(&svc->laddrs[at], &svc->laddrs[at + 1],
 		(svc->n_laddrs - at) * sizeof(*svc->laddrs));
 	if (at < svc->next_laddr)
 		svc->next_laddr--;
-	laddr_retire(svc, laddr);
+	laddr_retire(table, svc, laddr);
 }
 
 int laddr_del(struct worker *const *all, struct laddr *laddr)
@@ -190,6 +224,8 @@ static void laddr_apply_free(struct worker *w, struct op *op)
 	struct laddr *laddr = &table->laddrs[data->id];
 
 	laddr_unlink_removed(table, &table->services[laddr->service], laddr);
+	if (table->master)
+		id_hash_del(&table->master->laddrs_by_key, laddr_hash(table, laddr), laddr->id);
 	memset(laddr, 0, sizeof(*laddr));
 }
 

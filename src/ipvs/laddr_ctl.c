@@ -84,7 +84,7 @@ static int laddr_request_add(struct request *req, const void *body)
 
 	if (r < 0)
 		return r;
-	if (laddr_find(named.svc, from->family, &named.addr))
+	if (laddr_find(service_table_of(all[WORKER_MASTER]), named.svc, from->family, &named.addr))
 		return laddr_failed(req, -EEXIST, &named);
 	r = addr_hold(all, from->family, &named.addr, named.dev);
 	if (r < 0)
@@ -107,7 +107,8 @@ static int laddr_request_del(struct request *req, const void *body)
 
 	if (r < 0)
 		return r;
-	laddr = laddr_find(named.svc, from->family, &named.addr);
+	laddr = laddr_find(service_table_of(all[WORKER_MASTER]), named.svc, from->family,
+			   &named.addr);
 	if (!laddr)
 		return request_fail(req, -ENOENT, "there is no %s", named.text);
 	if (strcmp(laddr->dev, named.dev) != 0)

@@ -15,12 +15,27 @@
 #include "ipvs/estimate.h"
 #include "ipvs/service_int.h"
 
+#define MEMBER_BUCKETS (1u << 18) /* of servers, and of local addresses: up to four in each */
+
 struct service_op {
 	struct service_key key;
 	struct service_config config;
 	uint32_t id;
 	uint32_t serial;
 };
+
+static void service_master_destroy(struct service_master *master)
+{
+	if (!master)
+		return;
+	estimates_destroy(master->estimates);
+	id_hash_destroy(&master->dests_by_key);
+	id_hash_destroy(&master->laddrs_by_key);
+	ids_free(&master->services);
+	ids_free(&master->dests);
+	ids_free(&master->laddrs);
+	free(master);
+}
 
 static struct service_master *service_master_create(unsigned int n_workers)
 {
@@ -32,21 +47,12 @@ static struct service_master *service_master_create(unsigned int n_workers)
 	master->dests.max = DEST_MAX;
 	master->laddrs.max = LADDR_MAX;
 	master->estimates = estimates_create(n_workers);
-	if (master->estimates)
+	if (master->estimates &&
+	    id_hash_create(&master->dests_by_key, MEMBER_BUCKETS, DEST_MAX) == 0 &&
+	    id_hash_create(&master->laddrs_by_key, MEMBER_BUCKETS, LADDR_MAX) == 0)
 		return master;
-	free(master);
+	service_master_destroy(master);
 	return NULL;
-}
-
-static void service_master_destroy(struct service_master *master)
-{
-	if (!master)
-		return;
-	estimates_destroy(master->estimates);
-	ids_free(&master->services);
-	ids_free(&master->dests);
-	ids_free(&master->laddrs);
-	free(master);
 }
 
 struct service_table *service_table_create(const struct worker *w)
@@ -83,7 +89,7 @@ void service_table_destroy(struct service_table *table)
 	if (!table)
 		return;
 	for (uint32_t id = 0; id < table->used; id++) {
-		free(table->services[id].dests);
+		free(table->services[id].dest_room);
 		free(table->services[id].laddrs);
 		free(table->services[id].sched_priv);
 	}

@@ -69,7 +69,9 @@ struct dest {
 	uint32_t id;
 	uint32_t serial;       /* of its creation, never reused; 0: the id is free */
 	uint32_t service;      /* id */
-	uint32_t next_removed; /* id: the next of the service's removed servers */
+	uint32_t next_removed; /* ids: its neighbours in the service's list of removed servers */
+	uint32_t prev_removed;
+	uint64_t order; /* of its adding to the service: grows */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct dest) == 128, "struct dest is two lines");
 
@@ -82,12 +84,13 @@ struct laddr {
 	uint16_t family;
 	uint16_t flags; /* enum laddr_flag */
 	uint32_t id;
-	uint32_t serial;    /* 0: the id is free */
-	uint32_t service;   /* id */
-	uint64_t conns;     /* connections of this worker that use it */
-	uint64_t conflicts; /* it had no free port */
-	uint32_t next_removed;
-	uint32_t reserved;
+	uint32_t serial;       /* 0: the id is free */
+	uint32_t service;      /* id */
+	uint64_t conns;        /* connections of this worker that use it */
+	uint64_t conflicts;    /* it had no free port */
+	uint32_t next_removed; /* ids */
+	uint32_t prev_removed;
+	uint64_t order; /* of its adding to the service: grows */
 	char dev[API_NAME_LEN];
 } __attribute__((aligned(64)));
 
@@ -109,7 +112,6 @@ struct service {
 	void *sched_priv;
 	struct dest **dests; /* usable or not, the last added first */
 	uint32_t n_dests;
-	uint32_t max_dests;    /* room in dests */
 	struct laddr **laddrs; /* in the order they were added, both families */
 	uint32_t n_laddrs;
 	uint32_t max_laddrs;
@@ -126,6 +128,8 @@ struct service {
 		prev; /* ids: all services that are not removed, in the order they were added */
 	uint32_t removed_dests;  /* id of the first, DEST_NONE */
 	uint32_t removed_laddrs; /* id of the first, LADDR_NONE */
+	struct dest **dest_room; /* where dests lies, free room on both sides */
+	uint64_t last_order;     /* of servers and local addresses together */
 } __attribute__((aligned(64)));
 
 struct service_table {

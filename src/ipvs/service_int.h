@@ -8,6 +8,7 @@
 #ifndef IPVS_SERVICE_INT_H
 #define IPVS_SERVICE_INT_H
 
+#include "ipvs/id_hash.h"
 #include "ipvs/ids.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/service.h"
@@ -19,9 +20,10 @@ struct estimates;
 /* What only the master knows of services, servers and local addresses. */
 struct service_master {
 	struct ids services, dests, laddrs;
-	uint32_t serial;      /* of the last that was created */
-	uint32_t n_removed;   /* removed, not yet freed: of all three */
-	uint64_t removed_seq; /* of the last op that removed any of them */
+	struct id_hash dests_by_key, laddrs_by_key; /* removed ones too */
+	uint32_t serial;                            /* of the last that was created */
+	uint32_t n_removed;                         /* removed, not yet freed: of all three */
+	uint64_t removed_seq;                       /* of the last op that removed any of them */
 	struct estimates *estimates;
 };
 
@@ -36,6 +38,17 @@ static inline uint32_t service_serial(struct service_master *master)
 	if (++master->serial == 0)
 		master->serial = 1;
 	return master->serial;
+}
+
+/* Of a server or (port 0) a local address, for the hashes of the master. */
+static inline uint64_t service_member_hash(const struct service_table *table,
+					   const struct service *svc, unsigned int family,
+					   const union ip_addr *addr, be16 port)
+{
+	uint64_t rest = (uint64_t)svc->id << 32 | (uint64_t)port << 16 | family;
+	uint64_t hash = hash_words(&table->key, addr->u64[0], rest);
+
+	return family == AF_INET ? hash : hash_more(&table->key, hash, addr->u64[1], rest);
 }
 
 /* Notes that the op just published has removed n. */
@@ -73,9 +86,9 @@ struct dest_config {
 	uint32_t weight, upper, lower;
 };
 
-/* In the service's list; NULL: it is not. */
-struct dest *dest_find(const struct service *svc, unsigned int family, const union ip_addr *addr,
-		       be16 port);
+/* Master: in the service's list; NULL: it is not. */
+struct dest *dest_find(const struct service_table *table, const struct service *svc,
+		       unsigned int family, const union ip_addr *addr, be16 port);
 /* 0, -EEXIST, -ENOSPC, -ENOMEM. */
 int dest_add(struct worker *const *all, struct service *svc, const struct dest_config *config);
 int dest_set(struct worker *const *all, struct dest *dest, const struct dest_config *config);
@@ -88,7 +101,9 @@ void dest_retire_all(struct service_table *table, struct service *svc, struct op
 
 /* ---- laddr.c ---- */
 
-struct laddr *laddr_find(const struct service *svc, unsigned int family, const union ip_addr *addr);
+/* Master: likewise. */
+struct laddr *laddr_find(const struct service_table *table, const struct service *svc,
+			 unsigned int family, const union ip_addr *addr);
 int laddr_add(struct worker *const *all, struct service *svc, unsigned int family,
 	      const union ip_addr *addr, const char *dev);
 int laddr_del(struct worker *const *all, struct laddr *laddr);

@@ -144,6 +144,7 @@ static const struct course more_courses[] = {
 	{ "rr-removed-behind", "rr", "A1=1 A2=1 A3=1 A4=1 U43 D4 U2132", "0/1 0/2 0/2 0/1" },
 	{ "rr-removed-ahead", "rr", "A1=1 A2=1 A3=1 A4=1 U43 D2 U1431", "0/2 0/0 0/2 0/2" },
 	{ "wrr-other-divisor", "wrr", "A1=6 A2=5 U211212 W2=4 U121211", "0/7 0/5" },
+	{ "wrr-changes-at-once", "wrr", "A1=1 A2=2 A3=3 U321 D1 W2=4 U322323232", "0/1 0/6 0/5" },
 };
 /* clang-format on */
 
@@ -203,7 +204,8 @@ static struct dest *player_master(struct player *player, unsigned int number)
 {
 	struct dest_config config = rig_server(number);
 
-	return dest_find(rig_service(player->rig, 0), AF_INET, &config.addr, config.port);
+	return dest_find(ipvs_rig_table(player->rig, 0), rig_service(player->rig, 0), AF_INET,
+			 &config.addr, config.port);
 }
 
 static void player_weight(struct player *player, const char *word)

@@ -138,7 +138,7 @@ static void step_dest(struct model *model, uint32_t key)
 
 	if (!svc->there)
 		return;
-	dest = dest_find(mine, AF_INET, &config.addr, config.port);
+	dest = dest_find(ipvs_rig_table(model->rig, 0), mine, AF_INET, &config.addr, config.port);
 	assert_int_equal(dest != NULL, was);
 	switch (prng_below(&model->prng, 3)) {
 	case 0:
@@ -178,7 +178,10 @@ static void step_laddr(struct model *model, uint32_t key)
 		if (!was)
 			svc->laddrs[svc->n_laddrs++] = number;
 	} else if (was) {
-		assert_int_equal(laddr_del(model->rig->all, laddr_find(mine, AF_INET, &addr)), 0);
+		assert_int_equal(
+			laddr_del(model->rig->all,
+				  laddr_find(ipvs_rig_table(model->rig, 0), mine, AF_INET, &addr)),
+			0);
 		take_out(svc->laddrs, &svc->n_laddrs, number);
 	}
 }
@@ -451,6 +454,120 @@ static void test_dest_comes_back(void **state)
 	assert_null(dest_get(ipvs_rig_table(fixture->rig, 2), id));
 }
 
+/* ---- many in one service ---- */
+
+#define MANY 500
+
+static uint32_t pick_oldest(struct prng *prng, uint32_t n)
+{
+	return n - 1;
+}
+
+static uint32_t pick_newest(struct prng *prng, uint32_t n)
+{
+	return 0;
+}
+
+static uint32_t pick_any(struct prng *prng, uint32_t n)
+{
+	return prng_below(prng, n);
+}
+
+static void check_many(const struct fixture *fixture, const uint32_t *want, uint32_t n)
+{
+	for (unsigned int worker = 0; worker <= 2; worker++) {
+		const struct service *svc = fixture_service(fixture, worker);
+
+		assert_int_equal(svc->n_dests, n);
+		for (uint32_t i = 0; i < n; i++) {
+			union ip_addr addr = ipvs_rig_ip(want[i]);
+
+			assert_true(ip_equal(&svc->dests[i]->addr, &addr));
+		}
+	}
+}
+
+/* Up to MANY servers and down to none: the order holds, whoever goes, and whoever comes back. */
+static void test_many_servers(void **state)
+{
+	static uint32_t (*const orders[])(struct prng *, uint32_t) = { pick_oldest, pick_newest,
+								       pick_any };
+	struct fixture *fixture = *state;
+	struct worker *const *all = fixture->rig->all;
+	uint32_t there[MANY], absent[MANY], n = 0;
+	struct prng prng = { .state = 11 };
+
+	for (uint32_t i = 0; i < MANY; i++)
+		absent[i] = i + 1;
+	for (unsigned int step = 0; step < MANY * 12; step++) {
+		bool grow = step / MANY % 4 < 2 ? prng_below(&prng, 4) : !prng_below(&prng, 4);
+		struct service *svc = fixture_service(fixture, 0);
+
+		if (grow && n < MANY) {
+			uint32_t at = prng_below(&prng, MANY - n), number = absent[at];
+			struct dest_config config = model_dest(number, 1);
+
+			absent[at] = absent[MANY - n - 1];
+			assert_int_equal(dest_add(all, svc, &config), 0);
+			assert_int_equal(dest_add(all, svc, &config), -EEXIST);
+			memmove(&there[1], &there[0], n++ * sizeof(there[0]));
+			there[0] = number;
+		} else if (n) {
+			uint32_t at = orders[step / MANY / 4](&prng, n), number = there[at];
+			struct dest_config config = model_dest(number, 1);
+			struct dest *dest = dest_find(ipvs_rig_table(fixture->rig, 0), svc, AF_INET,
+						      &config.addr, config.port);
+
+			assert_ptr_equal(dest, svc->dests[at]);
+			assert_int_equal(dest_del(all, dest), 0);
+			assert_null(dest_find(ipvs_rig_table(fixture->rig, 0), svc, AF_INET,
+					      &config.addr, config.port));
+			memmove(&there[at], &there[at + 1], (--n - at) * sizeof(there[0]));
+			absent[MANY - n - 1] = number;
+		}
+		if (step % 50 == 0)
+			removed_sweep(all);
+		check_many(fixture, there, n);
+	}
+	assert_int_equal(service_del(all, fixture_service(fixture, 0)), 0);
+	removed_sweep(all);
+	check_empty(fixture->rig);
+}
+
+/* Ids of one bucket do not get in each other's way. */
+static void test_id_hash(void **state)
+{
+	struct id_hash ids;
+	struct prng prng = { .state = 5 };
+	uint32_t found;
+	bool there[64] = { false };
+
+	assert_int_equal(id_hash_create(&ids, 4, 64), 0);
+	for (unsigned int step = 0; step < 4000; step++) {
+		uint32_t id = prng_below(&prng, 64);
+
+		if (there[id])
+			id_hash_del(&ids, id % 7, id);
+		else
+			id_hash_add(&ids, id % 7, id);
+		there[id] = !there[id];
+		for (uint32_t hash = 0; hash < 7; hash++) {
+			uint64_t seen = 0, want = 0;
+
+			for (found = id_hash_first(&ids, hash); found;
+			     found = id_hash_next(&ids, found)) {
+				assert_int_equal(seen >> (found - 1) & 1, 0);
+				seen |= UINT64_C(1) << (found - 1);
+			}
+			for (uint32_t other = 0; other < 64; other++)
+				if (there[other] && other % 7 % 4 == hash % 4)
+					want |= UINT64_C(1) << other;
+			assert_int_equal(seen, want);
+		}
+	}
+	id_hash_destroy(&ids);
+}
+
 /* Local addresses are taken in turn; another family's are passed over. */
 static void test_laddrs_in_turn(void **state)
 {
@@ -552,6 +669,8 @@ int main(void)
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_dest_comes_back, fixture_setup,
 						fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_many_servers, fixture_setup, fixture_teardown),
+		cmocka_unit_test(test_id_hash),
 		cmocka_unit_test_setup_teardown(test_laddrs_in_turn, fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_estimates, fixture_setup, fixture_teardown),

@@ -5,6 +5,8 @@
  * the service's sched_priv, which nobody else reads. The servers stand in
  * svc->dests in the kernel's order: the last added comes first. A scheduler is
  * one file with one `const struct scheduler sched_NAME` and one line in list.h.
+ * changed() must not depend on the number of servers: thousands of changes come
+ * at once; what needs a look at all of them is left to the next pick().
  */
 #ifndef IPVS_SCHED_SCHED_H
 #define IPVS_SCHED_SCHED_H
@@ -19,7 +21,7 @@ struct pkt_meta;
 enum sched_change {
 	SCHED_ADDED,   /* svc->dests[index] is new, the ones behind moved up */
 	SCHED_REMOVED, /* what stood at index is gone, the ones behind moved down */
-	SCHED_CHANGED, /* weight or thresholds of svc->dests[index] */
+	SCHED_CHANGED, /* weight or thresholds of one of them; index is 0 */
 };
 
 struct scheduler {

@@ -7,14 +7,19 @@
  * anew. Levels are kept as the lowest weight above the one before, so that they
  * stay valid when the divisor changes: 1, 1 + divisor, 1 + 2 divisors …
  *
- * A change of the servers starts the round again, at the level it had. Workers
- * start their first round, and those after a change, at different servers; the
- * servers they passed over come at the round's end.
+ * A change of the servers starts the round again, at the level it had. What a
+ * new server changes is known at once; after any other change all are looked at
+ * before the next pick, so several in between count as one. Workers start their
+ * first round, and those after a change, at different servers; the servers they
+ * passed over come at the round's end.
  */
 #include "ipvs/service.h"
 
 struct wrr {
-	uint32_t walked; /* servers seen in this round */
+	uint32_t walked;  /* servers seen in this round */
+	uint32_t largest; /* weight; 0: no weight at all */
+	uint32_t common;  /* divisor of all weights; 0: likewise */
+	bool stale;       /* these two are of other servers */
 	int64_t level;
 	int64_t top; /* level of the first round; 0: no weight at all */
 	int64_t divisor;
@@ -31,30 +36,55 @@ static uint32_t wrr_gcd(uint32_t a, uint32_t b)
 	return a;
 }
 
-static void wrr_restart(struct service *svc)
+static void wrr_weigh(struct wrr *wrr, uint32_t weight)
 {
-	struct wrr *wrr = svc->sched_priv;
-	uint32_t largest = 0, divisor = 0;
+	wrr->common = wrr_gcd(wrr->common, weight);
+	if (weight > wrr->largest)
+		wrr->largest = weight;
+}
 
-	for (uint32_t i = 0; i < svc->n_dests; i++) {
-		uint32_t weight = svc->dests[i]->weight;
-
-		divisor = wrr_gcd(divisor, weight);
-		if (weight > largest)
-			largest = weight;
-	}
+/* A round begins, as the weights are now. */
+static void wrr_restart(struct wrr *wrr)
+{
 	wrr->walked = 0;
-	wrr->divisor = divisor ? divisor : 1;
-	wrr->top = largest ? largest - wrr->divisor + 1 : 0;
+	wrr->divisor = wrr->common ? wrr->common : 1;
+	wrr->top = wrr->largest ? wrr->largest - wrr->divisor + 1 : 0;
 	if (wrr->level > wrr->top || wrr->level == 0)
 		wrr->level = wrr->top;
 	else if (wrr->divisor > 1)
 		wrr->level = wrr->level / wrr->divisor * wrr->divisor + 1;
 }
 
+static void wrr_refresh(const struct service *svc, struct wrr *wrr)
+{
+	wrr->largest = wrr->common = 0;
+	for (uint32_t i = 0; i < svc->n_dests; i++)
+		wrr_weigh(wrr, svc->dests[i]->weight);
+	wrr->stale = false;
+	wrr_restart(wrr);
+}
+
+static void wrr_init(struct service *svc)
+{
+	struct wrr *wrr = svc->sched_priv;
+
+	wrr->stale = true;
+	if (svc->n_dests == 0)
+		wrr_refresh(svc, wrr);
+}
+
 static void wrr_changed(struct service *svc, enum sched_change change, uint32_t index)
 {
-	wrr_restart(svc);
+	struct wrr *wrr = svc->sched_priv;
+
+	if (svc->n_dests == 0) {
+		wrr_refresh(svc, wrr);
+	} else if (change == SCHED_ADDED && !wrr->stale) {
+		wrr_weigh(wrr, svc->dests[index]->weight);
+		wrr_restart(wrr);
+	} else {
+		wrr->stale = true;
+	}
 }
 
 /* The next server of this round; NULL: it is over. */
@@ -97,6 +127,8 @@ static struct dest *wrr_pick(struct service *svc, const struct pkt_meta *meta)
 
 	if (svc->n_dests == 0)
 		return NULL;
+	if (unlikely(wrr->stale))
+		wrr_refresh(svc, wrr);
 	dest = wrr_walk(svc, wrr);
 	if (!dest && wrr_next_level(svc, wrr))
 		dest = wrr_walk(svc, wrr);
@@ -106,7 +138,7 @@ static struct dest *wrr_pick(struct service *svc, const struct pkt_meta *meta)
 const struct scheduler sched_wrr = {
 	.name = "wrr",
 	.priv_size = sizeof(struct wrr),
-	.init = wrr_restart,
+	.init = wrr_init,
 	.changed = wrr_changed,
 	.pick = wrr_pick,
 };
