@@ -18,9 +18,10 @@ static uint64_t dest_conns(struct worker *const *all, uint32_t id)
 
 	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
 		const struct dest *dest = &service_table_of(all[i])->dests[id];
+		uint64_t both = __atomic_load_n((const uint64_t *)(const void *)&dest->active,
+						__ATOMIC_ACQUIRE);
 
-		sum += __atomic_load_n(&dest->active, __ATOMIC_RELAXED);
-		sum += __atomic_load_n(&dest->inactive, __ATOMIC_RELAXED);
+		sum += (both & UINT32_MAX) + (both >> 32);
 	}
 	return sum;
 }

@@ -74,6 +74,9 @@ struct dest {
 	uint64_t order; /* of its adding to the service: grows */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct dest) == 128, "struct dest is two lines");
+_Static_assert(offsetof(struct dest, active) % 8 == 0 &&
+		       offsetof(struct dest, inactive) == offsetof(struct dest, active) + 4,
+	       "both counts are read by one load");
 
 enum laddr_flag {
 	LADDR_REMOVED = 1,
@@ -225,12 +228,21 @@ static inline void dest_conn_new(struct dest *dest, struct conn *conn)
 	dest_check_limit(dest);
 }
 
+/*
+ * From one count to the other: up first, then down, so that the master, which reads both by one
+ * load, never finds a connection in neither.
+ */
+static inline void dest_conn_move(uint32_t *from, uint32_t *to)
+{
+	__atomic_store_n(to, *to + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(from, *from - 1, __ATOMIC_RELEASE);
+}
+
 static inline void dest_conn_active(struct dest *dest, struct conn *conn)
 {
 	if (conn->flags & CONN_INACTIVE) {
 		conn->flags &= (uint16_t)~CONN_INACTIVE;
-		dest->inactive--;
-		dest->active++;
+		dest_conn_move(&dest->inactive, &dest->active);
 	}
 }
 
@@ -238,8 +250,7 @@ static inline void dest_conn_inactive(struct dest *dest, struct conn *conn)
 {
 	if (!(conn->flags & CONN_INACTIVE)) {
 		conn->flags |= CONN_INACTIVE;
-		dest->active--;
-		dest->inactive++;
+		dest_conn_move(&dest->active, &dest->inactive);
 	}
 }
 
