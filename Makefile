@@ -88,9 +88,11 @@ FORCE:
 include test/test.mk
 
 install: all ## Install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/dpvs
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/dpvs lib/systemd/system)
 	install -m 755 $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(DESTDIR)$(PREFIX)/sbin/
-	install -m 644 conf/dpvs.* $(DESTDIR)$(PREFIX)/share/dpvs/
+	install -m 644 conf/dpvs.conf.* $(DESTDIR)$(PREFIX)/share/dpvs/
+	sed 's,/usr/local,$(PREFIX),; s,^ExecStart=,&$(PREFIX)/sbin/,' conf/dpvs.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/dpvs.service
 
 demo: ## Show it: real clients and servers in network namespaces
 	scripts/demo

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# make install: what it puts where, and that the unit names what was installed.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+
+ok "make install" make -C "$ROOT" -o all install DESTDIR="$BED/root" PREFIX=/opt/balancer \
+	BIN="$(realpath "$DPVS_BIN")"
+for name in dpvs dpip ipvsadm; do
+	ok "$name is there" test -x "$BED/root/opt/balancer/sbin/$name"
+done
+unit=$BED/root/opt/balancer/lib/systemd/system/dpvs.service
+for file in $(grep -o '/opt/[^ ]*' "$unit"); do
+	ok "the unit's $file is there" test -f "$BED/root$file"
+done
+equal "the unit starts what was installed" "/opt/balancer/sbin/dpvs" "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")"
+equal "the unit names nothing of another place" 0 "$(grep -c /usr/local "$unit")"
+test_done
