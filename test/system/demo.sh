@@ -22,6 +22,11 @@ demo() {
 }
 
 ok "the demo succeeds" demo --no-build
+refused_demo() {
+	! DPVS_BIN=$BED/none demo --no-build >"$BED/none.log" 2>&1 &&
+		grep -q "dpvs is not built" "$BED/none.log" && ! grep -q namespaces "$BED/none.log"
+}
+ok "--no-build without programs says so at once" refused_demo
 ok "the demo succeeds with two workers" demo --no-build --workers 2
 
 nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
