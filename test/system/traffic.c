@@ -16,6 +16,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/in.h>
@@ -232,6 +234,27 @@ struct options {
 	bool quiet; /* failures are expected: do not print each */
 };
 
+/*
+ * Time that the machine itself did not give: a thread on each CPU wants to run every STALL_TICK_MS;
+ * when one comes much later, its CPU was taken away (a virtual machine's is), and with it whoever
+ * runs there: client, balancer or server. The slowest of requests is told without such time, and
+ * with it.
+ */
+#define STALL_TICK_MS 10
+#define STALL_MS      100
+#define STALL_CPUS    64
+
+struct stall {
+	int cpu;
+	pthread_t thread;
+	uint64_t lost_us; /* written by the thread */
+};
+
+struct stalls {
+	unsigned int count;
+	struct stall cpu[STALL_CPUS];
+};
+
 struct share {
 	char name[32];
 	unsigned long count;
@@ -241,6 +264,8 @@ struct totals {
 	unsigned long started, done, failed;
 	unsigned long over_1s;
 	uint64_t slowest_us;
+	uint64_t slowest_with_stalls_us;
+	struct stalls *stalls;
 	struct share shares[SERVERS];
 	unsigned int n_shares;
 };
@@ -250,10 +275,56 @@ struct slot {
 	int fd; /* -1: none */
 	bool sent;
 	uint64_t begin_us, next_us;
+	uint64_t begin_lost_us[STALL_CPUS];
 	size_t len;
 	char token[TOKEN_LEN + 1];
 	char reply[BUFFER];
 };
+
+static void *stall_watch(void *arg)
+{
+	const struct timespec tick = { .tv_nsec = STALL_TICK_MS * 1000000 };
+	struct stall *stall = arg;
+	uint64_t before = now_us();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(stall->cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	for (;;) {
+		uint64_t now;
+
+		nanosleep(&tick, NULL);
+		now = now_us();
+		if (now - before > STALL_MS * 1000)
+			__atomic_add_fetch(&stall->lost_us, now - before, __ATOMIC_RELAXED);
+		before = now;
+	}
+	return NULL;
+}
+
+static void stalls_watch(struct stalls *stalls)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int cpu = 0; cpu < CPU_SETSIZE && stalls->count < STALL_CPUS; cpu++) {
+		struct stall *stall = &stalls->cpu[stalls->count];
+
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		stall->cpu = cpu;
+		if (pthread_create(&stall->thread, NULL, stall_watch, stall) != 0)
+			fatal("no thread");
+		stalls->count++;
+	}
+}
+
+static uint64_t stall_lost(const struct stalls *stalls, unsigned int i)
+{
+	return __atomic_load_n(&stalls->cpu[i].lost_us, __ATOMIC_RELAXED);
+}
 
 static void token_make(char *token)
 {
@@ -323,7 +394,16 @@ static bool reply_check(const struct slot *slot, struct totals *totals)
 static void slot_finish(const struct options *options, struct totals *totals, struct slot *slot)
 {
 	uint64_t us = now_us() - slot->begin_us;
+	uint64_t lost = 0;
 
+	for (unsigned int i = 0; i < totals->stalls->count; i++) {
+		uint64_t here = stall_lost(totals->stalls, i) - slot->begin_lost_us[i];
+
+		lost = here > lost ? here : lost;
+	}
+	if (us > totals->slowest_with_stalls_us)
+		totals->slowest_with_stalls_us = us;
+	us -= lost < us ? lost : us;
 	if (!reply_check(slot, totals)) {
 		slot_fail(options, totals, slot, slot->len ? "wrong answer" : "no answer");
 		return;
@@ -347,6 +427,8 @@ static void slot_begin(const struct options *options, struct totals *totals, str
 	slot->len = 0;
 	slot->sent = false;
 	slot->begin_us = now_us();
+	for (unsigned int i = 0; i < totals->stalls->count; i++)
+		slot->begin_lost_us[i] = stall_lost(totals->stalls, i);
 	slot->next_us = slot->begin_us + options->pause_us;
 	slot->fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	if (slot->fd < 0)
@@ -452,9 +534,10 @@ static int client_report(const struct totals *totals, uint64_t begin_us)
 {
 	double seconds = (double)(now_us() - begin_us) / 1e6;
 
-	printf("requests %lu answered %lu failed %lu slowest_ms %.1f seconds %.2f over_1s %lu\n",
+	printf("requests %lu answered %lu failed %lu slowest_ms %.1f seconds %.2f over_1s %lu "
+	       "slowest_with_stalls_ms %.1f\n",
 	       totals->started, totals->done, totals->failed, (double)totals->slowest_us / 1000,
-	       seconds, totals->over_1s);
+	       seconds, totals->over_1s, (double)totals->slowest_with_stalls_us / 1000);
 	for (unsigned int i = 0; i < totals->n_shares; i++)
 		printf("share %s %lu\n", totals->shares[i].name, totals->shares[i].count);
 	return totals->failed == 0 && totals->done == totals->started ? 0 : 1;
@@ -463,7 +546,8 @@ static int client_report(const struct totals *totals, uint64_t begin_us)
 static int client(const struct options *options)
 {
 	struct epoll_event events[EVENTS];
-	struct totals totals = { 0 };
+	struct stalls stalls = { 0 };
+	struct totals totals = { .stalls = &stalls };
 	uint64_t begin_us = now_us();
 	uint64_t end_us = begin_us + (uint64_t)(options->seconds * 1e6);
 	struct slot *slots = calloc(options->parallel, sizeof(*slots));
@@ -474,6 +558,7 @@ static int client(const struct options *options)
 		fatal("no memory");
 	for (unsigned long i = 0; i < options->parallel; i++)
 		slots[i].fd = -1;
+	stalls_watch(&stalls);
 	while (!client_tick(options, &totals, slots, end_us, epoll)) {
 		int n = epoll_wait(epoll, events, EVENTS, 10);
 
@@ -483,6 +568,10 @@ static int client(const struct options *options)
 	code = client_report(&totals, begin_us);
 	fflush(stdout);
 	usleep((useconds_t)options->hold_us);
+	for (unsigned int i = 0; i < stalls.count; i++) {
+		pthread_cancel(stalls.cpu[i].thread);
+		pthread_join(stalls.cpu[i].thread, NULL);
+	}
 	free(slots);
 	close(epoll);
 	return code;
