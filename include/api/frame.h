@@ -28,7 +28,7 @@
 #define API_SOCKET_ENV  "DPVS_IPC_FILE"
 
 #define API_MAGIC          0x53565044u /* "DPVS" */
-#define API_VERSION        1
+#define API_VERSION        2
 #define API_FRAME_MAX      (4u << 20)   /* most bytes of a request frame, header included */
 #define API_FRAME_REQUESTS 65536u       /* most requests in one frame */
 #define API_REPLY_CHUNK    (256u << 10) /* a listing's reply is cut at about this many bytes */
@@ -92,6 +92,9 @@ struct api_item {
 	X(NEIGH_LIST, 52, GET, struct api_filter)            \
 	X(LINK_SET, 64, SET, struct api_link_set)            \
 	X(LINK_LIST, 65, GET, struct api_filter)             \
+	X(LINK_ADD, 66, SET, struct api_link_add)            \
+	X(LINK_DEL, 67, SET, struct api_link_del)            \
+	X(LINK_FLUSH, 68, SET, struct api_empty)             \
 	X(STATS_LIST, 80, GET, struct api_stats_filter)      \
 	X(SERVICE_ADD, 96, SET, struct api_service)          \
 	X(SERVICE_SET, 97, SET, struct api_service)          \

@@ -33,6 +33,15 @@ struct api_service_key {
 	uint32_t reserved2;
 };
 
+/* What SERVICE_SET leaves as it is, whatever the request's fields say. */
+enum api_service_keep {
+	API_SERVICE_KEEP_SCHED = 1,
+	API_SERVICE_KEEP_PERSISTENCE = 2, /* its flag and timeout_s */
+	API_SERVICE_KEEP_PLEN = 4,
+	API_SERVICE_KEEP_ONEPACKET = 8,
+	API_SERVICE_KEEP_CONN_TIMEOUT = 16,
+};
+
 struct api_ipvs_stats {
 	uint64_t conns, inpkts, outpkts, inbytes, outbytes;
 	uint64_t cps, inpps, outpps, inbps, outbps; /* a second, bytes for *bps */
@@ -46,13 +55,21 @@ struct api_service {
 	uint32_t timeout_s;          /* persistence */
 	uint32_t plen;               /* persistence: prefix length of clients */
 	uint32_t conn_timeout_s;     /* 0: the protocol's */
+	uint32_t keep;               /* SERVICE_SET: enum api_service_keep */
+	uint32_t reserved;           /* 0 */
 	uint32_t n_dests;            /* reply */
 	uint32_t n_laddrs;           /* reply */
 	struct api_ipvs_stats stats; /* reply */
 };
 
 enum api_dest_flag {
-	API_DEST_OVERLOAD = 1,
+	API_DEST_OVERLOAD = 1, /* reply */
+
+	/* DEST_SET leaves these as they are, whatever the request's fields say */
+	API_DEST_KEEP_FORWARD = 2,
+	API_DEST_KEEP_WEIGHT = 4,
+	API_DEST_KEEP_UPPER = 8,
+	API_DEST_KEEP_LOWER = 16,
 };
 
 /* DEST_ADD (EEXIST, ENOENT for the service), DEST_SET, DEST_DEL (ENOENT), an item of SERVICE_LIST.
@@ -63,7 +80,7 @@ struct api_dest {
 	uint16_t family;
 	be16 port;
 	uint16_t forward; /* enum api_forward */
-	uint16_t flags;   /* reply: enum api_dest_flag */
+	uint16_t flags;   /* enum api_dest_flag */
 	uint32_t weight;  /* 0 … 65535 */
 	uint32_t upper;   /* thresholds, 0: none */
 	uint32_t lower;

@@ -17,13 +17,14 @@
 #define DEST_STR_LEN    (16 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
 
 /* "real server 10.0.0.2:80 of TCP 1.2.3.4:80" */
-static const char *dest_str(const struct service *svc, const struct dest_config *config, char *buf)
+static const char *dest_str(const struct service_key *key, const struct dest_config *config,
+			    char *buf)
 {
 	char endpoint[IP_ENDPOINT_STR_LEN], service[KEY_STR_LEN];
 
 	snprintf(buf, DEST_STR_LEN, "real server %s of %s",
 		 ip_endpoint_str(config->family, &config->addr, config->port, endpoint),
-		 key_str(&svc->key, service));
+		 key_str(key, service));
 	return buf;
 }
 
@@ -48,33 +49,37 @@ static const char *dest_forward_name(uint16_t forward, char *buf, size_t size)
 	}
 }
 
-/* What names the server, or the request fails. */
-static int dest_check_key(struct request *req, const struct service *svc,
+/* What a request names: a service and, of it, a server that may be there. */
+struct dest_named {
+	struct service *svc;
+	struct dest *dest; /* NULL: there is none */
+	struct dest_config config;
+};
+
+static int dest_check_key(struct request *req, const struct service_key *key,
 			  const struct api_dest *body, struct dest_config *config)
 {
 	char what[64 + KEY_STR_LEN], service[KEY_STR_LEN];
 	int r;
 
 	*config = (struct dest_config){ .family = body->family, .port = body->port };
-	snprintf(what, sizeof(what), "real server of %s", key_str(&svc->key, service));
+	snprintf(what, sizeof(what), "real server of %s", key_str(key, service));
 	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
 	if (r < 0)
 		return r;
 	if (body->port == 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
-				    dest_str(svc, config, what));
+				    dest_str(key, config, what));
 	return 0;
 }
 
-static int dest_check(struct request *req, const struct service *svc, const struct api_dest *body,
-		      struct dest_config *config)
+/* The server's own settings, into a config that has its key. */
+static int dest_check(struct request *req, const struct service_key *key,
+		      const struct api_dest *body, struct dest_config *config)
 {
 	char text[DEST_STR_LEN], number[16];
-	int r = dest_check_key(req, svc, body, config);
 
-	if (r < 0)
-		return r;
-	dest_str(svc, config, text);
+	dest_str(key, config, text);
 	if (body->forward != API_FORWARD_FNAT)
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
@@ -94,12 +99,11 @@ static int dest_check(struct request *req, const struct service *svc, const stru
 	return 0;
 }
 
-static int dest_failed(struct request *req, int r, const struct service *svc,
-		       const struct dest_config *config)
+static int dest_failed(struct request *req, int r, const struct dest_named *named)
 {
 	char text[DEST_STR_LEN];
 
-	dest_str(svc, config, text);
+	dest_str(&named->svc->key, &named->config, text);
 	switch (r) {
 	case 0:
 		return 0;
@@ -115,63 +119,85 @@ static int dest_failed(struct request *req, int r, const struct service *svc,
 	}
 }
 
-static int dest_request_add(struct request *req, const void *body)
+static int dest_name(struct request *req, const struct api_dest *body, struct dest_named *named)
 {
-	const struct api_dest *from = body;
-	struct dest_config config;
+	struct dest_config *config = &named->config;
 	int r;
-	struct service *svc = key_find(req, &from->service, &r);
 
-	if (!svc)
+	named->svc = key_find(req, &body->service, &r);
+	if (!named->svc)
 		return r;
-	r = dest_check(req, svc, from, &config);
+	r = dest_check_key(req, &named->svc->key, body, config);
 	if (r < 0)
 		return r;
-	return dest_failed(req, dest_add(request_workers(req), svc, &config), svc, &config);
+	named->dest = dest_find(service_table_of(request_workers(req)[WORKER_MASTER]), named->svc,
+				config->family, &config->addr, config->port);
+	return 0;
 }
 
-static struct dest *dest_find_by(struct request *req, const struct service *svc,
-				 const struct dest_config *config)
+static int dest_name_present(struct request *req, const struct api_dest *body,
+			     struct dest_named *named)
 {
-	const struct service_table *table = service_table_of(request_workers(req)[WORKER_MASTER]);
+	int r = dest_name(req, body, named);
 
-	return dest_find(table, svc, config->family, &config->addr, config->port);
+	return r == 0 && !named->dest ? dest_failed(req, -ENOENT, named) : r;
+}
+
+static int dest_request_add(struct request *req, const void *body)
+{
+	struct dest_named named;
+	int r = dest_name(req, body, &named);
+
+	if (r == 0)
+		r = dest_check(req, &named.svc->key, body, &named.config);
+	if (r < 0)
+		return r;
+	return dest_failed(req, dest_add(request_workers(req), named.svc, &named.config), &named);
+}
+
+static void dest_settings(const struct dest *dest, struct api_dest *to)
+{
+	to->forward = dest->forward;
+	to->weight = dest->weight;
+	to->upper = dest->upper;
+	to->lower = dest->lower;
+}
+
+/* What the request keeps becomes what it is now. */
+static void dest_keep(struct api_dest *wanted, const struct api_dest *now)
+{
+	if (wanted->flags & API_DEST_KEEP_FORWARD)
+		wanted->forward = now->forward;
+	if (wanted->flags & API_DEST_KEEP_WEIGHT)
+		wanted->weight = now->weight;
+	if (wanted->flags & API_DEST_KEEP_UPPER)
+		wanted->upper = now->upper;
+	if (wanted->flags & API_DEST_KEEP_LOWER)
+		wanted->lower = now->lower;
 }
 
 static int dest_request_set(struct request *req, const void *body)
 {
-	const struct api_dest *from = body;
-	struct dest_config config;
-	struct dest *dest;
-	int r;
-	struct service *svc = key_find(req, &from->service, &r);
+	struct api_dest wanted = *(const struct api_dest *)body, now;
+	struct dest_named named;
+	int r = dest_name_present(req, &wanted, &named);
 
-	if (!svc)
-		return r;
-	r = dest_check(req, svc, from, &config);
 	if (r < 0)
 		return r;
-	dest = dest_find_by(req, svc, &config);
-	r = dest ? dest_set(request_workers(req), dest, &config) : -ENOENT;
-	return dest_failed(req, r, svc, &config);
+	dest_settings(named.dest, &now);
+	dest_keep(&wanted, &now);
+	r = dest_check(req, &named.svc->key, &wanted, &named.config);
+	if (r < 0)
+		return r;
+	return dest_failed(req, dest_set(request_workers(req), named.dest, &named.config), &named);
 }
 
 static int dest_request_del(struct request *req, const void *body)
 {
-	const struct api_dest *from = body;
-	struct dest_config config;
-	struct dest *dest;
-	int r;
-	struct service *svc = key_find(req, &from->service, &r);
+	struct dest_named named;
+	int r = dest_name_present(req, body, &named);
 
-	if (!svc)
-		return r;
-	r = dest_check_key(req, svc, from, &config);
-	if (r < 0)
-		return r;
-	dest = dest_find_by(req, svc, &config);
-	r = dest ? dest_del(request_workers(req), dest) : -ENOENT;
-	return dest_failed(req, r, svc, &config);
+	return r < 0 ? r : dest_failed(req, dest_del(request_workers(req), named.dest), &named);
 }
 
 /* Overloaded is a server that no worker (of those listed) gives connections to. */
@@ -205,10 +231,7 @@ void dest_item(struct worker *const *all, uint32_t cpu, const struct service *sv
 	item->addr = ip_to_api(&dest->addr);
 	item->family = dest->family;
 	item->port = dest->port;
-	item->forward = dest->forward;
-	item->weight = dest->weight;
-	item->upper = dest->upper;
-	item->lower = dest->lower;
+	dest_settings(dest, item);
 	dest_item_counts(all, cpu, dest, item);
 	estimate_read(all, cpu, ESTIMATE_DEST(dest->id), &item->stats);
 }

@@ -95,16 +95,49 @@ static int service_request_add(struct request *req, const void *body)
 	return service_failed(req, service_add(request_workers(req), &key, &config), &key);
 }
 
+/* No service is persistent yet, nor schedules single packets. */
+static void service_settings(const struct service *svc, struct api_service *to)
+{
+	to->flags = 0;
+	to->timeout_s = to->plen = 0;
+	snprintf(to->sched, sizeof(to->sched), "%s", svc->sched->name);
+	to->conn_timeout_s = svc->conn_timeout_s;
+}
+
+/* What the request keeps becomes what it is now. */
+static void service_keep(struct api_service *wanted, const struct api_service *now)
+{
+	uint32_t flags = 0;
+
+	if (wanted->keep & API_SERVICE_KEEP_SCHED) {
+		flags |= API_SERVICE_SCHED1 | API_SERVICE_SCHED2 | API_SERVICE_SCHED3;
+		memcpy(wanted->sched, now->sched, sizeof(wanted->sched));
+	}
+	if (wanted->keep & API_SERVICE_KEEP_PERSISTENCE) {
+		flags |= API_SERVICE_PERSISTENT;
+		wanted->timeout_s = now->timeout_s;
+	}
+	if (wanted->keep & API_SERVICE_KEEP_PLEN)
+		wanted->plen = now->plen;
+	if (wanted->keep & API_SERVICE_KEEP_ONEPACKET)
+		flags |= API_SERVICE_ONEPACKET;
+	if (wanted->keep & API_SERVICE_KEEP_CONN_TIMEOUT)
+		wanted->conn_timeout_s = now->conn_timeout_s;
+	wanted->flags = (wanted->flags & ~flags) | (now->flags & flags);
+}
+
 static int service_request_set(struct request *req, const void *body)
 {
-	const struct api_service *from = body;
+	struct api_service wanted = *(const struct api_service *)body, now;
 	struct service_config config;
 	int r;
-	struct service *svc = key_find(req, &from->key, &r);
+	struct service *svc = key_find(req, &wanted.key, &r);
 
 	if (!svc)
 		return r;
-	r = service_check(req, from, &svc->key, &config);
+	service_settings(svc, &now);
+	service_keep(&wanted, &now);
+	r = service_check(req, &wanted, &svc->key, &config);
 	if (r < 0)
 		return r;
 	return service_failed(req, service_set(request_workers(req), svc, &config), &svc->key);
@@ -202,8 +235,7 @@ static int service_list_one(struct request *req, const struct api_service_filter
 	if (!item)
 		return -ENOMEM;
 	key_to_api(&svc->key, &item->key);
-	snprintf(item->sched, sizeof(item->sched), "%s", svc->sched->name);
-	item->conn_timeout_s = svc->conn_timeout_s;
+	service_settings(svc, item);
 	item->n_dests = svc->n_dests;
 	item->n_laddrs = svc->n_laddrs;
 	estimate_read(all, filter->cpu, ESTIMATE_SERVICE(svc->id), &item->stats);

@@ -89,6 +89,13 @@ awk 'BEGIN { for (i = 0; i < 10000; i++)
 quick "10,000 servers of one service" eval 'ipvsadm -R <"$BED/many"'
 refused "and each is there once" 1 "stdin:1: " ipvsadm -R <"$BED/many"
 equal "all 10,000 are listed" 10000 "$(ipvsadm -ln | grep -c -- '-> 10.50.')"
+awk 'BEGIN { for (i = 0; i < 10000; i++)
+	printf "-e -t 10.1.0.90:80 -r 10.50.%d.%d:80 -w 9\n", i / 250, 1 + i % 250 }' >"$BED/edits"
+quick "10,000 servers are edited" eval 'ipvsadm -R <"$BED/edits"'
+equal "each has its new weight, and is else as it was" 10000 "$(ipvsadm -ln | grep -c -- '-> 10.50..* FullNat 9 ')"
+printf -- '-e -t 10.1.0.90:80 -r 10.50.0.%d:80 -w 9\n' 1 251 2 >"$BED/edits"
+refused "an edit that is refused is named" 1 "stdin:2: there is no real server 10.50.0.251:80 of TCP 10.1.0.90:80" \
+	ipvsadm -R <"$BED/edits"
 # every 7919th: neither in their order nor against it
 awk 'BEGIN { for (i = 0; i < 10000; i++) {
 	n = i * 7919 % 10000
@@ -100,11 +107,27 @@ quick "10,000 servers go with their service" ipvsadm -D -t 10.1.0.90:80
 
 awk 'BEGIN { for (i = 0; i < 10000; i++) printf "-A -t 10.60.%d.%d:80 -s wrr\n", i / 250, 1 + i % 250 }' >"$BED/many"
 quick "10,000 services" eval 'ipvsadm -R <"$BED/many"'
+sed 's/^-A/-E/; s/wrr/rr/' "$BED/many" >"$BED/edits"
+quick "10,000 services are edited" eval 'ipvsadm -R <"$BED/edits"'
+equal "each has its new scheduler" 10000 "$(ipvsadm -ln | grep -c '^TCP  10.60..* rr')"
 sed 's/^-A/-D/; s/ -s wrr//' "$BED/many" >"$BED/few"
 quick "10,000 services go" eval 'ipvsadm -R <"$BED/few"'
 quick "10,000 services come back" eval 'ipvsadm -R <"$BED/many"'
 quick "10,000 services are cleared" ipvsadm -C
 equal "none is left" 0 "$(ipvsadm -ln | grep -c ^TCP)"
+
+# 10,000 local addresses of one service
+ipvsadm -A -t 10.1.0.90:80 -s wrr
+awk 'BEGIN { for (i = 0; i < 10000; i++)
+	printf "-P -t 10.1.0.90:80 -z 10.70.%d.%d -F dpdk1\n", i / 250, 1 + i % 250 }' >"$BED/many"
+quick "10,000 local addresses of one service" eval 'ipvsadm -R <"$BED/many"'
+equal "all 10,000 are listed" 10000 "$(ipvsadm -G -n | grep -c ' 10.70.')"
+sed 's/^-P/-Q/' "$BED/many" >"$BED/few"
+quick "10,000 local addresses go" eval 'ipvsadm -R <"$BED/few"'
+equal "none is left" 0 "$(ipvsadm -G -n | grep -c ' 10.70.')"
+equal "nor on the device" 0 "$(dpip addr show dev dpdk1 | grep -c 'inet 10.70.')"
+quick "10,000 local addresses come back" eval 'ipvsadm -R <"$BED/many"'
+quick "10,000 local addresses go with their service" ipvsadm -D -t 10.1.0.90:80
 
 # many clients at once
 for n in $(seq 8); do

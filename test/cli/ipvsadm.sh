@@ -75,6 +75,10 @@ ok "-E" ipvsadm -E -t 10.1.0.100:80 -s rr
 ok "-E took effect" eval 'ipvsadm -ln | grep -q "^TCP  10.1.0.100:80 rr"'
 ok "-e" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.2:80 -b -w 9
 ok "-e took effect" eval 'ipvsadm -ln | grep -Eq "10.2.0.2:80 +FullNat 9 "'
+ok "-e changes only what is given" eval 'ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.3:80 -x 200 &&
+	ipvsadm -ln --thresholds | grep -Eq "^  -> 10.2.0.3:80 +200 +50 +" && ipvsadm -ln | grep -Eq "10.2.0.3:80 +FullNat 0 "'
+ok "-E changes only what is given" eval 'ipvsadm -E -t 10.1.0.100:80 --conn-timeout 40 &&
+	ipvsadm -E -t 10.1.0.100:80 -s rr && ipvsadm -ln | grep -q "^TCP  10.1.0.100:80 rr conn-timeout 40"'
 ok "-d" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.2:80
 ok "-d took effect" eval '! ipvsadm -ln | grep -q 10.2.0.2'
 ok "-Z" ipvsadm -Z
@@ -104,6 +108,8 @@ refused "-D of none" 1 "10.1.0.100:99" ipvsadm -D -t 10.1.0.100:99
 refused "-a to no service" 1 "10.1.0.100:99" ipvsadm -a -t 10.1.0.100:99 -r 10.2.0.1:80 -b
 refused "-a twice" 1 "10.2.0.1:8080" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.1:8080 -b
 refused "-e of none" 1 "10.2.0.77:80" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.77:80 -b
+refused "-e of none names the service too" 1 "10.1.0.100:80" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.77:80 -b
+refused "-e in no service" 1 "10.1.0.100:99" ipvsadm -e -t 10.1.0.100:99 -r 10.2.0.1:80 -w 3
 refused "-d of none" 1 "10.2.0.77:80" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.77:80
 refused "-a in a mode that is not there yet" 1 "FNAT" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536

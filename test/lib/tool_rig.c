@@ -124,18 +124,39 @@ static void put_link_set(FILE *out, const struct api_link_set *set)
 		fprintf(out, " %s", text_of_mac(set->mac, false, mac));
 }
 
+/* The words of the bits from `first` on. */
+static void put_kept(FILE *out, uint32_t bits, uint32_t first, const char *const *words,
+		     unsigned int n)
+{
+	const char *before = " keeps ";
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (!(bits & first << i))
+			continue;
+		fprintf(out, "%s%s", before, words[i]);
+		before = ",";
+	}
+}
+
 static void put_service(FILE *out, const struct api_service *service)
 {
+	static const char *const words[] = { "scheduler", "persistence", "mask", "ops",
+					     "conn-timeout" };
+
 	put_key(out, &service->key);
-	fprintf(out, " %s", service->sched);
+	if (service->sched[0])
+		fprintf(out, " %s", service->sched);
 	put_number(out, "flags", service->flags, 0);
 	put_number(out, "timeout", service->timeout_s, 0);
-	put_number(out, "plen", service->plen, text_ip_bits(service->key.family));
+	put_number(out, "plen", service->plen,
+		   service->keep & API_SERVICE_KEEP_PLEN ? 0 : text_ip_bits(service->key.family));
 	put_number(out, "conn-timeout", service->conn_timeout_s, 0);
+	put_kept(out, service->keep, 1, words, LENGTH(words));
 }
 
 static void put_dest(FILE *out, const struct api_dest *dest)
 {
+	static const char *const words[] = { "forward", "weight", "upper", "lower" };
 	char text[TEXT_ENDPOINT_LEN];
 
 	put_key(out, &dest->service);
@@ -144,6 +165,7 @@ static void put_dest(FILE *out, const struct api_dest *dest)
 		dest->weight);
 	put_number(out, "upper", dest->upper, 0);
 	put_number(out, "lower", dest->lower, 0);
+	put_kept(out, dest->flags, API_DEST_KEEP_FORWARD, words, LENGTH(words));
 }
 
 static void put_laddr(FILE *out, const struct api_laddr *laddr)
@@ -265,8 +287,8 @@ static int answer_request(void *arg, uint32_t index, uint16_t id, const void *bo
 		if (r < 0)
 			return r;
 	}
-	/* changes that an edit or a script makes are shown like output */
-	if (!answer->n || id == API_SERVICE_SET || id == API_DEST_SET) {
+	/* changes are shown like output */
+	if (!answer->n) {
 		tool_request_text(local->changes, id, body);
 		fputc('\n', local->changes);
 	}

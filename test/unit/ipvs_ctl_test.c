@@ -248,6 +248,38 @@ static void test_services(void **state)
 	ipvs_rig_destroy(rig);
 }
 
+/* SERVICE_SET changes what it does not keep, and checks that alone. */
+static void test_service_keeps(void **state)
+{
+	struct ipvs_rig *rig = rig_ready();
+	const struct service *svc = &ipvs_rig_table(rig, 3)->services[0];
+	struct api_service body = service_body(1);
+	char error[256];
+
+	body.conn_timeout_s = 7;
+	assert_int_equal(RUN(rig, SERVICE_SET, &body, error), 0);
+
+	snprintf(body.sched, sizeof(body.sched), "frob");
+	body.flags = API_SERVICE_PERSISTENT | API_SERVICE_ONEPACKET | API_SERVICE_SCHED2;
+	body.conn_timeout_s = 8;
+	body.keep = API_SERVICE_KEEP_SCHED | API_SERVICE_KEEP_PERSISTENCE | API_SERVICE_KEEP_PLEN |
+		    API_SERVICE_KEEP_ONEPACKET;
+	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
+	assert_string_equal(svc->sched->name, "rr");
+	assert_int_equal(svc->conn_timeout_s, 8);
+
+	snprintf(body.sched, sizeof(body.sched), "wrr");
+	body.conn_timeout_s = 31536000;
+	body.keep = API_SERVICE_KEEP_CONN_TIMEOUT;
+	check(RUN(rig, SERVICE_SET, &body, error), error, -EOPNOTSUPP,
+	      "TCP 10.0.0.1:80: persistence (-p) is not supported yet");
+	body.flags = 0;
+	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
+	assert_string_equal(svc->sched->name, "wrr");
+	assert_int_equal(svc->conn_timeout_s, 8);
+	ipvs_rig_destroy(rig);
+}
+
 /* ---- servers ---- */
 
 static const struct {
@@ -310,6 +342,56 @@ static void test_bad_dests(void **state)
 	      "there is no real server 10.0.0.150:8000 of TCP 10.0.0.1:80");
 	check(RUN(rig, DEST_DEL, &missing, error), error, -ENOENT,
 	      "there is no real server 10.0.0.150:8000 of TCP 10.0.0.1:80");
+	ipvs_rig_destroy(rig);
+}
+
+static void check_dest(const struct dest *dest, uint32_t weight, uint32_t upper, uint32_t lower)
+{
+	assert_int_equal(dest->forward, API_FORWARD_FNAT);
+	assert_int_equal(dest->weight, weight);
+	assert_int_equal(dest->upper, upper);
+	assert_int_equal(dest->lower, lower);
+}
+
+/* DEST_SET changes what it does not keep; the thresholds are compared as they will be. */
+static void test_dest_keeps(void **state)
+{
+	const uint16_t all = API_DEST_KEEP_FORWARD | API_DEST_KEEP_WEIGHT | API_DEST_KEEP_UPPER |
+			     API_DEST_KEEP_LOWER;
+	struct ipvs_rig *rig = rig_ready();
+	const struct dest *dest = &ipvs_rig_table(rig, 3)->dests[0];
+	struct api_dest body = dest_body(1, 100);
+	char error[256];
+
+	body.weight = 3;
+	body.upper = 20;
+	body.lower = 10;
+	assert_int_equal(RUN(rig, DEST_SET, &body, error), 0);
+
+	body.forward = API_FORWARD_DR;
+	body.weight = body.upper = body.lower = 70000;
+	body.flags = all;
+	check(RUN(rig, DEST_SET, &body, error), error, 0, "");
+	check_dest(dest, 3, 20, 10);
+	body.weight = 0;
+	body.flags = all & ~API_DEST_KEEP_WEIGHT;
+	check(RUN(rig, DEST_SET, &body, error), error, 0, "");
+	check_dest(dest, 0, 20, 10);
+	body.upper = 9;
+	body.flags = all & ~API_DEST_KEEP_UPPER;
+	check(RUN(rig, DEST_SET, &body, error), error, -ERANGE,
+	      "real server 10.0.0.100:8000 of TCP 10.0.0.1:80: lower threshold 10 is above the "
+	      "upper one, 9");
+	body.upper = 11;
+	check(RUN(rig, DEST_SET, &body, error), error, 0, "");
+	body.lower = 11;
+	body.flags = all & ~API_DEST_KEEP_LOWER;
+	check(RUN(rig, DEST_SET, &body, error), error, 0, "");
+	check_dest(dest, 0, 11, 11);
+	body.flags = all & ~API_DEST_KEEP_FORWARD;
+	check(RUN(rig, DEST_SET, &body, error), error, -EOPNOTSUPP,
+	      "real server 10.0.0.100:8000 of TCP 10.0.0.1:80: forwarding method DR (-g) is not "
+	      "supported yet; supported: FNAT (-b)");
 	ipvs_rig_destroy(rig);
 }
 
@@ -628,10 +710,11 @@ static void test_conn_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad_services), cmocka_unit_test(test_services),
-		cmocka_unit_test(test_bad_dests),    cmocka_unit_test(test_bad_laddrs),
-		cmocka_unit_test(test_service_list), cmocka_unit_test(test_dest_counts),
-		cmocka_unit_test(test_laddr_list),   cmocka_unit_test(test_conn_list),
+		cmocka_unit_test(test_bad_services),  cmocka_unit_test(test_services),
+		cmocka_unit_test(test_bad_dests),     cmocka_unit_test(test_bad_laddrs),
+		cmocka_unit_test(test_service_list),  cmocka_unit_test(test_dest_counts),
+		cmocka_unit_test(test_laddr_list),    cmocka_unit_test(test_conn_list),
+		cmocka_unit_test(test_service_keeps), cmocka_unit_test(test_dest_keeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

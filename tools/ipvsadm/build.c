@@ -100,96 +100,99 @@ static int netmask(struct line *line, uint16_t family, uint32_t *plen)
 				 : "a mask like 255.255.255.0 or a prefix length from 1 to 32");
 }
 
-/* What the options say about a service; given: which of it. */
-static int service_fields(struct line *line, struct api_service *service, uint32_t *given)
+/* An option, or a group of them, and what an edit without it leaves as it is. */
+struct kept {
+	enum option_id group;
+	uint32_t bit;
+};
+
+static uint32_t kept_bits(const struct line *line, const struct kept *rows, unsigned int n)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (!line->chosen[rows[i].group])
+			bits |= rows[i].bit;
+	}
+	return bits;
+}
+
+/* What the options say about a service. */
+static int service_fields(struct line *line, struct api_service *service)
 {
 	int r = 0;
 
-	*given = 0;
-	if (line->given[OPTION_SCHEDULER]) {
-		*given |= GIVEN_SCHEDULER;
-		if (text_copy(service->sched, sizeof(service->sched),
-			      line->value[OPTION_SCHEDULER]) < 0)
-			return line_fail(line,
-					 "-s \"%s\": a name of 1 to %d characters is expected",
-					 line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
-	}
+	if (line->given[OPTION_SCHEDULER] &&
+	    text_copy(service->sched, sizeof(service->sched), line->value[OPTION_SCHEDULER]) < 0)
+		return line_fail(line, "-s \"%s\": a name of 1 to %d characters is expected",
+				 line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
 	if (line->given[OPTION_PERSISTENT]) {
-		*given |= GIVEN_PERSISTENT;
 		service->flags |= API_SERVICE_PERSISTENT;
 		service->timeout_s = 300;
 		if (line->value[OPTION_PERSISTENT])
 			r = line_number(line, OPTION_PERSISTENT, 1, 31 * 24 * 3600,
 					&service->timeout_s);
 	}
-	if (r == 0 && line->given[OPTION_NETMASK]) {
-		*given |= GIVEN_NETMASK;
+	if (r == 0 && line->given[OPTION_NETMASK])
 		r = netmask(line, service->key.family, &service->plen);
-	}
-	if (line->given[OPTION_OPS]) {
-		*given |= GIVEN_OPS;
+	if (line->given[OPTION_OPS])
 		service->flags |= API_SERVICE_ONEPACKET;
-	}
-	if (r == 0 && line->given[OPTION_CONN_TIMEOUT]) {
-		*given |= GIVEN_CONN_TIMEOUT;
+	if (r == 0 && line->given[OPTION_CONN_TIMEOUT])
 		r = line_number(line, OPTION_CONN_TIMEOUT, 0, 31 * 24 * 3600,
 				&service->conn_timeout_s);
-	}
 	return r;
+}
+
+static int named_service(struct line *line, struct api_service *service)
+{
+	int r;
+
+	memset(service, 0, sizeof(*service));
+	r = needed_key(line, &service->key);
+	return r < 0 ? r : service_fields(line, service);
+}
+
+static int change_service(struct line *line, uint16_t id, const struct api_service *service)
+{
+	line->out->kind = COMMAND_CHANGES;
+	command_request(line->out, id, sizeof(*service))->service = *service;
+	return 0;
 }
 
 int build_add_service(struct line *line)
 {
-	union command_body *body;
 	struct api_service service;
-	uint32_t given;
-	int r;
+	int r = named_service(line, &service);
 
-	memset(&service, 0, sizeof(service));
-	r = needed_key(line, &service.key);
-	if (r == 0)
-		r = service_fields(line, &service, &given);
 	if (r < 0)
 		return r;
-	if (!service.key.fwmark && !service.key.port && !(given & GIVEN_PERSISTENT))
+	if (!service.key.fwmark && !service.key.port && !line->given[OPTION_PERSISTENT])
 		return line_fail(line, "port 0 is for persistent services only: give a port");
-	if ((given & GIVEN_NETMASK) && !(given & GIVEN_PERSISTENT))
+	if (line->given[OPTION_NETMASK] && !line->given[OPTION_PERSISTENT])
 		return line_fail(line, "'-M' goes with '-p' only");
-	if (!(given & GIVEN_SCHEDULER))
+	if (!line->given[OPTION_SCHEDULER])
 		strcpy(service.sched, "wlc");
 	if (!service.plen)
 		service.plen = text_ip_bits(service.key.family);
-
-	line->out->kind = COMMAND_CHANGES;
-	body = command_request(line->out, API_SERVICE_ADD, sizeof(service));
-	body->service = service;
-	return 0;
-}
-
-static void ask_for(struct line *line, uint16_t id, const struct api_service_key *key,
-		    uint32_t flags)
-{
-	union command_body *body = command_request(line->out, id, sizeof(body->service_filter));
-
-	body->service_filter.key = *key;
-	body->service_filter.cpu = line->out->options.cpu;
-	body->service_filter.flags = flags;
+	return change_service(line, API_SERVICE_ADD, &service);
 }
 
 int build_edit_service(struct line *line)
 {
-	struct api_service *wanted = &line->out->wanted.service;
-	int r;
+	static const struct kept kept[] = {
+		{ OPTION_SCHEDULER, API_SERVICE_KEEP_SCHED },
+		{ OPTION_PERSISTENT, API_SERVICE_KEEP_PERSISTENCE },
+		{ OPTION_NETMASK, API_SERVICE_KEEP_PLEN },
+		{ OPTION_OPS, API_SERVICE_KEEP_ONEPACKET },
+		{ OPTION_CONN_TIMEOUT, API_SERVICE_KEEP_CONN_TIMEOUT },
+	};
+	struct api_service service;
+	int r = named_service(line, &service);
 
-	r = needed_key(line, &wanted->key);
-	if (r == 0)
-		r = service_fields(line, wanted, &line->out->given);
 	if (r < 0)
 		return r;
-	line->out->kind = COMMAND_EDITS;
-	line->out->edit = ipvsadm_edit_service;
-	ask_for(line, API_SERVICE_LIST, &wanted->key, 0);
-	return 0;
+	service.keep = kept_bits(line, kept, sizeof(kept) / sizeof(kept[0]));
+	return change_service(line, API_SERVICE_SET, &service);
 }
 
 static int change_key(struct line *line, uint16_t id, bool needed)
@@ -246,7 +249,8 @@ static int dest_name(struct line *line, struct api_dest *dest)
 	return 0;
 }
 
-static int dest_fields(struct line *line, struct api_dest *dest, uint32_t *given)
+/* What the options say about a server. */
+static int dest_fields(struct line *line, struct api_dest *dest)
 {
 	static const uint16_t modes[] = {
 		[OPTION_DR] = API_FORWARD_DR,     [OPTION_TUNNEL] = API_FORWARD_TUNNEL,
@@ -256,74 +260,53 @@ static int dest_fields(struct line *line, struct api_dest *dest, uint32_t *given
 	enum option_id mode = line->chosen[GROUP_FORWARD];
 	int r = 0;
 
-	*given = 0;
-	if (mode) {
-		*given |= GIVEN_FORWARD;
+	if (mode)
 		dest->forward = modes[mode];
-	}
-	if (line->given[OPTION_WEIGHT]) {
-		*given |= GIVEN_WEIGHT;
+	if (line->given[OPTION_WEIGHT])
 		r = line_number(line, OPTION_WEIGHT, 0, 65535, &dest->weight);
-	}
-	if (r == 0 && line->given[OPTION_UPPER]) {
-		*given |= GIVEN_UPPER;
+	if (r == 0 && line->given[OPTION_UPPER])
 		r = line_number(line, OPTION_UPPER, 0, UINT32_MAX, &dest->upper);
-	}
-	if (r == 0 && line->given[OPTION_LOWER]) {
-		*given |= GIVEN_LOWER;
+	if (r == 0 && line->given[OPTION_LOWER])
 		r = line_number(line, OPTION_LOWER, 0, UINT32_MAX, &dest->lower);
-	}
 	return r;
+}
+
+/* dest: what counts where the line says nothing. */
+static int change_server(struct line *line, uint16_t id, struct api_dest dest)
+{
+	int r = dest_name(line, &dest);
+
+	if (r == 0)
+		r = dest_fields(line, &dest);
+	if (r < 0)
+		return r;
+	line->out->kind = COMMAND_CHANGES;
+	command_request(line->out, id, sizeof(dest))->dest = dest;
+	return 0;
 }
 
 int build_add_server(struct line *line)
 {
-	struct api_dest dest = { .forward = API_FORWARD_DR, .weight = 1 };
-	union command_body *body;
-	uint32_t given;
-	int r;
-
-	r = dest_name(line, &dest);
-	if (r == 0)
-		r = dest_fields(line, &dest, &given);
-	if (r < 0)
-		return r;
-	line->out->kind = COMMAND_CHANGES;
-	body = command_request(line->out, API_DEST_ADD, sizeof(dest));
-	body->dest = dest;
-	return 0;
+	return change_server(line, API_DEST_ADD,
+			     (struct api_dest){ .forward = API_FORWARD_DR, .weight = 1 });
 }
 
 int build_edit_server(struct line *line)
 {
-	struct api_dest *wanted = &line->out->wanted.dest;
-	int r;
+	static const struct kept kept[] = {
+		{ GROUP_FORWARD, API_DEST_KEEP_FORWARD },
+		{ OPTION_WEIGHT, API_DEST_KEEP_WEIGHT },
+		{ OPTION_UPPER, API_DEST_KEEP_UPPER },
+		{ OPTION_LOWER, API_DEST_KEEP_LOWER },
+	};
+	uint32_t flags = kept_bits(line, kept, sizeof(kept) / sizeof(kept[0]));
 
-	r = dest_name(line, wanted);
-	if (r == 0)
-		r = dest_fields(line, wanted, &line->out->given);
-	if (r < 0)
-		return r;
-	line->out->kind = COMMAND_EDITS;
-	line->out->edit = ipvsadm_edit_dest;
-	ask_for(line, API_SERVICE_LIST, &wanted->service, API_SERVICE_DESTS);
-	return 0;
+	return change_server(line, API_DEST_SET, (struct api_dest){ .flags = (uint16_t)flags });
 }
 
 int build_delete_server(struct line *line)
 {
-	union command_body *body;
-	struct api_dest dest;
-	int r;
-
-	memset(&dest, 0, sizeof(dest));
-	r = dest_name(line, &dest);
-	if (r < 0)
-		return r;
-	line->out->kind = COMMAND_CHANGES;
-	body = command_request(line->out, API_DEST_DEL, sizeof(dest));
-	body->dest = dest;
-	return 0;
+	return change_server(line, API_DEST_DEL, (struct api_dest){ 0 });
 }
 
 static int change_laddr(struct line *line, uint16_t id)
@@ -361,6 +344,16 @@ int build_add_laddr(struct line *line)
 int build_delete_laddr(struct line *line)
 {
 	return change_laddr(line, API_LADDR_DEL);
+}
+
+static void ask_for(struct line *line, uint16_t id, const struct api_service_key *key,
+		    uint32_t flags)
+{
+	union command_body *body = command_request(line->out, id, sizeof(body->service_filter));
+
+	body->service_filter.key = *key;
+	body->service_filter.cpu = line->out->options.cpu;
+	body->service_filter.flags = flags;
 }
 
 int build_get_laddr(struct line *line)

@@ -112,7 +112,7 @@ __attribute__((format(printf, 2, 3))) int line_fail(struct line *line, const cha
 const char *line_option_name(enum option_id id);
 const char *line_verb_name(enum verb verb);
 
-/* What each verb makes of the line: requests, views, edits. 0 or -EINVAL with the sentence. */
+/* What each verb makes of the line: requests and views. 0 or -EINVAL with the sentence. */
 typedef int line_build_fn(struct line *line);
 line_build_fn build_add_service, build_edit_service, build_delete_service, build_clear, build_zero;
 line_build_fn build_add_server, build_edit_server, build_delete_server;

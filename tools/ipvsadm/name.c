@@ -186,14 +186,6 @@ const char *name_service(const struct api_service_key *key, bool numeric, char *
 	return buf;
 }
 
-bool name_key_equal(const struct api_service_key *a, const struct api_service_key *b)
-{
-	if (a->fwmark || b->fwmark)
-		return a->fwmark == b->fwmark && a->family == b->family;
-	return a->family == b->family && a->protocol == b->protocol && a->port == b->port &&
-	       text_ip_compare(&a->addr, &b->addr) == 0;
-}
-
 bool name_key_is_any(const struct api_service_key *key)
 {
 	static const struct api_service_key any;

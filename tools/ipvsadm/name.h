@@ -37,7 +37,6 @@ const char *name_protocol(const struct api_service_key *key);
 /* A service without its protocol: an endpoint, or the mark; buf of NAME_LEN; returns buf. */
 const char *name_service(const struct api_service_key *key, bool numeric, char *buf);
 
-bool name_key_equal(const struct api_service_key *a, const struct api_service_key *b);
 bool name_key_is_any(const struct api_service_key *key);
 
 #endif

@@ -35,7 +35,6 @@ enum command_kind {
 	COMMAND_HELP,    /* prints `help`; nothing is asked */
 	COMMAND_LISTS,   /* requests that read, printed by `view` */
 	COMMAND_CHANGES, /* requests that change */
-	COMMAND_EDITS,   /* requests that read; edit() makes the change of what they brought */
 	COMMAND_SCRIPT,  /* the lines of `file` */
 };
 
@@ -96,20 +95,13 @@ struct view {
 			    size_t size);
 };
 
-/* Turns an edit into a change, by what was read. 0 or -errno with a text in error. */
-typedef int command_edit_fn(struct command *command, const struct items *items, char *error,
-			    size_t size);
-
 struct command {
 	enum command_kind kind;
 	struct command_options options;
 	unsigned int n_requests;
 	struct command_request requests[COMMAND_REQUESTS];
-	const struct view *view; /* COMMAND_LISTS */
-	const char *help;        /* COMMAND_HELP */
-	command_edit_fn *edit;   /* COMMAND_EDITS */
-	uint32_t given; /* COMMAND_EDITS: which fields of wanted count; the program's own bits */
-	union command_body wanted;
+	const struct view *view;     /* COMMAND_LISTS */
+	const char *help;            /* COMMAND_HELP */
 	char file[COMMAND_FILE_LEN]; /* COMMAND_SCRIPT; "-" is standard input */
 };
 

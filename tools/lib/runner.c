@@ -194,32 +194,6 @@ static int list(struct runner *runner, const struct command *command, const char
 	return r;
 }
 
-static int collect_item(void *arg, const struct client_item *item)
-{
-	return items_add(arg, item->kind, item->object, item->len);
-}
-
-/* Reads what is there, lets the command make its change of it, and sends that. */
-static int edit(struct runner *runner, const struct command *command, const char *where)
-{
-	char error[COMMAND_ERROR_LEN] = "";
-	struct command change = *command;
-	struct items items = { 0 };
-	const struct client_receiver to = { .item = collect_item, .arg = &items };
-	int r;
-
-	r = ask(runner, command, &to, where);
-	if (r == RUNNER_DONE) {
-		change.n_requests = 0;
-		if (command->edit(&change, &items, error, sizeof(error)) < 0)
-			r = runner_complain(runner, "%s%s", where, error);
-		else
-			r = ask(runner, &change, NULL, where);
-	}
-	items_free(&items);
-	return r;
-}
-
 int runner_run(struct runner *runner, const struct command *command, const char *where)
 {
 	switch (command->kind) {
@@ -230,8 +204,6 @@ int runner_run(struct runner *runner, const struct command *command, const char 
 		return list(runner, command, where);
 	case COMMAND_CHANGES:
 		return ask(runner, command, NULL, where);
-	case COMMAND_EDITS:
-		return edit(runner, command, where);
 	case COMMAND_SCRIPT:
 		return script_run(runner, command);
 	}

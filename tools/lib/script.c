@@ -2,10 +2,10 @@
 /*
  * lib/script: a file's lines as commands, without the program's name (with it
  * is fine too), many requests to a frame. What changes is collected and sent
- * when there is much of it, when a line must see its effect (listings and
- * edits), at the end, or when the writer of a pipe pauses: someone may wait
- * for the effect. The daemon stops at the first request that fails, so no
- * later line was applied, whatever frame it stood in.
+ * when there is much of it, when a line must see its effect (a listing), at
+ * the end, or when the writer of a pipe pauses: someone may wait for the
+ * effect. The daemon stops at the first request that fails, so no later line
+ * was applied, whatever frame it stood in.
  */
 #include "lib/script.h"
 
