@@ -18,6 +18,7 @@ enum api_link_flag {
 	API_LINK_TX_UDP_CSUM = 512,
 	API_LINK_TX_FAST_FREE = 1024,
 	API_LINK_RSS = 2048,
+	API_LINK_ADDED = 4096, /* by LINK_ADD, not by the conf file */
 };
 
 enum api_link_what {
@@ -34,6 +35,26 @@ struct api_link_set {
 	uint32_t value;
 	uint8_t mac[6];
 	uint8_t reserved[2];
+};
+
+/* What a link is made of. */
+enum api_link_kind {
+	API_LINK_VDEV = 1, /* a device of a driver's own: "net_tap0,iface=x" */
+	API_LINK_PCI,      /* "0000:06:00.0" */
+	API_LINK__KINDS,
+};
+
+struct api_link_add {
+	char name[API_NAME_LEN];
+	uint32_t kind; /* enum api_link_kind */
+	uint32_t mtu;  /* here and below: 0 is what a device block without that line has */
+	uint32_t rx_descriptors;
+	uint32_t tx_descriptors;
+	char device[256]; /* which one, and its arguments */
+};
+
+struct api_link_del {
+	char dev[API_NAME_LEN];
 };
 
 /* An item of LINK_LIST. */
