@@ -63,10 +63,12 @@ struct lifetimes {
 
 static int take_keyword(struct args *args, struct api_addr *addr, struct lifetimes *given)
 {
-	const char *word = args_take(args);
+	const char *word;
 	uint32_t scope;
-	int r;
+	int r = args_keyword(args, &word);
 
+	if (r < 0)
+		return r;
 	if (strcmp(word, "dev") == 0)
 		return args_name(args, word, addr->dev);
 	if (strcmp(word, "broadcast") == 0 || strcmp(word, "brd") == 0) {

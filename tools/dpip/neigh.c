@@ -25,8 +25,11 @@ static const char *state_text(unsigned int state)
 
 static int take_keyword(struct args *args, struct api_neigh *neigh, bool *mac)
 {
-	const char *word = args_take(args);
+	const char *word;
+	int r = args_keyword(args, &word);
 
+	if (r < 0)
+		return r;
 	if (strcmp(word, "dev") == 0)
 		return args_name(args, word, neigh->dev);
 	if (strcmp(word, "lladdr") == 0) {

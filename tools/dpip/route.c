@@ -80,10 +80,12 @@ static int take_protocol(struct args *args, struct api_route *route)
 
 static int take_keyword(struct args *args, struct api_route *route)
 {
-	const char *word = args_take(args);
+	const char *word;
 	uint32_t number;
-	int r;
+	int r = args_keyword(args, &word);
 
+	if (r < 0)
+		return r;
 	if (strcmp(word, "via") == 0)
 		return args_ip(args, word, &route->family, &route->via);
 	if (strcmp(word, "src") == 0)

@@ -40,6 +40,19 @@ int args_fail(struct args *args, const char *format, ...)
 	return -EINVAL;
 }
 
+int args_keyword(struct args *args, const char **word)
+{
+	unsigned int at = args->next++;
+
+	*word = args->words[at];
+	for (unsigned int i = 0; i < at && i < 64; i++)
+		if ((args->keywords & UINT64_C(1) << i) && strcmp(args->words[i], *word) == 0)
+			return args_fail(args, "\"%s\" is there twice", *word);
+	if (at < 64)
+		args->keywords |= UINT64_C(1) << at;
+	return 0;
+}
+
 int args_value(struct args *args, const char *keyword, const char *what, const char **value)
 {
 	*value = args_take(args);

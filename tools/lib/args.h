@@ -18,6 +18,7 @@ struct args {
 	unsigned int n;
 	unsigned int next;
 	const char *where; /* "route add", leads every sentence */
+	uint64_t keywords; /* bit N: word N was taken as a keyword */
 	char *error;
 	size_t size;
 };
@@ -32,6 +33,9 @@ struct args_choice {
 const char *args_take(struct args *args);
 /* The next word if it is this one, taken. */
 bool args_take_if(struct args *args, const char *word);
+
+/* The next word, there must be one, taken as a keyword; each may be there once. */
+int args_keyword(struct args *args, const char **word);
 
 /* "WHERE: sentence"; -EINVAL. */
 __attribute__((format(printf, 2, 3))) int args_fail(struct args *args, const char *format, ...);
