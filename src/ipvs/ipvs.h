@@ -56,6 +56,9 @@ void ipvs_flush(struct worker *w);
 /* Master: gives all workers the reloadable keys. */
 int ipvs_configure(struct worker *const *all, const struct ipvs_config *config);
 
+/* Master, before a device goes: no service has a local address there any more. 0 or -ENOMEM. */
+int ipvs_unplug(struct worker *const *all, const char *dev);
+
 /* Master: rates, and the removal of servers that no connection refers to any more. */
 int ipvs_start(struct control *control);
 

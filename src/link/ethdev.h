@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* link/ethdev: a port of DPDK's, whatever the driver. Opened and closed by the master, before and
- * after the workers. */
+/* link/ethdev: a port of DPDK's, whatever the driver. Opened and closed by the master, while no
+ * worker uses it. */
 #ifndef LINK_ETHDEV_H
 #define LINK_ETHDEV_H
 
@@ -26,5 +26,8 @@ void ethdev_limits(uint16_t id, uint16_t *rx_queues, uint16_t *tx_queues);
  * without.
  */
 int ethdev_open(const struct ethdev_config *config, struct port *port, char *error, size_t size);
+
+/* Gives back a port of DPDK's that is not open, and its device unless that has other ports. */
+void ethdev_detach(uint16_t id);
 
 #endif

@@ -20,6 +20,7 @@ struct link *link_create(void)
 		return NULL;
 	for (unsigned int i = 0; i < PORT_MAX; i++)
 		link->txq[i] = PORT_QUEUE_NONE;
+	list_init(&link->leaving);
 	return link;
 }
 
@@ -31,31 +32,41 @@ void link_destroy(struct link *link)
 uint16_t port_find(const struct link *link, const char *name)
 {
 	for (uint16_t i = 0; i < link->n_ports; i++)
-		if (strncmp(link->ports[i].name, name, API_NAME_LEN) == 0)
+		if (port_exists(link, i) && strncmp(link->ports[i].name, name, API_NAME_LEN) == 0)
 			return i;
+	return PORT_NONE;
+}
+
+uint16_t port_free_id(const struct link *link)
+{
+	for (uint16_t id = 0; id < PORT_MAX; id++)
+		if (!port_exists(link, id))
+			return id;
 	return PORT_NONE;
 }
 
 int port_add(struct worker *const *all, const struct port *port)
 {
-	unsigned int id = all[WORKER_MASTER]->link->n_ports;
+	uint16_t id = port_free_id(all[WORKER_MASTER]->link);
 
-	if (id == PORT_MAX)
+	if (id == PORT_NONE)
 		return -ENOSPC;
 	if (port_find(all[WORKER_MASTER]->link, port->name) != PORT_NONE)
 		return -EEXIST;
 	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++) {
-		all[i]->link->ports[id] = *port;
-		all[i]->link->n_ports = id + 1;
+		struct link *link = all[i]->link;
+
+		link->ports[id] = *port;
+		link->n_ports = RTE_MAX(link->n_ports, id + 1u);
 	}
-	return (int)id;
+	return id;
 }
 
 int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue)
 {
 	struct link *link = w->link;
 
-	if (link->n_rxqs == RXQ_MAX)
+	if (link->n_rxqs >= RXQ_START)
 		return -ENOSPC;
 	link->rxq[link->n_rxqs].port = port;
 	link->rxq[link->n_rxqs].queue = queue;
@@ -87,9 +98,10 @@ int link_watch(struct worker *w)
 
 		r = fd < 0 ? -EOPNOTSUPP : link_watch_fd(epoll, fd);
 	}
-	if (r == 0)
-		w->sleep_fd = epoll;
-	else if (epoll >= 0)
+	if (w->sleep_fd >= 0)
+		close(w->sleep_fd);
+	w->sleep_fd = r == 0 ? epoll : -1;
+	if (r < 0 && epoll >= 0)
 		close(epoll);
 	return r;
 }

@@ -13,16 +13,19 @@
 #include "api/stats.h"
 #include "link/port.h"
 
-static int link_unknown(struct request *req, const char *name)
+int link_unknown(struct request *req, const char *what, const char *name)
 {
 	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
-	char known[512] = "";
+	char known[384] = "";
+	size_t len = 0;
 
-	for (unsigned int i = 0; i < link->n_ports; i++)
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-			 i ? ", " : "", link->ports[i].name);
-	return request_fail(req, -ENODEV, "no such device \"%.*s\"; there %s%s", API_NAME_LEN - 1,
-			    name, known[0] ? "are: " : "is none", known);
+	for (uint16_t i = 0; i < link->n_ports && len < sizeof(known); i++)
+		if (port_exists(link, i))
+			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+						len ? ", " : "", link->ports[i].name);
+	return request_fail(req, -ENODEV, "%s%sno such device \"%.*s\"; there %s%s", what,
+			    what[0] ? ": " : "", API_NAME_LEN - 1, name, len ? "are: " : "is none",
+			    known);
 }
 
 static void link_fill(struct worker *const *all, unsigned int id, struct api_link *item)
@@ -36,7 +39,7 @@ static void link_fill(struct worker *const *all, unsigned int id, struct api_lin
 	item->index = id + 1;
 	item->socket = port->socket < 0 ? 0 : (uint32_t)port->socket;
 	item->mtu = port->mtu;
-	item->flags = port->up ? API_LINK_ADMIN_UP : 0;
+	item->flags = (port->up ? API_LINK_ADMIN_UP : 0) | (port->added ? API_LINK_ADDED : 0);
 	item->rx_queues = port->n_rx_queues;
 	item->tx_queues = port->n_tx_queues;
 	memcpy(item->mac, &port->mac, sizeof(item->mac));
@@ -69,10 +72,12 @@ static int link_list(struct request *req, const void *body)
 	const struct link *link = all[WORKER_MASTER]->link;
 
 	if (filter->dev[0] && port_find(link, filter->dev) == PORT_NONE)
-		return link_unknown(req, filter->dev);
-	for (unsigned int i = 0; i < link->n_ports; i++) {
+		return link_unknown(req, "", filter->dev);
+	for (uint16_t i = 0; i < link->n_ports; i++) {
 		struct api_link *item;
 
+		if (!port_exists(link, i))
+			continue;
 		if (filter->dev[0] && strncmp(filter->dev, link->ports[i].name, API_NAME_LEN) != 0)
 			continue;
 		item = request_item(req, API_KIND_LINK, sizeof(*item));
@@ -146,7 +151,7 @@ static int link_set(struct request *req, const void *body)
 	int r;
 
 	if (id == PORT_NONE)
-		return link_unknown(req, set->dev);
+		return link_unknown(req, "", set->dev);
 	if (set->what == 0 || set->what >= RTE_DIM(link_set_names))
 		return request_fail(req, -EINVAL, "link set %u is not known", set->what);
 	facts.port = id;

@@ -7,4 +7,7 @@
 
 extern const struct request_table link_requests;
 
+/* -ENODEV, and a sentence that names those that there are; `what` leads it, unless it is empty. */
+int link_unknown(struct request *req, const char *what, const char *name);
+
 #endif

@@ -14,6 +14,7 @@
 #include <rte_ether.h>
 
 #include "api/link.h"
+#include "base/list.h"
 #include "packet/batch.h"
 #include "worker/worker.h"
 
@@ -48,7 +49,9 @@ struct port_ops {
 	int (*set_allmulticast)(void *handle, bool on);
 	int (*set_mtu)(void *handle, uint16_t mtu);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
-	void (*close)(void *handle); /* stops and frees; no worker runs any more */
+	void (*close)(void *handle); /* stops and frees; no worker uses it any more */
+	/* As close; the device leaves the process too, and may be added again. */
+	void (*remove)(void *handle);
 };
 
 struct port {
@@ -60,15 +63,19 @@ struct port {
 	uint16_t n_rx_queues, n_tx_queues;
 	uint16_t offloads; /* enum port_offload */
 	int socket;
-	bool up; /* administratively */
+	bool up;    /* administratively */
+	bool added; /* while running, by `link add` */
 };
 
-#define RXQ_MAX 128 /* receive queues of one worker, all ports */
+#define RXQ_START 128                    /* receive queues of one worker, all ports, at start */
+#define RXQ_MAX   (RXQ_START + PORT_MAX) /* and one of each port that is added later */
+
+struct plug_source;
 
 /* One worker's view of the links. */
 struct link {
-	struct port ports[PORT_MAX];
-	unsigned int n_ports;
+	struct port ports[PORT_MAX]; /* may have gaps */
+	unsigned int n_ports;        /* behind the last */
 	struct {
 		uint16_t port, queue;
 	} rxq[RXQ_MAX];
@@ -76,9 +83,17 @@ struct link {
 	uint16_t txq[PORT_MAX];        /* this worker's transmit queue of each port */
 	uint64_t tx_dropped[PORT_MAX]; /* frames the port did not take */
 	struct batch tx[PORT_MAX];     /* to be sent at the end of the run */
+	/* the master's, see plug.h */
+	const struct plug_source *sources[API_LINK__KINDS];
+	struct list leaving;
 };
 
-/* By name among the first n_ports; PORT_NONE. */
+static inline bool port_exists(const struct link *link, uint16_t id)
+{
+	return id < link->n_ports && link->ports[id].name[0];
+}
+
+/* By name; PORT_NONE. */
 uint16_t port_find(const struct link *link, const char *name);
 
 /*
@@ -86,11 +101,14 @@ uint16_t port_find(const struct link *link, const char *name);
  * on which queue is then bound worker by worker; a worker has one transmit queue a port.
  */
 int port_add(struct worker *const *all, const struct port *port);
+
+/* The id that the next port gets; PORT_NONE: there are PORT_MAX. */
+uint16_t port_free_id(const struct link *link);
 int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
 void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
 
-/* Lets the worker sleep until one of its queues has something, if all of them can say so. 0 or
- * -errno. */
+/* Lets the worker sleep until one of its queues has something, if all of them can say so; again
+ * whenever its queues change. 0 or -errno: it sleeps by time. */
 int link_watch(struct worker *w);
 
 struct link *link_create(void);

@@ -179,6 +179,7 @@ static const struct port_ops bench_port_ops = {
 	.set_mtu = bench_port_set_mtu,
 	.set_mac = bench_port_set_mac,
 	.close = bench_port_close,
+	.remove = bench_port_close,
 };
 
 struct bench_port *bench_port_create(const char *name, struct bench_set *set, struct port *port)

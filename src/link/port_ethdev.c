@@ -10,9 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 
+#include "base/log.h"
 #include "link/ethdev.h"
+
+#define DRAIN_WAIT_US 100
+#define DRAIN_WAITS   200 /* of a port's queues together */
 
 struct ethdev {
 	uint16_t id;
@@ -147,6 +153,54 @@ static void ethdev_close(void *handle)
 	free(dev);
 }
 
+/* Lets the frames that the workers have handed over go out; not all drivers can say. */
+static void ethdev_drain(const struct ethdev *dev)
+{
+	struct rte_eth_dev_info info;
+	unsigned int waits = 0;
+
+	if (rte_eth_dev_info_get(dev->id, &info) != 0)
+		return;
+	for (uint16_t q = 0; q < info.nb_tx_queues; q++)
+		while (rte_eth_tx_descriptor_status(dev->id, q, dev->tx_descriptors - 1) ==
+			       RTE_ETH_TX_DESC_FULL &&
+		       waits++ < DRAIN_WAITS)
+			rte_delay_us_sleep(DRAIN_WAIT_US);
+}
+
+static bool has_siblings(uint16_t id)
+{
+	uint16_t other;
+
+	RTE_ETH_FOREACH_DEV_SIBLING(other, id)
+	if (other != id)
+		return true;
+	return false;
+}
+
+void ethdev_detach(uint16_t id)
+{
+	struct rte_eth_dev_info info;
+	bool last = !has_siblings(id);
+	int r = rte_eth_dev_info_get(id, &info);
+
+	rte_eth_dev_close(id);
+	if (r == 0 && last)
+		r = rte_dev_remove(info.device);
+	if (r < 0)
+		log_warning("DPDK's port %u: its device is not given back: %s", id, strerror(-r));
+}
+
+static void ethdev_remove(void *handle)
+{
+	struct ethdev *dev = handle;
+
+	ethdev_drain(dev);
+	rte_eth_dev_stop(dev->id);
+	ethdev_detach(dev->id);
+	free(dev);
+}
+
 static const struct port_ops ethdev_ops = {
 	.driver = "ethdev",
 	.rx = ethdev_rx,
@@ -160,6 +214,7 @@ static const struct port_ops ethdev_ops = {
 	.set_mtu = ethdev_set_mtu,
 	.set_mac = ethdev_set_mac,
 	.close = ethdev_close,
+	.remove = ethdev_remove,
 };
 
 static const struct {

@@ -151,6 +151,7 @@ static const struct port_ops test_port_ops = {
 	.set_mtu = test_port_set_mtu,
 	.set_mac = test_port_set_mac,
 	.close = test_port_close,
+	.remove = test_port_close,
 };
 
 struct test_port *test_port_create(const char *name, uint16_t queues, uint16_t offloads,

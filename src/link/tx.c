@@ -96,7 +96,7 @@ void link_tx(struct worker *w, struct batch *in)
 
 		if (unlikely(id >= link->n_ports || !link->ports[id].up ||
 			     link->txq[id] == PORT_QUEUE_NONE)) {
-			drop(w, m, DROP_PORT_DOWN);
+			drop(w, m, port_exists(link, id) ? DROP_PORT_DOWN : DROP_PORT_GONE);
 			continue;
 		}
 		port = &link->ports[id];

@@ -29,6 +29,7 @@
 #include "link/port.h"
 #include "main/path.h"
 #include "main/startup.h"
+#include "main/tap.h"
 
 #define EXIT_FAULT 1
 #define EXIT_CONF  2
@@ -139,6 +140,21 @@ static int check_lcores(const struct daemon *d)
 	return 0;
 }
 
+static int check_taps(struct daemon *d)
+{
+	char error[256];
+
+	for (unsigned int i = 0; i < d->settings->n_devices; i++) {
+		const char *vdev = d->settings->devices[i].vdev;
+
+		if (!vdev || tap_check_free(vdev, error, sizeof(error)) == 0)
+			continue;
+		log_error("device %s: %s", d->settings->devices[i].name, error);
+		return EXIT_FAULT;
+	}
+	return 0;
+}
+
 static int start_eal(struct daemon *d)
 {
 	char error[256];
@@ -234,6 +250,7 @@ static int start_modules(struct daemon *d)
 		log_error("%s", error);
 		return EXIT_FAULT;
 	}
+	ports_plug_init(&d->ports, d->all[WORKER_MASTER]);
 	return 0;
 }
 
@@ -366,8 +383,8 @@ static void daemon_stop(struct daemon *d)
 }
 
 static int (*const daemon_steps[])(struct daemon *) = {
-	start_alone, start_eal,     start_ports,    start_workers, start_modules,
-	run_startup, start_control, launch_workers, serve,
+	start_alone,   check_taps,  start_eal,     start_ports,    start_workers,
+	start_modules, run_startup, start_control, launch_workers, serve,
 };
 
 static int daemon_start(struct daemon *d)

@@ -12,6 +12,7 @@
 #include "ipvs/ipvs_ctl.h"
 #include "link/link_ctl.h"
 #include "link/port.h"
+#include "main/plug_ctl.h"
 #include "main/stats_ctl.h"
 #include "net/net_ctl.h"
 
@@ -19,7 +20,7 @@ void modules_request_tables(struct request_table tables[MODULE_TABLES])
 {
 	const struct request_table all[MODULE_TABLES] = {
 		addr_requests, route_requests, neigh_requests, link_requests,  service_requests,
-		dest_requests, laddr_requests, conn_requests,  stats_requests,
+		dest_requests, laddr_requests, conn_requests,  stats_requests, plug_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));
@@ -72,7 +73,9 @@ int modules_start(struct control *control)
 {
 	int r = net_start(control);
 
-	return r < 0 ? r : ipvs_start(control);
+	if (r == 0)
+		r = plug_start(control);
+	return r == 0 ? ipvs_start(control) : r;
 }
 
 int modules_configure(struct worker *const *all, const struct modules_config *config)

@@ -95,21 +95,22 @@ static int find_by_order(struct ports *ports, const struct settings *settings, c
 	return 0;
 }
 
+const struct device_settings ports_device_defaults = {
+	.rx_descriptors = 256,
+	.tx_descriptors = 512,
+	.rss = "all",
+	.fast_free = true,
+	.mtu = 1500,
+};
+
 /* No device blocks: all ports there are. */
 static void find_all(struct ports *ports)
 {
-	static const struct device_settings defaults = {
-		.rx_descriptors = 256,
-		.tx_descriptors = 512,
-		.rss = "all",
-		.fast_free = true,
-		.mtu = 1500,
-	};
 	uint16_t id;
 
 	RTE_ETH_FOREACH_DEV(id)
 	{
-		struct device_settings device = defaults;
+		struct device_settings device = ports_device_defaults;
 
 		if (ports->count == SETTINGS_DEVICES)
 			break;
@@ -206,6 +207,7 @@ int ports_find(struct ports *ports, const struct settings *settings, struct lcor
 	if (settings->n_devices == 0)
 		find_all(ports);
 	choose_queues(ports, settings, plan);
+	ports->n_workers = plan->n_workers;
 	for (unsigned int i = 0; i < ports->count && r == 0; i++) {
 		int node = RTE_MAX(0, rte_eth_dev_socket_id(ports->port[i].id));
 
@@ -277,15 +279,14 @@ static bool single_pool(const struct ports *ports)
 	return n == 1;
 }
 
-static int open_one(struct ports *ports, unsigned int i, char *error, size_t size,
-		    struct port *port)
+int ports_open_device(const struct ports *ports, const struct device_settings *device, uint16_t id,
+		      uint16_t n_rx, uint16_t n_tx, struct port *port, char *error, size_t size)
 {
-	const struct device_settings *device = &ports->port[i].device;
 	struct ethdev_config config = {
 		.name = device->name,
-		.id = ports->port[i].id,
-		.n_rx_queues = ports->port[i].n_rx,
-		.n_tx_queues = ports->port[i].n_tx,
+		.id = id,
+		.n_rx_queues = n_rx,
+		.n_tx_queues = n_tx,
 		.rx_descriptors = (uint16_t)device->rx_descriptors,
 		.tx_descriptors = (uint16_t)device->tx_descriptors,
 		.rss = device->rss,
@@ -293,7 +294,7 @@ static int open_one(struct ports *ports, unsigned int i, char *error, size_t siz
 		.promisc = device->promisc,
 		.allmulticast = device->allmulticast,
 		.mtu = (uint16_t)device->mtu,
-		.pool = ports_pool(ports, rte_eth_dev_socket_id(ports->port[i].id)),
+		.pool = ports_pool(ports, rte_eth_dev_socket_id(id)),
 	};
 	char reason[256];
 	int r = ethdev_open(&config, port, reason, sizeof(reason));
@@ -308,7 +309,9 @@ int ports_open(struct ports *ports, const struct settings *settings, const struc
 {
 	for (unsigned int i = 0; i < ports->count; i++) {
 		struct port port;
-		int r = open_one(ports, i, error, size, &port);
+		int r = ports_open_device(ports, &ports->port[i].device, ports->port[i].id,
+					  ports->port[i].n_rx, ports->port[i].n_tx, &port, error,
+					  size);
 
 		if (r < 0)
 			return r;
@@ -327,8 +330,10 @@ void ports_close(struct worker *const *all)
 {
 	struct link *link = all[WORKER_MASTER]->link;
 
-	for (unsigned int i = 0; i < link->n_ports; i++)
-		link->ports[i].ops->close(link->ports[i].handle);
+	plug_reap(all);
+	for (uint16_t i = 0; i < link->n_ports; i++)
+		if (port_exists(link, i))
+			link->ports[i].ops->close(link->ports[i].handle);
 	link->n_ports = 0;
 }
 

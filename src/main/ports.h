@@ -3,6 +3,7 @@
 #ifndef MAIN_PORTS_H
 #define MAIN_PORTS_H
 
+#include "link/plug.h"
 #include "main/eal.h"
 #include "worker/worker.h"
 
@@ -17,6 +18,8 @@ struct ports {
 		uint16_t n_rx, n_tx;
 	} port[SETTINGS_DEVICES];
 	struct rte_mempool *pools[POOLS_MAX]; /* by NUMA node */
+	unsigned int n_workers;
+	struct plug_source source; /* of ports that are added later */
 };
 
 /*
@@ -35,5 +38,15 @@ int ports_open(struct ports *ports, const struct settings *settings, const struc
 	       struct worker *const *all, char *error, size_t size);
 void ports_close(struct worker *const *all);
 void ports_free(struct ports *ports);
+
+/* Ports of DPDK's can be added from now on (`link add`), see ports_plug.c. */
+void ports_plug_init(struct ports *ports, struct worker *master);
+
+/* What a device block without a line has. */
+extern const struct device_settings ports_device_defaults;
+
+/* Configures and starts DPDK's port `id`. 0, or -errno with one sentence in error. */
+int ports_open_device(const struct ports *ports, const struct device_settings *device, uint16_t id,
+		      uint16_t n_rx, uint16_t n_tx, struct port *port, char *error, size_t size);
 
 #endif

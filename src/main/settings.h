@@ -212,6 +212,12 @@ struct settings *settings_parse(const char *path, const char *text, size_t len, 
 unsigned int settings_restart_needed(const struct settings *running, const struct settings *wanted,
 				     FILE *names);
 
+/* NULL, or what is allowed where the text is not; NULL asks what is allowed. */
+typedef const char *key_check_fn(const char *text);
+
+/* Names of devices, and which ones they are: for others who are told of devices, too. */
+key_check_fn check_name, check_vdev, check_pci;
+
 /* The reference of all keys in Markdown, and a conf file with every key at its default, both from
  * the table. */
 void settings_print_reference(FILE *to);

@@ -49,9 +49,6 @@ struct key_choice {
 	unsigned int value;
 };
 
-/* NULL, or what is allowed where the text is not; NULL asks what is allowed. */
-typedef const char *key_check_fn(const char *text);
-
 struct key_row {
 	const char *name;
 	enum key_type type;
@@ -104,13 +101,10 @@ void value_store(struct conf *conf, const struct key_row *row, unsigned int line
 		 const struct conf_word *words, unsigned int n_words, void *base);
 
 /* The name of a device, bonding, worker or port; NULL or what is wrong. */
-key_check_fn check_name;
 key_check_fn check_ifname;
 key_check_fn check_path;
-key_check_fn check_pci;
 key_check_fn check_secret;
 key_check_fn check_text;
-key_check_fn check_vdev;
 
 /* What no single key shows. */
 void settings_check(struct conf *conf, const struct settings *settings);

@@ -61,6 +61,8 @@ static const char *request_device(const struct command_request *request)
 	case API_ROUTE_FLUSH:
 	case API_NEIGH_FLUSH:
 		return request->body.filter.dev;
+	case API_LINK_DEL:
+		return request->body.link_del.dev;
 	case API_LINK_SET:
 		return request->body.link_set.dev;
 	case API_LADDR_ADD:
@@ -78,7 +80,26 @@ static bool device_of_order(const char *name)
 	return name[4 + strspn(name + 4, "0123456789")] == '\0';
 }
 
-static int check_device(const struct settings *settings, const char *name, char *error, size_t size)
+/* Does a line before this one add the link? */
+static bool added_before(const struct settings *settings, char *const *argv, const char *name)
+{
+	char error[COMMAND_ERROR_LEN];
+
+	for (unsigned int i = 0; i < settings->n_startup && settings->startup[i].argv != argv;
+	     i++) {
+		const struct startup_line *line = &settings->startup[i];
+		struct command command = { 0 };
+
+		if (startup_parse(line->argc, line->argv, &command, error, sizeof(error)) == 0 &&
+		    command.n_requests && command.requests[0].id == API_LINK_ADD &&
+		    strcmp(command.requests[0].body.link_add.name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_device(const struct settings *settings, char *const *argv, const char *name,
+			char *error, size_t size)
 {
 	size_t at;
 
@@ -87,6 +108,8 @@ static int check_device(const struct settings *settings, const char *name, char 
 	for (unsigned int i = 0; i < settings->n_devices; i++)
 		if (strcmp(settings->devices[i].name, name) == 0)
 			return 0;
+	if (added_before(settings, argv, name))
+		return 0;
 	at = (size_t)snprintf(error, size, "no such device \"%s\"; there are: %s", name,
 			      settings->n_devices ? "" : "dpdk0, dpdk1 … in DPDK's order");
 	for (unsigned int i = 0; i < settings->n_devices && at < size; i++)
@@ -104,7 +127,7 @@ int startup_check(const struct settings *settings, int argc, char **argv, char *
 		const char *device = request_device(&command.requests[i]);
 
 		if (device && device[0])
-			r = check_device(settings, device, error, size);
+			r = check_device(settings, argv, device, error, size);
 	}
 	return r;
 }

@@ -136,6 +136,7 @@ void neigh_send(struct worker *w, const struct neigh *neigh, struct rte_mbuf *m)
 /* Packets for this neighbour can go (as far as there is room), or are lost for that reason. */
 void neigh_wait_release(struct worker *w, struct neigh *neigh);
 void neigh_wait_fail(struct worker *w, const struct neigh_key *key, enum drop_reason reason);
+void neigh_wait_fail_port(struct worker *w, uint16_t port); /* all that wait to leave by it */
 uint32_t neigh_wait_count(const struct worker *w, const struct neigh_key *key);
 void neigh_wait_tick(struct worker *w);
 void neigh_wait_shutdown(struct worker *w); /* drops all that waits */

@@ -268,6 +268,9 @@ static void neigh_conflict(struct worker *const *all, const struct event *event,
 void neigh_event(struct worker *const *all, struct worker *from, const struct event *event,
 		 uint64_t now_ms)
 {
+	/* its port may have gone meanwhile, and what waited with it */
+	if (!port_exists(all[WORKER_MASTER]->link, event->port))
+		return;
 	switch (event->kind) {
 	case EVENT_NEIGH_WANTED:
 		neigh_wanted(all, from, event, now_ms);

@@ -14,7 +14,7 @@ static void neigh_output_one(struct worker *w, struct rte_mbuf *m)
 	struct neigh *neigh;
 
 	if (unlikely(meta->out_port >= w->link->n_ports || !w->link->ports[meta->out_port].up)) {
-		drop(w, m, DROP_PORT_DOWN);
+		drop(w, m, port_exists(w->link, meta->out_port) ? DROP_PORT_DOWN : DROP_PORT_GONE);
 		return;
 	}
 	neigh = neigh_find(w, meta->tuple.family, &meta->nexthop, meta->out_port);

@@ -237,6 +237,22 @@ void neigh_wait_fail(struct worker *w, const struct neigh_key *key, enum drop_re
 		wait_fail(w, wait, reason);
 }
 
+static void waits_fail_port(struct worker *w, struct list *head, uint16_t port)
+{
+	list_for_each_safe (it, head) {
+		struct neigh_wait *wait = container_of(it, struct neigh_wait, age);
+
+		if (wait->port == port)
+			wait_fail(w, wait, DROP_PORT_GONE);
+	}
+}
+
+void neigh_wait_fail_port(struct worker *w, uint16_t port)
+{
+	waits_fail_port(w, &w->net->neighs->waits.age, port);
+	waits_fail_port(w, &w->net->neighs->waits.released, port);
+}
+
 uint32_t neigh_wait_count(const struct worker *w, const struct neigh_key *key)
 {
 	const struct neigh_wait *wait = wait_find(w, key->family, &key->ip, key->port);

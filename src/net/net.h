@@ -52,6 +52,13 @@ void net_tick(struct worker *w);
 /* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
 int net_configure(struct worker *const *all, const struct net_config *config);
 
+/*
+ * Master, before the port goes: it is down for all workers, its addresses and what came with them,
+ * its routes and its neighbours are gone, packets that waited for these are dropped. 0 or -ENOMEM:
+ * it is down, and some of that is left; to be asked again.
+ */
+int net_unplug(struct worker *const *all, uint16_t port);
+
 /* Master: the neighbour state machine's timer and its events, lifetimes of addresses. 0 or -errno.
  */
 int net_start(struct control *control);

@@ -13,6 +13,7 @@
 	X(RING_FULL, "ring_full", "the ring to the worker that owns the flow was full")   \
 	X(NO_MBUF, "no_mbuf", "no mbuf was free for a packet to be made")                 \
 	X(PORT_DOWN, "port_down", "the port to send on is down")                          \
+	X(PORT_GONE, "port_gone", "the port to send on has been deleted")                 \
 	X(TX_FULL, "tx_full", "the transmit queue was full")                              \
 	X(TX_PREPARE, "tx_prepare", "the driver refused the packet")                      \
 	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                      \

@@ -124,6 +124,15 @@ static void put_link_set(FILE *out, const struct api_link_set *set)
 		fprintf(out, " %s", text_of_mac(set->mac, false, mac));
 }
 
+static void put_link_add(FILE *out, const struct api_link_add *add)
+{
+	fprintf(out, " %s kind %u \"%s\"", add->name, add->kind, add->device);
+	if (add->mtu)
+		fprintf(out, " mtu %u", add->mtu);
+	if (add->rx_descriptors || add->tx_descriptors)
+		fprintf(out, " descriptors %u %u", add->rx_descriptors, add->tx_descriptors);
+}
+
 /* The words of the bits from `first` on. */
 static void put_kept(FILE *out, uint32_t bits, uint32_t first, const char *const *words,
 		     unsigned int n)
@@ -196,6 +205,10 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		put_neigh(out, body);
 	else if (id == API_LINK_SET)
 		put_link_set(out, body);
+	else if (id == API_LINK_ADD)
+		put_link_add(out, body);
+	else if (id == API_LINK_DEL)
+		fprintf(out, " %s", ((const struct api_link_del *)body)->dev);
 	else if (id >= API_ADDR_FLUSH && id <= API_LINK_LIST)
 		put_filter(out, body);
 	else if (id == API_STATS_LIST)

@@ -73,6 +73,10 @@ static void test_addr(void **state)
 		  "EXIT 2: addr add: \"dev\" and a device name are expected" },
 		{ "addr add 10.0.0.1/24 dev",
 		  "EXIT 2: addr add: a device name is expected behind \"dev\"" },
+		{ "addr add 10.0.0.1/24 dev d0 dev d1",
+		  "EXIT 2: addr add: \"dev\" is there twice" },
+		{ "addr add 10.0.0.1/24 dev sapool sapool scope link scope link",
+		  "EXIT 2: addr add: \"scope\" is there twice" },
 		{ "addr add 10.0.0.1/24 dev a23456789012345678901234567890123",
 		  "EXIT 2: addr add: dev \"a23456789012345678901234567890123\": a device name has "
 		  "1 "
@@ -105,6 +109,8 @@ static void test_route(void **state)
 		{ "route add 10.0.0.0/8 via 1.1.1.1 dev d0",
 		  "ROUTE_ADD 10.0.0.0/8 via 1.1.1.1 dev d0" },
 		{ "route add default via 1.1.1.1", "ROUTE_ADD 0.0.0.0/0 via 1.1.1.1" },
+		{ "route add default via 1.1.1.1 dev d0 via 1.1.1.2",
+		  "EXIT 2: route add: \"via\" is there twice" },
 		{ "route add default via fe80::1 dev d0", "ROUTE_ADD ::/0 via fe80::1 dev d0" },
 		{ "-6 route add default dev d0", "ROUTE_ADD ::/0 dev d0" },
 		{ "route add default dev d0", "ROUTE_ADD 0.0.0.0/0 dev d0" },
@@ -190,7 +196,28 @@ static void test_neigh_link_stats(void **state)
 		  "EXIT 2: link set: promisc \"maybe\": on or off is expected" },
 		{ "link set d0 up up up up up up up up up",
 		  "EXIT 2: link set: \"up\": at most 8 settings at once" },
-		{ "link add d0", "EXIT 2: link: \"add\": show, list, set or help is expected" },
+		{ "link add d2 vdev net_tap2,iface=x", "LINK_ADD d2 kind 1 \"net_tap2,iface=x\"" },
+		{ "link a dev d2 pci 0000:06:00.0 mtu 9000 rx-descriptors 1024 tx-descriptors 16",
+		  "LINK_ADD d2 kind 2 \"0000:06:00.0\" mtu 9000 descriptors 1024 16" },
+		{ "link del d2", "LINK_DEL d2" },
+		{ "link delete dev d2", "LINK_DEL d2" },
+		{ "link flush", "LINK_FLUSH" },
+		{ "link add", "EXIT 2: link add: a device name is expected behind \"add\"" },
+		{ "link add d2", "EXIT 2: link add: vdev or pci is expected behind \"d2\"" },
+		{ "link add d2 tap", "EXIT 2: link add: d2 \"tap\": vdev or pci is expected" },
+		{ "link add d2 vdev", "EXIT 2: link add: a device is expected behind \"vdev\"" },
+		{ "link add d2 vdev net_tap2 mtu 60",
+		  "EXIT 2: link add: mtu \"60\": a number from 68 to 9216 is expected" },
+		{ "link add d2 vdev net_tap2 mtu 1400 mtu 1500",
+		  "EXIT 2: link add: \"mtu\" is there twice" },
+		{ "link add d2 vdev net_tap2 frob 3",
+		  "EXIT 2: link add: \"frob\": mtu, rx-descriptors or tx-descriptors is expected" },
+		{ "link del", "EXIT 2: link del: a device name is expected behind \"del\"" },
+		{ "link del d2 d3", "EXIT 2: link del: unexpected \"d3\"" },
+		{ "link flush dev d2", "EXIT 2: link flush: unexpected \"dev\"" },
+		{ "link frob d0",
+		  "EXIT 2: link: \"frob\": show, list, set, add, del, flush or help "
+		  "is expected" },
 		{ "stats drop", "STATS_LIST what 1 cpu 0" },
 		{ "stats show worker --cpu 3", "STATS_LIST what 2 cpu 3" },
 		{ "s m", "STATS_LIST what 3 cpu 0" },
@@ -242,7 +269,7 @@ static const struct api_link links[] = {
 		.mtu = 1500,
 		.flags = API_LINK_ADMIN_UP | API_LINK_CARRIER | API_LINK_FULL_DUPLEX |
 			 API_LINK_AUTONEG | API_LINK_PROMISC | API_LINK_RX_IP_CSUM |
-			 API_LINK_TX_FAST_FREE,
+			 API_LINK_TX_FAST_FREE | API_LINK_ADDED,
 		.speed_mbps = 10000,
 		.rx_queues = 4,
 		.tx_queues = 5,
@@ -512,12 +539,13 @@ static void test_print_link(void **state)
 		  "    \n"
 		  "    mbuf-avail          mbuf-inuse          odropped            \n"
 		  "    20                  21                  19                  \n" },
-		{ "link show -v", "1: d0: socket 0 mtu 1500 rx-queue 4 tx-queue 5\n"
-				  "    UP 10000 Mbps full-duplex auto-nego promisc\n"
-				  "    addr 02:00:00:00:00:AB OF_RX_IP_CSUM OF_TX_FAST_FREE\n"
-				  "    driver net_tap device net_tap0 steering rss\n"
-				  "    rx-descriptors 256 tx-descriptors 512 admin-up carrier\n"
-				  "    rx_good: 5\n" },
+		{ "link show -v",
+		  "1: d0: socket 0 mtu 1500 rx-queue 4 tx-queue 5\n"
+		  "    UP 10000 Mbps full-duplex auto-nego promisc\n"
+		  "    addr 02:00:00:00:00:AB OF_RX_IP_CSUM OF_TX_FAST_FREE\n"
+		  "    driver net_tap device net_tap0 steering rss\n"
+		  "    rx-descriptors 256 tx-descriptors 512 admin-up carrier added\n"
+		  "    rx_good: 5\n" },
 		{ "link show -j",
 		  "[{\"ifindex\":1,\"ifname\":\"d0\",\"flags\":[\"PROMISC\",\"UP\",\"LOWER_UP\"],"
 		  "\"mtu\":1500,\"operstate\":\"UP\",\"address\":\"02:00:00:00:00:ab\","
@@ -532,7 +560,8 @@ static void test_print_link(void **state)
 		  "tap\","
 		  "\"device\":\"net_tap0\",\"steering\":\"rss\",\"socket\":0,\"num_rx_"
 		  "descriptors\":256,"
-		  "\"num_tx_descriptors\":512,\"stats64\":{\"rx\":{\"bytes\":13,\"packets\":11,"
+		  "\"num_tx_descriptors\":512,\"added\":true,\"stats64\":{\"rx\":{\"bytes\":13,"
+		  "\"packets\":11,"
 		  "\"errors\":15,\"dropped\":18,\"over_errors\":17},\"tx\":{\"bytes\":14,"
 		  "\"packets\":12,"
 		  "\"errors\":16,\"dropped\":19}},\"mbuf_avail\":20,\"mbuf_inuse\":21,"

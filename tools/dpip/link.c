@@ -87,6 +87,68 @@ static int set_parse(struct args *args, const struct dpip_command *row, struct c
 	return 0;
 }
 
+static const struct args_choice kinds[] = {
+	{ "vdev", API_LINK_VDEV },
+	{ "pci", API_LINK_PCI },
+	{ NULL, 0 },
+};
+
+static int add_option(struct args *args, struct api_link_add *add)
+{
+	const char *word;
+	int r = args_keyword(args, &word);
+
+	if (r < 0)
+		return r;
+	if (strcmp(word, "mtu") == 0)
+		return args_number(args, word, 68, 9216, &add->mtu);
+	if (strcmp(word, "rx-descriptors") == 0)
+		return args_number(args, word, 16, 8192, &add->rx_descriptors);
+	if (strcmp(word, "tx-descriptors") == 0)
+		return args_number(args, word, 16, 8192, &add->tx_descriptors);
+	return args_fail(args, "\"%s\": mtu, rx-descriptors or tx-descriptors is expected", word);
+}
+
+static int add_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	union command_body *body = command_request(command, row->id, sizeof(body->link_add));
+	struct api_link_add *add = &body->link_add;
+	const char *device;
+	int r;
+
+	args_take_if(args, "dev");
+	r = args_name(args, "add", add->name);
+	if (r == 0)
+		r = args_choice(args, add->name, kinds, "vdev or pci", &add->kind);
+	if (r == 0)
+		r = args_value(args, add->kind == API_LINK_VDEV ? "vdev" : "pci", "a device",
+			       &device);
+	if (r == 0 && text_copy(add->device, sizeof(add->device), device) < 0)
+		r = args_fail(args, "\"%s\": a device has 1 to %d characters", device,
+			      (int)sizeof(add->device) - 1);
+	while (r == 0 && args->next < args->n)
+		r = add_option(args, add);
+	return r;
+}
+
+static int del_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	union command_body *body = command_request(command, row->id, sizeof(body->link_del));
+	int r;
+
+	args_take_if(args, "dev");
+	r = args_name(args, "del", body->link_del.dev);
+	return r == 0 ? args_end(args) : r;
+}
+
+static int flush_parse(struct args *args, const struct dpip_command *row, struct command *command)
+{
+	union command_body *body;
+
+	command_request(command, row->id, sizeof(body->empty));
+	return args_end(args);
+}
+
 struct flag_word {
 	uint32_t flag;
 	const char *text;
@@ -139,9 +201,10 @@ static void print_details(FILE *out, const struct api_link *link, const char *en
 	fprintf(out, "%s    driver %.*s device %.*s steering %.*s%s", end, API_NAME_LEN,
 		link->driver, (int)sizeof(link->device), link->device, API_NAME_LEN, link->steering,
 		link->flags & API_LINK_RSS ? " rss" : "");
-	fprintf(out, "%s    rx-descriptors %u tx-descriptors %u%s%s", end, link->rx_descriptors,
+	fprintf(out, "%s    rx-descriptors %u tx-descriptors %u%s%s%s", end, link->rx_descriptors,
 		link->tx_descriptors, link->flags & API_LINK_ADMIN_UP ? " admin-up" : " admin-down",
-		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier");
+		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier",
+		link->flags & API_LINK_ADDED ? " added" : "");
 }
 
 static void print_stats(FILE *out, const struct api_link *link, const char *end)
@@ -276,6 +339,7 @@ static void json_details(json_t *object, const struct api_link *link)
 	dpip_json_number(object, "socket", link->socket);
 	dpip_json_number(object, "num_rx_descriptors", link->rx_descriptors);
 	dpip_json_number(object, "num_tx_descriptors", link->tx_descriptors);
+	json_object_set_new(object, "added", json_boolean(link->flags & API_LINK_ADDED));
 }
 
 static json_t *json_link(const struct command *command, const struct api_link *link)
@@ -354,6 +418,10 @@ static const struct dpip_command commands[] = {
 	{ "show", API_LINK_LIST, true, show_parse },
 	{ "set", API_LINK_SET, false, set_parse },
 	{ "list", API_LINK_LIST, true, show_parse },
+	{ "add", API_LINK_ADD, false, add_parse },
+	{ "del", API_LINK_DEL, false, del_parse },
+	{ "delete", API_LINK_DEL, false, del_parse },
+	{ "flush", API_LINK_FLUSH, false, flush_parse },
 	{ NULL, 0, false, NULL },
 };
 
@@ -362,12 +430,18 @@ static const char help[] =
 	"dpip link set [dev] D SETTING ...\n"
 	"  SETTING := up | down | promisc { on | off } | allmulticast { on | off }\n"
 	"             | mtu N | addr MAC\n"
+	"dpip link add D { vdev DEVICE[,ARG=VALUE ...] | pci ADDRESS } [mtu N]\n"
+	"             [rx-descriptors N] [tx-descriptors N]\n"
+	"  DEVICE as DPDK names it, such as net_tap2,iface=x; a queue for each worker\n"
+	"dpip link del [dev] D    the port, and what is on it: addresses, routes, neighbours,\n"
+	"             local addresses of services; one of the conf file too, until the next start\n"
+	"dpip link flush          deletes all that were added, none of the conf file\n"
 	"  -s counters, -v details, -s -v the driver's own counters\n"
 	"  -s -i SEC [-c N]: rates from the second time on\n";
 
 const struct dpip_object dpip_link = {
 	.name = "link",
 	.help = help,
-	.words = "show, list, set or help",
+	.words = "show, list, set, add, del, flush or help",
 	.commands = commands,
 };

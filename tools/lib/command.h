@@ -46,6 +46,8 @@ union command_body {
 	struct api_route route;
 	struct api_neigh neigh;
 	struct api_link_set link_set;
+	struct api_link_add link_add;
+	struct api_link_del link_del;
 	struct api_stats_filter stats_filter;
 	struct api_service_key service_key;
 	struct api_service_filter service_filter;

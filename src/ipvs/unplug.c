@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/unplug: the local addresses that services have on a device go with it.
+ * Connections from them end as those of any local address that is removed.
+ */
+#include "ipvs/ipvs.h"
+
+#include <string.h>
+
+#include "ipvs/service_int.h"
+#include "net/addr.h"
+
+static int unplug_service(struct worker *const *all, const struct service *svc, const char *dev)
+{
+	for (uint32_t i = svc->n_laddrs; i > 0; i--) {
+		struct laddr *laddr = svc->laddrs[i - 1];
+		unsigned int family = laddr->family;
+		union ip_addr ip = laddr->addr;
+		int r;
+
+		if (strcmp(laddr->dev, dev) != 0)
+			continue;
+		r = laddr_del(all, laddr);
+		if (r == 0)
+			r = addr_release(all, family, &ip);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int ipvs_unplug(struct worker *const *all, const char *dev)
+{
+	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
+	int r = 0;
+
+	for (uint32_t id = 0; r == 0 && id < table->used; id++) {
+		const struct service *svc = &table->services[id];
+
+		if (svc->serial && !(svc->flags & SERVICE_REMOVED))
+			r = unplug_service(all, svc, dev);
+	}
+	return r;
+}
