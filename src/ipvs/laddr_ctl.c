@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
+#include "link/link_ctl.h"
 #include "net/addr.h"
 
 #define LADDR_STR_LEN (24 + IP_STR_LEN + KEY_STR_LEN)
@@ -56,8 +57,7 @@ static int laddr_failed(struct request *req, int r, const struct laddr_named *na
 				    "%s: there are %u local addresses, no more are possible",
 				    named->text, LADDR_MAX);
 	case -ENODEV:
-		return request_fail(req, r, "%s: there is no device \"%s\"", named->text,
-				    named->dev);
+		return link_unknown(req, named->text, named->dev);
 	case -EADDRINUSE:
 		return request_fail(req, r, "%s: the address is on another device than %s",
 				    named->text, named->dev);

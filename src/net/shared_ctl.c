@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "link/link_ctl.h"
 #include "link/port.h"
 
 uint64_t ctl_now_ms(void)
@@ -35,19 +36,6 @@ const char *ctl_port_name(const struct worker *w, uint16_t port)
 	return port < w->link->n_ports ? w->link->ports[port].name : "?";
 }
 
-static int ctl_unknown_port(struct request *req, const char *name)
-{
-	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
-	char known[384] = "";
-	size_t len = 0;
-
-	for (unsigned int i = 0; i < link->n_ports && len < sizeof(known); i++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", i ? ", " : "",
-					link->ports[i].name);
-	return request_fail(req, -ENODEV, "unknown device \"%s\": there is %s", name,
-			    link->n_ports ? known : "none");
-}
-
 int ctl_port(struct request *req, const char *dev, uint16_t *port)
 {
 	char name[API_NAME_LEN];
@@ -56,7 +44,7 @@ int ctl_port(struct request *req, const char *dev, uint16_t *port)
 	if (!name[0])
 		return request_fail(req, -EINVAL, "a device is needed: dev NAME");
 	*port = port_find(request_workers(req)[WORKER_MASTER]->link, name);
-	return *port == PORT_NONE ? ctl_unknown_port(req, name) : 0;
+	return *port == PORT_NONE ? link_unknown(req, "", name) : 0;
 }
 
 int ctl_filter_port(struct request *req, const struct api_filter *filter, uint16_t *port)

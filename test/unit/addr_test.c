@@ -73,7 +73,7 @@ static void test_requests(void **state)
 		{ API_ADDR_ADD, "10.0.0.1", 16, "dpdk0", 0, "" },
 		{ API_ADDR_ADD, "10.0.0.1", 24, "dpdk1", 0, "" },
 		{ API_ADDR_ADD, "10.0.0.2", 24, "eth0", -ENODEV,
-		  "unknown device \"eth0\": there is dpdk0, dpdk1, dpdk2" },
+		  "no such device \"eth0\"; there are: dpdk0, dpdk1, dpdk2" },
 		{ API_ADDR_ADD, "10.0.0.2", 24, "", -EINVAL, "a device is needed" },
 		{ API_ADDR_ADD, "10.0.0.2", 0, "dpdk0", -EINVAL, "prefix length is 1 to 32" },
 		{ API_ADDR_ADD, "10.0.0.2", 33, "dpdk0", -EINVAL, "prefix length is 1 to 32" },

@@ -188,7 +188,7 @@ static void test_requests(void **state)
 		{ API_NEIGH_ADD, IP, "dpdk0", -EEXIST, "neighbour 10.0.0.1 is already on dpdk0" },
 		{ API_NEIGH_ADD, IP, "dpdk1", 0, "" },
 		{ API_NEIGH_SET, IP, "dpdk0", 0, "" },
-		{ API_NEIGH_ADD, IP, "dpdk3", -ENODEV, "unknown device \"dpdk3\"" },
+		{ API_NEIGH_ADD, IP, "dpdk3", -ENODEV, "no such device \"dpdk3\"" },
 		{ API_NEIGH_ADD, 0, "dpdk0", -EINVAL, "no address of a host" },
 		{ API_NEIGH_ADD, 0xe0000001u, "dpdk0", -EINVAL, "no address of a host" },
 		{ API_NEIGH_DEL, IP, "dpdk0", 0, "" },

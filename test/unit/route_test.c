@@ -100,7 +100,7 @@ static const struct {
 	  "route 192.168.0.1/16 has host bits set: the net is 192.168.0.0/16" },
 	{ LINE(ADD, "192.168.0.0", 33, NULL, "dpdk1"), -EINVAL, "prefix length is 0 to 32" },
 	{ LINE(ADD, "11.0.0.0", 8, NULL, "eth7"), -ENODEV,
-	  "unknown device \"eth7\": there is dpdk0, dpdk1, dpdk2" },
+	  "no such device \"eth7\"; there are: dpdk0, dpdk1, dpdk2" },
 	{ LINE(ADD, "11.0.0.0", 8, NULL, NULL), -EINVAL, "needs via ADDR or dev NAME" },
 	{ LINE(ADD, "0.0.0.0", 0, "10.0.0.254", NULL), 0, NULL },
 	{ LINE(ADD, "12.0.0.0", 8, "10.0.0.254", "dpdk1"), -ENETUNREACH,
