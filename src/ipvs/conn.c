@@ -5,12 +5,10 @@
  * that memory comes as the table fills; freed ones come back first, the last
  * one freed first of all, because its lines are still in the cache.
  *
- * There are two classes of entries: a connection whose tuples are both IPv4
- * takes one line of 64 bytes for its keys, any other one two lines. Bit 30 of
- * an id is the class. Each class has its lines, its cold parts, its timer links
- * and its wheel, under the same index; memory that a class does not use is not
- * there. With its share of the index an IPv4 connection costs
- * 64 + 64 + 8 + 19 bytes, an IPv6 one 64 more.
+ * The lines of an entry are in conn_int.h. Each class has its lines, its cold
+ * parts, its timer links and its wheel, under the same index; memory that a
+ * class does not use is not there. With its share of the index an IPv4
+ * connection costs 64 + 32 + 8 + 19 bytes, an IPv6 one 64 more.
  *
  * Timers: the wheel's slots tell when an entry is looked at, conn->deadline
  * when it expires. A packet only writes a later deadline; an earlier one moves
@@ -21,76 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/debug.h"
-#include "base/region.h"
-#include "ipvs/conn_index.h"
-
-#define CLASS_SHIFT 30
-#define INDEX_MASK  ((1u << CLASS_SHIFT) - 1)
-
-enum { CLASS_IP4, CLASS_IP6, CLASS__COUNT };
-
-/* Ports, family, protocol and zone, in a word. */
-struct key4 {
-	uint64_t addrs;
-	uint64_t rest;
-};
-
-struct line4 {
-	struct key4 key[2];  /* by enum conn_dir */
-	uint64_t rewrite[4]; /* room for what a flow remembers of its rewrite */
-};
-_Static_assert(sizeof(struct line4) == 64, "one line");
-
-struct key6 {
-	union ip_addr src, dst;
-	uint64_t rest;
-};
-
-struct line6 {
-	struct key6 key[2];
-	uint64_t rewrite[6];
-};
-_Static_assert(sizeof(struct line6) == 128, "two lines");
-
-struct conn_class {
-	void *lines; /* struct line4 or line6 */
-	struct conn *conns;
-	struct wheel_link *links;
-	uint32_t fresh; /* the first entry that was never used */
-	uint32_t free;  /* last freed entry, linked by conn->dest; CONN_NONE */
-	struct conn_table *table;
-	struct wheel wheel;
-	struct region lines_region, conns_region, links_region;
-};
-
-struct conn_table {
-	struct conn_index index;
-	struct conn_table_config config;
-	uint32_t count;
-	unsigned int expire_first; /* the class whose turn it is to expire first */
-	struct conn_class classes[CLASS__COUNT];
-};
-
-static inline unsigned int id_class(uint32_t id)
-{
-	return id >> CLASS_SHIFT & 1;
-}
+#include "base/variants.h"
+#include "ipvs/conn_int.h"
+#include "packet/batch.h"
 
 static inline struct conn_class *class_of(const struct conn_table *table, uint32_t id)
 {
-	return (struct conn_class *)&table->classes[id_class(id)];
+	return (struct conn_class *)&table->classes[conn_class_of(id)];
 }
 
 static inline uint32_t id_of(unsigned int class, uint32_t i)
 {
-	return class << CLASS_SHIFT | i;
-}
-
-/* What the index refers to: an id and a direction, never 0. */
-static inline uint32_t ref_of(uint32_t id, enum conn_dir dir)
-{
-	return (id << 1 | dir) + 1;
+	return class << CONN_CLASS_SHIFT | i;
 }
 
 static int class_create(struct conn_class *class, struct conn_table *table, size_t line_size)
@@ -102,13 +45,13 @@ static int class_create(struct conn_class *class, struct conn_table *table, size
 	class->free = CONN_NONE;
 	r = region_create(&class->lines_region, max * line_size, socket);
 	if (r == 0)
-		r = region_create(&class->conns_region, max * sizeof(struct conn), socket);
+		r = region_create(&class->colds_region, max * sizeof(struct conn_cold), socket);
 	if (r == 0)
 		r = region_create(&class->links_region, max * sizeof(struct wheel_link), socket);
 	if (r < 0)
 		return r;
 	class->lines = class->lines_region.base;
-	class->conns = class->conns_region.base;
+	class->colds = class->colds_region.base;
 	class->links = class->links_region.base;
 	wheel_init(&class->wheel, class->links, 0);
 	return 0;
@@ -118,15 +61,15 @@ struct conn_table *conn_table_create(const struct conn_table_config *config)
 {
 	struct conn_table *table;
 
-	if (config->max == 0 || config->max > INDEX_MASK)
+	if (config->max == 0 || config->max > CONN_INDEX_MASK)
 		return NULL;
 	table = calloc(1, sizeof(*table));
 	if (!table)
 		return NULL;
 	table->config = *config;
 	if (conn_index_create(&table->index, config->max * 2, config->socket) < 0 ||
-	    class_create(&table->classes[CLASS_IP4], table, sizeof(struct line4)) < 0 ||
-	    class_create(&table->classes[CLASS_IP6], table, sizeof(struct line6)) < 0) {
+	    class_create(&table->classes[CONN_IP4], table, sizeof(struct conn_line4)) < 0 ||
+	    class_create(&table->classes[CONN_IP6], table, sizeof(struct conn_line6)) < 0) {
 		conn_table_destroy(table);
 		return NULL;
 	}
@@ -137,128 +80,255 @@ void conn_table_destroy(struct conn_table *table)
 {
 	if (!table)
 		return;
-	for (unsigned int c = 0; c < CLASS__COUNT; c++) {
+	for (unsigned int c = 0; c < CONN_CLASSES; c++) {
 		region_destroy(&table->classes[c].lines_region);
-		region_destroy(&table->classes[c].conns_region);
+		region_destroy(&table->classes[c].colds_region);
 		region_destroy(&table->classes[c].links_region);
 	}
 	conn_index_destroy(&table->index);
 	free(table);
 }
 
-static inline uint64_t key_rest(const struct tuple *t)
+static void key_set(struct conn_table *table, uint32_t id, enum conn_dir dir, const struct tuple *t)
 {
-	return (uint64_t)t->sport << 48 | (uint64_t)t->dport << 32 | (uint32_t)t->family << 24 |
-	       (uint32_t)t->proto << 16 | t->zone;
-}
-
-static inline uint64_t key_addrs(const struct tuple *t)
-{
-	return (uint64_t)t->src.u32[0] << 32 | t->dst.u32[0];
-}
-
-static void key_set(struct conn_class *class, uint32_t id, enum conn_dir dir, const struct tuple *t)
-{
-	uint32_t i = id & INDEX_MASK;
-
-	if (id_class(id) == CLASS_IP4)
-		((struct line4 *)class->lines)[i].key[dir] = (struct key4){ key_addrs(t),
-									    key_rest(t) };
+	if (conn_class_of(id) == CONN_IP4)
+		conn_line4(table, id)->key[dir] = (struct conn_key4){
+			.src = t->src.v4, .dst = t->dst.v4, .sport = t->sport, .dport = t->dport
+		};
 	else
-		((struct line6 *)class->lines)[i].key[dir] = (struct key6){ t->src, t->dst,
-									    key_rest(t) };
+		conn_line6(table, id)->key[dir] = (struct conn_key6){ .src = t->src,
+								      .dst = t->dst,
+								      .sport = t->sport,
+								      .dport = t->dport,
+								      .family = t->family,
+								      .proto = t->proto };
 }
 
-static inline bool key_is(const struct conn_table *table, uint32_t ref, const struct tuple *t)
+/* One comparison for all of it: addresses, ports, protocol, zone. */
+static inline bool line4_is(const struct conn_line4 *line, unsigned int dir, const struct tuple4 *t)
 {
-	uint32_t id = (ref - 1) >> 1, dir = (ref - 1) & 1, i = id & INDEX_MASK;
-	const struct conn_class *class = class_of(table, id);
+	const struct conn_key4 *key = &line->key[dir];
+	uint64_t addrs;
+	uint32_t ports;
 
-	if (id_class(id) == CLASS_IP4) {
-		const struct key4 *key = &((const struct line4 *)class->lines)[i].key[dir];
+	memcpy(&addrs, &key->src, sizeof(addrs));
+	memcpy(&ports, &key->sport, sizeof(ports));
+	return ((addrs ^ t->addrs) | (ports ^ t->ports) |
+		(tuple4_rest(line->conn.proto, line->conn.zone) ^ t->rest)) == 0;
+}
 
-		return key->rest == key_rest(t) && key->addrs == key_addrs(t);
-	} else {
-		const struct key6 *key = &((const struct line6 *)class->lines)[i].key[dir];
+static inline bool line6_is(const struct conn_line6 *line, unsigned int dir, const struct tuple *t)
+{
+	const struct conn_key6 *key = &line->key[dir];
 
-		return key->rest == key_rest(t) && ip_equal(&key->src, &t->src) &&
-		       ip_equal(&key->dst, &t->dst);
-	}
+	return line->conn.zone == t->zone && key->proto == t->proto && key->family == t->family &&
+	       key->sport == t->sport && key->dport == t->dport && ip_equal(&key->src, &t->src) &&
+	       ip_equal(&key->dst, &t->dst);
+}
+
+/* What the index refers to: an id and a direction, never 0. */
+static inline uint32_t ref_of(uint32_t id, enum conn_dir dir)
+{
+	return (id << 1 | dir) + 1;
+}
+
+static inline uint32_t ref_id(uint32_t ref)
+{
+	return (ref - 1) >> 1;
+}
+
+static inline enum conn_dir ref_dir(uint32_t ref)
+{
+	return (ref - 1) & 1 ? CONN_OUT : CONN_IN;
+}
+
+static inline bool ref_is(const struct conn_table *table, uint32_t ref, const struct tuple *t,
+			  const struct tuple4 *t4)
+{
+	uint32_t id = ref_id(ref);
+
+	if (likely(conn_class_of(id) == CONN_IP4))
+		return t4 && line4_is(conn_line4(table, id), ref_dir(ref), t4);
+	return line6_is(conn_line6(table, id), ref_dir(ref), t);
+}
+
+static void tuple_from_key4(const struct conn_key4 *key, struct tuple *tuple)
+{
+	tuple->src = ip_from_v4(key->src);
+	tuple->dst = ip_from_v4(key->dst);
+	tuple->sport = key->sport;
+	tuple->dport = key->dport;
+	tuple->family = AF_INET;
+}
+
+static void tuple_from_key6(const struct conn_key6 *key, struct tuple *tuple)
+{
+	tuple->src = key->src;
+	tuple->dst = key->dst;
+	tuple->sport = key->sport;
+	tuple->dport = key->dport;
+	tuple->family = key->family;
+	tuple->proto = key->proto;
 }
 
 void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir, struct tuple *tuple)
 {
-	const struct conn_class *class = class_of(table, id);
-	uint32_t i = id & INDEX_MASK;
-	uint64_t rest;
+	const struct conn *conn = conn_get(table, id);
 
-	if (id_class(id) == CLASS_IP4) {
-		const struct key4 *key = &((const struct line4 *)class->lines)[i].key[dir];
-
-		tuple->src = ip_from_v4((be32)(key->addrs >> 32));
-		tuple->dst = ip_from_v4((be32)key->addrs);
-		rest = key->rest;
-	} else {
-		const struct key6 *key = &((const struct line6 *)class->lines)[i].key[dir];
-
-		tuple->src = key->src;
-		tuple->dst = key->dst;
-		rest = key->rest;
-	}
-	tuple->sport = (be16)(rest >> 48);
-	tuple->dport = (be16)(rest >> 32);
-	tuple->family = (uint8_t)(rest >> 24);
-	tuple->proto = (uint8_t)(rest >> 16);
-	tuple->zone = (uint16_t)rest;
+	tuple->zone = conn->zone;
+	tuple->proto = conn->proto;
+	if (conn_class_of(id) == CONN_IP4)
+		tuple_from_key4(&conn_line4(table, id)->key[dir], tuple);
+	else
+		tuple_from_key6(&conn_line6(table, id)->key[dir], tuple);
 }
 
 static inline uint32_t bucket_find(const struct conn_table *table, const struct conn_bucket *bucket,
-				   uint16_t tag, const struct tuple *t)
+				   uint16_t tag, const struct tuple *t, const struct tuple4 *t4)
 {
 	for (unsigned int match = conn_bucket_match(bucket, tag); match; match &= match - 1) {
 		uint32_t ref = bucket->ref[__builtin_ctz(match)];
 
-		if (ref && key_is(table, ref, t))
+		if (ref && ref_is(table, ref, t, t4))
 			return ref;
 	}
 	return 0;
 }
 
-/* The reference of the connection with this tuple, 0: none. */
+/* The reference of the connection with this tuple, 0: none. t4: the same if it is IPv4, or NULL. */
 static inline uint32_t index_find(const struct conn_table *table, const struct tuple *t,
-				  uint64_t hash)
+				  const struct tuple4 *t4, uint64_t hash)
 {
 	const struct conn_index *index = &table->index;
 	uint32_t first = conn_index_first(index, hash);
 	uint16_t tag = conn_index_tag(hash);
-	uint32_t ref = bucket_find(table, &index->buckets[first], tag, t);
+	uint32_t ref = bucket_find(table, &index->buckets[first], tag, t, t4);
 
 	if (ref == 0 && index->buckets[first].overflow)
 		ref = bucket_find(table, &index->buckets[conn_index_other(index, first, tag)], tag,
-				  t);
+				  t, t4);
 	return ref;
+}
+
+static uint32_t find(const struct conn_table *table, const struct tuple *t, uint64_t hash)
+{
+	struct tuple4 t4;
+
+	if (t->family != AF_INET)
+		return index_find(table, t, NULL, hash);
+	t4 = tuple4_from(t);
+	return index_find(table, t, &t4, hash);
 }
 
 uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, enum conn_dir *dir)
 {
-	uint32_t ref = index_find(table, tuple, tuple_hash(&table->config.key, tuple));
+	uint32_t ref = find(table, tuple, tuple_hash(&table->config.key, tuple));
 
 	if (ref == 0)
 		return CONN_NONE;
-	*dir = (ref - 1) & 1 ? CONN_OUT : CONN_IN;
-	return (ref - 1) >> 1;
+	*dir = ref_dir(ref);
+	return ref_id(ref);
 }
 
-/* An entry of a class, cold part zeroed; there is one. */
+/* A lookup under way. */
+struct probe {
+	const struct conn_bucket *bucket;
+	uint16_t tag;
+	bool second;  /* in its second bucket already */
+	uint32_t ref; /* the first whose tag matches, 0: none */
+};
+
+static inline uint32_t bucket_guess(const struct conn_bucket *bucket, uint16_t tag)
+{
+	for (unsigned int match = conn_bucket_match(bucket, tag); match; match &= match - 1) {
+		uint32_t ref = bucket->ref[__builtin_ctz(match)];
+
+		if (ref)
+			return ref;
+	}
+	return 0;
+}
+
+/* Each step asks for the memory that the next one reads. */
+static inline void probe_start(const struct conn_table *table, const struct tuple4 *t,
+			       struct probe *probe)
+{
+	uint64_t hash = tuple4_hash(&table->config.key, t);
+
+	probe->bucket = &table->index.buckets[conn_index_first(&table->index, hash)];
+	probe->tag = conn_index_tag(hash);
+	probe->second = false;
+	__builtin_prefetch(probe->bucket);
+}
+
+static inline void probe_guess(const struct conn_table *table, struct probe *probe)
+{
+	const struct conn_index *index = &table->index;
+
+	probe->ref = bucket_guess(probe->bucket, probe->tag);
+	if (unlikely(!probe->ref && probe->bucket->overflow && !probe->second)) {
+		uint32_t first = (uint32_t)(probe->bucket - index->buckets);
+
+		probe->bucket = &index->buckets[conn_index_other(index, first, probe->tag)];
+		probe->second = true;
+		__builtin_prefetch(probe->bucket);
+	} else if (likely(probe->ref)) {
+		__builtin_prefetch(conn_line4(table, ref_id(probe->ref)), 1);
+	}
+}
+
+/* A guess that was wrong is no rule: the slow way. */
+static inline uint32_t probe_end(const struct conn_table *table, const struct tuple4 *t,
+				 const struct probe *probe)
+{
+	struct tuple tuple;
+
+	if (!probe->ref && !probe->bucket->overflow)
+		return 0;
+	if (likely(probe->ref && conn_class_of(ref_id(probe->ref)) == CONN_IP4 &&
+		   line4_is(conn_line4(table, ref_id(probe->ref)), ref_dir(probe->ref), t)))
+		return probe->ref;
+	tuple = tuple4_to(t);
+	return index_find(table, &tuple, t, tuple4_hash(&table->config.key, t));
+}
+
+HOT_VARIANTS
+void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
+		  struct conn_found *found)
+{
+	struct probe probes[BATCH_BURST];
+	unsigned int second = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		probe_start(table, &tuples[i], &probes[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		probe_guess(table, &probes[i]);
+		second += probes[i].second;
+	}
+	for (unsigned int i = 0; second && i < n; i++) {
+		if (probes[i].second) {
+			probe_guess(table, &probes[i]);
+			second--;
+		}
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t ref = probe_end(table, &tuples[i], &probes[i]);
+
+		found[i].id = ref ? ref_id(ref) : CONN_NONE;
+		found[i].dir = ref_dir(ref);
+	}
+}
+
+/* An entry of a class, zeroed; there is one. */
 static uint32_t entry_take(struct conn_class *class)
 {
 	uint32_t i = class->free;
 
 	if (i != CONN_NONE)
-		class->free = class->conns[i].dest;
+		class->free = class->colds[i].service;
 	else
 		i = class->fresh++;
-	memset(&class->conns[i], 0, sizeof(class->conns[i]));
+	memset(&class->colds[i], 0, sizeof(class->colds[i]));
 	wheel_link_init(&class->links[i]);
 	class->table->count++;
 	return i;
@@ -266,8 +336,8 @@ static uint32_t entry_take(struct conn_class *class)
 
 static void entry_give_back(struct conn_class *class, uint32_t i)
 {
-	class->conns[i].family = 0; /* says that it is free */
-	class->conns[i].dest = class->free;
+	class->colds[i].family = 0; /* says that it is free */
+	class->colds[i].service = class->free;
 	class->free = i;
 	class->table->count--;
 }
@@ -279,7 +349,7 @@ static inline void index_prefetch(const struct conn_index *index, uint64_t hash)
 
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out)
 {
-	unsigned int c = in->family == AF_INET && out->family == AF_INET ? CLASS_IP4 : CLASS_IP6;
+	unsigned int c = in->family == AF_INET && out->family == AF_INET ? CONN_IP4 : CONN_IP6;
 	struct conn_class *class = &table->classes[c];
 	uint64_t hash_in = tuple_hash(&table->config.key, in);
 	uint64_t hash_out = tuple_hash(&table->config.key, out);
@@ -290,24 +360,22 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 	index_prefetch(&table->index, hash_out);
 	if (table->count >= table->config.max)
 		return CONN_NONE;
-	if (hash_in == hash_out && key_rest(in) == key_rest(out) && ip_equal(&in->src, &out->src) &&
-	    ip_equal(&in->dst, &out->dst))
+	if (hash_in == hash_out && tuple_equal(in, out))
 		return CONN_NONE;
-	if (index_find(table, in, hash_in) || index_find(table, out, hash_out))
+	if (find(table, in, hash_in) || find(table, out, hash_out))
 		return CONN_NONE;
 
 	i = entry_take(class);
 	id = id_of(c, i);
-	conn = &class->conns[i];
-	key_set(class, id, CONN_IN, in);
-	key_set(class, id, CONN_OUT, out);
+	conn = conn_get(table, id);
+	*conn = (struct conn){ .proto = in->proto, .zone = in->zone };
+	conn_cold(table, id)->family = in->family;
+	key_set(table, id, CONN_IN, in);
+	key_set(table, id, CONN_OUT, out);
 	if (!conn_index_insert(&table->index, hash_in, ref_of(id, CONN_IN)))
 		goto no_place;
 	if (!conn_index_insert(&table->index, hash_out, ref_of(id, CONN_OUT)))
 		goto no_place_out;
-	conn->proto = in->proto;
-	conn->family = in->family;
-	conn->zone = in->zone;
 	return id;
 
 no_place_out:
@@ -320,11 +388,11 @@ no_place:
 void conn_free(struct conn_table *table, uint32_t id)
 {
 	struct conn_class *class = class_of(table, id);
-	uint32_t i = id & INDEX_MASK;
+	uint32_t i = id & CONN_INDEX_MASK;
 	struct tuple tuple;
 
-	debug_assert(i < class->fresh && class->conns[i].family != 0);
-	if (i >= class->fresh || class->conns[i].family == 0)
+	debug_assert(i < class->fresh && class->colds[i].family != 0);
+	if (i >= class->fresh || class->colds[i].family == 0)
 		return; /* once too often: the free list must stay whole */
 	for (unsigned int dir = CONN_IN; dir <= CONN_OUT; dir++) {
 		conn_tuple(table, id, dir, &tuple);
@@ -337,27 +405,31 @@ void conn_free(struct conn_table *table, uint32_t id)
 
 struct conn *conn_get(const struct conn_table *table, uint32_t id)
 {
-	return &class_of(table, id)->conns[id & INDEX_MASK];
+	return conn_class_of(id) == CONN_IP4 ? &conn_line4(table, id)->conn
+					     : &conn_line6(table, id)->conn;
+}
+
+struct conn_cold *conn_cold(const struct conn_table *table, uint32_t id)
+{
+	return &class_of(table, id)->colds[id & CONN_INDEX_MASK];
 }
 
 void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s, uint64_t now_ms)
 {
 	struct conn *conn = conn_get(table, id);
-	uint64_t deadline = (now_ms + CONN_TICK_MS - 1) / CONN_TICK_MS +
-			    (uint64_t)timeout_s * (1000 / CONN_TICK_MS);
+	uint32_t before = conn->deadline;
+	struct conn_cold *cold;
 
-	if (deadline == 0)
-		deadline = 1;
-	if (deadline > UINT32_MAX)
-		deadline = UINT32_MAX;
-	conn->timeout_s = timeout_s;
-	conn->deadline = (uint32_t)deadline;
-	if (conn->armed == 0 || conn->deadline < conn->armed) {
+	conn->deadline = conn_deadline(timeout_s, now_ms);
+	if (before && conn->deadline >= before)
+		return; /* the wheel comes in time */
+	cold = conn_cold(table, id);
+	if (cold->armed == 0 || conn->deadline < cold->armed) {
 		struct wheel *wheel = &class_of(table, id)->wheel;
 
-		wheel_disarm(wheel, id & INDEX_MASK);
-		wheel_arm(wheel, id & INDEX_MASK, deadline);
-		conn->armed = conn->deadline;
+		wheel_disarm(wheel, id & CONN_INDEX_MASK);
+		wheel_arm(wheel, id & CONN_INDEX_MASK, conn->deadline);
+		cold->armed = conn->deadline;
 	}
 }
 
@@ -374,13 +446,13 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 	struct conn_class *class = owner;
 	struct conn_table *table = class->table;
 	uint32_t id = id_of((unsigned int)(class - table->classes), i);
-	struct conn *conn = &class->conns[i];
+	struct conn *conn = conn_get(table, id);
 
 	if (conn->deadline > now) {
-		conn->armed = conn->deadline;
+		class->colds[i].armed = conn->deadline;
 		return conn->deadline;
 	}
-	conn->armed = 0;
+	class->colds[i].armed = 0;
 	if (table->config.expire)
 		table->config.expire(table->config.owner, id, conn);
 	conn_free(table, id);
@@ -394,7 +466,7 @@ uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget)
 
 	/* Neither class may eat the other's budget for good. */
 	table->expire_first ^= 1;
-	for (unsigned int turn = 0; turn < CLASS__COUNT; turn++) {
+	for (unsigned int turn = 0; turn < CONN_CLASSES; turn++) {
 		struct conn_class *class = &table->classes[table->expire_first ^ turn];
 
 		done += wheel_advance(&class->wheel, now, budget - done, entry_due, class);
@@ -414,16 +486,16 @@ uint32_t conn_max(const struct conn_table *table)
 
 bool conn_next(const struct conn_table *table, uint32_t from, uint32_t scan, uint32_t *id)
 {
-	uint32_t i = from & INDEX_MASK;
+	uint32_t i = from & CONN_INDEX_MASK;
 
-	for (unsigned int c = from >> CLASS_SHIFT; c < CLASS__COUNT; c++, i = 0) {
+	for (unsigned int c = from >> CONN_CLASS_SHIFT; c < CONN_CLASSES; c++, i = 0) {
 		const struct conn_class *class = &table->classes[c];
 
 		for (; i < class->fresh; i++) {
 			*id = id_of(c, i);
 			if (scan-- == 0)
 				return false;
-			if (class->conns[i].family)
+			if (class->colds[i].family)
 				return true;
 		}
 	}
@@ -435,9 +507,9 @@ size_t conn_memory(const struct conn_table *table)
 {
 	size_t bytes = sizeof(*table) + region_resident(&table->index.region);
 
-	for (unsigned int c = 0; c < CLASS__COUNT; c++) {
+	for (unsigned int c = 0; c < CONN_CLASSES; c++) {
 		bytes += region_resident(&table->classes[c].lines_region);
-		bytes += region_resident(&table->classes[c].conns_region);
+		bytes += region_resident(&table->classes[c].colds_region);
 		bytes += region_resident(&table->classes[c].links_region);
 	}
 	return bytes;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/conn: one worker's connections. What a lookup reads is apart from what
- * it does not: the key lines (64 bytes an IPv4 connection, both tuples; two
- * lines IPv6) and the index of one-line buckets (16-bit tags, 32-bit entry
- * numbers) are conn.c's alone; struct conn is the cold part beside them, and
- * a parallel array has the timer links. Entries are named by 32-bit ids, all
- * lie in regions that grow by being touched.
+ * ipvs/conn: one worker's connections. All that a packet of an established
+ * connection reads and writes lies in one line of 64 bytes (two for IPv6): both
+ * tuples and struct conn. What it does not need is in struct conn_cold, in an
+ * array beside it; the timer links are in another; the index of one-line
+ * buckets (16-bit tags, 32-bit entry numbers) is conn_index.c's. Entries are
+ * named by 32-bit ids, all lie in regions that grow by being touched.
  *
  * Two tuples lead to a connection: CONN_IN, as the client's packets arrive
  * (client → virtual service), and CONN_OUT, as the server's arrive (server →
@@ -34,38 +34,55 @@ enum conn_flag {
 	CONN_INACTIVE = 4, /* counted as inactive at its server */
 	CONN_RS_SEEN = 8,  /* last_seq and last_ack are of a segment from the server */
 	CONN_LPORT = 16,   /* holds a local port */
+	CONN_FLOW = 32,    /* the flow stage may take its packets */
+	CONN_NAT =
+		64, /* each direction's packets get the other's tuple, else they stay as they are */
 };
+
+#define CONN_FORWARD_SHIFT 12 /* the upper bits of the flags are the forwarding mode */
 
 #define CONN_NONE    UINT32_MAX
 #define CONN_TICK_MS 100 /* of the wheel and of deadlines */
 
 struct conn {
-	uint32_t dest;      /* id of its server */
-	uint32_t service;   /* id of its service */
-	uint32_t deadline;  /* tick at which it expires; packets write this only */
-	uint32_t timeout_s; /* of the state it is in */
-	uint32_t laddr;     /* id of the service's local address, for its counter */
-	uint16_t flags;     /* enum conn_flag */
-	uint8_t state;      /* of its protocol */
 	uint8_t proto;
-	uint8_t forward; /* enum api_forward */
-	uint8_t family;  /* of the client's side; CONN_OUT's may differ one day */
+	uint8_t state; /* of its protocol */
 	uint16_t zone;
-	uint32_t seq_delta;         /* added to the client's sequence numbers on their way in */
-	uint32_t ts_delta;          /* added to the client's timestamps on their way in */
-	uint32_t last_seq;          /* next sequence number the server will send, its numbering */
-	uint32_t last_ack;          /* what the server has acknowledged last, its numbering */
-	uint32_t in_pkts, out_pkts; /* saturating, for listings and one-way detection */
-	uint32_t armed; /* conn.c's: the tick at which the wheel looks at it, 0: not at all */
-	uint32_t spare[2];
+	uint32_t deadline;  /* tick at which it expires; packets write this only */
+	uint32_t dest;      /* id of its server */
+	uint16_t flags;     /* enum conn_flag, and above them enum api_forward */
+	uint16_t adj;       /* the flow stage's way to the client, see ipvs/flow */
+	uint32_t stamp;     /* ... as of then; 0: not yet */
+	uint32_t seq_delta; /* added to the client's sequence numbers on their way in */
+	uint32_t ts_delta;  /* added to the client's timestamps on their way in */
+	uint32_t last_seq;  /* next sequence number the server will send, its numbering */
+	uint32_t last_ack;  /* what the server has acknowledged last, its numbering */
+	uint16_t ip_delta;  /* of CONN_IN's rewrite in the IPv4 header's checksum, */
+	uint16_t l4_delta;  /* ... and in TCP's or UDP's; CONN_OUT's is the opposite */
 };
-_Static_assert(sizeof(struct conn) == 64, "struct conn is one line");
+_Static_assert(sizeof(struct conn) == 40, "struct conn fits into a line beside two IPv4 tuples");
+
+struct conn_cold {
+	uint32_t service; /* id of its service */
+	uint32_t laddr;   /* id of the service's local address, for its counter */
+	uint32_t armed;   /* conn.c's: the tick at which the wheel looks at it, 0: not at all */
+	uint8_t family; /* of the client's side; CONN_OUT's may differ one day. 0: the entry is free
+			 */
+	uint8_t reserved[3];
+	uint32_t spare[4];
+};
+_Static_assert(sizeof(struct conn_cold) == 32, "two to a line");
+
+static inline unsigned int conn_forward(const struct conn *conn)
+{
+	return conn->flags >> CONN_FORWARD_SHIFT;
+}
 
 struct conn_table;
 
 /*
- * Told of each entry that the wheel has found due, just before it is freed: the cold part and
- * conn_tuple() are still there, and lookups still find it. It must not free this entry; the table
+ * Told of each entry that the wheel has found due, just before it is freed: all of it is still
+ * there, and lookups still find it. It must not free this entry; the table
  * does so when it returns. It may free others.
  */
 typedef void conn_expire_fn(struct worker *w, uint32_t id, struct conn *conn);
@@ -85,8 +102,20 @@ void conn_table_destroy(struct conn_table *table);
 /* By a tuple as it arrived; which direction it is of comes in *dir. CONN_NONE: none. */
 uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, enum conn_dir *dir);
 
+struct conn_found {
+	uint32_t id; /* CONN_NONE: none */
+	enum conn_dir dir;
+};
+
 /*
- * A new connection with these two tuples, its cold part zeroed but for proto, family and zone.
+ * The same for n ≤ BATCH_BURST IPv4 tuples at once, whose waits for memory overlap. The lines of
+ * those that are found have been read.
+ */
+void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
+		  struct conn_found *found);
+
+/*
+ * A new connection with these two tuples, all else zeroed but for proto, family and zone.
  * CONN_NONE: no entry is free, or one of the tuples is taken, or the index has no place within its
  * bounded search.
  */
@@ -96,8 +125,20 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 void conn_free(struct conn_table *table, uint32_t id);
 
 struct conn *conn_get(const struct conn_table *table, uint32_t id);
+struct conn_cold *conn_cold(const struct conn_table *table, uint32_t id);
 void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir,
 		struct tuple *tuple);
+
+/* The tick at which a connection expires that has just seen a packet. */
+static inline uint32_t conn_deadline(uint32_t timeout_s, uint64_t now_ms)
+{
+	uint64_t deadline = (now_ms + CONN_TICK_MS - 1) / CONN_TICK_MS +
+			    (uint64_t)timeout_s * (1000 / CONN_TICK_MS);
+
+	if (deadline == 0)
+		return 1;
+	return deadline > UINT32_MAX ? UINT32_MAX : (uint32_t)deadline;
+}
 
 /* The deadline moves to now + timeout_s. Cheap: the wheel is not touched when the deadline moves
  * back only. */

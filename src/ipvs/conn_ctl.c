@@ -17,6 +17,7 @@
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service_int.h"
+#include "ipvs/track.h"
 
 #define CONN_PAGE      256u  /* connections of an op */
 #define CONN_PAGE_SCAN 4096u /* entries it looks at */
@@ -45,9 +46,11 @@ static const char *conn_state_name(const struct conn *conn)
 	return conn->state < UDP__COUNT ? udp_state_names[conn->state] : "?";
 }
 
-static void conn_item(const struct worker *w, const struct conn *conn, const struct tuple *in,
+static void conn_item(const struct worker *w, uint32_t id, const struct tuple *in,
 		      const struct tuple *out, struct api_conn *item)
 {
+	const struct conn *conn = conn_get(w->ipvs->conns, id);
+
 	*item = (struct api_conn){
 		.caddr = ip_to_api(&in->src),
 		.vaddr = ip_to_api(&in->dst),
@@ -59,9 +62,9 @@ static void conn_item(const struct worker *w, const struct conn *conn, const str
 		.vport = in->dport,
 		.lport = out->dport,
 		.dport = out->sport,
-		.forward = conn->forward,
+		.forward = conn_forward(conn),
 		.worker = (uint16_t)w->id,
-		.timeout_s = conn->timeout_s,
+		.timeout_s = track_timeout_s(w, conn),
 		.left_s = conn_left_s(conn, w->now_ms),
 	};
 	snprintf(item->state, sizeof(item->state), "%s", conn_state_name(conn));
@@ -89,7 +92,7 @@ static void conn_apply_list(struct worker *w, struct op *op)
 		if (!conn_listed(listing, &in))
 			continue;
 		conn_tuple(conns, id, CONN_OUT, &out);
-		conn_item(w, conn_get(conns, id), &in, &out, &listing->page[listing->n++]);
+		conn_item(w, id, &in, &out, &listing->page[listing->n++]);
 	}
 }
 

@@ -172,6 +172,7 @@ static void dest_apply_add(struct worker *w, struct op *op)
 		dest_create(table, data);
 	}
 	dest_configure(w, dest, &data->config);
+	dest->conn_timeout_s = svc->conn_timeout_s;
 	dest->order = ++svc->last_order;
 	*--svc->dests = dest;
 	svc->n_dests++;

@@ -31,11 +31,6 @@
 #include "net/ip4.h"
 #include "worker/worker.h"
 
-struct found {
-	uint32_t id; /* of the connection, CONN_NONE */
-	enum conn_dir dir;
-};
-
 static bool balanced(const struct pkt_meta *meta)
 {
 	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
@@ -111,11 +106,11 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 		stage_push(w, STAGE_IP4_ROUTE, m);
 }
 
-static void forward(struct worker *w, struct rte_mbuf *m, const struct found *found)
+static void forward(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
 
-	xmit_find(conn->forward)->run(w, m, found->id, found->dir);
+	xmit_find(conn_forward(conn))->run(w, m, found->id, found->dir);
 }
 
 /* Ours, of no connection, and opens none. */
@@ -135,7 +130,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct service *svc = ours_service(w, &meta->tuple);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
-	struct found found = { .dir = CONN_IN };
+	struct conn_found found = { .dir = CONN_IN };
 	unsigned int owner;
 
 	if (!ours && !ours_formerly(w, &meta->tuple)) {
@@ -165,7 +160,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 }
 
 /* A client that has finished with a connection may open the next one from the same port. */
-static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct found *found)
+static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
 
@@ -173,7 +168,7 @@ static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct found 
 	       tcp_state_reusable(conn->state);
 }
 
-static void input_hit(struct worker *w, struct rte_mbuf *m, const struct found *found)
+static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
 {
 	if (!l4_check(w, m))
 		return;
@@ -186,14 +181,30 @@ static void input_hit(struct worker *w, struct rte_mbuf *m, const struct found *
 	forward(w, m, found);
 }
 
-static void look_up(const struct worker *w, struct rte_mbuf *m, struct found *found)
+static void look_up_again(const struct worker *w, struct rte_mbuf *m, struct conn_found *found)
 {
 	found->id = CONN_NONE;
 	if (has_ports(pkt_meta(m)))
 		found->id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &found->dir);
 }
 
-static void act(struct worker *w, struct rte_mbuf *m, const struct found *found)
+static void look_up(const struct worker *w, struct rte_mbuf **pkts, uint32_t n,
+		    struct conn_found *found)
+{
+	struct tuple4 tuples[BATCH_BURST];
+	struct conn_found hits[BATCH_BURST];
+	uint32_t asked = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (has_ports(pkt_meta(pkts[i])))
+			tuples[asked++] = tuple4_from(&pkt_meta(pkts[i])->tuple);
+	conn_lookup4(w->ipvs->conns, tuples, asked, hits);
+	for (uint32_t i = 0, hit = 0; i < n; i++)
+		found[i] = has_ports(pkt_meta(pkts[i])) ? hits[hit++]
+							: (struct conn_found){ .id = CONN_NONE };
+}
+
+static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
@@ -211,18 +222,17 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct found *found)
 
 void ipvs_input(struct worker *w, struct batch *in)
 {
-	struct found found[BATCH_BURST];
+	struct conn_found found[BATCH_BURST];
 
 	for (uint32_t start = 0; start < in->count; start += BATCH_BURST) {
 		struct rte_mbuf **pkts = in->pkts + start;
 		uint32_t n = RTE_MIN(in->count - start, (uint32_t)BATCH_BURST);
 		uint64_t changes = w->ipvs->changes;
 
-		for (uint32_t i = 0; i < n; i++)
-			look_up(w, pkts[i], &found[i]);
+		look_up(w, pkts, n, found);
 		for (uint32_t i = 0; i < n; i++) {
 			if (unlikely(w->ipvs->changes != changes))
-				look_up(w, pkts[i], &found[i]);
+				look_up_again(w, pkts[i], &found[i]);
 			act(w, pkts[i], &found[i]);
 		}
 	}

@@ -149,6 +149,19 @@ static void service_bind(struct service *svc, const struct service_config *confi
 		svc->sched->init(svc);
 }
 
+/* Packets read it at their server. */
+static void service_take_timeout(struct service_table *table, struct service *svc,
+				 uint32_t conn_timeout_s)
+{
+	if (svc->conn_timeout_s == conn_timeout_s)
+		return;
+	svc->conn_timeout_s = conn_timeout_s;
+	for (uint32_t i = 0; i < svc->n_dests; i++)
+		svc->dests[i]->conn_timeout_s = conn_timeout_s;
+	for (uint32_t id = svc->removed_dests; id != DEST_NONE; id = table->dests[id].next_removed)
+		table->dests[id].conn_timeout_s = conn_timeout_s;
+}
+
 /* args[0]: the scheduler's memory */
 static void service_apply_add(struct worker *w, struct op *op)
 {
@@ -173,7 +186,7 @@ static void service_apply_add(struct worker *w, struct op *op)
 		if (table->used <= svc->id)
 			table->used = svc->id + 1;
 	}
-	svc->conn_timeout_s = data->config.conn_timeout_s;
+	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	table->n_services++;
 	service_bind(svc, &data->config, op->args[0]);
 }
@@ -229,9 +242,10 @@ int service_add(struct worker *const *all, const struct service_key *key,
 static void service_apply_set(struct worker *w, struct op *op)
 {
 	const struct service_op *data = op_data(op);
-	struct service *svc = &service_table_of(w)->services[data->id];
+	struct service_table *table = service_table_of(w);
+	struct service *svc = &table->services[data->id];
 
-	svc->conn_timeout_s = data->config.conn_timeout_s;
+	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	if (data->config.sched != svc->sched) {
 		op_garbage(op, svc->sched_priv);
 		service_bind(svc, &data->config, op->args[0]);

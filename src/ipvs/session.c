@@ -24,12 +24,12 @@ static void session_init(struct worker *w, struct rte_mbuf *m, uint32_t id,
 {
 	struct ipvs *ipvs = w->ipvs;
 	struct conn *conn = conn_get(ipvs->conns, id);
+	struct conn_cold *cold = conn_cold(ipvs->conns, id);
 
+	cold->service = opening->service->id;
+	cold->laddr = opening->laddr;
 	conn->dest = opening->dest->id;
-	conn->service = opening->service->id;
-	conn->laddr = opening->laddr;
-	conn->flags = opening->flags;
-	conn->forward = opening->dest->forward;
+	conn->flags = (uint16_t)(opening->flags | opening->dest->forward << CONN_FORWARD_SHIFT);
 	if (conn->proto == IPPROTO_TCP && xmit->shift_tcp) {
 		const struct rte_tcp_hdr *th =
 			rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, pkt_meta(m)->l4_off);
@@ -78,11 +78,12 @@ void session_release(struct worker *w, uint32_t id)
 {
 	struct ipvs *ipvs = w->ipvs;
 	const struct conn *conn = conn_get(ipvs->conns, id);
-	struct laddr *laddr = laddr_get(ipvs->services, conn->laddr);
+	const struct conn_cold *cold = conn_cold(ipvs->conns, id);
+	struct laddr *laddr = laddr_get(ipvs->services, cold->laddr);
 	struct tuple out;
 
 	conn_tuple(ipvs->conns, id, CONN_OUT, &out);
-	xmit_find(conn->forward)->close(w, conn->flags, &out);
+	xmit_find(conn_forward(conn))->close(w, conn->flags, &out);
 	dest_conn_free(dest_get(ipvs->services, conn->dest), conn);
 	if (laddr)
 		laddr_conn_free(laddr);

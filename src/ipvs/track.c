@@ -18,25 +18,16 @@
 #include "ipvs/service.h"
 #include "worker/worker.h"
 
-static void count_up(uint32_t *counter)
-{
-	if (likely(*counter != UINT32_MAX))
-		++*counter;
-}
-
 void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir)
 {
 	const struct service_table *services = w->ipvs->services;
-	struct service *svc = service_get(services, conn->service);
 	struct dest *dest = dest_get(services, conn->dest);
+	struct service *svc = service_get(services, dest->service);
 
-	if (dir == CONN_IN) {
-		count_up(&conn->in_pkts);
+	if (dir == CONN_IN)
 		service_count_in(svc, dest, bytes);
-	} else {
-		count_up(&conn->out_pkts);
+	else
 		service_count_out(svc, dest, bytes);
-	}
 }
 
 /* Where the server stands, for a reset when the connection expires; repeated segments don't take it
@@ -62,20 +53,18 @@ static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32
 		conn->last_ack = ack;
 }
 
-static uint32_t track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn,
-			  enum conn_dir dir)
+static void track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn, enum conn_dir dir)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
 							       meta->l4_off);
 	enum tcp_state state = tcp_next_state(dir == CONN_IN ? TCP_PATH_INPUT : TCP_PATH_OUTPUT,
 					      conn->state, th->tcp_flags);
-	const struct service_table *services = w->ipvs->services;
 
 	if (dir == CONN_OUT)
 		track_server(conn, th, meta->l4_len - (th->data_off >> 4) * 4u);
 	if (state != conn->state) {
-		struct dest *dest = dest_get(services, conn->dest);
+		struct dest *dest = dest_get(w->ipvs->services, conn->dest);
 
 		conn->state = state;
 		if (tcp_state_active(state))
@@ -83,32 +72,28 @@ static uint32_t track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *con
 		else
 			dest_conn_inactive(dest, conn);
 	}
-	if (state == TCP_ESTABLISHED) {
-		const struct service *svc = service_get(services, conn->service);
-
-		if (svc->conn_timeout_s)
-			return svc->conn_timeout_s;
-	}
-	return w->ipvs->config.tcp_timeout_s[state];
 }
 
-/* UDP knows no more of being established than that the client sends. */
-static uint32_t track_udp(struct worker *w, struct conn *conn, enum conn_dir dir)
+uint32_t track_timeout_s(const struct worker *w, const struct conn *conn)
 {
-	const struct service *svc = service_get(w->ipvs->services, conn->service);
+	const struct ipvs_config *config = &w->ipvs->config;
+	uint32_t own = dest_get(w->ipvs->services, conn->dest)->conn_timeout_s;
 
-	conn->state = udp_next_state(dir, conn->state);
-	return svc->conn_timeout_s ? svc->conn_timeout_s
-				   : w->ipvs->config.udp_timeout_s[conn->state];
+	if (conn->proto == IPPROTO_TCP)
+		return own && conn->state == TCP_ESTABLISHED ? own
+							     : config->tcp_timeout_s[conn->state];
+	return own ? own : config->udp_timeout_s[conn->state];
 }
 
 void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct conn *conn = conn_get(w->ipvs->conns, id);
-	uint32_t timeout_s = conn->proto == IPPROTO_TCP ? track_tcp(w, m, conn, dir)
-							: track_udp(w, conn, dir);
 
-	conn_set_timeout(w->ipvs->conns, id, timeout_s, w->now_ms);
+	if (conn->proto == IPPROTO_TCP)
+		track_tcp(w, m, conn, dir);
+	else
+		conn->state = udp_next_state(dir, conn->state);
+	conn_set_timeout(w->ipvs->conns, id, track_timeout_s(w, conn), w->now_ms);
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
 }

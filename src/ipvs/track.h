@@ -11,6 +11,9 @@ struct worker;
 /* m belongs to the connection and goes on; called while it is as it arrived, meta set. */
 void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
 
+/* How long it lives after a packet in its present state. */
+uint32_t track_timeout_s(const struct worker *w, const struct conn *conn);
+
 /* An ICMP error that goes on counts as a packet of that direction, and changes nothing else. */
 void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir);
 

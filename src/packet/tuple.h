@@ -30,17 +30,76 @@ static inline struct tuple tuple_reverse(const struct tuple *t)
 	return r;
 }
 
+static inline bool tuple_equal(const struct tuple *a, const struct tuple *b)
+{
+	return a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
+	       a->family == b->family && a->zone == b->zone && ip_equal(&a->src, &b->src) &&
+	       ip_equal(&a->dst, &b->dst);
+}
+
+/*
+ * An IPv4 tuple as three words, in the order in which a packet has them (on little-endian machines
+ * plain loads): source and destination; their ports; protocol and zone.
+ */
+struct tuple4 {
+	uint64_t addrs;
+	uint32_t ports;
+	uint32_t rest;
+};
+
+static inline uint64_t tuple4_addrs(be32 src, be32 dst)
+{
+	return src | (uint64_t)dst << 32;
+}
+
+static inline uint32_t tuple4_ports(be16 sport, be16 dport)
+{
+	return sport | (uint32_t)dport << 16;
+}
+
+static inline uint32_t tuple4_rest(uint8_t proto, uint16_t zone)
+{
+	return proto | (uint32_t)zone << 16;
+}
+
+static inline struct tuple4 tuple4_from(const struct tuple *t)
+{
+	return (struct tuple4){
+		.addrs = tuple4_addrs(t->src.v4, t->dst.v4),
+		.ports = tuple4_ports(t->sport, t->dport),
+		.rest = tuple4_rest(t->proto, t->zone),
+	};
+}
+
+static inline struct tuple tuple4_to(const struct tuple4 *t)
+{
+	return (struct tuple){
+		.src = ip_from_v4((be32)t->addrs),
+		.dst = ip_from_v4((be32)(t->addrs >> 32)),
+		.sport = (be16)t->ports,
+		.dport = (be16)(t->ports >> 16),
+		.proto = (uint8_t)t->rest,
+		.family = AF_INET,
+		.zone = (uint16_t)(t->rest >> 16),
+	};
+}
+
+static inline uint64_t tuple4_hash(const struct hash_key *key, const struct tuple4 *t)
+{
+	return hash_words(key, t->addrs, (uint64_t)t->ports << 32 | t->rest);
+}
+
 static inline uint64_t tuple_hash(const struct hash_key *key, const struct tuple *t)
 {
-	uint64_t ports = (uint64_t)t->sport << 48 | (uint64_t)t->dport << 32 |
-			 (uint64_t)t->proto << 16 | t->zone;
+	uint64_t rest = (uint64_t)tuple4_ports(t->sport, t->dport) << 32 |
+			tuple4_rest(t->proto, t->zone);
 
 	if (t->family == AF_INET)
-		return hash_words(key, (uint64_t)t->src.u32[0] << 32 | t->dst.u32[0], ports);
+		return hash_words(key, tuple4_addrs(t->src.v4, t->dst.v4), rest);
 	return hash_more(key,
 			 hash_more(key, hash_words(key, t->src.u64[0], t->src.u64[1]),
 				   t->dst.u64[0], t->dst.u64[1]),
-			 ports, AF_INET6);
+			 rest, AF_INET6);
 }
 
 #endif

@@ -100,7 +100,7 @@ static void both_directions(void **state)
 		assert_int_equal(conn_count(table), i + 1);
 		conn = conn_get(table, ids[i]);
 		assert_int_equal(conn->proto, IPPROTO_TCP);
-		assert_int_equal(conn->family, cases[i].in.family);
+		assert_int_equal(conn_cold(table, ids[i])->family, cases[i].in.family);
 		assert_int_equal(conn->dest | conn->flags | conn->state | conn->deadline, 0);
 	}
 	for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -203,7 +203,7 @@ static void note_expired(struct worker *w, uint32_t id, struct conn *conn)
 	assert_int_equal(conn_lookup(expired->table, &out, &dir), id);
 	assert_ptr_equal(conn_get(expired->table, id), conn);
 	expired->calls++;
-	expired->ip6_calls += conn->family == AF_INET6;
+	expired->ip6_calls += conn_cold(expired->table, id)->family == AF_INET6;
 	expired->last = id;
 }
 
@@ -257,8 +257,6 @@ static void timeouts(void **state)
 				continue;
 			assert_int_equal(expire_until(&expired, now), 0);
 			conn_set_timeout(expired.table, id, cases[i].set[s].timeout_s, now);
-			assert_int_equal(conn_get(expired.table, id)->timeout_s,
-					 cases[i].set[s].timeout_s);
 			assert_in_range(conn_left_s(conn_get(expired.table, id), now),
 					cases[i].set[s].timeout_s, cases[i].set[s].timeout_s + 1);
 		}

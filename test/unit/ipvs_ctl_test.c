@@ -656,6 +656,8 @@ static void open_conns(struct ipvs_rig *rig, unsigned int worker, uint8_t proto,
 {
 	struct conn_table *conns = rig->ipvs[worker].conns;
 
+	rig->ipvs[worker].config.tcp_timeout_s[TCP_ESTABLISHED] = 90;
+	rig->ipvs[worker].config.udp_timeout_s[0] = 90;
 	for (uint16_t port = 1; port <= count; port++) {
 		struct tuple in = { .src = ipvs_rig_ip(5000),
 				    .dst = ipvs_rig_ip(1),

@@ -40,6 +40,7 @@ struct model_service {
 struct model_conn {
 	unsigned int worker; /* 0: none */
 	struct conn conn;
+	struct conn_cold cold;
 };
 
 struct model {
@@ -194,9 +195,9 @@ static void step_conn(struct model *model, uint32_t key)
 
 	if (slot->worker) {
 		table = ipvs_rig_table(model->rig, slot->worker);
-		assert_non_null(service_get(table, slot->conn.service));
+		assert_non_null(service_get(table, slot->cold.service));
 		dest_conn_free(dest_get(table, slot->conn.dest), &slot->conn);
-		laddr_conn_free(laddr_get(table, slot->conn.laddr));
+		laddr_conn_free(laddr_get(table, slot->cold.laddr));
 		slot->worker = 0;
 	} else {
 		unsigned int worker = 1 + prng_below(&model->prng, model->rig->n_workers);
@@ -209,9 +210,9 @@ static void step_conn(struct model *model, uint32_t key)
 			return;
 		memset(&slot->conn, 0, sizeof(slot->conn));
 		slot->worker = worker;
-		slot->conn.service = svc->id;
+		slot->cold.service = svc->id;
 		slot->conn.dest = dest->id;
-		slot->conn.laddr = laddr->id;
+		slot->cold.laddr = laddr->id;
 		dest_conn_new(dest, &slot->conn);
 		if (prng_below(&model->prng, 2))
 			dest_conn_active(dest, &slot->conn);
@@ -270,9 +271,9 @@ static void check_counts(const struct model *model)
 			if (slot->worker != worker)
 				continue;
 			conns++;
-			assert_non_null(service_get(table, slot->conn.service));
+			assert_non_null(service_get(table, slot->cold.service));
 			assert_non_null(dest_get(table, slot->conn.dest));
-			assert_non_null(laddr_get(table, slot->conn.laddr));
+			assert_non_null(laddr_get(table, slot->cold.laddr));
 		}
 		assert_int_equal(dests, conns);
 		assert_int_equal(laddrs, conns);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/conn_int: how the connection table lies in memory; for conn.c and for the flow stage, which
+ * works on lines. A class is a size of line: a connection whose tuples are both IPv4 takes one line
+ * of 64 bytes, any other one two. Bit 30 of an id is its class.
+ */
+#ifndef IPVS_CONN_INT_H
+#define IPVS_CONN_INT_H
+
+#include "base/region.h"
+#include "ipvs/conn.h"
+#include "ipvs/conn_index.h"
+
+#define CONN_CLASS_SHIFT 30
+#define CONN_INDEX_MASK  ((1u << CONN_CLASS_SHIFT) - 1)
+
+enum conn_class_id { CONN_IP4, CONN_IP6, CONN_CLASSES };
+
+/* Addresses and ports as a packet has them; struct conn has the protocol and zone of both. */
+struct conn_key4 {
+	be32 src, dst;
+	be16 sport, dport;
+};
+
+struct conn_line4 {
+	struct conn_key4 key[2]; /* by enum conn_dir */
+	struct conn conn;
+};
+_Static_assert(sizeof(struct conn_line4) == 64, "one line");
+
+struct conn_key6 {
+	union ip_addr src, dst;
+	be16 sport, dport;
+	uint8_t family;
+	uint8_t proto; /* ICMP and ICMPv6 may be the two sides of one connection */
+	uint16_t reserved;
+};
+
+struct conn_line6 {
+	struct conn_key6 key[2];
+	struct conn conn;
+	uint64_t spare;
+};
+_Static_assert(sizeof(struct conn_line6) == 128, "two lines");
+
+struct conn_class {
+	void *lines; /* struct conn_line4 or conn_line6 */
+	struct conn_cold *colds;
+	struct wheel_link *links;
+	uint32_t fresh; /* the first entry that was never used */
+	uint32_t free;  /* last freed entry, linked by conn_cold's service; CONN_NONE */
+	struct conn_table *table;
+	struct wheel wheel;
+	struct region lines_region, colds_region, links_region;
+};
+
+struct conn_table {
+	struct conn_index index;
+	struct conn_table_config config;
+	uint32_t count;
+	unsigned int expire_first; /* the class whose turn it is to expire first */
+	struct conn_class classes[CONN_CLASSES];
+};
+
+static inline unsigned int conn_class_of(uint32_t id)
+{
+	return id >> CONN_CLASS_SHIFT & 1;
+}
+
+/* Of an id of that class. */
+static inline struct conn_line4 *conn_line4(const struct conn_table *table, uint32_t id)
+{
+	return &((struct conn_line4 *)table->classes[CONN_IP4].lines)[id & CONN_INDEX_MASK];
+}
+
+static inline struct conn_line6 *conn_line6(const struct conn_table *table, uint32_t id)
+{
+	return &((struct conn_line6 *)table->classes[CONN_IP6].lines)[id & CONN_INDEX_MASK];
+}
+
+#endif
