@@ -105,6 +105,7 @@ static void port_facts_apply(struct worker *w, struct op *op)
 	port->mtu = facts->mtu;
 	port->up = facts->up;
 	port->mac = facts->mac;
+	w->link->generation++;
 }
 
 static int port_change(const struct port *port, const struct api_link_set *set,

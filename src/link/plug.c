@@ -53,6 +53,7 @@ static void plug_apply_in(struct worker *w, struct op *op)
 	}
 	if (queue < data->port.n_tx_queues)
 		link->txq[data->id] = queue;
+	link->generation++;
 	plug_watch(w);
 }
 
@@ -81,6 +82,7 @@ static void plug_apply_out(struct worker *w, struct op *op)
 	memset(&link->ports[id], 0, sizeof(link->ports[id]));
 	while (link->n_ports && !port_exists(link, (uint16_t)(link->n_ports - 1)))
 		link->n_ports--;
+	link->generation++;
 	plug_watch(w);
 }
 

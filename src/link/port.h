@@ -76,6 +76,7 @@ struct plug_source;
 struct link {
 	struct port ports[PORT_MAX]; /* may have gaps */
 	unsigned int n_ports;        /* behind the last */
+	uint32_t generation; /* moves on when a fact of any port changes */
 	struct {
 		uint16_t port, queue;
 	} rxq[RXQ_MAX];

@@ -187,12 +187,23 @@ static void addr_link_net(struct worker *w, struct op *op, struct addr *addr)
 	op_garbage(op, segment);
 }
 
+/* What packets from and to these addresses may do changes. */
+static void addr_touch(struct worker *w, const struct addr *addr)
+{
+	unsigned int bits = ip_bits(addr->family);
+
+	stamps_touch(&w->net->stamps, addr->family, &addr->ip, bits);
+	if (!ip_is_zero(&addr->broadcast))
+		stamps_touch(&w->net->stamps, addr->family, &addr->broadcast, bits);
+}
+
 static void addr_apply_add(struct worker *w, struct op *op)
 {
 	struct addr_table *table = w->net->addrs;
 	struct addr *addr = op->args[ARG_NODE];
 
 	*addr = *(const struct addr *)op_data(op);
+	addr_touch(w, addr);
 	op_garbage(op, chains_add(&table->ips, &addr->chain, addr_hash(w, &addr->ip),
 				  op->args[ARG_IPS]));
 	addr_link_broadcast(w, op, addr);
@@ -210,6 +221,7 @@ static void addr_apply_del(struct worker *w, struct op *op)
 
 	if (!addr)
 		return;
+	addr_touch(w, addr);
 	op_garbage(op, chains_del(&table->ips, &addr->chain));
 	addr_unlink_broadcast(w, op, addr);
 	op_garbage(op, group_leave(&table->nets, &addr->net_group));
@@ -227,6 +239,7 @@ static void addr_apply_set(struct worker *w, struct op *op)
 		op_garbage(op, op->args[ARG_BROADCASTS]);
 		return;
 	}
+	addr_touch(w, addr);
 	addr_unlink_broadcast(w, op, addr);
 	addr->broadcast = to->broadcast;
 	addr->broadcast_given = to->broadcast_given;
@@ -236,6 +249,7 @@ static void addr_apply_set(struct worker *w, struct op *op)
 	addr->valid_until_s = to->valid_until_s;
 	addr->preferred_until_s = to->preferred_until_s;
 	addr_link_broadcast(w, op, addr);
+	addr_touch(w, addr);
 }
 
 int addr_op_add(struct change *change, const struct addr *addr)

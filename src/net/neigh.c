@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "net/adj.h"
+
 #define NEIGH_BUCKETS_MIN 64
 #define NEIGH_BUCKETS_MAX 8192
 
@@ -77,6 +79,7 @@ static void neigh_take(struct worker *w, struct neigh *neigh, const struct neigh
 	neigh->is_static = key->is_static;
 	if (neigh_usable(neigh))
 		neigh->mac = key->mac;
+	adj_neigh_changed(w, neigh);
 	if (neigh_usable(neigh))
 		neigh_wait_release(w, neigh);
 	else if (neigh->state == API_NEIGH_FAILED)
@@ -116,6 +119,7 @@ void neigh_apply_del(struct worker *w, struct op *op)
 	if (!neigh)
 		return;
 	neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
+	adj_neigh_gone(w, neigh);
 	list_del(&neigh->node);
 	order_del(&w->net->neighs->order, &neigh->order);
 	w->net->neighs->count--;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "net/addr_int.h"
+#include "net/adj.h"
 #include "net/neigh_int.h"
 #include "net/route_int.h"
 #include "worker/worker.h"
@@ -22,8 +23,11 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->addrs = addr_table_create();
 	net->routes = route_table_create();
 	net->neighs = neigh_table_create(config->neigh_max);
-	if (net->addrs && net->routes && net->neighs)
+	net->adjs = adj_table_create(socket);
+	stamps_init(&net->stamps);
+	if (net->addrs && net->routes && net->neighs && net->adjs)
 		return net;
+	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
 	route_table_destroy(net->routes);
 	neigh_table_free(net->neighs);
@@ -39,6 +43,7 @@ void net_destroy(struct worker *w)
 		return;
 	neigh_wait_shutdown(w);
 	neigh_table_free(net->neighs);
+	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
 	route_table_destroy(net->routes);
 	free(net);

@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/stamp.h"
+
 struct worker;
 struct control;
 struct addr_table;
 struct route_table;
 struct neigh_table;
+struct adj_table;
 
 struct net_config {
 	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
@@ -37,6 +40,8 @@ struct net {
 	struct addr_table *addrs;
 	struct route_table *routes;
 	struct neigh_table *neighs;
+	struct adj_table *adjs;
+	struct stamps stamps; /* moved on by changes of routes and addresses */
 	struct net_bucket icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
 	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
 	uint16_t ip_id;

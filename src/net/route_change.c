@@ -139,12 +139,18 @@ static uint64_t order_major(const struct route *route)
 	return part << 40 | (uint64_t)(ROUTE_PLEN_ENDS - route->plen) << 32 | route->metric;
 }
 
+static void touch(struct worker *w, const struct route *route)
+{
+	stamps_touch(&w->net->stamps, route->family, &route->dst, route->plen);
+}
+
 static void apply_add(struct worker *w, struct op *op)
 {
 	struct route_table *table = w->net->routes;
 	struct route_node *node = op->args[ARG_NODE];
 
 	node->route = *(const struct route *)op_data(op);
+	touch(w, &node->route);
 	node->order.major = order_major(&node->route);
 	node->order.minor = ++table->serial;
 	order_add(&table->order, &node->order);
@@ -158,6 +164,7 @@ static void apply_del(struct worker *w, struct op *op)
 
 	if (!node)
 		return;
+	touch(w, &node->route);
 	unlink_source(w, op, node);
 	unlink_prefix(w, op, node);
 	order_del(&w->net->routes->order, &node->order);
@@ -174,6 +181,7 @@ static void apply_set(struct worker *w, struct op *op)
 		op_garbage(op, op->args[ARG_SOURCES]);
 		return;
 	}
+	touch(w, &node->route);
 	unlink_source(w, op, node);
 	node->route = data[1];
 	link_source(w, op, node);

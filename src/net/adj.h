@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/adj: adjacencies. An adjacency is a finished way to a next hop: the
+ * Ethernet header, the port, the MTU. A flow remembers its number instead of
+ * looking up route and neighbour; a change of the neighbour changes the
+ * adjacency in place, so that the very next packet goes the new way. Each
+ * worker has its own, made as flows need them; when they run out, or a port
+ * changes, all are forgotten, and all stamps move on, so that no number is used
+ * any more.
+ */
+#ifndef NET_ADJ_H
+#define NET_ADJ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+#include "base/ip.h"
+
+struct neigh;
+struct nexthop;
+struct worker;
+
+#define ADJ_MAX  4096 /* numbers, of which 0 is none */
+#define ADJ_NONE 0
+
+struct adj {
+	struct rte_ether_hdr eth;
+	uint16_t port;
+	uint16_t mtu;
+	bool usable; /* there is a MAC address that may be sent to */
+	uint8_t family;
+	uint64_t used_ms; /* the neighbour is told once a millisecond that it is used */
+	struct neigh *neigh;
+	union ip_addr nexthop;
+	uint16_t next; /* in its bucket */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct adj) == 64, "one line");
+
+struct adj_table;
+
+/* NULL: no memory. */
+struct adj_table *adj_table_create(int socket);
+void adj_table_destroy(struct adj_table *table);
+
+/* All adjacencies by number; [ADJ_NONE] is never usable. */
+struct adj *adj_array(const struct worker *w);
+
+/* The way to this next hop, known or new. Numbers got before may mean nothing afterwards if the
+ * stamps have moved on. */
+uint16_t adj_get(struct worker *w, unsigned int family, const struct nexthop *nexthop);
+
+/* A neighbour of this worker has come or changed; or it goes. */
+void adj_neigh_changed(struct worker *w, struct neigh *neigh);
+void adj_neigh_gone(struct worker *w, const struct neigh *neigh);
+
+/* Has any port changed since the last time? Then all is forgotten. Asked before adjacencies are
+ * used. */
+void adj_check_links(struct worker *w);
+
+#endif
