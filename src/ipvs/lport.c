@@ -4,21 +4,27 @@
  * its port and the protocol). A pair takes its ports from two places: first
  * from its rotation, which begins at a random port, runs once through all of
  * them and skips those that another worker owns; when that is through, from
- * the queue of ports given back. Nothing else ever goes into either, so the
- * port that comes first is the one unused longest. Take and release cost O(1)
- * but for the skipping, about n_workers hashes.
+ * the ports given back. Take and release cost O(1) but for the skipping, about
+ * n_workers hashes.
  *
- * Memory: the queue lies in chunks of one line. A pair owns as many chunks as
- * it needs if all the ports it has begun were given back; it gets them when it
- * begins a port, so a release can never fail. When no chunk is left, a pair
- * goes on with the ports it has already begun.
+ * Ports given back are bits of lines, a line for each 512 ports, and a cursor
+ * goes round and round over them. A port that comes back just in front of the
+ * cursor must not be the next one that is taken: the servers may remember its
+ * last connection (TIME_WAIT). So the cursor does not look at the lines but at
+ * what they were when they came within WINDOW lines: between a port's return
+ * and its next use at least WINDOW - 1 lines are passed, 11 % of all ports,
+ * unless fewer are free.
  *
- * A pair that has no port taken is idle; it keeps its history, because the
- * servers may remember its last connections (TIME_WAIT, 60 s). It is freed
- * when it has been idle for LPORT_HISTORY_S and another pair is made, or
- * earlier, the one idle longest first, when memory is short. A pair that comes
- * back after that begins a new rotation: to a server that has forgotten all,
- * all ports are equally old.
+ * Memory: a line comes with the first port that is begun in it, so a release
+ * can never fail, and a pair costs 10 KB however many connections it has seen
+ * and a few lines while it has seen few. When no line is left, a pair goes on
+ * with the ports it has already begun.
+ *
+ * A pair that has no port taken is idle; it keeps its history for the same
+ * reason. It is freed when it has been idle for LPORT_HISTORY_S and another
+ * pair is made, or earlier, the one idle longest first, when memory is short. A
+ * pair that comes back after that begins a new rotation: to a server that has
+ * forgotten all, all ports are equally old.
  *
  * A release must follow a take: debug builds know every port's state.
  */
@@ -35,30 +41,40 @@
 #include "link/steer.h"
 
 #define PORTS           (LPORT_LAST - LPORT_FIRST + 1)
-#define CHUNK_PORTS     30
+#define LINE_PORTS      512
+#define LINE_FIRST      (LPORT_FIRST / LINE_PORTS)
+#define LINE_LAST       (LPORT_LAST / LINE_PORTS)
+#define LINES           (LINE_LAST - LINE_FIRST + 1)
+#define WINDOW          15 /* lines of which the cursor sees what they were */
+#define PARTS           ((LINE_LAST + WINDOW) / WINDOW)
+#define PAIR_LINES      (LINES + WINDOW + PARTS + 1) /* that a pair can have */
 #define LPORT_HISTORY_S 120
 #define BUCKETS_FIRST   16
 #define NONE            0 /* entry 0 of each array is not used */
 
-struct chunk {
-	uint32_t next;
-	uint16_t port[CHUNK_PORTS];
+/* A bit a port, or the numbers of 15 lines. */
+union line {
+	uint64_t bits[LINE_PORTS / 64];
+	struct part {
+		uint32_t line[WINDOW];
+		uint32_t next; /* in the list of the freed */
+	} part;
 };
-_Static_assert(sizeof(struct chunk) == 64, "a chunk is one line");
+_Static_assert(sizeof(union line) == 64, "a line is a cache line");
 
 struct pair {
-	struct tuple key;    /* of its replies, dport 0; family 0: a free entry */
-	uint32_t next;       /* in its hash chain, or free */
-	uint32_t head, tail; /* chunks of the queue */
-	uint32_t spare;      /* chunks it owns and does not use now */
+	struct tuple key;     /* of its replies, dport 0; family 0: a free entry */
+	uint32_t next;        /* in its hash chain, or free */
+	uint32_t part[PARTS]; /* lines of free ports that were used before */
+	uint32_t past;        /* a part: what the lines from the cursor's on were */
 	uint32_t idle_prev, idle_next;
 	uint32_t idle_since_s;
 	uint16_t start;  /* of its rotation, from LPORT_FIRST */
 	uint16_t tried;  /* ports of the rotation that were begun or skipped */
 	uint16_t used;   /* taken now */
-	uint16_t queued; /* given back */
-	uint16_t chunks;
-	uint8_t head_pos, tail_pos;
+	uint16_t back;   /* given back and free */
+	uint16_t cursor; /* the next port to look at; 0: it has not begun */
+	uint8_t past_at; /* where in `past` the cursor's line is */
 };
 
 /* An array in a region: entries that were never used, and freed ones. */
@@ -72,12 +88,13 @@ struct lport_pool {
 	const struct worker *w;
 	struct hash_key key;
 	struct pair *pairs;
-	struct chunk *chunks;
+	union line *lines;
 	uint32_t *heads; /* of hash chains; one more with each pair more (linear hashing) */
 	uint32_t n_pairs, n_heads;
 	uint64_t n_made;                /* pairs ever made: each has a rotation of its own */
 	uint32_t idle_first, idle_last; /* the first is idle longest */
-	struct pool_array pair_array, chunk_array;
+	struct pool_array pair_array;
+	struct pool_array line_array; /* what is freed are parts, with the lines in them */
 	struct region heads_region;
 	struct region taken_region; /* debug: a bit a port, 8 KB a pair */
 };
@@ -135,7 +152,7 @@ struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns)
 {
 	/* Each pair with a port taken has a connection; the others are history. */
 	uint64_t max_pairs = (uint64_t)max_conns * 5 / 4 + 1024;
-	uint64_t max_ports = (uint64_t)max_conns * 8 + 2 * PORTS;
+	uint64_t max_lines = 2 * max_pairs + max_conns / 4 + 2 * PAIR_LINES;
 	struct lport_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
@@ -144,8 +161,7 @@ struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns)
 	pool->n_heads = BUCKETS_FIRST;
 	if (hash_key_random(&pool->key) < 0 ||
 	    array_create(&pool->pair_array, max_pairs, sizeof(struct pair), w->socket) < 0 ||
-	    array_create(&pool->chunk_array, max_ports / CHUNK_PORTS + 2 * max_pairs,
-			 sizeof(struct chunk), w->socket) < 0 ||
+	    array_create(&pool->line_array, max_lines, sizeof(union line), w->socket) < 0 ||
 	    region_create(&pool->heads_region, (max_pairs + BUCKETS_FIRST) * sizeof(uint32_t),
 			  w->socket) < 0 ||
 	    taken_create(pool) < 0) {
@@ -153,7 +169,7 @@ struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns)
 		return NULL;
 	}
 	pool->pairs = pool->pair_array.region.base;
-	pool->chunks = pool->chunk_array.region.base;
+	pool->lines = pool->line_array.region.base;
 	pool->heads = pool->heads_region.base;
 	return pool;
 }
@@ -163,7 +179,7 @@ void lport_pool_destroy(struct lport_pool *pool)
 	if (!pool)
 		return;
 	region_destroy(&pool->pair_array.region);
-	region_destroy(&pool->chunk_array.region);
+	region_destroy(&pool->line_array.region);
 	region_destroy(&pool->heads_region);
 	region_destroy(&pool->taken_region);
 	free(pool);
@@ -248,11 +264,13 @@ static void idle_remove(struct lport_pool *pool, struct pair *pair)
 		pool->idle_last = pair->idle_prev;
 }
 
-/* Gives back a list of chunks that ends with `last`. */
-static void chunks_free(struct lport_pool *pool, uint32_t first, uint32_t last)
+/* Gives back a part and the lines in it. */
+static void part_free(struct lport_pool *pool, uint32_t part)
 {
-	pool->chunks[last].next = pool->chunk_array.free;
-	pool->chunk_array.free = first;
+	if (part == NONE)
+		return;
+	pool->lines[part].part.next = pool->line_array.free;
+	pool->line_array.free = part;
 }
 
 /* Of a pair that has no port taken and is not in the idle list. */
@@ -261,15 +279,9 @@ static void pair_free(struct lport_pool *pool, struct pair *pair)
 	uint32_t i = pair_index(pool, pair);
 	uint32_t *at = &pool->heads[chain_of(tuple_hash(&pool->key, &pair->key), pool->n_heads)];
 
-	if (pair->head != NONE)
-		chunks_free(pool, pair->head, pair->tail);
-	/* All its ports are in the queue: at most two chunks are spare. */
-	while (pair->spare != NONE) {
-		uint32_t chunk = pair->spare;
-
-		pair->spare = pool->chunks[chunk].next;
-		chunks_free(pool, chunk, chunk);
-	}
+	for (unsigned int p = 0; p < PARTS; p++)
+		part_free(pool, pair->part[p]);
+	part_free(pool, pair->past);
 	while (*at != i)
 		at = &pool->pairs[*at].next;
 	*at = pair->next;
@@ -322,9 +334,27 @@ static struct pair *pair_make(struct lport_pool *pool, const struct tuple *key)
 	return pair;
 }
 
-static uint32_t chunk_take(struct lport_pool *pool)
+/* Out of the first freed part: a line in it, or at last the part itself. */
+static uint32_t line_unfree(struct lport_pool *pool)
 {
-	struct pool_array *array = &pool->chunk_array;
+	uint32_t free = pool->line_array.free, line;
+	struct part *part = &pool->lines[free].part;
+
+	for (unsigned int i = 0; i < WINDOW; i++) {
+		line = part->line[i];
+		if (line == NONE)
+			continue;
+		part->line[i] = NONE;
+		return line;
+	}
+	pool->line_array.free = part->next;
+	return free;
+}
+
+/* A zeroed line; NONE: no memory. */
+static uint32_t line_take(struct lport_pool *pool)
+{
+	struct pool_array *array = &pool->line_array;
 	uint32_t i;
 
 	while (array->free == NONE) {
@@ -333,63 +363,133 @@ static uint32_t chunk_take(struct lport_pool *pool)
 		if (!reclaim(pool, 0))
 			return NONE;
 	}
-	i = array->free;
-	array->free = pool->chunks[i].next;
+	i = line_unfree(pool);
+	memset(&pool->lines[i], 0, sizeof(pool->lines[i]));
 	return i;
 }
 
-/* Chunks for one port more than the pair has begun; false: no memory. */
-static bool pair_reserve(struct lport_pool *pool, struct pair *pair)
+/* The line of a port, NULL: the pair has none. */
+static uint64_t *line_find(const struct lport_pool *pool, const struct pair *pair, uint16_t port)
 {
-	/* The queue may begin in the middle of a chunk. */
-	unsigned int span = (unsigned int)pair->used + pair->queued + 1 + CHUNK_PORTS - 1;
+	unsigned int n = port / LINE_PORTS;
+	uint32_t part = pair->part[n / WINDOW], line;
 
-	while (pair->chunks < (span + CHUNK_PORTS - 1) / CHUNK_PORTS) {
-		uint32_t chunk = chunk_take(pool);
-
-		if (chunk == NONE)
-			return false;
-		pool->chunks[chunk].next = pair->spare;
-		pair->spare = chunk;
-		pair->chunks++;
-	}
-	return true;
+	if (part == NONE)
+		return NULL;
+	line = pool->lines[part].part.line[n % WINDOW];
+	return line != NONE ? pool->lines[line].bits : NULL;
 }
 
-static void queue_push(struct lport_pool *pool, struct pair *pair, uint16_t port)
+/* Sees to it that there is a line for a port's return; false: no memory. */
+static bool line_make(struct lport_pool *pool, struct pair *pair, uint16_t port)
 {
-	if (pair->tail == NONE || pair->tail_pos == CHUNK_PORTS) {
-		uint32_t chunk = pair->spare;
+	unsigned int n = port / LINE_PORTS;
+	uint32_t *part = &pair->part[n / WINDOW], *line;
 
-		debug_assert(chunk != NONE);
-		pair->spare = pool->chunks[chunk].next;
-		pool->chunks[chunk].next = NONE;
-		if (pair->tail != NONE)
-			pool->chunks[pair->tail].next = chunk;
-		else
-			pair->head = chunk;
-		pair->tail = chunk;
-		pair->tail_pos = 0;
-	}
-	pool->chunks[pair->tail].port[pair->tail_pos++] = port;
-	pair->queued++;
+	if (*part == NONE)
+		*part = line_take(pool);
+	if (*part == NONE)
+		return false;
+	line = &pool->lines[*part].part.line[n % WINDOW];
+	if (*line == NONE)
+		*line = line_take(pool);
+	return *line != NONE;
 }
 
-/* There is one. */
-static uint16_t queue_pop(struct lport_pool *pool, struct pair *pair)
+/* The line `ahead` of the cursor's, round and round. */
+static uint16_t cursor_ahead(const struct pair *pair, unsigned int ahead)
 {
-	uint32_t head = pair->head;
-	uint16_t port = pool->chunks[head].port[pair->head_pos++];
+	unsigned int n = pair->cursor / LINE_PORTS - LINE_FIRST + ahead;
 
-	pair->queued--;
-	if (pair->queued == 0 || pair->head_pos == CHUNK_PORTS) {
-		pair->head = pool->chunks[head].next;
-		pair->head_pos = 0;
-		if (pair->queued == 0)
-			pair->tail = NONE;
-		pool->chunks[head].next = pair->spare;
-		pair->spare = head;
+	return (uint16_t)((n % LINES + LINE_FIRST) * LINE_PORTS);
+}
+
+/* Remembers what the line `ahead` of the cursor's is now. */
+static void past_copy(struct lport_pool *pool, struct pair *pair, unsigned int ahead)
+{
+	const uint64_t *line = line_find(pool, pair, cursor_ahead(pair, ahead));
+	uint32_t past = pool->lines[pair->past].part.line[(pair->past_at + ahead) % WINDOW];
+
+	if (line)
+		memcpy(&pool->lines[past], line, sizeof(pool->lines[past]));
+	else
+		memset(&pool->lines[past], 0, sizeof(pool->lines[past]));
+}
+
+/* The cursor begins where the rotation did, at the port begun first. Without memory for the past it
+ * sees the present: better young ports than none. */
+static void cursor_begin(struct lport_pool *pool, struct pair *pair)
+{
+	struct part *past;
+
+	pair->cursor = (uint16_t)(LPORT_FIRST + pair->start);
+	pair->past = line_take(pool);
+	if (pair->past == NONE)
+		return;
+	past = &pool->lines[pair->past].part;
+	for (unsigned int i = 0; i < WINDOW; i++) {
+		past->line[i] = line_take(pool);
+		if (past->line[i] == NONE) {
+			part_free(pool, pair->past);
+			pair->past = NONE;
+			return;
+		}
 	}
+	for (unsigned int i = 0; i < WINDOW; i++)
+		past_copy(pool, pair, i);
+}
+
+/* On to the next line; the one that comes into the window takes the place of this one. */
+static void cursor_next_line(struct lport_pool *pool, struct pair *pair)
+{
+	if (pair->past != NONE) {
+		past_copy(pool, pair, WINDOW);
+		pair->past_at = (uint8_t)((pair->past_at + 1) % WINDOW);
+	}
+	pair->cursor = cursor_ahead(pair, 1);
+}
+
+/* The cursor's line as it looks to it. */
+static const uint64_t *cursor_line(const struct lport_pool *pool, const struct pair *pair)
+{
+	if (pair->past == NONE)
+		return line_find(pool, pair, pair->cursor);
+	return pool->lines[pool->lines[pair->past].part.line[pair->past_at]].bits;
+}
+
+/* The first free port from the cursor to the end of its line, 0: there is none. */
+static uint16_t cursor_find(const struct lport_pool *pool, const struct pair *pair)
+{
+	const uint64_t *line = cursor_line(pool, pair);
+	unsigned int at = pair->cursor % LINE_PORTS;
+	uint64_t mask = UINT64_MAX << at % 64;
+
+	if (!line)
+		return 0;
+	for (unsigned int i = at / 64; i < LINE_PORTS / 64; i++, mask = UINT64_MAX) {
+		if (line[i] & mask)
+			return (uint16_t)((pair->cursor & -LINE_PORTS) + i * 64 +
+					  (unsigned int)__builtin_ctzll(line[i] & mask));
+	}
+	return 0;
+}
+
+/* One that was given back; there is one. The cursor meets it within a round and a window. */
+static uint16_t back_next(struct lport_pool *pool, struct pair *pair)
+{
+	uint16_t port;
+
+	if (pair->cursor == 0)
+		cursor_begin(pool, pair);
+	while ((port = cursor_find(pool, pair)) == 0)
+		cursor_next_line(pool, pair);
+	line_find(pool, pair, port)[port % LINE_PORTS / 64] ^= UINT64_C(1) << port % 64;
+	pair->back--;
+	pair->cursor = port;
+	if (port % LINE_PORTS == LINE_PORTS - 1)
+		cursor_next_line(pool, pair);
+	else
+		pair->cursor++;
 	return port;
 }
 
@@ -412,8 +512,8 @@ int lport_take(struct lport_pool *pool, struct tuple *reply)
 {
 	struct tuple key = pair_key(reply);
 	struct pair *pair;
-	uint16_t port = 0;
 	int r = -EADDRNOTAVAIL;
+	uint16_t port;
 
 	if (pool->w->id == WORKER_MASTER)
 		return -EADDRNOTAVAIL;
@@ -425,14 +525,14 @@ int lport_take(struct lport_pool *pool, struct tuple *reply)
 	if (!pair)
 		return -ENOMEM;
 
-	if (pair->tried < PORTS) {
-		if (pair_reserve(pool, pair))
-			port = rotation_next(pool, pair);
-		else
-			r = -ENOMEM;
+	port = rotation_next(pool, pair);
+	if (port && !line_make(pool, pair, port)) {
+		pair->tried--; /* it stays the next one */
+		r = -ENOMEM;
+		port = 0;
 	}
-	if (port == 0 && pair->queued)
-		port = queue_pop(pool, pair);
+	if (port == 0 && pair->back)
+		port = back_next(pool, pair);
 	if (port == 0) {
 		if (pair->used == 0)
 			pair_free(pool, pair);
@@ -449,13 +549,16 @@ void lport_release(struct lport_pool *pool, const struct tuple *reply)
 	struct tuple key = pair_key(reply);
 	struct pair *pair = pair_find(pool, &key);
 	uint16_t port = ntohs(reply->dport);
+	uint64_t *line = pair ? line_find(pool, pair, port) : NULL;
+	uint64_t bit = UINT64_C(1) << port % 64;
 
-	debug_assert(pair && pair->used && port >= LPORT_FIRST);
-	if (!pair || pair->used == 0 || port < LPORT_FIRST)
-		return; /* never taken: the queue keeps its length */
+	debug_assert(line && pair->used && port >= LPORT_FIRST);
+	if (!line || pair->used == 0 || port < LPORT_FIRST || (line[port % LINE_PORTS / 64] & bit))
+		return; /* never taken: no port is there twice */
 	taken_flip(pool, pair, port, false);
+	line[port % LINE_PORTS / 64] |= bit;
 	pair->used--;
-	queue_push(pool, pair, port);
+	pair->back++;
 	if (pair->used == 0)
 		idle_add(pool, pair);
 }
@@ -471,7 +574,7 @@ void lport_usage(const struct lport_pool *pool, unsigned int family, const union
 			continue;
 		usage->pairs++;
 		usage->used += pair->used;
-		usage->free += pair->queued +
+		usage->free += pair->back +
 			       (unsigned int)(PORTS - pair->tried) / pool->w->n_workers;
 	}
 }
@@ -479,5 +582,5 @@ void lport_usage(const struct lport_pool *pool, unsigned int family, const union
 size_t lport_memory(const struct lport_pool *pool)
 {
 	return sizeof(*pool) + region_resident(&pool->pair_array.region) +
-	       region_resident(&pool->chunk_array.region) + region_resident(&pool->heads_region);
+	       region_resident(&pool->line_array.region) + region_resident(&pool->heads_region);
 }

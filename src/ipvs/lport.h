@@ -3,12 +3,12 @@
  * ipvs/lport: local ports. A port is free or taken for one pair of local
  * address and server (its address and port, and the protocol), so one local
  * address serves 64,511 connections to each server. A worker takes only ports
- * for which the server's reply is its own (link/steer). The port that has been
- * unused longest comes first: those never used, in a random rotation of
- * 1025 … 65535, then those given back, in the order they came back. A pair
- * exists from its first port until it has had none taken for two minutes, or
- * memory is short; memory grows with the ports that were used, two bytes each,
- * from regions of the worker's own.
+ * for which the server's reply is its own (link/steer). Ports rest as long as
+ * they can: those never used come first, in a random rotation of 1025 … 65535,
+ * then those given back, round and round, none before a ninth of all ports has
+ * been passed since it came back. A pair exists from its first port until it
+ * has had none taken for two minutes, or memory is short; it takes a few hundred
+ * bytes at first and 10 KB at most, from regions of the worker's own.
  */
 #ifndef IPVS_LPORT_H
 #define IPVS_LPORT_H
