@@ -22,7 +22,8 @@
 
 #include "base/hash.h"
 
-#define MBUF_BYTES      2624        /* an mbuf with its private area, data room and pool header */
+#define MBUF_BYTES      2624 /* an mbuf with its private area, data room and pool header */
+#define NO_PCI_DEVICE   "ffffffff:ff:1f.7"
 #define EAL_EXTRA_BYTES (96u << 20) /* rings, port queues and heap beside the packet pool */
 
 static unsigned int allowed_cpus(unsigned int *cpus, unsigned int max)
@@ -177,8 +178,11 @@ static int add_memory(const struct settings *settings, const struct eal_words *u
 	return r;
 }
 
-/* PCI is looked at only when a port is to be found there; then, by preference, nothing but those
- * named. */
+/*
+ * Of PCI devices none is touched but those named, unless ports are found by order. Where none is
+ * named an address is that no device has: --no-pci would keep them out for ever, and one may be
+ * added later (`dpip link add`).
+ */
 static int add_devices(const struct settings *settings, const struct eal_words *user,
 		       struct eal_words *words)
 {
@@ -198,7 +202,7 @@ static int add_devices(const struct settings *settings, const struct eal_words *
 	}
 	if (r == 0 && settings->n_devices && n_vdev == settings->n_devices &&
 	    !USER_HAS(user, "-a", "--allow", "-b", "--block", "--no-pci"))
-		r = words_add(words, "--no-pci");
+		r = words_add(words, "-a" NO_PCI_DEVICE);
 	return r;
 }
 
