@@ -19,7 +19,6 @@
 #include "link/ethdev.h"
 
 #define MBUF_DATA_ROOM 2048
-#define L2_ROOM        64 /* Ethernet, VLAN tags, checksum */
 
 static int port_of_device(const struct device_settings *device, uint16_t *id)
 {
@@ -179,7 +178,7 @@ static int make_pool(struct ports *ports, const struct settings *settings, unsig
 	char name[32];
 
 	for (unsigned int i = 0; i < ports->count; i++)
-		room = RTE_MAX(room, RTE_ALIGN(ports->port[i].device.mtu + L2_ROOM, 64u));
+		room = RTE_MAX(room, RTE_ALIGN(ports->port[i].device.mtu + PORTS_L2_ROOM, 64u));
 	snprintf(name, sizeof(name), "packets-%u", node);
 	ports->pools[node] = rte_pktmbuf_pool_create(
 		name, settings->pktpool_size, pool_cache(settings), META_SIZE,

@@ -7,7 +7,8 @@
 #include "main/eal.h"
 #include "worker/worker.h"
 
-#define POOLS_MAX 8 /* NUMA nodes */
+#define POOLS_MAX     8  /* NUMA nodes */
+#define PORTS_L2_ROOM 64 /* in a packet buffer: Ethernet, VLAN tags, checksum */
 
 /* The devices of the conf file matched with DPDK's ports, and the packet pools for them. */
 struct ports {

@@ -67,9 +67,15 @@ static int plug_probe(const struct api_link_add *how, const char *name, uint16_t
 		snprintf(error, size, "DPDK has no driver for %s \"%s\"", bus, name);
 		return -ENODEV;
 	}
+	if (r == -ENOTSUP && how->kind == API_LINK_PCI) {
+		snprintf(error, size,
+			 "no driver of DPDK's takes pci \"%s\": is it bound to vfio-pci?", name);
+		return r;
+	}
 	if (r < 0) {
-		snprintf(error, size, "DPDK does not take %s \"%s\": %s; the log says more", bus,
-			 how->device, strerror(-r));
+		/* many drivers have no better word than -1 */
+		snprintf(error, size, "DPDK does not take %s \"%s\"%s%s; the log says more", bus,
+			 how->device, r == -1 ? "" : ": ", r == -1 ? "" : strerror(-r));
 		return r;
 	}
 	if (rte_eth_dev_get_port_by_name(name, id) == 0)
@@ -84,12 +90,20 @@ static int plug_open_port(const struct ports *ports, const struct api_link_add *
 {
 	struct device_settings device = ports_device_defaults;
 	uint16_t n = (uint16_t)ports->n_workers;
-	uint16_t rx, tx;
+	uint16_t rx, tx, room;
 
 	memcpy(device.name, how->name, sizeof(device.name));
 	device.mtu = how->mtu ? how->mtu : device.mtu;
 	device.rx_descriptors = how->rx_descriptors ? how->rx_descriptors : device.rx_descriptors;
 	device.tx_descriptors = how->tx_descriptors ? how->tx_descriptors : device.tx_descriptors;
+	room = rte_pktmbuf_data_room_size(ports_pool(ports, rte_eth_dev_socket_id(id)));
+	if (device.mtu + PORTS_L2_ROOM + RTE_PKTMBUF_HEADROOM > room) {
+		snprintf(error, size,
+			 "mtu %u: packet buffers are made for the largest mtu of the conf file, up "
+			 "to %u",
+			 device.mtu, room - PORTS_L2_ROOM - RTE_PKTMBUF_HEADROOM);
+		return -EINVAL;
+	}
 	ethdev_limits(id, &rx, &tx);
 	if (tx < n) {
 		snprintf(error, size, "it has %u transmit queues, and there are %u workers", tx, n);
