@@ -37,11 +37,13 @@ struct request_handler {
 	enum request_access access;
 	uint32_t size; /* of the body */
 	request_fn *run;
+	request_fn *check; /* run's refusals that need no worker's tables; NULL: there are none */
 };
 
-#define REQUEST_HANDLER(id, access, body, run)                     \
-	{                                                          \
-		API_##id, #id, REQUEST_##access, sizeof(body), run \
+#define REQUEST_HANDLER(id, access, body, run) REQUEST_CHECKED(id, access, body, run, NULL)
+#define REQUEST_CHECKED(id, access, body, run, check)                     \
+	{                                                                 \
+		API_##id, #id, REQUEST_##access, sizeof(body), run, check \
 	}
 
 /* One room's requests. */
@@ -126,5 +128,12 @@ int control_on_event(struct control *control, enum event_kind kind,
  */
 int control_run_request(struct worker *const *all, const struct request_table *tables, uint16_t id,
 			const void *body, uint32_t len, char *error, size_t size);
+
+/*
+ * Would it be refused whatever the tables hold, as far as its handler can tell? 0, or -errno with
+ * the same text in error. Nothing is changed, no worker is needed.
+ */
+int control_check_request(const struct request_table *tables, uint16_t id, const void *body,
+			  char *error, size_t size);
 
 #endif

@@ -206,3 +206,17 @@ int control_run_request(struct worker *const *all, const struct request_table *t
 		snprintf(error, size, "%s", req.text);
 	return req.status;
 }
+
+int control_check_request(const struct request_table *tables, uint16_t id, const void *body,
+			  char *error, size_t size)
+{
+	struct dispatch dispatch = { .tables = tables };
+	const struct request_handler *handler = request_find(&dispatch, id);
+	struct request req = { .dispatch = &dispatch, .handler = handler };
+
+	if (!handler || !handler->check)
+		return 0;
+	if (handler->check(&req, body) < 0)
+		snprintf(error, size, "%s", req.text);
+	return req.status;
+}

@@ -200,6 +200,35 @@ static int dest_request_del(struct request *req, const void *body)
 	return r < 0 ? r : dest_failed(req, dest_del(request_workers(req), named.dest), &named);
 }
 
+static int dest_check_names(struct request *req, const struct api_dest *body,
+			    struct service_key *key, struct dest_config *config)
+{
+	int r = key_from_api(req, &body->service, key);
+
+	return r < 0 ? r : dest_check_key(req, key, body, config);
+}
+
+/* As dest_request_add() and _set() would; what is kept is taken to be right. */
+static int dest_request_check(struct request *req, const void *body)
+{
+	static const struct api_dest usual = { .forward = API_FORWARD_FNAT, .upper = UINT32_MAX };
+	struct api_dest wanted = *(const struct api_dest *)body;
+	struct dest_config config;
+	struct service_key key;
+	int r = dest_check_names(req, &wanted, &key, &config);
+
+	dest_keep(&wanted, &usual);
+	return r < 0 ? r : dest_check(req, &key, &wanted, &config);
+}
+
+static int dest_request_check_del(struct request *req, const void *body)
+{
+	struct dest_config config;
+	struct service_key key;
+
+	return dest_check_names(req, body, &key, &config);
+}
+
 /* Overloaded is a server that no worker (of those listed) gives connections to. */
 static void dest_item_counts(struct worker *const *all, uint32_t cpu, const struct dest *dest,
 			     struct api_dest *item)
@@ -237,9 +266,9 @@ void dest_item(struct worker *const *all, uint32_t cpu, const struct service *sv
 }
 
 static const struct request_handler dest_handlers[] = {
-	REQUEST_HANDLER(DEST_ADD, SET, struct api_dest, dest_request_add),
-	REQUEST_HANDLER(DEST_SET, SET, struct api_dest, dest_request_set),
-	REQUEST_HANDLER(DEST_DEL, SET, struct api_dest, dest_request_del),
+	REQUEST_CHECKED(DEST_ADD, SET, struct api_dest, dest_request_add, dest_request_check),
+	REQUEST_CHECKED(DEST_SET, SET, struct api_dest, dest_request_set, dest_request_check),
+	REQUEST_CHECKED(DEST_DEL, SET, struct api_dest, dest_request_del, dest_request_check_del),
 };
 
 const struct request_table dest_requests = { dest_handlers, RTE_DIM(dest_handlers) };

@@ -22,6 +22,8 @@ bool key_is_any(const struct api_service_key *from);
 
 /* A key that can be a service's, or the request fails. */
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key);
+/* Check of a request whose body is a key. */
+request_fn key_request_check;
 void key_to_api(const struct service_key *key, struct api_service_key *to);
 
 /* The service that a request names. NULL: there is none, *error is what the request fails with. */

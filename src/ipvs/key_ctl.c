@@ -107,6 +107,13 @@ int key_from_api(struct request *req, const struct api_service_key *from, struct
 	return 0;
 }
 
+int key_request_check(struct request *req, const void *body)
+{
+	struct service_key key;
+
+	return key_from_api(req, body, &key);
+}
+
 struct service *key_find(struct request *req, const struct api_service_key *from, int *error)
 {
 	struct service_table *table = service_table_of(request_workers(req)[WORKER_MASTER]);

@@ -20,21 +20,19 @@
 
 /* What a request names. */
 struct laddr_named {
-	struct service *svc;
+	struct service *svc; /* laddr_name() only */
 	union ip_addr addr;
 	char dev[API_NAME_LEN];
 	char text[LADDR_STR_LEN]; /* "local address 10.0.0.9 of TCP 1.2.3.4:80" */
 };
 
-static int laddr_check(struct request *req, const struct api_laddr *body, struct laddr_named *named)
+static int laddr_check(struct request *req, const struct service_key *key,
+		       const struct api_laddr *body, struct laddr_named *named)
 {
 	char service[KEY_STR_LEN], ip[IP_STR_LEN];
 	int r;
 
-	named->svc = key_find(req, &body->service, &r);
-	if (!named->svc)
-		return r;
-	key_str(&named->svc->key, service);
+	key_str(key, service);
 	snprintf(named->text, sizeof(named->text), "local address of %s", service);
 	r = key_check_host(req, named->text, body->family, &body->addr, &named->addr);
 	if (r < 0)
@@ -45,6 +43,24 @@ static int laddr_check(struct request *req, const struct api_laddr *body, struct
 	if (!named->dev[0])
 		return request_fail(req, -EINVAL, "%s: its device is not named (-F)", named->text);
 	return 0;
+}
+
+static int laddr_name(struct request *req, const struct api_laddr *body, struct laddr_named *named)
+{
+	int r;
+
+	named->svc = key_find(req, &body->service, &r);
+	return named->svc ? laddr_check(req, &named->svc->key, body, named) : r;
+}
+
+static int laddr_request_check(struct request *req, const void *body)
+{
+	const struct api_laddr *from = body;
+	struct laddr_named named;
+	struct service_key key;
+	int r = key_from_api(req, &from->service, &key);
+
+	return r < 0 ? r : laddr_check(req, &key, from, &named);
 }
 
 static int laddr_failed(struct request *req, int r, const struct laddr_named *named)
@@ -80,7 +96,7 @@ static int laddr_request_add(struct request *req, const void *body)
 	const struct api_laddr *from = body;
 	struct worker *const *all = request_workers(req);
 	struct laddr_named named;
-	int r = laddr_check(req, from, &named);
+	int r = laddr_name(req, from, &named);
 
 	if (r < 0)
 		return r;
@@ -103,7 +119,7 @@ static int laddr_request_del(struct request *req, const void *body)
 	struct worker *const *all = request_workers(req);
 	struct laddr_named named;
 	struct laddr *laddr;
-	int r = laddr_check(req, from, &named);
+	int r = laddr_name(req, from, &named);
 
 	if (r < 0)
 		return r;
@@ -201,8 +217,8 @@ static int laddr_request_list(struct request *req, const void *body)
 }
 
 static const struct request_handler laddr_handlers[] = {
-	REQUEST_HANDLER(LADDR_ADD, SET, struct api_laddr, laddr_request_add),
-	REQUEST_HANDLER(LADDR_DEL, SET, struct api_laddr, laddr_request_del),
+	REQUEST_CHECKED(LADDR_ADD, SET, struct api_laddr, laddr_request_add, laddr_request_check),
+	REQUEST_CHECKED(LADDR_DEL, SET, struct api_laddr, laddr_request_del, laddr_request_check),
 	REQUEST_HANDLER(LADDR_LIST, GET, struct api_service_filter, laddr_request_list),
 };
 

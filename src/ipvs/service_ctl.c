@@ -143,6 +143,19 @@ static int service_request_set(struct request *req, const void *body)
 	return service_failed(req, service_set(request_workers(req), svc, &config), &svc->key);
 }
 
+/* As service_request_add() and _set() would; what is kept is taken to be right. */
+static int service_request_check(struct request *req, const void *body)
+{
+	static const struct api_service usual = { .sched = SCHED_DEFAULT };
+	struct api_service wanted = *(const struct api_service *)body;
+	struct service_config config;
+	struct service_key key;
+	int r = key_from_api(req, &wanted.key, &key);
+
+	service_keep(&wanted, &usual);
+	return r < 0 ? r : service_check(req, &wanted, &key, &config);
+}
+
 /* The service goes, and the addresses it held. */
 static int service_remove(struct worker *const *all, struct service *svc)
 {
@@ -301,9 +314,12 @@ static int service_request_list(struct request *req, const void *body)
 }
 
 static const struct request_handler service_handlers[] = {
-	REQUEST_HANDLER(SERVICE_ADD, SET, struct api_service, service_request_add),
-	REQUEST_HANDLER(SERVICE_SET, SET, struct api_service, service_request_set),
-	REQUEST_HANDLER(SERVICE_DEL, SET, struct api_service_key, service_request_del),
+	REQUEST_CHECKED(SERVICE_ADD, SET, struct api_service, service_request_add,
+			service_request_check),
+	REQUEST_CHECKED(SERVICE_SET, SET, struct api_service, service_request_set,
+			service_request_check),
+	REQUEST_CHECKED(SERVICE_DEL, SET, struct api_service_key, service_request_del,
+			key_request_check),
 	REQUEST_HANDLER(SERVICE_FLUSH, SET, struct api_empty, service_request_flush),
 	REQUEST_HANDLER(SERVICE_ZERO, SET, struct api_service_key, service_request_zero),
 	REQUEST_HANDLER(SERVICE_LIST, GET, struct api_service_filter, service_request_list),

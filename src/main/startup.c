@@ -17,6 +17,7 @@
 #include "dpip/dpip.h"
 #include "ipvsadm/ipvsadm.h"
 #include "lib/command.h"
+#include "main/modules.h"
 
 static const struct program *const startup_programs[] = { &dpip_program, &ipvsadm_program };
 
@@ -120,14 +121,19 @@ static int check_device(const struct settings *settings, char *const *argv, cons
 
 int startup_check(const struct settings *settings, int argc, char **argv, char *error, size_t size)
 {
+	struct request_table tables[MODULE_TABLES];
 	struct command command = { 0 };
 	int r = startup_parse(argc, argv, &command, error, size);
 
+	modules_request_tables(tables);
 	for (unsigned int i = 0; i < command.n_requests && r == 0; i++) {
-		const char *device = request_device(&command.requests[i]);
+		const struct command_request *request = &command.requests[i];
+		const char *device = request_device(request);
 
 		if (device && device[0])
 			r = check_device(settings, argv, device, error, size);
+		if (r == 0)
+			r = control_check_request(tables, request->id, &request->body, error, size);
 	}
 	return r;
 }

@@ -17,8 +17,9 @@ int startup_run(struct worker *const *all, const struct request_table *tables, i
 		char **argv, char *error, size_t size);
 
 /*
- * Only whether the line is a command that startup_run() would take, and whether the devices that it
- * names are the conf file's (dpdk0, dpdk1 … where that has no device blocks).
+ * Only whether the line is a command that startup_run() would take, whether the devices that it
+ * names are the conf file's (dpdk0, dpdk1 … where that has no device blocks), and whether the
+ * daemon does what it asks for, as far as that does not depend on the lines before it.
  */
 int startup_check(const struct settings *settings, int argc, char **argv, char *error, size_t size);
 

@@ -47,8 +47,7 @@ static void addr_set_lifetimes(struct addr *addr, const struct api_addr *body)
 	addr->preferred_until_s = preferred_s ? now_s + preferred_s : 0;
 }
 
-/* What identifies it: family, address, prefix length, port. */
-static int addr_read_key(struct request *req, const struct api_addr *body, struct addr *addr)
+static int addr_read_ip(struct request *req, const struct api_addr *body, struct addr *addr)
 {
 	char text[ADDR_STR_LEN];
 	int r = ctl_family(req, body->family, "address");
@@ -58,14 +57,20 @@ static int addr_read_key(struct request *req, const struct api_addr *body, struc
 		.family = (uint8_t)body->family,
 		.plen = body->plen,
 	};
-	if (r == 0)
-		r = ctl_port(req, body->dev, &addr->port);
 	if (r < 0)
 		return r;
 	if (body->plen == 0 || body->plen > ip_bits(body->family))
 		return request_fail(req, -EINVAL, "address %s: the prefix length is 1 to %u",
 				    addr_str(addr, text), ip_bits(body->family));
 	return 0;
+}
+
+/* What identifies it: family, address, prefix length, port. */
+static int addr_read_key(struct request *req, const struct api_addr *body, struct addr *addr)
+{
+	int r = addr_read_ip(req, body, addr);
+
+	return r < 0 ? r : ctl_port(req, body->dev, &addr->port);
 }
 
 static int addr_read_options(struct request *req, const struct api_addr *body, struct addr *addr)
@@ -101,6 +106,38 @@ static int addr_read_options(struct request *req, const struct api_addr *body, s
 	return 0;
 }
 
+/* The rest of a new one. */
+static int addr_read_new(struct request *req, const struct api_addr *body, struct addr *addr)
+{
+	char text[ADDR_STR_LEN];
+
+	if (!ctl_is_host(&addr->ip))
+		return request_fail(req, -EADDRNOTAVAIL,
+				    "%s cannot be an address of ours: it is none of a host",
+				    addr_str(addr, text));
+	addr->broadcast = addr_net_broadcast(addr);
+	if (ip_equal(&addr->ip, &addr->broadcast))
+		return request_fail(req, -EADDRNOTAVAIL,
+				    "%s cannot be an address of ours: it is its net's broadcast",
+				    addr_str(addr, text));
+	return addr_read_options(req, body, addr);
+}
+
+static int addr_add_check(struct request *req, const void *body)
+{
+	struct addr addr;
+	int r = addr_read_ip(req, body, &addr);
+
+	return r < 0 ? r : addr_read_new(req, body, &addr);
+}
+
+static int addr_check(struct request *req, const void *body)
+{
+	struct addr addr;
+
+	return addr_read_ip(req, body, &addr);
+}
+
 static int addr_commit(struct request *req, struct change *change, const struct addr *addr, int r)
 {
 	char text[ADDR_STR_LEN];
@@ -132,22 +169,11 @@ static int addr_add_run(struct request *req, const void *body)
 {
 	struct worker *const *all = request_workers(req);
 	struct addr addr, *present;
-	char text[ADDR_STR_LEN];
 	struct change change;
 	int r = addr_read_key(req, body, &addr);
 
-	if (r < 0)
-		return r;
-	if (!ctl_is_host(&addr.ip))
-		return request_fail(req, -EADDRNOTAVAIL,
-				    "%s cannot be an address of ours: it is none of a host",
-				    addr_str(&addr, text));
-	addr.broadcast = addr_net_broadcast(&addr);
-	if (ip_equal(&addr.ip, &addr.broadcast))
-		return request_fail(req, -EADDRNOTAVAIL,
-				    "%s cannot be an address of ours: it is its net's broadcast",
-				    addr_str(&addr, text));
-	r = addr_read_options(req, body, &addr);
+	if (r == 0)
+		r = addr_read_new(req, body, &addr);
 	if (r < 0)
 		return r;
 	present = addr_find(all[WORKER_MASTER], &addr);
@@ -326,9 +352,9 @@ static int addr_list_run(struct request *req, const void *body)
 }
 
 static const struct request_handler addr_handlers[] = {
-	REQUEST_HANDLER(ADDR_ADD, SET, struct api_addr, addr_add_run),
-	REQUEST_HANDLER(ADDR_SET, SET, struct api_addr, addr_set_run),
-	REQUEST_HANDLER(ADDR_DEL, SET, struct api_addr, addr_del_run),
+	REQUEST_CHECKED(ADDR_ADD, SET, struct api_addr, addr_add_run, addr_add_check),
+	REQUEST_CHECKED(ADDR_SET, SET, struct api_addr, addr_set_run, addr_check),
+	REQUEST_CHECKED(ADDR_DEL, SET, struct api_addr, addr_del_run, addr_check),
 	REQUEST_HANDLER(ADDR_FLUSH, SET, struct api_filter, addr_flush_run),
 	REQUEST_HANDLER(ADDR_LIST, GET, struct api_filter, addr_list_run),
 };

@@ -12,9 +12,14 @@
 #include "net/neigh_int.h"
 #include "net/net_ctl.h"
 
+static int neigh_family_check(struct request *req, const void *body)
+{
+	return ctl_family(req, ((const struct api_neigh *)body)->family, "neighbour");
+}
+
 static int neigh_read_key(struct request *req, const struct api_neigh *body, struct neigh_key *key)
 {
-	int r = ctl_family(req, body->family, "neighbour");
+	int r = neigh_family_check(req, body);
 
 	if (r < 0)
 		return r;
@@ -190,9 +195,9 @@ static int neigh_list_run(struct request *req, const void *body)
 }
 
 static const struct request_handler neigh_handlers[] = {
-	REQUEST_HANDLER(NEIGH_ADD, SET, struct api_neigh, neigh_add_run),
-	REQUEST_HANDLER(NEIGH_SET, SET, struct api_neigh, neigh_set_run),
-	REQUEST_HANDLER(NEIGH_DEL, SET, struct api_neigh, neigh_del_run),
+	REQUEST_CHECKED(NEIGH_ADD, SET, struct api_neigh, neigh_add_run, neigh_family_check),
+	REQUEST_CHECKED(NEIGH_SET, SET, struct api_neigh, neigh_set_run, neigh_family_check),
+	REQUEST_CHECKED(NEIGH_DEL, SET, struct api_neigh, neigh_del_run, neigh_family_check),
 	REQUEST_HANDLER(NEIGH_FLUSH, SET, struct api_filter, neigh_flush_run),
 	REQUEST_HANDLER(NEIGH_LIST, GET, struct api_filter, neigh_list_run),
 };

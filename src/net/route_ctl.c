@@ -69,6 +69,13 @@ static int route_read_key(struct request *req, const struct api_route *body, str
 	return 0;
 }
 
+static int route_key_check(struct request *req, const void *body)
+{
+	struct route route;
+
+	return route_read_key(req, body, &route);
+}
+
 /* dev, if it was given. */
 static int route_read_port(struct request *req, const struct api_route *body, struct route *route)
 {
@@ -368,9 +375,9 @@ static int route_list_run(struct request *req, const void *body)
 }
 
 static const struct request_handler route_handlers[] = {
-	REQUEST_HANDLER(ROUTE_ADD, SET, struct api_route, route_add_run),
-	REQUEST_HANDLER(ROUTE_SET, SET, struct api_route, route_set_run),
-	REQUEST_HANDLER(ROUTE_DEL, SET, struct api_route, route_del_run),
+	REQUEST_CHECKED(ROUTE_ADD, SET, struct api_route, route_add_run, route_key_check),
+	REQUEST_CHECKED(ROUTE_SET, SET, struct api_route, route_set_run, route_key_check),
+	REQUEST_CHECKED(ROUTE_DEL, SET, struct api_route, route_del_run, route_key_check),
 	REQUEST_HANDLER(ROUTE_FLUSH, SET, struct api_filter, route_flush_run),
 	REQUEST_HANDLER(ROUTE_LIST, GET, struct api_filter, route_list_run),
 };

@@ -61,6 +61,9 @@ startup {
 	ipvsadm -A -t 10.0.0.1:80 -s wrr
 	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:80 -b -w 2
 	ipvsadm -P -z 10.0.0.9 -t 10.0.0.1:80 -F dpdk0
+	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -w 3
+	ipvsadm -E -t 10.0.0.1:80 -s rr
+	ipvsadm -Z
 }
 END
 good "keys without an effect yet: one warning names them" "pdump" <<'END'
@@ -163,6 +166,37 @@ wrong "startup lines that are no commands, and unknown devices" \
 netif_defs { device dpdk0 { mtu 1500 } }
 startup {
 	dpip addr add 10.0.0.1/24 dev dpdk7
+}
+END
+
+wrong "startup lines that the daemon would refuse, in its words" \
+	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, wlc' \
+	'3: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method DR (-g) is not supported yet; supported: FNAT (-b)' \
+	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not supported yet; supported: FNAT (-b)' \
+	'6: TCP 10.0.0.1:80: persistence (-p) is not supported yet' \
+	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u)' \
+	'8: real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4' \
+	'9: local address of TCP 10.0.0.1:80: 127.0.0.9 is not a host'"'"'s address; allowed: 1.0.0.0 to 223.255.255.255 without 127.0.0.0/8' \
+	'10: real server 10.0.0.3:80 of TCP 10.0.0.1:80: lower threshold 3 is above the upper one, 2' \
+	'12: address: IPv6 is not supported, IPv4 only' \
+	'13: 10.0.0.255/24 cannot be an address of ours: it is its net'"'"'s broadcast' \
+	'14: route: IPv6 is not supported, IPv4 only' \
+	'15: neighbour: IPv6 is not supported, IPv4 only' <<'END'
+startup {
+	ipvsadm -A -t 10.0.0.1:80 -s frob
+	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:80
+	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -m
+	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
+	ipvsadm -E -t 10.0.0.1:80 -p
+	ipvsadm -D --sctp-service 10.0.0.1:80
+	ipvsadm -d -t 10.0.0.1:80 -r [::1]:80
+	ipvsadm -P -z 127.0.0.9 -t 10.0.0.1:80 -F dpdk0
+	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:80 -b -x 2 -y 3
+	ipvsadm -E -t 10.0.0.1:80 --conn-timeout 9
+	dpip addr add 2001:db8::1/64 dev dpdk0
+	dpip addr add 10.0.0.255/24 dev dpdk0
+	dpip route add 2001:db8:1::/64 dev dpdk0
+	dpip neigh add 2001:db8::2 lladdr 02:00:00:00:00:01 dev dpdk0
 }
 END
 
