@@ -5,7 +5,7 @@
  * from its rotation, which begins at a random port, runs once through all of
  * them and skips those that another worker owns; when that is through, from
  * the ports given back. Take and release cost O(1) but for the skipping, about
- * n_workers hashes.
+ * n_workers tries, a few cycles each where RSS says who owns a port.
  *
  * Ports given back are bits of lines, a line for each 512 ports, and a cursor
  * goes round and round over them. A port that comes back just in front of the
@@ -497,12 +497,13 @@ static uint16_t back_next(struct lport_pool *pool, struct pair *pair)
 static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair)
 {
 	struct tuple reply = pair->key;
+	uint32_t base = steer_base(pool->w, &reply);
 
 	while (pair->tried < PORTS) {
 		uint32_t port = LPORT_FIRST + ((uint32_t)pair->start + pair->tried++) % PORTS;
 
 		reply.dport = htons((uint16_t)port);
-		if (steer_owner(pool->w, &reply) == pool->w->id)
+		if (steer_owner_of(pool->w, base, &reply) == pool->w->id)
 			return (uint16_t)port;
 	}
 	return 0;

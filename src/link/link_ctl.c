@@ -35,7 +35,9 @@ static void link_fill(struct worker *const *all, unsigned int id, struct api_lin
 	memcpy(item->name, port->name, sizeof(item->name));
 	snprintf(item->driver, sizeof(item->driver), "%s", port->ops->driver);
 	snprintf(item->steering, sizeof(item->steering), "%s",
-		 all[WORKER_MASTER]->n_workers == 1 ? "one worker" : "hand-over by hash");
+		 all[WORKER_MASTER]->n_workers == 1 ? "one worker"
+		 : port->rss                        ? "rss"
+						    : "software");
 	item->index = id + 1;
 	item->socket = port->socket < 0 ? 0 : (uint32_t)port->socket;
 	item->mtu = port->mtu;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link/rss.h"
 #include "worker/op.h"
 
 void plug_source_set(struct worker *master, enum api_link_kind kind,
@@ -64,6 +65,7 @@ int plug_in(struct worker *const *all, const struct port *port)
 		.port = *port,
 	};
 
+	rss_join(all[WORKER_MASTER], &data.port);
 	return op_multicast(all, plug_apply_in, &data, sizeof(data));
 }
 

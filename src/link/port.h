@@ -49,6 +49,11 @@ struct port_ops {
 	int (*set_allmulticast)(void *handle, bool on);
 	int (*set_mtu)(void *handle, uint16_t mtu);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
+	/* Entries of the port's RETA, if it spreads TCP and UDP by addresses and ports, over
+	 * several queues, and can be told how (see rss.h); 0, or no function: it cannot. */
+	uint16_t (*rss_entries)(void *handle);
+	/* The hash key (RSS_KEY bytes), and the queue of each of the n entries. */
+	int (*rss_set)(void *handle, const uint8_t *key, const uint16_t *reta, uint16_t n);
 	void (*close)(void *handle); /* stops and frees; no worker uses it any more */
 	/* As close; the device leaves the process too, and may be added again. */
 	void (*remove)(void *handle);
@@ -65,6 +70,7 @@ struct port {
 	int socket;
 	bool up;    /* administratively */
 	bool added; /* while running, by `link add` */
+	bool rss;   /* its RSS delivers packets to their owners */
 };
 
 #define RXQ_START 128                    /* receive queues of one worker, all ports, at start */

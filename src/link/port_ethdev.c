@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "link/ethdev.h"
+#include "link/ethdev_rss.h"
 
 #define DRAIN_WAIT_US 100
 #define DRAIN_WAITS   200 /* of a port's queues together */
@@ -24,6 +25,7 @@ struct ethdev {
 	uint16_t id;
 	uint16_t rx_descriptors, tx_descriptors;
 	uint32_t flags; /* enum api_link_flag that do not change */
+	uint64_t rss;   /* types by which it spreads, 0: it does not */
 	struct rte_mempool *pool;
 	bool rx_fds; /* queues have descriptors that wake a sleeper */
 };
@@ -144,6 +146,20 @@ static int ethdev_set_mac(void *handle, const struct rte_ether_addr *mac)
 	return rte_eth_dev_default_mac_addr_set(((struct ethdev *)handle)->id, &copy);
 }
 
+static uint16_t ethdev_port_rss_entries(void *handle)
+{
+	const struct ethdev *dev = handle;
+
+	return ethdev_rss_entries(dev->id, dev->rss);
+}
+
+static int ethdev_port_rss_set(void *handle, const uint8_t *key, const uint16_t *reta, uint16_t n)
+{
+	const struct ethdev *dev = handle;
+
+	return ethdev_rss_set(dev->id, dev->rss, key, reta, n);
+}
+
 static void ethdev_close(void *handle)
 {
 	struct ethdev *dev = handle;
@@ -213,6 +229,8 @@ static const struct port_ops ethdev_ops = {
 	.set_allmulticast = ethdev_set_allmulticast,
 	.set_mtu = ethdev_set_mtu,
 	.set_mac = ethdev_set_mac,
+	.rss_entries = ethdev_port_rss_entries,
+	.rss_set = ethdev_port_rss_set,
 	.close = ethdev_close,
 	.remove = ethdev_remove,
 };
@@ -290,8 +308,8 @@ static void choose_offloads(const struct ethdev_config *config, const struct rte
 	}
 	if (config->n_rx_queues > 1 && (rss_parse(config->rss) & info->flow_type_rss_offloads)) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf->rx_adv_conf.rss_conf.rss_hf = rss_parse(config->rss) &
-						    info->flow_type_rss_offloads;
+		dev->rss = rss_parse(config->rss) & info->flow_type_rss_offloads;
+		conf->rx_adv_conf.rss_conf.rss_hf = dev->rss;
 		dev->flags |= API_LINK_RSS;
 	}
 }

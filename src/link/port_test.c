@@ -2,10 +2,17 @@
 /*
  * link/port-test: the port of tests: FIFOs in memory instead of a wire. One
  * thread uses it at a time. MTU, MAC and modes are accepted as a NIC would.
+ *
+ * Its RSS is worked out here bit by bit, as the specification describes it, and
+ * shares nothing with the tables of base/toeplitz: each checks the other.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <netinet/in.h>
+
+#include <rte_ether.h>
 
 #include "link/test_port.h"
 
@@ -23,6 +30,10 @@ struct test_port {
 	uint32_t tx_limit;
 	uint64_t rx_packets, tx_packets;
 	bool promisc, allmulticast;
+	bool rss_refuses;
+	uint16_t rss_entries; /* 0: no RSS */
+	uint8_t rss_key[TEST_PORT_KEY];
+	uint16_t reta[TEST_PORT_RETA];
 };
 
 static bool fifo_put(struct fifo *fifo, struct rte_mbuf *m, uint16_t queue)
@@ -125,6 +136,22 @@ static int test_port_set_mac(void *handle, const struct rte_ether_addr *mac)
 	return rte_is_unicast_ether_addr(mac) ? 0 : -EINVAL;
 }
 
+static uint16_t test_port_rss_entries(void *handle)
+{
+	return ((struct test_port *)handle)->rss_entries;
+}
+
+static int test_port_rss_set(void *handle, const uint8_t *key, const uint16_t *reta, uint16_t n)
+{
+	struct test_port *test = handle;
+
+	if (n != test->rss_entries || test->rss_refuses)
+		return -ENOTSUP;
+	memcpy(test->rss_key, key, sizeof(test->rss_key));
+	memcpy(test->reta, reta, n * sizeof(*reta));
+	return 0;
+}
+
 static void test_port_close(void *handle)
 {
 	struct test_port *test = handle;
@@ -150,6 +177,8 @@ static const struct port_ops test_port_ops = {
 	.set_allmulticast = test_port_set_allmulticast,
 	.set_mtu = test_port_set_mtu,
 	.set_mac = test_port_set_mac,
+	.rss_entries = test_port_rss_entries,
+	.rss_set = test_port_rss_set,
 	.close = test_port_close,
 	.remove = test_port_close,
 };
@@ -188,4 +217,66 @@ struct rte_mbuf *test_port_take(struct test_port *test, uint16_t *queue)
 void test_port_limit_tx(struct test_port *test, uint32_t frames)
 {
 	test->tx_limit = frames;
+}
+
+void test_port_set_rss(struct test_port *test, uint16_t entries, bool refuses)
+{
+	test->rss_entries = entries;
+	test->rss_refuses = refuses;
+}
+
+uint32_t test_port_hash(const uint8_t *key, const uint8_t *input, size_t len)
+{
+	uint32_t hash = 0;
+	uint32_t window = (uint32_t)key[0] << 24 | (uint32_t)key[1] << 16 | (uint32_t)key[2] << 8 |
+			  key[3];
+
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		size_t next = bit + 32;
+
+		if (input[bit / 8] >> (7 - bit % 8) & 1)
+			hash ^= window;
+		window = window << 1 | (key[next / 8] >> (7 - next % 8) & 1);
+	}
+	return hash;
+}
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
+/* What a NIC hashes of a frame: its addresses, and the ports of TCP and UDP that is no fragment;
+ * returns how many bytes, 0: it is not IP. */
+static size_t rss_input(const uint8_t *frame, size_t len, uint8_t input[36])
+{
+	const uint8_t *l3 = frame + 14;
+	uint16_t type = (uint16_t)(len > 14 ? frame[12] << 8 | frame[13] : 0);
+
+	if (type == RTE_ETHER_TYPE_IPV4 && len >= 14 + 20) {
+		const uint8_t *l4 = l3 + (l3[0] & 15) * 4;
+		bool fragment = (l3[6] & 0x3f) || l3[7];
+
+		memcpy(input, l3 + 12, 8);
+		if (fragment || !has_ports(l3[9]) || l4 + 4 > frame + len)
+			return 8;
+		memcpy(input + 8, l4, 4);
+		return 12;
+	}
+	if (type == RTE_ETHER_TYPE_IPV6 && len >= 14 + 40) {
+		memcpy(input, l3 + 8, 32);
+		if (!has_ports(l3[6]) || len < 14 + 44)
+			return 32;
+		memcpy(input + 32, l3 + 40, 4);
+		return 36;
+	}
+	return 0;
+}
+
+uint16_t test_port_rss_queue(const struct test_port *test, const void *frame, size_t len)
+{
+	uint8_t input[36];
+	size_t n = test->rss_entries ? rss_input(frame, len, input) : 0;
+
+	return n ? test->reta[test_port_hash(test->rss_key, input, n) % test->rss_entries] : 0;
 }

@@ -11,6 +11,8 @@
 
 #define TEST_PORT_ROOM   1024
 #define TEST_PORT_QUEUES 8
+#define TEST_PORT_KEY    40  /* bytes of its RSS key, */
+#define TEST_PORT_RETA   512 /* and the most entries of its RETA */
 
 struct test_port;
 
@@ -18,6 +20,16 @@ struct test_port;
  * memory. */
 struct test_port *test_port_create(const char *name, uint16_t queues, uint16_t offloads,
 				   struct port *port);
+
+/* Before the port is added: it has RSS with a RETA of so many entries, or says so and refuses to
+ * be told. */
+void test_port_set_rss(struct test_port *test, uint16_t entries, bool refuses);
+
+/* The receive queue that its RSS chooses for a frame; 0 without RSS. */
+uint16_t test_port_rss_queue(const struct test_port *test, const void *frame, size_t len);
+
+/* Toeplitz's hash of len bytes; the key has len + 4. */
+uint32_t test_port_hash(const uint8_t *key, const uint8_t *input, size_t len);
 
 /* To be received on a queue; the port owns the frame. false: no room, the caller keeps it. */
 bool test_port_inject(struct test_port *test, uint16_t queue, struct rte_mbuf *m);

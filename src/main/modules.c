@@ -12,6 +12,7 @@
 #include "ipvs/ipvs_ctl.h"
 #include "link/link_ctl.h"
 #include "link/port.h"
+#include "link/rss.h"
 #include "main/plug_ctl.h"
 #include "main/stats_ctl.h"
 #include "net/net_ctl.h"
@@ -55,6 +56,7 @@ int modules_create(struct worker *const *all, const struct modules_config *confi
 
 void modules_destroy(struct worker *const *all)
 {
+	rss_stop(all);
 	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++) {
 		struct worker *w = all[i];
 

@@ -17,6 +17,7 @@
 #include <rte_mbuf.h>
 
 #include "link/ethdev.h"
+#include "link/rss.h"
 
 #define MBUF_DATA_ROOM 2048
 
@@ -322,7 +323,10 @@ int ports_open(struct ports *ports, const struct settings *settings, const struc
 			return r;
 		}
 	}
-	return 0;
+	if (rss_start(all) == 0)
+		return 0;
+	snprintf(error, size, "no memory for RSS");
+	return -ENOMEM;
 }
 
 void ports_close(struct worker *const *all)

@@ -114,7 +114,8 @@ static const struct key_row rx_keys[] = {
 	{ "rss", .type = KEY_WORDS, .choices = rss_words, .def_text = "all",
 	  FIELD(device_settings, rss),
 	  .help = "What the NIC spreads packets over its queues by; several joined by | or "
-		  "blanks." },
+		  "blanks. With tcp and udp, NICs whose key and table can be set deliver packets "
+		  "to the worker that owns them (`dpip -v link show`: steering rss)." },
 };
 
 static const struct key_row tx_keys[] = {

@@ -27,6 +27,7 @@
 struct rte_mempool;
 struct rte_ring;
 struct link;
+struct rss;
 struct net;
 struct ipvs;
 
@@ -75,6 +76,7 @@ struct worker {
 	worker_poll_fn *receive;      /* link's */
 	struct rte_mempool *pool;     /* for packets it makes */
 	struct hash_key flow_key;     /* the same on all workers: owner(tuple) */
+	const struct rss *rss;        /* shared by all: owner(tuple), if ports deliver by it */
 	struct link *link;            /* its ports and queues */
 	struct net *net;              /* its addresses, routes, neighbours */
 	struct ipvs *ipvs;            /* its services and connections */

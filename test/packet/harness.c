@@ -19,6 +19,7 @@
 #include <rte_mbuf.h>
 
 #include "link/port.h"
+#include "link/rss.h"
 #include "main/path.h"
 #include "main/startup.h"
 #include "net/addr.h"
@@ -67,15 +68,17 @@ static void make_config(const struct harness_options *options, struct modules_co
 		      UDP__COUNT);
 }
 
-static void add_ports(struct harness *h, uint16_t offloads)
+static void add_ports(struct harness *h, const struct harness_options *options)
 {
 	for (unsigned int i = 0; i < HARNESS_PORTS; i++) {
 		struct port port;
 		char name[16];
 
 		snprintf(name, sizeof(name), "dpdk%u", i);
-		h->port[i] = test_port_create(name, (uint16_t)h->n_workers, offloads, &port);
+		h->port[i] = test_port_create(name, (uint16_t)h->n_workers, options->offloads,
+					      &port);
 		assert_non_null(h->port[i]);
+		test_port_set_rss(h->port[i], options->rss_entries[i], options->rss_refused[i]);
 		port.mac = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, (uint8_t)i } };
 		assert_int_equal(port_add(h->all, &port), i);
 		for (unsigned int w = 1; w <= h->n_workers; w++) {
@@ -129,7 +132,8 @@ struct harness *harness_new(const struct harness_options *options)
 	make_config(options, &modules);
 	assert_int_equal(modules_create(h->all, &modules), 0);
 	modules_request_tables(h->tables);
-	add_ports(h, options->offloads);
+	add_ports(h, options);
+	assert_int_equal(rss_start(h->all), 0);
 	return h;
 }
 
@@ -212,6 +216,14 @@ void harness_inject(struct harness *h, unsigned int port, unsigned int queue, co
 		    size_t len)
 {
 	harness_inject_as(h, port, queue, frame, len, 0, 0);
+}
+
+unsigned int harness_receive(struct harness *h, unsigned int port, const void *frame, size_t len)
+{
+	uint16_t queue = test_port_rss_queue(h->port[port], frame, len);
+
+	harness_inject(h, port, queue, frame, len);
+	return queue;
 }
 
 static bool take_events(struct harness *h)

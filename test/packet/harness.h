@@ -21,10 +21,12 @@
 
 /* What a test may want to be other than usual; all zero is usual. */
 struct harness_options {
-	unsigned int n_workers; /* 0: 1 */
-	uint16_t offloads;      /* of the ports, enum port_offload */
-	uint32_t conn_max;      /* 0: 4096 */
-	uint32_t mbufs;         /* 0: 4095 */
+	unsigned int n_workers;              /* 0: 1 */
+	uint16_t offloads;                   /* of the ports, enum port_offload */
+	uint16_t rss_entries[HARNESS_PORTS]; /* of their RETAs; 0: no RSS */
+	bool rss_refused[HARNESS_PORTS];     /* the port has RSS, and takes no key and RETA */
+	uint32_t conn_max;                   /* 0: 4096 */
+	uint32_t mbufs;                      /* 0: 4095 */
 	bool no_conn_drop;
 	bool forwarding;
 	uint32_t neigh_queue;       /* 0: 128 */
@@ -63,6 +65,9 @@ void harness_inject(struct harness *h, unsigned int port, unsigned int queue, co
  * unless that is 0. */
 void harness_inject_as(struct harness *h, unsigned int port, unsigned int queue, const void *frame,
 		       size_t len, uint64_t ol_flags, size_t segment);
+
+/* The same into the queue that the port's RSS chooses, which is returned. */
+unsigned int harness_receive(struct harness *h, unsigned int port, const void *frame, size_t len);
 
 /* Turns of all workers, the master's events between them, until nothing happens any more. */
 void harness_turn(struct harness *h);
