@@ -79,7 +79,8 @@ json "route show -j: whose it is" '{(x["dst"], x["protocol"]) for x in j if x["d
 ok "route show: nets, longest first" eval \
 	'dpip route show | sed -n "s/.*\/\([0-9]*\) via.*/\1/p" | awk "NR > 1 && \$1 > last { exit 1 } { last = \$1 }"'
 json "route show -j" '[(x["dst"], x["gateway"], x["dev"]) for x in j if x["dst"] == "default"] == [("default", "10.1.0.1", "dpdk0")]
-	and [(x["gateway"], x["prefsrc"], x["metric"]) for x in j if x["dst"] == "192.168.0.0/16"] == [("10.2.0.2", "10.2.0.254", 7)]' \
+	and [(x["gateway"], x["prefsrc"], x["metric"], x["metrics"]) for x in j if x["dst"] == "192.168.0.0/16"] == [("10.2.0.2", "10.2.0.254", 7, [{"mtu": 1400}])]
+	and not any("metric" in x for x in j if x["dst"] == "default")' \
 	dpip -j route show
 for n in 1 2; do
 	ok "route show --cpu $n: the worker has the same" eval \

@@ -436,28 +436,21 @@ static void test_print_route(void **state)
 				"inet6 ::1/128 dev d1 scope kni_host\n" },
 		{ "-j route",
 		  "[{\"type\":\"local\",\"family\":\"inet\",\"dst\":\"192.168.88.12\",\"dev\":"
-		  "\"d0\","
-		  "\"protocol\":\"kernel\",\"scope\":\"host\",\"metric\":0,\"mtu\":1500,\"flags\":["
-		  "]}"
-		  ","
+		  "\"d0\",\"protocol\":\"kernel\",\"scope\":\"host\",\"flags\":[],\"metrics\":[{"
+		  "\"mtu\":1500}]},"
 		  "{\"family\":\"inet\",\"dst\":\"192.168.88.0/"
-		  "24\",\"dev\":\"d0\",\"protocol\":\"kernel\","
-		  "\"scope\":\"link\",\"prefsrc\":\"192.168.88.12\",\"metric\":0,\"mtu\":1500,"
-		  "\"flags\":[]},"
+		  "24\",\"dev\":\"d0\",\"protocol\":\"kernel\",\"scope\":\"link\",\"prefsrc\":"
+		  "\"192.168.88.12\",\"flags\":[],\"metrics\":[{\"mtu\":1500}]},"
 		  "{\"family\":\"inet\",\"dst\":\"default\",\"gateway\":\"192.168.88.1\",\"dev\":"
-		  "\"d0\","
-		  "\"protocol\":\"static\",\"scope\":\"global\",\"metric\":7,\"mtu\":1400,"
-		  "\"flags\":[\"onlink\"]},"
+		  "\"d0\",\"protocol\":\"static\",\"scope\":\"global\",\"metric\":7,\"flags\":["
+		  "\"onlink\"],\"metrics\":[{\"mtu\":1400}]},"
 		  "{\"family\":\"inet6\",\"dst\":\"2001:db8::/"
-		  "32\",\"gateway\":\"fe80::1\",\"dev\":\"d1\","
-		  "\"protocol\":\"12\",\"scope\":\"global\",\"prefsrc\":\"fe80::2\",\"metric\":0,"
-		  "\"mtu\":0,"
-		  "\"flags\":[]},"
+		  "32\",\"gateway\":\"fe80::1\",\"dev\":\"d1\",\"protocol\":\"12\",\"scope\":"
+		  "\"global\",\"prefsrc\":\"fe80::2\",\"flags\":[]},"
 		  "{\"family\":\"inet6\",\"dst\":\"default\",\"dev\":\"d1\",\"protocol\":\"auto\","
-		  "\"scope\":\"link\",\"metric\":0,\"mtu\":1280,\"flags\":[]},"
+		  "\"scope\":\"link\",\"flags\":[],\"metrics\":[{\"mtu\":1280}]},"
 		  "{\"type\":\"kernel\",\"family\":\"inet6\",\"dst\":\"::1\",\"dev\":\"d1\","
-		  "\"protocol\":\"auto\",\"scope\":\"kni_host\",\"metric\":0,\"mtu\":0,\"flags\":[]"
-		  "}]\n" },
+		  "\"protocol\":\"auto\",\"scope\":\"kni_host\",\"flags\":[]}]\n" },
 	};
 
 	for (unsigned int i = 0; i < LENGTH(routes); i++)

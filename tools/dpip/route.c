@@ -228,6 +228,16 @@ static void json_destination(json_t *object, const struct api_route *route)
 	dpip_json_text(object, "dst", text);
 }
 
+/* As ip: a list of one object. */
+static void json_metrics(json_t *object, const struct api_route *route)
+{
+	json_t *metrics = json_array(), *one = json_object();
+
+	dpip_json_number(one, "mtu", route->mtu);
+	json_array_append_new(metrics, one);
+	json_object_set_new(object, "metrics", metrics);
+}
+
 static json_t *json_row(const struct command *command, const struct client_item *item)
 {
 	json_t *object = json_object(), *flags = json_array();
@@ -247,11 +257,13 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	dpip_json_text(object, "scope", scope_of(&route, text, sizeof(text)));
 	if (!text_ip_is_zero(&route.src))
 		dpip_json_text(object, "prefsrc", text_of_ip(route.family, &route.src, text));
-	dpip_json_number(object, "metric", route.metric);
-	dpip_json_number(object, "mtu", route.mtu);
+	if (route.metric)
+		dpip_json_number(object, "metric", route.metric);
 	if (route.onlink)
 		json_array_append_new(flags, json_string("onlink"));
 	json_object_set_new(object, "flags", flags);
+	if (route.mtu)
+		json_metrics(object, &route);
 	return object;
 }
 
