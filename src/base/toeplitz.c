@@ -3,7 +3,7 @@
  * base/toeplitz: see toeplitz.h. Whether a key spreads a word of the input
  * evenly is a question of linear algebra: the shares of the word's bits, cut to
  * the low bits of the hash, must span all of them. About one random key in
- * twenty does that for all words, so keys are drawn until one does.
+ * three does that for all words, so keys are drawn until one does.
  */
 #include "base/toeplitz.h"
 

@@ -111,6 +111,40 @@ static unsigned int take_all(struct fixture *f, const struct tuple *pair, uint8_
 	}
 }
 
+/* Every port is exactly one worker's. */
+static void check_each_port(const struct tuple *pair, unsigned int n_workers, const struct rss *rss)
+{
+	uint8_t *taken = calloc(1, 65536);
+	unsigned int sum = 0;
+
+	for (unsigned int id = 1; id <= n_workers; id++) {
+		struct fixture f = fixture_new(id, n_workers, 1000);
+		unsigned int n;
+
+		f.w->rss = rss;
+		n = take_all(&f, pair, taken);
+		/* a fair share, and no more afterwards */
+		assert_in_range(n, PORTS / n_workers * 9 / 10, PORTS / n_workers * 11 / 10);
+		assert_int_equal(take(&f, pair), -EADDRNOTAVAIL);
+		sum += n;
+		fixture_free(&f);
+	}
+	assert_int_equal(sum, PORTS);
+	free(taken);
+}
+
+static struct rss *rss_new(unsigned int n_workers, unsigned int entries)
+{
+	struct rss *rss = calloc(1, sizeof(*rss));
+
+	toeplitz_key_make(&test_key, rss->key, sizeof(rss->key));
+	toeplitz_init(&rss->toeplitz, rss->key);
+	rss->mask = entries - 1;
+	for (unsigned int i = 0; i < entries; i++)
+		rss->owner[i] = (uint8_t)(1 + i % n_workers);
+	return rss;
+}
+
 static void each_port_once(void **state)
 {
 	static const unsigned int workers[] = { 1, 3, 8 };
@@ -118,25 +152,14 @@ static void each_port_once(void **state)
 
 	pairs[1].family = AF_INET6;
 	pairs[1].dst.u32[3] = 1;
-	for (size_t p = 0; p < LENGTH(pairs); p++) {
-		for (size_t i = 0; i < LENGTH(workers); i++) {
-			uint8_t *taken = calloc(1, 65536);
-			unsigned int sum = 0;
+	for (size_t i = 0; i < LENGTH(workers); i++) {
+		struct rss *rss = rss_new(workers[i], 128);
 
-			for (unsigned int id = 1; id <= workers[i]; id++) {
-				struct fixture f = fixture_new(id, workers[i], 1000);
-				unsigned int n = take_all(&f, &pairs[p], taken);
-
-				/* a fair share, and no more afterwards */
-				assert_in_range(n, PORTS / workers[i] * 9 / 10,
-						PORTS / workers[i] * 11 / 10);
-				assert_int_equal(take(&f, &pairs[p]), -EADDRNOTAVAIL);
-				sum += n;
-				fixture_free(&f);
-			}
-			assert_int_equal(sum, PORTS);
-			free(taken);
+		for (size_t p = 0; p < LENGTH(pairs); p++) {
+			check_each_port(&pairs[p], workers[i], NULL);
+			check_each_port(&pairs[p], workers[i], rss);
 		}
+		free(rss);
 	}
 }
 
