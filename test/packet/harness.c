@@ -139,13 +139,12 @@ struct harness *harness_new(const struct harness_options *options)
 
 void harness_free(struct harness *h)
 {
+	struct link *link = h->all[WORKER_MASTER]->link;
 	unsigned int total = h->pool->populated_size;
 
-	for (unsigned int i = 0; i < HARNESS_PORTS; i++) {
-		struct link *link = h->all[WORKER_MASTER]->link;
-
-		link->ports[i].ops->close(link->ports[i].handle);
-	}
+	for (uint16_t i = 0; i < link->n_ports; i++)
+		if (port_exists(link, i))
+			link->ports[i].ops->close(link->ports[i].handle);
 	modules_destroy(h->all);
 	for (unsigned int i = 0; i <= h->n_workers; i++)
 		worker_destroy(h->all[i]);
