@@ -160,10 +160,16 @@ ok "and leaves no socket" [ ! -e "$BED/dpvs.ipc" ]
 
 bed_conf 1 <<-END
 	dpip addr add 10.1.0.254/24 dev dpdk0
+	ipvsadm -A -t 10.1.0.100:80 -s wrr
+	ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.1:80 -b -w 5 -x 9
+	ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.1:80 -w 6
+	ipvsadm -E -t 10.1.0.100:80 --conn-timeout 40
 END
 bed_start -- -m 300 --log-level=lib.eal:debug
 ok "words behind -- go to EAL" eval 'ipvsadm -ln >/dev/null && grep -qi "eal" "$BED/dpvs-output.log" "$BED/dpvs.log"'
 ok "startup lines took effect" eval 'dpip addr show | grep -q 10.1.0.254/24'
+ok "edits among them" eval 'ipvsadm -S -n | grep -q "^-A .* -s wrr --conn-timeout 40$" &&
+	ipvsadm -S -n | grep -q "^-a .* -b -w 6 -x 9$"'
 stopped "with EAL words"
 
 refused_start "words behind -- that are no EAL options are refused" 2 '"extra"' \
