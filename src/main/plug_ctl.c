@@ -16,18 +16,34 @@
 #include "ipvs/ipvs.h"
 #include "link/link_ctl.h"
 #include "link/plug.h"
+#include "main/ports.h"
 #include "main/settings.h"
 #include "net/net.h"
 
 #define REAP_MS 250
 
-static int plug_check_name(struct request *req, const char *name)
+/* What must be right whatever there is. Names are as the conf file's. */
+static int link_add_check(struct request *req, const void *body)
+{
+	struct api_link_add how = *(const struct api_link_add *)body;
+	const char *wrong;
+	char reason[384];
+	int r;
+
+	how.name[sizeof(how.name) - 1] = '\0';
+	how.device[sizeof(how.device) - 1] = '\0';
+	wrong = check_name(how.name);
+	if (wrong)
+		return request_fail(req, -EINVAL, "link \"%s\": its name is not %s", how.name,
+				    wrong);
+	r = ports_plug_check(&how, reason, sizeof(reason));
+	return r < 0 ? request_fail(req, r, "link %s: %s", how.name, reason) : 0;
+}
+
+static int link_check_free(struct request *req, const char *name)
 {
 	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
-	const char *wrong = check_name(name);
 
-	if (wrong)
-		return request_fail(req, -EINVAL, "link \"%s\": its name is %s", name, wrong);
 	if (port_find(link, name) != PORT_NONE)
 		return request_fail(req, -EEXIST, "link %s is already there", name);
 	if (port_free_id(link) == PORT_NONE)
@@ -43,11 +59,13 @@ static int link_add(struct request *req, const void *body)
 	const struct plug_source *source;
 	struct port port;
 	char reason[384];
-	int r;
+	int r = link_add_check(req, body);
 
+	if (r < 0)
+		return r;
 	how.name[sizeof(how.name) - 1] = '\0';
 	how.device[sizeof(how.device) - 1] = '\0';
-	r = plug_check_name(req, how.name);
+	r = link_check_free(req, how.name);
 	if (r < 0)
 		return r;
 	source = plug_source_find(all[WORKER_MASTER], how.kind);
@@ -126,7 +144,7 @@ int plug_start(struct control *control)
 }
 
 static const struct request_handler plug_handlers[] = {
-	REQUEST_HANDLER(LINK_ADD, SET, struct api_link_add, link_add),
+	REQUEST_CHECKED(LINK_ADD, SET, struct api_link_add, link_add, link_add_check),
 	REQUEST_HANDLER(LINK_DEL, SET, struct api_link_del, link_del),
 	REQUEST_HANDLER(LINK_FLUSH, SET, struct api_empty, link_flush),
 };

@@ -43,6 +43,9 @@ void ports_free(struct ports *ports);
 /* Ports of DPDK's can be added from now on (`link add`), see ports_plug.c. */
 void ports_plug_init(struct ports *ports, struct worker *master);
 
+/* Does the request name a device of DPDK's as it must? 0, or -errno with one sentence in error. */
+int ports_plug_check(const struct api_link_add *how, char *error, size_t size);
+
 /* What a device block without a line has. */
 extern const struct device_settings ports_device_defaults;
 

@@ -27,18 +27,27 @@ static const struct {
 	[API_LINK_PCI] = { "pci", check_pci },
 };
 
-/* What is wrong can be told without touching the device. */
-static int plug_check(const struct ports *ports, const struct api_link_add *how, const char *name,
-		      char *error, size_t size)
+int ports_plug_check(const struct api_link_add *how, char *error, size_t size)
 {
-	const char *wrong = kinds[how->kind].check(how->device);
+	const char *wrong;
+
+	if (how->kind >= API_LINK__KINDS || !kinds[how->kind].bus) {
+		snprintf(error, size, "kind %u is not known", how->kind);
+		return -EOPNOTSUPP;
+	}
+	wrong = kinds[how->kind].check(how->device);
+	if (!wrong)
+		return 0;
+	snprintf(error, size, "%s \"%s\" is not %s", kinds[how->kind].bus, how->device, wrong);
+	return -EINVAL;
+}
+
+/* What is in the way can be told without touching the device. */
+static int plug_check_free(const struct api_link_add *how, const char *name, char *error,
+			   size_t size)
+{
 	uint16_t id;
 
-	if (wrong) {
-		snprintf(error, size, "%s \"%s\" is not %s", kinds[how->kind].bus, how->device,
-			 wrong);
-		return -EINVAL;
-	}
 	if (rte_eth_dev_get_port_by_name(name, &id) == 0) {
 		snprintf(error, size, "DPDK has a port \"%s\" already", name);
 		return -EEXIST;
@@ -121,7 +130,9 @@ static int plug_open(void *arg, const struct api_link_add *how, struct port *por
 	int r;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(how->device, ","), how->device);
-	r = plug_check(ports, how, name, error, size);
+	r = ports_plug_check(how, error, size);
+	if (r == 0)
+		r = plug_check_free(how, name, error, size);
 	if (r == 0)
 		r = plug_probe(how, name, &id, error, size);
 	if (r < 0)

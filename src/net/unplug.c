@@ -17,6 +17,7 @@ static void unplug_apply_down(struct worker *w, struct op *op)
 	uint16_t port = *(const uint16_t *)op_data(op);
 
 	w->link->ports[port].up = false;
+	w->link->generation++;
 	neigh_wait_fail_port(w, port);
 }
 

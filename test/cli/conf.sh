@@ -169,6 +169,22 @@ startup {
 }
 END
 
+wrong "links that the startup block adds, and those that it cannot" \
+	'3: no such device "wan"; there are: dpdk0' \
+	'6: link x: vdev "7tap" is not a DPDK device name and its arguments without blanks, such as net_tap0,iface=x' \
+	'7: link x: pci "06:00.0" is not a PCI address as lspci -D shows it, such as 0000:06:00.0' <<'END'
+netif_defs { device dpdk0 { mtu 1500 } }
+startup {
+	dpip link set wan up
+	dpip link add wan vdev net_tap7,iface=x
+	dpip addr add 10.0.0.1/24 dev wan
+	dpip link add x vdev 7tap
+	dpip link add x pci 06:00.0
+	dpip link del wan
+	dpip link flush
+}
+END
+
 wrong "startup lines that the daemon would refuse, in its words" \
 	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, wlc' \
 	'3: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method DR (-g) is not supported yet; supported: FNAT (-b)' \

@@ -39,7 +39,7 @@ LINKS=$(dpip link show)
 INUSE=$(mbufs_inuse)
 not_added "a name that exists" "link wan is already there" wan vdev net_tap9
 not_added "a name of the conf file" "link dpdk0 is already there" dpdk0 vdev net_tap9
-not_added "a name with a blank" "its name is a name of 1 to 31" "a b" vdev net_tap9
+not_added "a name with a blank" "its name is not a name of 1 to 31" "a b" vdev net_tap9
 not_added "a device that DPDK has" 'DPDK has a port "net_tap7" already' x vdev net_tap7,iface=tap9
 not_added "an interface that is in use" 'the interface "tap0" of vdev' x vdev net_tap9,iface=tap0
 not_added "an unknown driver" 'DPDK has no driver for vdev "net_frob0"' x vdev net_frob0
