@@ -110,6 +110,11 @@ clean: ## Remove what was built
 	rm -rf obj bin
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '%-13s %s\n' '' 'Variables, as make BUILD=debug:' \
+		BUILD 'release (as it is) or debug' SANITIZE 'address,undefined or thread; none' \
+		CC 'gcc or clang' OBJ 'where objects go: obj/…' BIN 'where programs go: bin' \
+		PREFIX 'where install puts them: /usr/local' DESTDIR 'what stands before it; empty' \
+		V '1 shows the commands'
 
 -include $(shell test -d $(OBJ) && find $(OBJ) -name '*.d')
