@@ -16,8 +16,8 @@ cat >"$BED/frames.py" <<'END'
 import os, random, socket, struct, sys, time
 
 PATH = os.environ["DPVS_IPC_FILE"]
-MAGIC, VERSION = 0x53565044, 1
-HELLO, ADDR_LIST, ADDR_FLUSH = 1, 20, 19
+MAGIC, VERSION = 0x53565044, int(sys.argv[2])
+HELLO, ADDR_LIST, LINK_ADD, LINK_DEL = 1, 20, 66, 67
 
 def connect(timeout=5):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -94,6 +94,25 @@ for cut in (1, 15, 16, 20, 40):
     s = connect()
     s.sendall(frame(hello())[:cut])
     s.close()
+
+# A link whose client has gone before it was removed can be added again: it was removed.
+def link_add():
+    s = connect()
+    s.sendall(frame(request(LINK_ADD, struct.pack("=32sIIII256s", b"lan", 1, 0, 0, 0, b"net_tap5,iface=tap5"))))
+    return status(s.recv(65536))
+
+report("a link is added", link_add() == 0)
+late = 0
+for _ in range(20):
+    s = connect()
+    s.sendall(frame(request(LINK_DEL, struct.pack("=32s", b"lan"))))
+    s.close()
+    end = time.time() + 10
+    while link_add() != 0 and time.time() < end:
+        pass
+    late += time.time() >= end
+report("and again, when nobody waited for its removal", late == 0, late)
+
 silent = [connect() for _ in range(50)]
 half = [connect() for _ in range(50)]
 for s in half:
@@ -133,8 +152,10 @@ END
 descriptors() {
 	ls "/proc/$DPVS_PID/fd" | wc -l
 }
+ok "a link for the script" dpip link add lan vdev net_tap5,iface=tap5
 before=$(descriptors)
-$PYTHON "$BED/frames.py" "$(scaled 2000)" >"$BED/frames.out" 2>&1
+ok "which goes" dpip link del lan
+$PYTHON "$BED/frames.py" "$(scaled 2000)" "$(awk '$2 == "API_VERSION" { print $3 }' "$ROOT/include/api/frame.h")" >"$BED/frames.out" 2>&1
 equal "the script ran to its end" 0 $?
 while read -r line; do
 	case $line in
