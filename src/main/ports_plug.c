@@ -115,7 +115,8 @@ static int plug_open_port(const struct ports *ports, const struct api_link_add *
 	}
 	ethdev_limits(id, &rx, &tx);
 	if (tx < n) {
-		snprintf(error, size, "it has %u transmit queues, and there are %u workers", tx, n);
+		snprintf(error, size, "transmit queues: it has %u, and there are %u workers", tx,
+			 n);
 		return -ENOSPC;
 	}
 	return ports_open_device(ports, &device, id, RTE_MIN(rx, n), n, port, error, size);

@@ -48,7 +48,7 @@ not_added "no device's name" "is not a DPDK device name" x vdev ",iface=x"
 not_added "no PCI address" "is not a PCI address" x pci 06:00.0
 not_added "a PCI device that is not there" 'pci "0000:ff:1f.6"' x pci 0000:ff:1f.6
 not_added "an MTU that no packet buffer holds" "mtu 9000" x vdev net_tap9,iface=tap9 mtu 9000
-not_added "too few queues" "transmit queues, and there are 2 workers" x vdev "net_af_packet9,iface=lo"
+not_added "too few queues" "transmit queues: it has 1, and there are 2 workers" x vdev "net_af_packet9,iface=lo"
 refused "a kind that is none" 2 "vdev or pci" dpip link add x bridge br0
 refused "del of none" 1 'no such device "frob"; there are: dpdk0, dpdk1, wan' dpip link del frob
 
