@@ -422,7 +422,7 @@ static const struct {
 	const char *text;
 } wrong[] = {
 	{ SET(frame1.magic, 0x50545448), 0, -EPROTO, "is not dpvs" },
-	{ SET(frame1.version, 2), 0, -EPROTONOSUPPORT, "it speaks protocol version 2, this" },
+	{ SET(frame1.version, 77), 0, -EPROTONOSUPPORT, "it speaks protocol version 77, this" },
 	{ SET(frame1.len, 8), 0, -EPROTO, "length" },
 	{ SET(frame1.len, UINT32_MAX), 0, -EPROTO, "length" },
 	{ SET(frame1.len, 16), 0, -EPROTO, "garbled" },
