@@ -100,7 +100,7 @@ demo: ## Show it: real clients and servers in network namespaces
 check: ## Build and run every test
 	scripts/check
 
-lint: ## Formatting, layers, circles, sizes, statics
+lint: ## Formatting, layers, circles, sizes, statics, lines
 	scripts/lint
 
 format: ## Format all C files

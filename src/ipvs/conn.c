@@ -22,6 +22,7 @@
 #include <rte_branch_prediction.h>
 
 #include "base/debug.h"
+#include "base/lines.h"
 #include "base/variants.h"
 #include "ipvs/conn_int.h"
 #include "packet/batch.h"
@@ -63,7 +64,7 @@ struct conn_table *conn_table_create(const struct conn_table_config *config)
 
 	if (config->max == 0 || config->max > CONN_INDEX_MASK)
 		return NULL;
-	table = calloc(1, sizeof(*table));
+	table = lines_alloc(sizeof(*table));
 	if (!table)
 		return NULL;
 	table->config = *config;

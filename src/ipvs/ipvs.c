@@ -12,6 +12,7 @@
 
 #include <rte_common.h>
 
+#include "base/lines.h"
 #include "ipvs/conn.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/lport.h"
@@ -63,7 +64,7 @@ static uint32_t conn_share(const struct worker *w, const struct ipvs_config *con
 
 struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config)
 {
-	struct ipvs *ipvs = calloc(1, sizeof(*ipvs));
+	struct ipvs *ipvs = lines_alloc(sizeof(*ipvs));
 	struct conn_table_config conn_config = {
 		.max = conn_share(w, config),
 		.socket = w->socket,

@@ -37,6 +37,7 @@
 #include <string.h>
 
 #include "base/debug.h"
+#include "base/lines.h"
 #include "base/region.h"
 #include "link/steer.h"
 
@@ -153,7 +154,7 @@ struct lport_pool *lport_pool_create(const struct worker *w, uint32_t max_conns)
 	/* Each pair with a port taken has a connection; the others are history. */
 	uint64_t max_pairs = (uint64_t)max_conns * 5 / 4 + 1024;
 	uint64_t max_lines = 2 * max_pairs + max_conns / 4 + 2 * PAIR_LINES;
-	struct lport_pool *pool = calloc(1, sizeof(*pool));
+	struct lport_pool *pool = lines_alloc(sizeof(*pool));
 
 	if (!pool)
 		return NULL;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "ipvs/estimate.h"
 #include "ipvs/service_int.h"
 
@@ -39,7 +40,7 @@ static void service_master_destroy(struct service_master *master)
 
 static struct service_master *service_master_create(unsigned int n_workers)
 {
-	struct service_master *master = calloc(1, sizeof(*master));
+	struct service_master *master = lines_alloc(sizeof(*master));
 
 	if (!master)
 		return NULL;
@@ -57,7 +58,7 @@ static struct service_master *service_master_create(unsigned int n_workers)
 
 struct service_table *service_table_create(const struct worker *w)
 {
-	struct service_table *table = calloc(1, sizeof(*table));
+	struct service_table *table = lines_alloc(sizeof(*table));
 	const size_t sizes[] = { SERVICE_MAX * sizeof(struct service),
 				 DEST_MAX * sizeof(struct dest), LADDR_MAX * sizeof(struct laddr),
 				 SERVICE_BUCKETS * sizeof(uint32_t) };
@@ -224,7 +225,7 @@ int service_add(struct worker *const *all, const struct service_key *key,
 	}
 	r = op_set_init(&set, all, service_apply_add, &data, sizeof(data));
 	if (r == 0 && config->sched->priv_size)
-		r = op_set_alloc(&set, 0, config->sched->priv_size);
+		r = op_set_alloc_lines(&set, 0, config->sched->priv_size);
 	if (r < 0) {
 		if (!removed)
 			ids_give(&master->services, data.id);
@@ -259,7 +260,7 @@ int service_set(struct worker *const *all, struct service *svc, const struct ser
 	int r = op_set_init(&set, all, service_apply_set, &data, sizeof(data));
 
 	if (r == 0 && config->sched != svc->sched && config->sched->priv_size)
-		r = op_set_alloc(&set, 0, config->sched->priv_size);
+		r = op_set_alloc_lines(&set, 0, config->sched->priv_size);
 	if (r < 0)
 		return r;
 	op_set_publish(&set, all);

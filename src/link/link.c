@@ -10,11 +10,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/lines.h"
 #include "link/port.h"
 
 struct link *link_create(void)
 {
-	struct link *link = calloc(1, sizeof(*link));
+	struct link *link = lines_alloc(sizeof(*link));
 
 	if (!link)
 		return NULL;

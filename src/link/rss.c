@@ -13,6 +13,7 @@
 
 #include <rte_common.h>
 
+#include "base/lines.h"
 #include "base/log.h"
 #include "link/port.h"
 
@@ -77,7 +78,7 @@ static bool port_tell(const struct rss *rss, const struct rss_queues *of_worker,
 
 static struct rss *rss_make(const struct worker *master, uint16_t entries)
 {
-	struct rss *rss = calloc(1, sizeof(*rss));
+	struct rss *rss = lines_alloc(sizeof(*rss));
 
 	if (!rss)
 		return NULL;

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "net/net.h"
 #include "worker/worker.h"
 
@@ -24,7 +25,7 @@ enum {
 
 struct addr_table *addr_table_create(void)
 {
-	struct addr_table *table = calloc(1, sizeof(*table));
+	struct addr_table *table = lines_alloc(sizeof(*table));
 
 	if (!table)
 		return NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/region.h"
 #include "link/port.h"
 #include "net/neigh_int.h"
@@ -22,7 +23,7 @@ struct adj_table {
 
 struct adj_table *adj_table_create(int socket)
 {
-	struct adj_table *table = calloc(1, sizeof(*table));
+	struct adj_table *table = lines_alloc(sizeof(*table));
 
 	if (!table)
 		return NULL;

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "net/adj.h"
 
 #define NEIGH_BUCKETS_MIN 64
@@ -17,7 +18,7 @@
 
 struct neigh_table *neigh_table_create(uint32_t neigh_max)
 {
-	struct neigh_table *table = calloc(1, sizeof(*table));
+	struct neigh_table *table = lines_alloc(sizeof(*table));
 	uint32_t buckets = NEIGH_BUCKETS_MIN;
 
 	if (!table)
@@ -25,7 +26,7 @@ struct neigh_table *neigh_table_create(uint32_t neigh_max)
 	while (buckets < neigh_max && buckets < NEIGH_BUCKETS_MAX)
 		buckets *= 2;
 	table->mask = buckets - 1;
-	table->buckets = calloc(buckets, sizeof(*table->buckets));
+	table->buckets = lines_alloc(buckets * sizeof(*table->buckets));
 	if (!table->buckets || neigh_waits_init(&table->waits, neigh_max) < 0) {
 		free(table->buckets);
 		free(table);

@@ -137,7 +137,7 @@ static int neigh_add(struct worker *const *all, const struct neigh_key *key, uns
 		return -ENOMEM;
 	r = op_set_init(&set, all, neigh_apply_add, key, sizeof(*key));
 	if (r == 0)
-		r = op_set_alloc(&set, 0, sizeof(struct neigh));
+		r = op_set_alloc_lines(&set, 0, sizeof(struct neigh));
 	if (r < 0) {
 		free(watch);
 		return r;

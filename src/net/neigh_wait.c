@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "net/icmp4.h"
 #include "net/ip4.h"
 #include "link/port.h"
@@ -27,9 +28,9 @@ int neigh_waits_init(struct neigh_waits *waits, uint32_t neigh_max)
 	while (buckets < count)
 		buckets *= 2;
 	waits->mask = buckets - 1;
-	waits->buckets = calloc(buckets, sizeof(*waits->buckets));
-	waits->waits = calloc(count, sizeof(*waits->waits));
-	waits->slots = calloc(NEIGH_HELD, sizeof(*waits->slots));
+	waits->buckets = lines_alloc(buckets * sizeof(*waits->buckets));
+	waits->waits = lines_alloc(count * sizeof(*waits->waits));
+	waits->slots = lines_alloc(NEIGH_HELD * sizeof(*waits->slots));
 	if (!waits->buckets || !waits->waits || !waits->slots) {
 		free(waits->buckets);
 		free(waits->waits);

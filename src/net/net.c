@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "net/addr_int.h"
 #include "net/adj.h"
 #include "net/neigh_int.h"
@@ -15,7 +16,7 @@
 
 struct net *net_create(const struct net_config *config, int socket)
 {
-	struct net *net = calloc(1, sizeof(*net));
+	struct net *net = lines_alloc(sizeof(*net));
 
 	if (!net)
 		return NULL;

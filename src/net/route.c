@@ -15,13 +15,14 @@
 
 #include <arpa/inet.h>
 
+#include "base/lines.h"
 #include "link/port.h"
 #include "net/net.h"
 #include "worker/worker.h"
 
 struct route_table *route_table_create(void)
 {
-	struct route_table *table = calloc(1, sizeof(*table));
+	struct route_table *table = lines_alloc(sizeof(*table));
 
 	if (!table)
 		return NULL;

@@ -19,6 +19,7 @@
 #include <rte_pause.h>
 #include <rte_ring.h>
 
+#include "base/lines.h"
 #include "worker/replication.h"
 #include "worker/worker.h"
 
@@ -82,11 +83,12 @@ int op_set_init(struct op_set *set, struct worker *const *all, op_apply_fn *appl
 	return 0;
 }
 
-int op_set_alloc(struct op_set *set, unsigned int slot, size_t size)
+static int op_set_alloc_by(struct op_set *set, unsigned int slot, size_t size,
+			   void *(*alloc)(size_t size))
 {
 	RTE_ASSERT(slot < OP_SLOTS);
 	for (unsigned int i = 0; i < set->count; i++) {
-		set->ops[i]->args[slot] = calloc(1, size);
+		set->ops[i]->args[slot] = alloc(size);
 		if (!set->ops[i]->args[slot]) {
 			op_set_free(set);
 			return -ENOMEM;
@@ -94,6 +96,21 @@ int op_set_alloc(struct op_set *set, unsigned int slot, size_t size)
 		set->owned |= 1u << slot;
 	}
 	return 0;
+}
+
+static void *plain_alloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+int op_set_alloc(struct op_set *set, unsigned int slot, size_t size)
+{
+	return op_set_alloc_by(set, slot, size, plain_alloc);
+}
+
+int op_set_alloc_lines(struct op_set *set, unsigned int slot, size_t size)
+{
+	return op_set_alloc_by(set, slot, size, lines_alloc);
 }
 
 void op_set_free(struct op_set *set)

@@ -59,6 +59,8 @@ int op_set_init(struct op_set *set, struct worker *const *all, op_apply_fn *appl
 /* args[slot] of each op := a zeroed block of its own (calloc). 0 or -ENOMEM, then the set is freed,
  * blocks and all. */
 int op_set_alloc(struct op_set *set, unsigned int slot, size_t size);
+/* The same for what packets write: in cache lines that no other worker's block shares. */
+int op_set_alloc_lines(struct op_set *set, unsigned int slot, size_t size);
 
 /* Not published: frees ops and the blocks op_set_alloc() made. */
 void op_set_free(struct op_set *set);

@@ -36,6 +36,21 @@
 #define IDLE_SLEEP_MAX_NS UINT64_C(500000)
 #define HANDOVER_RING     4096
 
+/*
+ * No two of these share a line: what the worker writes with every packet, what nobody writes, and
+ * what crosses between threads, each way.
+ */
+#define LINE_OF(field) (offsetof(struct worker, field) / RTE_CACHE_LINE_SIZE)
+_Static_assert(LINE_OF(held) < LINE_OF(constants), "written with every packet");
+_Static_assert(LINE_OF(constants) == LINE_OF(id) && LINE_OF(replication) < LINE_OF(by_worker),
+	       "written by nobody");
+_Static_assert(LINE_OF(by_worker) == LINE_OF(ops_done) && LINE_OF(sleeping) == LINE_OF(ops_done) &&
+		       LINE_OF(ops_done) < LINE_OF(by_master),
+	       "written before it sleeps, and behind an op");
+_Static_assert(LINE_OF(by_master) == LINE_OF(stop) && LINE_OF(stop) < LINE_OF(vectors),
+	       "written by the master");
+_Static_assert(sizeof(struct worker) % RTE_CACHE_LINE_SIZE == 0, "nor does another worker");
+
 static void worker_read_clock(struct worker *w)
 {
 	struct timespec now;

@@ -63,7 +63,8 @@ struct worker {
 	uint64_t drops[DROP__COUNT];
 	uint64_t held; /* packets stored: neighbour queues, receive and transmit vectors */
 
-	/* set before start, then read only */
+	/* set before start, then read only: by others too, when they fill its rings */
+	RTE_MARKER constants __rte_cache_aligned;
 	unsigned int id;              /* 0 master */
 	unsigned int n_workers;       /* without the master */
 	unsigned int lcore;           /* DPDK's */
@@ -88,15 +89,19 @@ struct worker {
 	struct rte_ring *handover; /* other workers → this one, mbufs; many writers */
 	int sleep_fd; /* epoll over its receive queues and bell_fd; -1: some queue cannot wake it */
 	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
-	bool sleeping; /* by the worker, read by those who may have to ring */
-	int wake_fd;   /* eventfd of the master's loop, for acknowledgements and events */
-	uint64_t ops_published
-		__rte_cache_aligned; /* by the master: sequence of the last op put into the ring */
-	bool stop;                   /* by the master */
+	int wake_fd;  /* eventfd of the master's loop, for acknowledgements and events */
 	struct replication *replication; /* the master's only: ops under way, see op.c */
-	uint64_t ops_done
-		__rte_cache_aligned; /* by the worker: sequence of the last op applied; release */
 
+	/* written on one side and read on the other, each in lines of its own, see worker.c */
+	RTE_MARKER by_worker __rte_cache_aligned;
+	bool sleeping;     /* read by those who may have to ring */
+	uint64_t ops_done; /* sequence of the last op applied; release */
+	RTE_MARKER by_master __rte_cache_aligned;
+	uint64_t ops_published; /* sequence of the last op put into the ring */
+	bool stop;
+
+	/* the path's own again */
+	RTE_MARKER vectors __rte_cache_aligned;
 	struct batch stage_in[STAGE__COUNT];
 	struct batch running; /* the vector that a stage is working on */
 	struct region region; /* what it lies in */

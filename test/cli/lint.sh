@@ -123,6 +123,21 @@ for symbol in 'int counter = 7;' 'static int hits; int hit(void) { return ++hits
 	echo "$symbol" | object src/net/b.o
 	fails "statics: $symbol" "src/net/b.c: mutable static" scripts/check-statics "$BED/obj"
 done
+if [ "$(uname -m)" = x86_64 ]; then
+	clean_objects
+	echo 'int d(int *p) { return __atomic_add_fetch(p, 1, 0); } void *malloc(unsigned long); void *e(void) { return malloc(3); }' |
+		object src/control/d.o
+	echo 'short d(short *p) { return __atomic_add_fetch(p, -1, 0); } void f(void) { __atomic_thread_fence(5); }' | object src/net/d.o
+	echo 'void *malloc(unsigned long); void *e(void) { return malloc(3); }' | object src/net/e_ctl.o
+	ok "lines: none shared" scripts/check-lines "$BED/obj"
+	for code in 'int d(int *p) { return __atomic_add_fetch(p, 1, 0); }' 'void d(long *p) { __atomic_fetch_or(p, 4, 0); }' 		'int d(char *p) { return __atomic_exchange_n(p, 1, 0); }' 		'int d(int *p, int o) { return __atomic_compare_exchange_n(p, &o, 1, 0, 0, 0); }'; do
+		echo "$code" | object src/net/d.o
+		fails "lines: $code" "src/net/d.c: d writes what others may write" scripts/check-lines "$BED/obj"
+	done
+	echo 'void *calloc(unsigned long, unsigned long); void *d(void) { return calloc(1, 3); }' | object src/net/d.o
+	fails "lines: memory beside another worker's" "src/net/d.c: memory of calloc" scripts/check-lines "$BED/obj"
+	fails "lines: no objects" "build first" scripts/check-lines "$BED/none"
+fi
 fails "circles: no objects" "build first" scripts/check-circles "$BED/none"
 fails "statics: no objects" "build first" scripts/check-statics "$BED/none"
 test_done
