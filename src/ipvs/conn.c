@@ -24,8 +24,9 @@
 #include "base/debug.h"
 #include "base/lines.h"
 #include "base/variants.h"
-#include "ipvs/conn_int.h"
+#include "ipvs/conn_probe.h"
 #include "packet/batch.h"
+#include "packet/csum.h"
 
 static inline struct conn_class *class_of(const struct conn_table *table, uint32_t id)
 {
@@ -105,19 +106,6 @@ static void key_set(struct conn_table *table, uint32_t id, enum conn_dir dir, co
 								      .proto = t->proto };
 }
 
-/* One comparison for all of it: addresses, ports, protocol, zone. */
-static inline bool line4_is(const struct conn_line4 *line, unsigned int dir, const struct tuple4 *t)
-{
-	const struct conn_key4 *key = &line->key[dir];
-	uint64_t addrs;
-	uint32_t ports;
-
-	memcpy(&addrs, &key->src, sizeof(addrs));
-	memcpy(&ports, &key->sport, sizeof(ports));
-	return ((addrs ^ t->addrs) | (ports ^ t->ports) |
-		(tuple4_rest(line->conn.proto, line->conn.zone) ^ t->rest)) == 0;
-}
-
 static inline bool line6_is(const struct conn_line6 *line, unsigned int dir, const struct tuple *t)
 {
 	const struct conn_key6 *key = &line->key[dir];
@@ -127,30 +115,14 @@ static inline bool line6_is(const struct conn_line6 *line, unsigned int dir, con
 	       ip_equal(&key->dst, &t->dst);
 }
 
-/* What the index refers to: an id and a direction, never 0. */
-static inline uint32_t ref_of(uint32_t id, enum conn_dir dir)
-{
-	return (id << 1 | dir) + 1;
-}
-
-static inline uint32_t ref_id(uint32_t ref)
-{
-	return (ref - 1) >> 1;
-}
-
-static inline enum conn_dir ref_dir(uint32_t ref)
-{
-	return (ref - 1) & 1 ? CONN_OUT : CONN_IN;
-}
-
 static inline bool ref_is(const struct conn_table *table, uint32_t ref, const struct tuple *t,
 			  const struct tuple4 *t4)
 {
-	uint32_t id = ref_id(ref);
+	uint32_t id = conn_ref_id(ref);
 
 	if (likely(conn_class_of(id) == CONN_IP4))
-		return t4 && line4_is(conn_line4(table, id), ref_dir(ref), t4);
-	return line6_is(conn_line6(table, id), ref_dir(ref), t);
+		return t4 && conn_line4_is(conn_line4(table, id), conn_ref_dir(ref), t4);
+	return line6_is(conn_line6(table, id), conn_ref_dir(ref), t);
 }
 
 static void tuple_from_key4(const struct conn_key4 *key, struct tuple *tuple)
@@ -227,97 +199,46 @@ uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, 
 
 	if (ref == 0)
 		return CONN_NONE;
-	*dir = ref_dir(ref);
-	return ref_id(ref);
+	*dir = conn_ref_dir(ref);
+	return conn_ref_id(ref);
 }
 
-/* A lookup under way. */
-struct probe {
-	const struct conn_bucket *bucket;
-	uint16_t tag;
-	bool second;  /* in its second bucket already */
-	uint32_t ref; /* the first whose tag matches, 0: none */
-};
-
-static inline uint32_t bucket_guess(const struct conn_bucket *bucket, uint16_t tag)
-{
-	for (unsigned int match = conn_bucket_match(bucket, tag); match; match &= match - 1) {
-		uint32_t ref = bucket->ref[__builtin_ctz(match)];
-
-		if (ref)
-			return ref;
-	}
-	return 0;
-}
-
-/* Each step asks for the memory that the next one reads. */
-static inline void probe_start(const struct conn_table *table, const struct tuple4 *t,
-			       struct probe *probe)
-{
-	uint64_t hash = tuple4_hash(&table->config.key, t);
-
-	probe->bucket = &table->index.buckets[conn_index_first(&table->index, hash)];
-	probe->tag = conn_index_tag(hash);
-	probe->second = false;
-	__builtin_prefetch(probe->bucket);
-}
-
-static inline void probe_guess(const struct conn_table *table, struct probe *probe)
-{
-	const struct conn_index *index = &table->index;
-
-	probe->ref = bucket_guess(probe->bucket, probe->tag);
-	if (unlikely(!probe->ref && probe->bucket->overflow && !probe->second)) {
-		uint32_t first = (uint32_t)(probe->bucket - index->buckets);
-
-		probe->bucket = &index->buckets[conn_index_other(index, first, probe->tag)];
-		probe->second = true;
-		__builtin_prefetch(probe->bucket);
-	} else if (likely(probe->ref)) {
-		__builtin_prefetch(conn_line4(table, ref_id(probe->ref)), 1);
-	}
-}
-
-/* A guess that was wrong is no rule: the slow way. */
-static inline uint32_t probe_end(const struct conn_table *table, const struct tuple4 *t,
-				 const struct probe *probe)
+static inline void probe_finish(const struct conn_table *table, const struct tuple4 *t4,
+				const struct conn_probe *probe, struct conn_found *found)
 {
 	struct tuple tuple;
 
-	if (!probe->ref && !probe->bucket->overflow)
-		return 0;
-	if (likely(probe->ref && conn_class_of(ref_id(probe->ref)) == CONN_IP4 &&
-		   line4_is(conn_line4(table, ref_id(probe->ref)), ref_dir(probe->ref), t)))
-		return probe->ref;
-	tuple = tuple4_to(t);
-	return index_find(table, &tuple, t, tuple4_hash(&table->config.key, t));
+	if (likely(conn_probe_end(table, t4, probe, found)))
+		return;
+	found->id = CONN_NONE;
+	if (probe->ref) {
+		tuple = tuple4_to(t4);
+		found->id = conn_lookup(table, &tuple, &found->dir);
+	}
 }
 
 HOT_VARIANTS
+static void lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
+		    struct conn_found *found)
+{
+	struct conn_probe probes[BATCH_BURST];
+	uint32_t again = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		conn_probe_start(table, &tuples[i], &probes[i]);
+	for (unsigned int i = 0; i < n; i++)
+		again |= (uint32_t)!conn_probe_guess(table, &probes[i]) << i;
+	for (; again; again &= again - 1)
+		conn_probe_guess(table, &probes[__builtin_ctz(again)]);
+	for (unsigned int i = 0; i < n; i++)
+		probe_finish(table, &tuples[i], &probes[i], &found[i]);
+}
+_Static_assert(BATCH_BURST <= 32, "a bit each");
+
 void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		  struct conn_found *found)
 {
-	struct probe probes[BATCH_BURST];
-	unsigned int second = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		probe_start(table, &tuples[i], &probes[i]);
-	for (unsigned int i = 0; i < n; i++) {
-		probe_guess(table, &probes[i]);
-		second += probes[i].second;
-	}
-	for (unsigned int i = 0; second && i < n; i++) {
-		if (probes[i].second) {
-			probe_guess(table, &probes[i]);
-			second--;
-		}
-	}
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t ref = probe_end(table, &tuples[i], &probes[i]);
-
-		found[i].id = ref ? ref_id(ref) : CONN_NONE;
-		found[i].dir = ref_dir(ref);
-	}
+	lookup4(table, tuples, n, found);
 }
 
 /* An entry of a class, zeroed; there is one. */
@@ -373,17 +294,35 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 	conn_cold(table, id)->family = in->family;
 	key_set(table, id, CONN_IN, in);
 	key_set(table, id, CONN_OUT, out);
-	if (!conn_index_insert(&table->index, hash_in, ref_of(id, CONN_IN)))
+	if (!conn_index_insert(&table->index, hash_in, conn_ref(id, CONN_IN)))
 		goto no_place;
-	if (!conn_index_insert(&table->index, hash_out, ref_of(id, CONN_OUT)))
+	if (!conn_index_insert(&table->index, hash_out, conn_ref(id, CONN_OUT)))
 		goto no_place_out;
 	return id;
 
 no_place_out:
-	conn_index_remove(&table->index, hash_in, ref_of(id, CONN_IN));
+	conn_index_remove(&table->index, hash_in, conn_ref(id, CONN_IN));
 no_place:
 	entry_give_back(class, i);
 	return CONN_NONE;
+}
+
+void conn_take_deltas(struct conn_table *table, uint32_t id)
+{
+	const struct conn_key4 *in, *out;
+	struct conn *conn;
+	uint32_t delta;
+
+	if (conn_class_of(id) != CONN_IP4)
+		return;
+	in = &conn_line4(table, id)->key[CONN_IN];
+	out = &conn_line4(table, id)->key[CONN_OUT];
+	conn = conn_get(table, id);
+	delta = csum_delta32(in->src, out->dst) + csum_delta32(in->dst, out->src);
+	conn->ip_delta = csum_fold(delta);
+	delta += csum_delta16(in->sport, out->dport) + csum_delta16(in->dport, out->sport);
+	conn->l4_delta = csum_fold(delta);
+	conn->flags |= CONN_NAT;
 }
 
 void conn_free(struct conn_table *table, uint32_t id)
@@ -398,7 +337,7 @@ void conn_free(struct conn_table *table, uint32_t id)
 	for (unsigned int dir = CONN_IN; dir <= CONN_OUT; dir++) {
 		conn_tuple(table, id, dir, &tuple);
 		conn_index_remove(&table->index, tuple_hash(&table->config.key, &tuple),
-				  ref_of(id, dir));
+				  conn_ref(id, dir));
 	}
 	wheel_disarm(&class->wheel, i);
 	entry_give_back(class, i);

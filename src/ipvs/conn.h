@@ -121,6 +121,10 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
  */
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out);
 
+/* An IPv4 connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums.
+ */
+void conn_take_deltas(struct conn_table *table, uint32_t id);
+
 /* Out of index and wheel, the entry is free again. `expire` is not called. */
 void conn_free(struct conn_table *table, uint32_t id);
 

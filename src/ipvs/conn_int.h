@@ -67,6 +67,22 @@ static inline unsigned int conn_class_of(uint32_t id)
 	return id >> CONN_CLASS_SHIFT & 1;
 }
 
+/* What the index refers to: an id and a direction, never 0. */
+static inline uint32_t conn_ref(uint32_t id, enum conn_dir dir)
+{
+	return (id << 1 | dir) + 1;
+}
+
+static inline uint32_t conn_ref_id(uint32_t ref)
+{
+	return (ref - 1) >> 1;
+}
+
+static inline enum conn_dir conn_ref_dir(uint32_t ref)
+{
+	return (ref - 1) & 1 ? CONN_OUT : CONN_IN;
+}
+
 /* Of an id of that class. */
 static inline struct conn_line4 *conn_line4(const struct conn_table *table, uint32_t id)
 {

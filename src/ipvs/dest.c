@@ -21,6 +21,7 @@
 
 #include "ipvs/estimate.h"
 #include "ipvs/service_int.h"
+#include "net/stamp.h"
 
 #define DEST_ROOM_FIRST 4
 
@@ -147,6 +148,7 @@ static void dest_create(struct service_table *table, const struct dest_op *data)
 
 	dest->addr = data->config.addr;
 	dest->family = data->config.family;
+	dest->slot = stamp_slot(dest->family, &dest->addr);
 	dest->port = data->config.port;
 	dest->id = data->id;
 	dest->serial = data->serial;

@@ -102,6 +102,7 @@ void ipvs_destroy(struct worker *w)
 		conn_table_destroy(ipvs->conns);
 	if (ipvs->services)
 		service_table_destroy(ipvs->services);
+	free(ipvs->foreseen);
 	free(ipvs);
 	w->ipvs = NULL;
 }

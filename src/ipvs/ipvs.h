@@ -16,6 +16,7 @@
 struct control;
 struct worker;
 struct conn_table;
+struct flow_foreseen;
 struct lport_pool;
 struct service_table;
 
@@ -32,7 +33,8 @@ struct ipvs {
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
-	struct hash_key isn_key; /* of initial sequence numbers, this worker's own */
+	struct hash_key isn_key;        /* of initial sequence numbers, this worker's own */
+	struct flow_foreseen *foreseen; /* flow_check.c's */
 	uint64_t changes; /* connections made and freed by packets: what was looked up before may be
 			     old */
 };

@@ -54,21 +54,23 @@ enum dest_flag {
 /* First what packets of its connections touch, then what new ones do. */
 struct dest {
 	struct ipvs_counters counters;
-	uint32_t active; /* connections of this worker */
-	uint32_t inactive;
 	uint32_t service;        /* id */
 	uint32_t conn_timeout_s; /* its service's */
 	uint32_t stamp; /* as of which `adj` is the way to it, see ipvs/flow; 0: not known yet */
 	uint16_t adj;
-	uint16_t flags; /* enum dest_flag */
+	uint16_t slot; /* of its address's stamp */
+	uint64_t spare;
+	uint32_t active; /* connections of this worker */
+	uint32_t inactive;
 	uint32_t weight;
 	uint32_t limit;  /* this worker's share of upper; may be 0: no connection here */
 	uint32_t resume; /* overload ends below this many; 0: below three quarters of limit */
+	uint16_t flags;  /* enum dest_flag */
 	be16 port;
-	uint16_t family;
 	union ip_addr addr;
+	uint16_t family;
 	uint8_t forward; /* enum api_forward */
-	uint8_t reserved[3];
+	uint8_t reserved;
 	uint32_t id;
 	uint32_t serial; /* of its creation, never reused; 0: the id is free */
 	uint32_t upper;  /* as configured, for all workers together; 0: none */
@@ -77,7 +79,7 @@ struct dest {
 	uint32_t prev_removed;
 	uint64_t order; /* of its adding to the service: grows */
 } __attribute__((aligned(64)));
-_Static_assert(offsetof(struct dest, weight) == 64, "packets touch one line");
+_Static_assert(offsetof(struct dest, active) == 64, "packets touch the first line only");
 _Static_assert(offsetof(struct dest, active) % 8 == 0 &&
 		       offsetof(struct dest, inactive) == offsetof(struct dest, active) + 4,
 	       "both counts are read by one load");

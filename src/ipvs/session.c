@@ -37,6 +37,10 @@ static void session_init(struct worker *w, struct rte_mbuf *m, uint32_t id,
 		tcp_choose_deltas(conn, &ipvs->isn_key, &opening->out, th, (th->data_off >> 4) * 4u,
 				  w->now_ns);
 	}
+	if (xmit->flow)
+		conn->flags |= CONN_FLOW;
+	if (xmit->nat)
+		conn_take_deltas(ipvs->conns, id);
 	conn_set_timeout(ipvs->conns, id, ipvs->config.conn_init_timeout_s, w->now_ms);
 	dest_conn_new(opening->dest, conn);
 	opening->service->counters.conns++;

@@ -46,10 +46,11 @@ void eth_input(struct worker *w, struct batch *in)
 		}
 		eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 		meta->flags = 0;
+		meta->in_port = w->rx_port;
 		if (rte_is_multicast_ether_addr(&eth->dst_addr)) {
 			meta->flags = META_LINK_BROADCAST;
 		} else if (!rte_is_same_ether_addr(&eth->dst_addr,
-						   &w->link->ports[meta->in_port].mac)) {
+						   &w->link->ports[w->rx_port].mac)) {
 			drop(w, m, DROP_ETH_OTHERHOST);
 			continue;
 		}

@@ -5,7 +5,7 @@
 
 #include "worker/stage.h"
 
-/* STAGE_ETH_INPUT: frames as they came, meta->in_port set; the others get L3 at the start of data.
+/* STAGE_ETH_INPUT: frames as they came, by w->rx_port; the others get L3 at the start of data.
  */
 stage_fn eth_input;
 

@@ -114,16 +114,15 @@ unsigned int link_receive(struct worker *w)
 
 	for (unsigned int i = 0; i < link->n_rxqs; i++) {
 		const struct port *port = &link->ports[link->rxq[i].port];
-		struct batch *in = &w->stage_in[STAGE_ETH_INPUT];
+		struct batch *in = &w->stage_in[STAGE_FLOW];
 		uint16_t n;
 
 		if (unlikely(!port->up))
 			continue;
-		n = port->ops->rx(port->handle, link->rxq[i].queue, in->pkts, BATCH_BURST);
+		n = port->ops->rx(port->handle, link->rxq[i].queue, in->pkts, w->rx_burst);
 		if (n == 0)
 			continue;
-		for (uint16_t k = 0; k < n; k++)
-			pkt_meta(in->pkts[k])->in_port = link->rxq[i].port;
+		w->rx_port = link->rxq[i].port;
 		in->count = n;
 		w->counters.received += n;
 		total += n;

@@ -82,7 +82,7 @@ struct plug_source;
 struct link {
 	struct port ports[PORT_MAX]; /* may have gaps */
 	unsigned int n_ports;        /* behind the last */
-	uint32_t generation; /* moves on when a fact of any port changes */
+	uint32_t generation;         /* moves on when a fact of any port changes */
 	struct {
 		uint16_t port, queue;
 	} rxq[RXQ_MAX];
@@ -121,8 +121,11 @@ int link_watch(struct worker *w);
 struct link *link_create(void);
 void link_destroy(struct link *link);
 
-/* Receives once from each queue of the worker into STAGE_ETH_INPUT, running the stages after each;
+/* Receives once from each queue of the worker into STAGE_FLOW, running the stages after each;
  * packets seen. */
 unsigned int link_receive(struct worker *w);
+
+/* Hands each port what lies in its vector link->tx[], frames that need nothing more. */
+void link_send_all(struct worker *w);
 
 #endif

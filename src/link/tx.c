@@ -85,6 +85,13 @@ static void tx_flush(struct worker *w, uint16_t id)
 	out->count = 0;
 }
 
+void link_send_all(struct worker *w)
+{
+	for (uint16_t id = 0; id < w->link->n_ports; id++)
+		if (w->link->tx[id].count)
+			tx_flush(w, id);
+}
+
 void link_tx(struct worker *w, struct batch *in)
 {
 	struct link *link = w->link;
@@ -109,7 +116,5 @@ void link_tx(struct worker *w, struct batch *in)
 			tx_finish(port, m);
 		link->tx[id].pkts[link->tx[id].count++] = m;
 	}
-	for (uint16_t id = 0; id < link->n_ports; id++)
-		if (link->tx[id].count)
-			tx_flush(w, id);
+	link_send_all(w);
 }

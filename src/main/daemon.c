@@ -213,7 +213,7 @@ static int start_workers(struct daemon *d)
 		.n_workers = d->plan.n_workers,
 		.poll_busy = d->settings->poll_busy,
 		.ring_size = d->settings->op_ring_size,
-		.stages = path_stages,
+		.stages = path_stages(d->settings->flow),
 		.ticks = module_ticks,
 		.receive = link_receive,
 		.all = d->all,
@@ -232,6 +232,7 @@ static int start_workers(struct daemon *d)
 			log_error("no memory for worker %u", i);
 			return EXIT_FAULT;
 		}
+		path_use(d->all[i], d->settings->flow);
 	}
 	return 0;
 }

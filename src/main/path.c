@@ -4,8 +4,9 @@
  * downwards until it leaves by a port, for the kernel, to another worker, or
  * by drop() with a reason. Whatever is not named here sees no packet.
  *
- *	rx → eth-input → arp-input
- *	              → ip4-input → ipvs-input ─ connection or new one ──────────┐
+ *	rx → flow ─ established ─────────────────────────────────────→ to its port
+ *	      └→ eth-input → arp-input
+ *	                   → ip4-input → ipvs-input ─ connection or new one ──────────┐
  *	                               └ not ours → ip4-route → ip4-local         │
  *	                                                  └→ ip4-forward          │
  *	                                     ip4-output ←──┘  (and what we make)  │
@@ -14,22 +15,39 @@
  */
 #include "main/path.h"
 
+#include "ipvs/flow.h"
 #include "ipvs/ipvs.h"
 #include "link/eth.h"
 #include "net/ip4.h"
 #include "net/neigh.h"
+#include "worker/worker.h"
 
-const struct stage path_stages[STAGE__COUNT] = {
-	[STAGE_ETH_INPUT] = { "eth-input", eth_input },
-	[STAGE_ARP_INPUT] = { "arp-input", arp_input },
-	[STAGE_IP4_INPUT] = { "ip4-input", ip4_input },
-	[STAGE_IPVS_INPUT] = { "ipvs-input", ipvs_input },
-	[STAGE_IP4_ROUTE] = { "ip4-route", ip4_route },
-	[STAGE_IP4_LOCAL] = { "ip4-local", ip4_local },
-	[STAGE_IP4_FORWARD] = { "ip4-forward", ip4_forward },
-	[STAGE_IP4_OUTPUT] = { "ip4-output", ip4_output },
-	[STAGE_NEIGH_OUTPUT] = { "neigh-output", neigh_output },
-	[STAGE_KERNEL_TX] = { "kernel-tx", kernel_tx },
-	[STAGE_HANDOVER] = { "handover", link_handover },
-	[STAGE_TX] = { "tx", link_tx },
+#define STAGES(flow, last)                                                               \
+	[STAGE_FLOW] = { "flow", flow }, [STAGE_ETH_INPUT] = { "eth-input", eth_input }, \
+	[STAGE_ARP_INPUT] = { "arp-input", arp_input },                                  \
+	[STAGE_IP4_INPUT] = { "ip4-input", ip4_input },                                  \
+	[STAGE_IPVS_INPUT] = { "ipvs-input", ipvs_input },                               \
+	[STAGE_IP4_ROUTE] = { "ip4-route", ip4_route },                                  \
+	[STAGE_IP4_LOCAL] = { "ip4-local", ip4_local },                                  \
+	[STAGE_IP4_FORWARD] = { "ip4-forward", ip4_forward },                            \
+	[STAGE_IP4_OUTPUT] = { "ip4-output", ip4_output },                               \
+	[STAGE_NEIGH_OUTPUT] = { "neigh-output", neigh_output },                         \
+	[STAGE_KERNEL_TX] = { "kernel-tx", kernel_tx },                                  \
+	[STAGE_HANDOVER] = { "handover", link_handover }, [STAGE_TX] = { "tx", last }
+
+static const struct stage paths[][STAGE__COUNT] = {
+	[FLOW_ON] = { STAGES(flow_input, link_tx) },
+	[FLOW_OFF] = { STAGES(flow_off, link_tx) },
+	[FLOW_CHECK] = { STAGES(flow_check, flow_check_tx) },
 };
+
+const struct stage *path_stages(enum flow_mode mode)
+{
+	return paths[mode];
+}
+
+void path_use(struct worker *w, enum flow_mode mode)
+{
+	w->stages = paths[mode];
+	w->rx_burst = mode == FLOW_CHECK ? 1 : BATCH_BURST;
+}

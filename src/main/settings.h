@@ -134,6 +134,7 @@ struct settings {
 	unsigned int log_async_pool_size;
 	bool pdump, kni, lldp;
 	bool poll_busy; /* poll busy|adaptive */
+	int flow;       /* flow on|off|check: enum flow_mode */
 	char *eal_args; /* or NULL */
 
 	/* netif_defs */

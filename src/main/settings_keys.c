@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "ipvs/flow.h"
 #include "main/settings_int.h"
 
 #define FIELD(owner, member) \
@@ -43,6 +44,13 @@ static const struct key_choice poll_modes[] = {
 	{ NULL, 0 },
 };
 
+static const struct key_choice flow_modes[] = {
+	{ "on", FLOW_ON },
+	{ "off", FLOW_OFF },
+	{ "check", FLOW_CHECK },
+	{ NULL, 0 },
+};
+
 static const struct key_row global_keys[] = {
 	{ "log_level", CHOICE(log_levels, LOG_INFO), RELOAD, FIELD(settings, log_level),
 	  .help = "The least important kind of message that is logged." },
@@ -63,6 +71,9 @@ static const struct key_row global_keys[] = {
 	  .help = "Send and read LLDP on every device." },
 	{ "poll", CHOICE(poll_modes, false), FIELD(settings, poll_busy),
 	  .help = "Workers without packets sleep for moments (adaptive) or never (busy)." },
+	{ "flow", CHOICE(flow_modes, FLOW_ON), FIELD(settings, flow),
+	  .help = "Established connections take the short way (on) or the long one (off); check "
+		  "takes the long one, compares, and stops at a difference: for tests, slow." },
 	{ "eal_args", TEXT(check_text, "none", "--in-memory -m 1024"), FIELD(settings, eal_args),
 	  .help = "Options for DPDK's EAL, split at blanks; those behind -- on the command line "
 		  "come after them." },

@@ -11,12 +11,13 @@
 #include "net/neigh_int.h"
 #include "net/route.h"
 
-#define ADJ_BUCKETS 1024
+#define ADJ_BUCKETS 16384
 
 struct adj_table {
 	struct adj *adjs; /* [ADJ_MAX] */
 	uint32_t used;    /* numbers below have been given */
 	uint32_t links;   /* generation of the worker's links that they are of */
+	bool full;
 	uint16_t buckets[ADJ_BUCKETS];
 	struct region region;
 };
@@ -58,12 +59,15 @@ static void adj_forget(struct worker *w)
 		table->adjs[i].usable = false;
 	table->used = ADJ_NONE + 1;
 	table->links = w->link->generation;
+	table->full = false;
 	stamps_touch_all(&w->net->stamps);
 }
 
-void adj_check_links(struct worker *w)
+void adj_begin(struct worker *w)
 {
-	if (unlikely(w->net->adjs->links != w->link->generation))
+	const struct adj_table *table = w->net->adjs;
+
+	if (unlikely(table->links != w->link->generation || table->full))
 		adj_forget(w);
 }
 
@@ -96,8 +100,10 @@ static uint16_t adj_make(struct worker *w, unsigned int family, const struct nex
 	uint16_t id, *bucket = adj_bucket(w, &nexthop->addr, nexthop->port);
 	struct adj *adj;
 
-	if (table->used == ADJ_MAX)
-		adj_forget(w);
+	if (table->used == ADJ_MAX) {
+		table->full = true;
+		return ADJ_NONE;
+	}
 	id = (uint16_t)table->used++;
 	adj = &table->adjs[id];
 	*adj = (struct adj){
@@ -130,7 +136,7 @@ static void adj_set_neigh(struct worker *w, const struct neigh *of, struct neigh
 {
 	struct adj *adjs = adj_array(w);
 
-	adj_check_links(w);
+	adj_begin(w);
 	for (uint16_t id = *adj_bucket(w, &of->ip, of->port); id; id = adjs[id].next)
 		if (adj_is(&adjs[id], of->family, &of->ip, of->port))
 			adj_take_neigh(w, &adjs[id], neigh);

@@ -4,9 +4,9 @@
  * Ethernet header, the port, the MTU. A flow remembers its number instead of
  * looking up route and neighbour; a change of the neighbour changes the
  * adjacency in place, so that the very next packet goes the new way. Each
- * worker has its own, made as flows need them; when they run out, or a port
- * changes, all are forgotten, and all stamps move on, so that no number is used
- * any more.
+ * worker has its own, made as flows need them. When they run out, or a port
+ * changes, all are forgotten before the next vector, and all stamps move on, so
+ * that no number is used any more.
  */
 #ifndef NET_ADJ_H
 #define NET_ADJ_H
@@ -22,7 +22,7 @@ struct neigh;
 struct nexthop;
 struct worker;
 
-#define ADJ_MAX  4096 /* numbers, of which 0 is none */
+#define ADJ_MAX  65536 /* numbers, of which 0 is none */
 #define ADJ_NONE 0
 
 struct adj {
@@ -47,16 +47,14 @@ void adj_table_destroy(struct adj_table *table);
 /* All adjacencies by number; [ADJ_NONE] is never usable. */
 struct adj *adj_array(const struct worker *w);
 
-/* The way to this next hop, known or new. Numbers got before may mean nothing afterwards if the
- * stamps have moved on. */
+/* The way to this next hop, known or new; ADJ_NONE: there is no number left for now. */
 uint16_t adj_get(struct worker *w, unsigned int family, const struct nexthop *nexthop);
 
 /* A neighbour of this worker has come or changed; or it goes. */
 void adj_neigh_changed(struct worker *w, struct neigh *neigh);
 void adj_neigh_gone(struct worker *w, const struct neigh *neigh);
 
-/* Has any port changed since the last time? Then all is forgotten. Asked before adjacencies are
- * used. */
-void adj_check_links(struct worker *w);
+/* Before a vector that uses them: forgets all if a port has changed or the numbers ran out. */
+void adj_begin(struct worker *w);
 
 #endif

@@ -44,6 +44,8 @@ static void icmp4_echo(struct worker *w, struct rte_mbuf *m)
 	icmp->icmp_cksum = csum_apply(
 		icmp->icmp_cksum,
 		csum_delta16(RTE_BE16(ICMP4_ECHO << 8), RTE_BE16(ICMP4_ECHO_REPLY << 8)));
+	if (unlikely(icmp->icmp_cksum == 0))
+		icmp->icmp_cksum = 0xffff; /* the same number, and right for a message of zeros */
 	icmp->icmp_type = ICMP4_ECHO_REPLY;
 	rte_pktmbuf_adj(m, meta->l3_len - IP4_HEADER_MIN);
 	ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);

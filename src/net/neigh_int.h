@@ -102,6 +102,9 @@ void neigh_table_free(struct neigh_table *table); /* behind neigh_wait_shutdown(
 struct neigh *neigh_find(const struct worker *w, unsigned int family, const union ip_addr *ip,
 			 uint16_t port);
 
+/* Where one with this address belongs. */
+struct list *neigh_bucket(const struct worker *w, const union ip_addr *ip, uint16_t port);
+
 /* Has it a MAC address that may be sent to? */
 static inline bool neigh_usable(const struct neigh *neigh)
 {

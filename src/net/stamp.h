@@ -19,30 +19,29 @@
 struct worker;
 
 #define STAMP_BITS  12
-#define STAMP_SLOTS (1u << STAMP_BITS)
-#define STAMP6_SKIP 12 /* leading bits of an IPv6 address that tell little apart */
+#define STAMP_SLOTS (1u << STAMP_BITS) /* of a family */
+#define STAMP6_SKIP 12                 /* leading bits of an IPv6 address that tell little apart */
 
 struct stamps {
-	uint32_t ip4[STAMP_SLOTS];
-	uint32_t ip6[STAMP_SLOTS];
+	uint32_t at[2 * STAMP_SLOTS]; /* IPv4's, then IPv6's */
 };
 
-static inline uint32_t stamp4(const struct stamps *stamps, be32 addr)
+static inline uint16_t stamp4_slot(be32 addr)
 {
-	return stamps->ip4[rte_be_to_cpu_32(addr) >> (32 - STAMP_BITS)];
+	return (uint16_t)(rte_be_to_cpu_32(addr) >> (32 - STAMP_BITS));
 }
 
-static inline uint32_t stamp6(const struct stamps *stamps, const union ip_addr *addr)
+static inline uint16_t stamp6_slot(const union ip_addr *addr)
 {
 	uint32_t high = rte_be_to_cpu_32(addr->u32[0]);
 
-	return stamps->ip6[high >> (32 - STAMP6_SKIP - STAMP_BITS) & (STAMP_SLOTS - 1)];
+	return (uint16_t)(STAMP_SLOTS +
+			  (high >> (32 - STAMP6_SKIP - STAMP_BITS) & (STAMP_SLOTS - 1)));
 }
 
-static inline uint32_t stamp_of(const struct stamps *stamps, unsigned int family,
-				const union ip_addr *addr)
+static inline uint16_t stamp_slot(unsigned int family, const union ip_addr *addr)
 {
-	return family == AF_INET ? stamp4(stamps, addr->v4) : stamp6(stamps, addr);
+	return family == AF_INET ? stamp4_slot(addr->v4) : stamp6_slot(addr);
 }
 
 void stamps_init(struct stamps *stamps);

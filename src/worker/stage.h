@@ -13,6 +13,7 @@ struct worker;
 struct rte_mbuf;
 
 enum stage_id {
+	STAGE_FLOW, /* frames as they came, of one port: w->rx_port */
 	STAGE_ETH_INPUT,
 	STAGE_ARP_INPUT,
 	STAGE_IP4_INPUT,    /* header checks, meta */

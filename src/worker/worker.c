@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +34,6 @@
 #define IDLE_SLEEP_PART   64  /* of its idle time it sleeps at once */
 #define IDLE_WAIT_MS      10  /* at most, when a packet wakes it: timers tick in 100 ms */
 #define IDLE_SLEEP_MIN_NS UINT64_C(20000)
-#define IDLE_SLEEP_MAX_NS UINT64_C(500000)
 #define HANDOVER_RING     4096
 
 /*
@@ -180,7 +180,7 @@ static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idl
 		return;
 	}
 	pause.tv_nsec = (long)RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
-				      IDLE_SLEEP_MAX_NS);
+				      WORKER_SLEEP_MAX_NS);
 	nanosleep(&pause, NULL);
 }
 
@@ -191,6 +191,9 @@ int worker_main(void *worker)
 	uint64_t busy_ns = w->now_ns;
 
 	w->ops_budget_tsc = rte_get_tsc_hz() / 1000000 * OPS_BUDGET_US;
+	/* else the kernel adds 50 us to every sleep; where it refuses, sleeps are that much longer
+	 */
+	(void)prctl(PR_SET_TIMERSLACK, 1ul);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		if (worker_turn(w)) {
 			empty_turns = 0;
@@ -248,6 +251,7 @@ struct worker *worker_create(const struct worker_config *config)
 	w->lcore = config->lcore;
 	w->socket = config->socket;
 	w->poll_busy = config->poll_busy;
+	w->rx_burst = BATCH_BURST;
 	w->stages = config->stages;
 	w->ticks = config->ticks;
 	w->receive = config->receive;

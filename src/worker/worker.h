@@ -24,6 +24,9 @@
 #define WORKER_MAX    64 /* workers, the master included */
 #define WORKER_MASTER 0
 
+/* An idle worker that nothing can wake sleeps so long at most at once. */
+#define WORKER_SLEEP_MAX_NS UINT64_C(400000)
+
 struct rte_mempool;
 struct rte_ring;
 struct link;
@@ -38,6 +41,7 @@ struct worker_counters {
 	uint64_t sent;     /* taken by ports */
 	uint64_t dropped;
 	uint64_t to_kernel;
+	uint64_t flow;       /* of those sent: by the flow stage */
 	uint64_t handed_out; /* to other workers */
 	uint64_t handed_in;
 	uint64_t turns;
@@ -61,7 +65,9 @@ struct worker {
 	uint64_t now_ms;  /* the same in milliseconds */
 	struct worker_counters counters;
 	uint64_t drops[DROP__COUNT];
-	uint64_t held; /* packets stored: neighbour queues, receive and transmit vectors */
+	uint16_t rx_port;  /* which the vector on its way has come in by */
+	uint16_t rx_burst; /* packets taken at once, at most BATCH_BURST */
+	uint64_t held;     /* packets stored: neighbour queues, receive and transmit vectors */
 
 	/* set before start, then read only: by others too, when they fill its rings */
 	RTE_MARKER constants __rte_cache_aligned;

@@ -97,11 +97,20 @@ static void set_clock(struct harness *h)
 	}
 }
 
+static enum flow_mode harness_flow_mode(void)
+{
+	const char *mode = getenv("FLOW");
+
+	if (mode && strcmp(mode, "off") == 0)
+		return FLOW_OFF;
+	return mode && strcmp(mode, "check") == 0 ? FLOW_CHECK : FLOW_ON;
+}
+
 struct harness *harness_new(const struct harness_options *options)
 {
 	struct harness *h = calloc(1, sizeof(*h));
 	struct worker_config config = {
-		.stages = path_stages,
+		.stages = path_stages(FLOW_ON),
 		.ticks = module_ticks,
 		.receive = link_receive,
 		.ring_size = 1024,
@@ -126,6 +135,7 @@ struct harness *harness_new(const struct harness_options *options)
 	for (config.id = 0; config.id <= h->n_workers; config.id++) {
 		h->all[config.id] = worker_create(&config);
 		assert_non_null(h->all[config.id]);
+		path_use(h->all[config.id], harness_flow_mode());
 		h->all[config.id]->clock_fixed = true;
 	}
 	set_clock(h);

@@ -50,9 +50,9 @@ struct test_case {
 	const struct step *steps; /* of a connection that is made */
 	unsigned int n_steps;
 	bool floor; /* the floor itself */
+	bool slow;  /* the flow stage is off */
 };
 
-/* Established flows: of the flow stage, and of the slow path in front of which it is to stand. */
 static void targets_established(const struct test_case *test, uint32_t flows,
 				struct target targets[CASE_TARGETS])
 {
@@ -61,7 +61,13 @@ static void targets_established(const struct test_case *test, uint32_t flows,
 	if (strncmp(test->kind, "fnat-tcp", 8) == 0)
 		times += 0.2;
 	targets[0] = (struct target){ "flow stage", times };
-	targets[1] = (struct target){ "slow path", flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0 };
+}
+
+/* With the flow stage off. */
+static void targets_slow(const struct test_case *test, uint32_t flows,
+			 struct target targets[CASE_TARGETS])
+{
+	targets[0] = (struct target){ "slow path", flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0 };
 }
 
 static void targets_new(const struct test_case *test, uint32_t flows,
@@ -95,6 +101,11 @@ static const struct step tcp_steps[] = {
 		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), \
 		.targets = targets_established                                      \
 	}
+#define SLOW(_name, _kind, _dirs, _what)                                            \
+	{                                                                           \
+		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), \
+		.targets = targets_slow, .slow = true                               \
+	}
 
 static const struct test_case cases[] = {
 	{ .name = "floor",
@@ -106,6 +117,8 @@ static const struct test_case cases[] = {
 	ESTABLISHED("udp-in", "fnat-udp", DIR_IN, "FNAT, UDP, client to server"),
 	ESTABLISHED("udp-out", "fnat-udp", DIR_OUT, "FNAT, UDP, server to client"),
 	ESTABLISHED("udp-both", "fnat-udp", DIR_BOTH, "FNAT, UDP, both directions"),
+	SLOW("udp-in-slow", "fnat-udp", DIR_IN, "the same, the flow stage off, in"),
+	SLOW("udp-out-slow", "fnat-udp", DIR_OUT, "the same, the flow stage off, out"),
 	{ .name = "udp-new",
 	  .kind = "fnat-udp",
 	  .what = "FNAT, a new UDP connection",
@@ -115,6 +128,8 @@ static const struct test_case cases[] = {
 	ESTABLISHED("tcp-in", "fnat-tcp", DIR_IN, "FNAT, TCP, client to server"),
 	ESTABLISHED("tcp-out", "fnat-tcp", DIR_OUT, "FNAT, TCP, server to client"),
 	ESTABLISHED("tcp-both", "fnat-tcp", DIR_BOTH, "FNAT, TCP, both directions"),
+	SLOW("tcp-in-slow", "fnat-tcp", DIR_IN, "the same, the flow stage off, in"),
+	SLOW("tcp-out-slow", "fnat-tcp", DIR_OUT, "the same, the flow stage off, out"),
 	{ .name = "tcp-whole",
 	  .kind = "fnat-tcp",
 	  .what = "FNAT, a whole TCP connection of 10 packets, its expiry too",
@@ -269,7 +284,7 @@ static void run_stages(struct rig *rig, const struct test_case *test, const stru
 	struct stage_result *row = &results->stages[results->n_stages++];
 
 	*row = (struct stage_result){ .name = test->name, .flows = flows };
-	timed_reset();
+	timed_reset(test->slow ? FLOW_OFF : FLOW_ON);
 	rig_use_stages(rig, timed_stages);
 	row->other = rig_play(rig, test->dirs, packets) / (double)packets;
 	rig_use_stages(rig, NULL);
@@ -290,6 +305,7 @@ static void run_case(struct rig *rig, const struct test_case *test, const struct
 		return;
 	if (results->n_rows == CASE_RESULTS_MAX)
 		die("too many rows");
+	rig_use_flow(rig, test->slow ? FLOW_OFF : FLOW_ON);
 	if (test->dirs)
 		run_established(rig, test, plan, flows, &runs);
 	else
@@ -376,6 +392,7 @@ static uint64_t count_established(struct rig *rig, const struct test_case *test)
 {
 	const uint64_t packets = 20 * COUNT_FLOWS;
 
+	rig_use_flow(rig, test->slow ? FLOW_OFF : FLOW_ON);
 	rig_grow(rig, COUNT_FLOWS);
 	rig_load(rig, COUNT_FLOWS, data_kind(rig));
 	rig_play(rig, test->dirs, COUNT_FLOWS);

@@ -45,12 +45,12 @@ static void floor_input(struct worker *w, struct batch *in)
 			drop(w, m, DROP_ETH_TYPE);
 			continue;
 		}
-		meta->out_port = meta->in_port ^ 1;
+		meta->out_port = w->rx_port ^ 1;
 		stage_push(w, STAGE_TX, m);
 	}
 }
 
 const struct stage floor_stages[STAGE__COUNT] = {
-	[STAGE_ETH_INPUT] = { "swap", floor_input },
+	[STAGE_FLOW] = { "swap", floor_input },
 	[STAGE_TX] = { "tx", link_tx },
 };

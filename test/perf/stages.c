@@ -12,19 +12,21 @@
 #define INTERRUPTED 5000 /* cycles a packet of a vector */
 
 static double spent[STAGE__COUNT];
+static enum flow_mode timed_flow;
 
 static void timed_run(struct worker *w, struct batch *in, enum stage_id stage)
 {
 	uint64_t most = (uint64_t)in->count * INTERRUPTED, start = rte_rdtsc(), cycles;
 
-	path_stages[stage].run(w, in);
+	path_stages(timed_flow)[stage].run(w, in);
 	cycles = rte_rdtsc() - start;
 	if (cycles < most)
 		spent[stage] += (double)cycles;
 }
 
-void timed_reset(void)
+void timed_reset(enum flow_mode flow)
 {
+	timed_flow = flow;
 	memset(spent, 0, sizeof(spent));
 }
 
@@ -34,6 +36,7 @@ double timed_cycles(enum stage_id stage)
 }
 
 #define STAGES(X)       \
+	X(FLOW)         \
 	X(ETH_INPUT)    \
 	X(ARP_INPUT)    \
 	X(IP4_INPUT)    \

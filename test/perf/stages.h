@@ -7,12 +7,12 @@
 #ifndef PERF_STAGES_H
 #define PERF_STAGES_H
 
-#include "worker/stage.h"
+#include "ipvs/flow.h"
 
 extern const struct stage timed_stages[STAGE__COUNT];
 
 /* From 0 again. */
-void timed_reset(void);
+void timed_reset(enum flow_mode flow);
 /* Cycles spent in a stage since then. */
 double timed_cycles(enum stage_id stage);
 

@@ -91,6 +91,8 @@ static void fnat_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum con
 const struct xmit xmit_fnat = {
 	.name = "fnat",
 	.shift_tcp = true,
+	.nat = true,
+	.flow = true,
 	.open = fnat_open,
 	.close = fnat_close,
 	.run = fnat_run,

@@ -33,6 +33,11 @@ struct xmit {
 	const char *name;
 	/* Local ports are used again: TCP numbers are shifted, so that a server sees them grow. */
 	bool shift_tcp;
+	/* Each direction's packets get the other's tuple, the other way round. */
+	bool nat;
+	/* The flow stage may forward its packets: as nat says, and by the way to server or client.
+	 */
+	bool flow;
 	/* false: the connection cannot be, for *reason; nothing is held then. */
 	bool (*open)(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason);
 	/* What open took is given back, of a connection or of an opening that came to nothing. */

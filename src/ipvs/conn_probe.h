@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/conn_probe: a lookup of an IPv4 tuple in steps, for loops over vectors:
+ * each step asks for the memory that the next one reads, and other packets'
+ * steps go in between. conn_probe_start(), then conn_probe_guess(), which is
+ * to be repeated if it returns false, then conn_probe_end().
+ */
+#ifndef IPVS_CONN_PROBE_H
+#define IPVS_CONN_PROBE_H
+
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+
+#include "ipvs/conn_int.h"
+
+struct conn_probe {
+	uint32_t bucket;
+	uint32_t ref; /* the first in the bucket whose tag matches, 0: none */
+	uint16_t tag;
+	bool second; /* the bucket is the second one */
+};
+
+static inline void conn_probe_start(const struct conn_table *table, const struct tuple4 *tuple,
+				    struct conn_probe *probe)
+{
+	uint64_t hash = tuple4_hash(&table->config.key, tuple);
+
+	probe->bucket = conn_index_first(&table->index, hash);
+	probe->tag = conn_index_tag(hash);
+	probe->second = false;
+	__builtin_prefetch(&table->index.buckets[probe->bucket]);
+}
+
+/* false: it is in its second bucket, if anywhere; to be asked again. */
+static inline bool conn_probe_guess(const struct conn_table *table, struct conn_probe *probe)
+{
+	const struct conn_bucket *bucket = &table->index.buckets[probe->bucket];
+	uint32_t ref = 0;
+
+	for (unsigned int match = conn_bucket_match(bucket, probe->tag); match && !ref;
+	     match &= match - 1)
+		ref = bucket->ref[__builtin_ctz(match)];
+	probe->ref = ref;
+	if (likely(ref)) {
+		__builtin_prefetch(conn_line4(table, conn_ref_id(ref)), 1);
+		return true;
+	}
+	if (probe->second || !bucket->overflow)
+		return true;
+	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
+	probe->second = true;
+	__builtin_prefetch(&table->index.buckets[probe->bucket]);
+	return false;
+}
+
+/* One comparison for all of it: addresses, ports, protocol, zone. */
+static inline bool conn_line4_is(const struct conn_line4 *line, enum conn_dir dir,
+				 const struct tuple4 *tuple)
+{
+	const struct conn_key4 *key = &line->key[dir];
+	uint64_t addrs;
+	uint32_t ports;
+
+	memcpy(&addrs, &key->src, sizeof(addrs));
+	memcpy(&ports, &key->sport, sizeof(ports));
+	return ((addrs ^ tuple->addrs) | (ports ^ tuple->ports) |
+		(tuple4_rest(line->conn.proto, line->conn.zone) ^ tuple->rest)) == 0;
+}
+
+/* Was the guess right? If not, a whole lookup tells more, unless nothing was found at all. */
+static inline bool conn_probe_end(const struct conn_table *table, const struct tuple4 *tuple,
+				  const struct conn_probe *probe, struct conn_found *found)
+{
+	uint32_t id = conn_ref_id(probe->ref);
+
+	found->dir = conn_ref_dir(probe->ref);
+	found->id = id;
+	return likely(probe->ref && conn_class_of(id) == CONN_IP4) &&
+	       conn_line4_is(conn_line4(table, id), found->dir, tuple);
+}
+
+#endif

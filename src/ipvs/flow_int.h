@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ipvs/flow_int: what flow.c offers flow_check.c. */
+#ifndef IPVS_FLOW_INT_H
+#define IPVS_FLOW_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipvs/conn_int.h"
+#include "ipvs/service.h"
+
+struct adj;
+struct rte_mbuf;
+struct worker;
+
+/* What the packets of a vector add to their service's counters. */
+struct flow_count {
+	uint32_t service; /* SERVICE_NONE: nothing counted yet */
+	uint32_t pkts[2]; /* by enum conn_dir */
+	uint64_t bytes[2];
+};
+
+/* What is the same for all packets of a vector. */
+struct flow_run {
+	struct worker *w;
+	struct conn_table *conns;
+	struct service_table *services;
+	struct adj *adjs;
+	const uint32_t *stamps;
+	uint64_t now_tick;
+	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
+	uint64_t hits;
+	struct flow_count count;
+};
+
+void flow_begin(struct worker *w, struct flow_run *run);
+void flow_end(struct flow_run *run);
+
+/* May this stage take it, as far as the packet itself tells? Then its tuple. */
+bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple);
+
+/*
+ * The packet in `frame` (parsed) goes on as the line's connection to or from that server says:
+ * rewritten, counted. The adjacency that it takes; NULL: this stage cannot, nothing was changed but
+ * what is remembered.
+ */
+struct adj *flow_forward(struct flow_run *run, struct conn_line4 *line, enum conn_dir dir,
+			 struct dest *dest, uint8_t *frame);
+
+#endif
