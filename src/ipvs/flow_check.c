@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/log.h"
 #include "ipvs/flow.h"
 #include "ipvs/flow_int.h"
@@ -99,7 +100,7 @@ void flow_check(struct worker *w, struct batch *in)
 	struct flow_run run;
 
 	if (!foreseen)
-		foreseen = w->ipvs->foreseen = calloc(1, sizeof(*foreseen));
+		foreseen = w->ipvs->foreseen = lines_alloc(sizeof(*foreseen));
 	if (foreseen && foreseen->m)
 		differs("a packet that did not leave", foreseen);
 	for (uint32_t i = 0; i < in->count; i++) {
