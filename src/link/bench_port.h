@@ -43,8 +43,8 @@ struct bench_port;
 /* Takes all `count` mbufs (a power of two) from a pool; NULL: there are not so many. */
 struct bench_set *bench_set_create(struct rte_mempool *pool, uint32_t count);
 void bench_set_destroy(struct bench_set *set);
-/* Mbufs that are in no packet now. */
-uint32_t bench_set_home(const struct bench_set *set);
+/* Mbufs that are in no packet now, also those that were dropped. */
+uint32_t bench_set_home(struct bench_set *set);
 
 /* Fills *port, up, with one queue each way. NULL: no memory. */
 struct bench_port *bench_port_create(const char *name, struct bench_set *set, struct port *port);
@@ -57,6 +57,28 @@ void bench_port_play(struct bench_port *bench, const struct bench_template *temp
 		     const struct bench_flow *trace, uint32_t count, uint32_t start,
 		     uint64_t packets);
 uint64_t bench_port_left(const struct bench_port *bench);
+
+/*
+ * Frames that come when they are due, by any clock, instead of whenever they are asked for, and how
+ * long it took until they were sent.
+ */
+struct bench_pace {
+	void *arg; /* of all four */
+	uint64_t (*now)(void *arg);
+	uint64_t (*due)(void *arg, uint64_t n);     /* of frame n, from 0 on; never earlier than
+						       that of n - 1 */
+	void (*sent)(void *arg, uint64_t took);     /* one frame */
+	void (*drained)(void *arg, uint64_t until); /* nothing is due until then; or NULL */
+	uint32_t ring; /* so many can wait, those that have waited longest are lost; 0: any */
+	int fd;        /* for those who sleep, see port_ops' rx_fd; -1: none */
+};
+
+/* From the next bench_port_play() on; NULL: at once again. */
+void bench_port_pace(struct bench_port *bench, const struct bench_pace *pace);
+uint64_t bench_port_lost(const struct bench_port *bench);
+
+/* Its transmit ring has room for so many frames from one receiving to the next; UINT16_MAX: all. */
+void bench_port_narrow(struct bench_port *bench, uint16_t room);
 
 /* Notes what the next `room` IPv4 frames sent have come to; NULL: no longer. */
 void bench_port_learn(struct bench_port *bench, struct bench_seen *seen, uint32_t room);

@@ -28,6 +28,9 @@ struct bench_port {
 	struct bench_seen *seen;
 	uint32_t seen_room, n_seen;
 	struct bench_template template;
+	struct bench_pace pace;    /* now NULL: at once */
+	uint64_t n_due, lost;      /* frames of this play that have been received or lost; lost */
+	uint16_t tx_room, tx_left; /* frames it transmits between two receivings; still */
 };
 
 struct bench_set *bench_set_create(struct rte_mempool *pool, uint32_t count)
@@ -58,8 +61,18 @@ void bench_set_destroy(struct bench_set *set)
 	free(set);
 }
 
-uint32_t bench_set_home(const struct bench_set *set)
+/* What was dropped has gone back to the pool. */
+static void bench_refill(struct bench_set *set)
 {
+	struct rte_mbuf *m;
+
+	while (set->tail - set->head <= set->mask && (m = rte_pktmbuf_alloc(set->pool)) != NULL)
+		set->free[set->tail++ & set->mask] = m;
+}
+
+uint32_t bench_set_home(struct bench_set *set)
+{
+	bench_refill(set);
 	return set->tail - set->head;
 }
 
@@ -82,17 +95,48 @@ static void bench_fill(struct rte_mbuf *m, const struct bench_template *template
 	memcpy(frame + template->csum_at, &flow->l4_csum, sizeof(flow->l4_csum));
 }
 
+/* How many of at most `room` frames have arrived; when each has, comes into `due`. */
+static uint32_t bench_due(struct bench_port *bench, uint32_t room, uint64_t *due)
+{
+	const struct bench_pace *pace = &bench->pace;
+	uint64_t now = pace->now(pace->arg), next = 0;
+	uint32_t n = 0;
+
+	while (pace->ring && bench->left > pace->ring &&
+	       pace->due(pace->arg, bench->n_due + pace->ring) <= now) {
+		bench->n_due++;
+		bench->lost++;
+		bench->left--;
+	}
+	while (n < room && (next = pace->due(pace->arg, bench->n_due)) <= now) {
+		due[n++] = next;
+		bench->n_due++;
+	}
+	if (n < room && pace->drained)
+		pace->drained(pace->arg, next);
+	return n;
+}
+
 static uint16_t bench_port_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
+	uint64_t due[BATCH_BURST];
 	struct bench_port *bench = handle;
 	struct bench_set *set = bench->set;
-	uint32_t room = RTE_MIN((uint32_t)n, set->tail - set->head);
+	uint32_t room;
 
+	bench->tx_left = bench->tx_room;
+	if (unlikely(set->tail - set->head < n))
+		bench_refill(set);
+	room = RTE_MIN((uint32_t)n, set->tail - set->head);
 	room = RTE_MIN(room, bench->count - bench->next);
 	room = (uint32_t)RTE_MIN(room, bench->left);
+	if (bench->pace.now && room)
+		room = bench_due(bench, RTE_MIN(room, (uint32_t)BATCH_BURST), due);
 	for (uint32_t i = 0; i < room; i++) {
 		pkts[i] = set->free[(set->head + i) & set->mask];
 		bench_fill(pkts[i], &bench->template, &bench->trace[bench->next + i]);
+		if (bench->pace.now)
+			memcpy(pkts[i]->dynfield1, &due[i], sizeof(due[i]));
 	}
 	set->head += room;
 	bench->left -= room;
@@ -112,12 +156,32 @@ static void bench_learn(struct bench_port *bench, struct rte_mbuf *m)
 	       frame + BENCH_FLOW_AT + offsetof(struct bench_flow, src), sizeof(*bench->seen));
 }
 
+/* The frames of the set tell when they arrived, on this port or another with the same clock. */
+static void bench_took(const struct bench_port *bench, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct bench_pace *pace = &bench->pace;
+	uint64_t now = pace->now(pace->arg), due;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (pkts[i]->pool != bench->set->pool)
+			continue;
+		memcpy(&due, pkts[i]->dynfield1, sizeof(due));
+		pace->sent(pace->arg, now - due);
+	}
+}
+
 /* What the worker has made is not of the set, and is freed. */
 static uint16_t bench_port_tx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct bench_port *bench = handle;
 	struct bench_set *set = bench->set;
 
+	if (unlikely(bench->tx_room != UINT16_MAX)) {
+		n = RTE_MIN(n, bench->tx_left);
+		bench->tx_left -= n;
+	}
+	if (bench->pace.now && bench->pace.sent)
+		bench_took(bench, pkts, n);
 	for (uint16_t i = 0; bench->seen && i < n; i++)
 		bench_learn(bench, pkts[i]);
 	for (uint16_t i = 0; i < n; i++) {
@@ -131,7 +195,9 @@ static uint16_t bench_port_tx(void *handle, uint16_t queue, struct rte_mbuf **pk
 
 static int bench_port_rx_fd(void *handle, uint16_t queue)
 {
-	return -1;
+	const struct bench_port *bench = handle;
+
+	return bench->pace.now ? bench->pace.fd : -1;
 }
 
 static int bench_port_show(void *handle, struct api_link *link)
@@ -189,6 +255,7 @@ struct bench_port *bench_port_create(const char *name, struct bench_set *set, st
 	if (!bench)
 		return NULL;
 	bench->set = set;
+	bench->tx_room = UINT16_MAX;
 	memset(port, 0, sizeof(*port));
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	port->ops = &bench_port_ops;
@@ -210,6 +277,24 @@ void bench_port_play(struct bench_port *bench, const struct bench_template *temp
 	bench->count = count;
 	bench->next = start;
 	bench->left = packets;
+	bench->n_due = 0;
+	bench->lost = 0;
+}
+
+void bench_port_pace(struct bench_port *bench, const struct bench_pace *pace)
+{
+	bench->pace = pace ? *pace : (struct bench_pace){ .now = NULL };
+}
+
+uint64_t bench_port_lost(const struct bench_port *bench)
+{
+	return bench->lost;
+}
+
+void bench_port_narrow(struct bench_port *bench, uint16_t room)
+{
+	bench->tx_room = room;
+	bench->tx_left = room;
 }
 
 uint64_t bench_port_left(const struct bench_port *bench)

@@ -27,6 +27,7 @@
 #include <rte_eal.h>
 
 #include "perf/cases.h"
+#include "perf/figures.h"
 #include "perf/report.h"
 
 #define MBUFS      1024
@@ -113,6 +114,7 @@ static void make_plan(const struct options *options, struct case_plan *plan)
 
 static int bench(const struct options *options)
 {
+	static struct figures figures = { .said = report_figure };
 	static struct results results;
 	struct facts facts = { .huge = eal_start(true), .mbufs = (uint32_t)options->mbufs };
 	struct case_plan plan;
@@ -123,12 +125,13 @@ static int bench(const struct options *options)
 	facts_get(&facts);
 	report_head(&facts);
 	cases_run(&plan, &results, report_row);
-	if (results.n_rows == 0)
+	figures_run(&plan, &figures);
+	if (results.n_rows + figures.n == 0)
 		die("--only %s: there is no such case; --list shows them", options->only);
 	facts_see_pages(&facts);
 	report_rest(&results);
 	printf("\n%.0f s\n", difftime(time(NULL), start));
-	if (options->json && report_json(&facts, &results, options->json) != 0)
+	if (options->json && report_json(&facts, &results, &figures, options->json) != 0)
 		die("%s: cannot be written", options->json);
 	return 0;
 }
@@ -170,6 +173,7 @@ int main(int argc, const char **argv)
 	poptFreeContext(context);
 	if (options.list) {
 		cases_list();
+		figures_list();
 		return 0;
 	}
 	return options.count ? count(&options) : bench(&options);

@@ -98,6 +98,22 @@ void report_row(const struct result *row)
 	fflush(stdout);
 }
 
+static const char *figure_verdict(const struct figure *figure)
+{
+	return figure->value <= figure->most ? "ok" : "above";
+}
+
+void report_figure(const struct figure *figure)
+{
+	printf("%-9s %-58s %10.*f %s", figure->name, figure->what, figure->value < 100 ? 2 : 0,
+	       figure->value, figure->unit);
+	if (figure->most > 0)
+		printf(", at most %.*f: %s", figure->most < 100 ? 2 : 0, figure->most,
+		       figure_verdict(figure));
+	printf("\n");
+	fflush(stdout);
+}
+
 static void report_stages(const struct results *results)
 {
 	printf("\ncycles a packet by stage (with the clock's reading)\n");
@@ -107,7 +123,7 @@ static void report_stages(const struct results *results)
 		printf("%-11s %9u ", row->name, row->flows);
 		for (unsigned int s = 0; s < STAGE__COUNT; s++)
 			if (row->stages[s] >= STAGE_SHOWN)
-				printf(" %s %.0f", path_stages[s].name, row->stages[s]);
+				printf(" %s %.0f", path_stages(FLOW_ON)[s].name, row->stages[s]);
 		printf(" rx and loop %.0f\n", row->other);
 	}
 }
@@ -158,10 +174,29 @@ static json_t *json_stage_row(const struct stage_result *row)
 	json_t *stages = json_object();
 
 	for (unsigned int s = 0; s < STAGE__COUNT; s++)
-		json_object_set_new(stages, path_stages[s].name, json_real(row->stages[s]));
+		json_object_set_new(stages, path_stages(FLOW_ON)[s].name,
+				    json_real(row->stages[s]));
 	json_object_set_new(stages, "other", json_real(row->other));
 	return json_pack("{s:s,s:I,s:o}", "case", row->name, "flows", (json_int_t)row->flows,
 			 "stages", stages);
+}
+
+static json_t *json_figures(const struct figures *figures)
+{
+	json_t *rows = json_array();
+
+	for (unsigned int i = 0; i < figures->n; i++) {
+		const struct figure *figure = &figures->rows[i];
+		json_t *row = json_pack("{s:s,s:s,s:f,s:s}", "case", figure->name, "what",
+					figure->what, "value", figure->value, "unit", figure->unit);
+
+		if (figure->most > 0) {
+			json_object_set_new(row, "most", json_real(figure->most));
+			json_object_set_new(row, "ok", json_boolean(figure->value <= figure->most));
+		}
+		json_array_append_new(rows, row);
+	}
+	return rows;
 }
 
 static json_t *json_machine(const struct facts *facts)
@@ -173,7 +208,8 @@ static json_t *json_machine(const struct facts *facts)
 			 facts->flavour, "mbufs", (int)facts->mbufs, "runs", (int)facts->runs);
 }
 
-int report_json(const struct facts *facts, const struct results *results, const char *path)
+int report_json(const struct facts *facts, const struct results *results,
+		const struct figures *figures, const char *path)
 {
 	json_t *rows = json_array(), *stages = json_array(), *memory = json_array();
 	json_t *all;
@@ -192,8 +228,8 @@ int report_json(const struct facts *facts, const struct results *results, const 
 							(json_int_t)m->conn_bytes, "port_bytes",
 							(json_int_t)m->lport_bytes));
 	}
-	all = json_pack("{s:o,s:o,s:o,s:o}", "machine", json_machine(facts), "rows", rows, "stages",
-			stages, "memory", memory);
+	all = json_pack("{s:o,s:o,s:o,s:o,s:o}", "machine", json_machine(facts), "rows", rows,
+			"stages", stages, "memory", memory, "figures", json_figures(figures));
 	if (!all)
 		return -ENOMEM;
 	r = json_dump_file(all, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "perf/cases.h"
+#include "perf/figures.h"
 
 struct facts {
 	char cpu[128];
@@ -28,9 +29,11 @@ void facts_see_pages(struct facts *facts);
 
 void report_head(const struct facts *facts);
 void report_row(const struct result *row);
+void report_figure(const struct figure *figure);
 void report_rest(const struct results *results);
 
 /* 0 or -errno */
-int report_json(const struct facts *facts, const struct results *results, const char *path);
+int report_json(const struct facts *facts, const struct results *results,
+		const struct figures *figures, const char *path);
 
 #endif

@@ -21,18 +21,19 @@
 #include "main/startup.h"
 #include "perf/measure.h"
 
-#define VIP          "10.0.0.10"
-#define VPORT        80
-#define SERVER_NET   "192.168.0."
-#define SERVER_FIRST 11
-#define SERVER_PORT  8080
-#define OPEN_S       100000 /* timeout of a connection that is open */
-#define CLOSING_S    2
-#define TURN_NS      20000u
-#define CHUNK        32768u /* flows opened at once */
-#define TRACE_MIN    4096u  /* entries, however few flows there are */
-#define SPARE_CONNS  200000u
-#define QUIET_TURNS  64
+#define VIP           "10.0.0.10"
+#define VPORT         80
+#define SERVER_NET    "192.168.0."
+#define SERVER_FIRST  11
+#define SERVER_PORT   8080
+#define OPEN_S        100000 /* timeout of a connection that is open */
+#define CLOSING_S     2
+#define TURN_NS       20000u
+#define CHUNK         32768u /* flows opened at once */
+#define TRACE_MIN     4096u  /* entries, however few flows there are */
+#define SPARE_CONNS   200000u
+#define QUIET_TURNS   64
+#define QUIET_TURN_NS 500000000u
 
 struct rig {
 	struct worker *all[2];
@@ -43,7 +44,10 @@ struct rig {
 	struct bench_port *port[SIDE__COUNT];
 	struct request_table tables[MODULE_TABLES];
 	uint64_t skew_ns, even_ns;
+	struct rig_watch watch;
+	double apart; /* cycles that watch.before has taken */
 	bool counted;
+	enum flow_mode flow;
 	struct rig_flow *flows;
 	uint32_t n_flows;
 	struct rig_trace trace[SIDE__COUNT];
@@ -107,9 +111,25 @@ static void rig_turn(struct rig *rig)
 	worker_turn(rig->w);
 }
 
-static void run_line(struct rig *rig, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static void run_line(struct rig *rig, const char *format, ...)
+static void rig_turn_watched(struct rig *rig)
+{
+	double start = measure_cycles(), begun;
+
+	if (rig->watch.before)
+		rig->watch.before(rig->watch.arg);
+	begun = measure_cycles();
+	rig->apart += begun - start;
+	rig_turn(rig);
+	if (rig->watch.turned)
+		rig->watch.turned(rig->watch.arg, measure_cycles() - begun);
+}
+
+void rig_watch(struct rig *rig, const struct rig_watch *watch)
+{
+	rig->watch = watch ? *watch : (struct rig_watch){ .before = NULL };
+}
+
+void rig_line(struct rig *rig, const char *format, ...)
 {
 	const char **argv = NULL;
 	char line[160], error[512] = "";
@@ -123,7 +143,6 @@ static void run_line(struct rig *rig, const char *format, ...)
 	    startup_run(rig->all, rig->tables, argc, (char **)argv, error, sizeof(error)) != 0)
 		die("%s: %s", line, error);
 	free(argv);
-	rig_turn(rig);
 }
 
 static void make_config(const struct rig *rig, struct modules_config *config)
@@ -168,24 +187,24 @@ static void configure(struct rig *rig)
 {
 	char proto = rig->config.proto == IPPROTO_TCP ? 't' : 'u';
 
-	run_line(rig, "dpip addr add 10.0.0.1/24 dev dpdk0");
-	run_line(rig, "dpip addr add " VIP "/32 dev dpdk0");
-	run_line(rig, "dpip addr add " SERVER_NET "1/24 dev dpdk1");
-	run_line(rig, "dpip route add default via 10.0.0.254 dev dpdk0");
-	run_line(rig, "dpip neigh add 10.0.0.254 lladdr 06:00:00:00:00:00 dev dpdk0");
-	run_line(rig, "ipvsadm -A -%c " VIP ":%u -s rr", proto, VPORT);
+	rig_line(rig, "dpip addr add 10.0.0.1/24 dev dpdk0");
+	rig_line(rig, "dpip addr add " VIP "/32 dev dpdk0");
+	rig_line(rig, "dpip addr add " SERVER_NET "1/24 dev dpdk1");
+	rig_line(rig, "dpip route add default via 10.0.0.254 dev dpdk0");
+	rig_line(rig, "dpip neigh add 10.0.0.254 lladdr 06:00:00:00:00:00 dev dpdk0");
+	rig_line(rig, "ipvsadm -A -%c " VIP ":%u -s rr", proto, VPORT);
 	for (unsigned int i = 0; i < 2; i++)
-		run_line(rig, "ipvsadm -P -%c " VIP ":%u -z " SERVER_NET "%u -F dpdk1", proto,
+		rig_line(rig, "ipvsadm -P -%c " VIP ":%u -z " SERVER_NET "%u -F dpdk1", proto,
 			 VPORT, 200 + i);
 	for (unsigned int i = 0; i < RIG_SERVERS; i++) {
-		run_line(rig, "dpip neigh add " SERVER_NET "%u lladdr 06:00:00:00:00:01 dev dpdk1",
+		rig_line(rig, "dpip neigh add " SERVER_NET "%u lladdr 06:00:00:00:00:01 dev dpdk1",
 			 SERVER_FIRST + i);
-		run_line(rig, "ipvsadm -a -%c " VIP ":%u -r " SERVER_NET "%u:%u -b", proto, VPORT,
+		rig_line(rig, "ipvsadm -a -%c " VIP ":%u -r " SERVER_NET "%u:%u -b", proto, VPORT,
 			 SERVER_FIRST + i, SERVER_PORT);
 	}
 	/* addresses are announced, a second apart, some times */
 	for (unsigned int i = 0; i < QUIET_TURNS; i++) {
-		rig->skew_ns += 500000000u;
+		rig->skew_ns += QUIET_TURN_NS;
 		rig_turn(rig);
 	}
 }
@@ -194,7 +213,7 @@ static void make_workers(struct rig *rig)
 {
 	struct worker_config config = {
 		.n_workers = 1,
-		.stages = path_stages,
+		.stages = path_stages(FLOW_ON),
 		.ticks = module_ticks,
 		.receive = link_receive,
 		.ring_size = 1024,
@@ -230,6 +249,7 @@ struct rig *rig_new(const struct rig_config *config)
 		die("no memory");
 	rig->config = *config;
 	rig->even_ns = 1000000000000u;
+	rig->skew_ns = -(uint64_t)QUIET_TURNS * QUIET_TURN_NS; /* configure() makes it 0 */
 	rig->pool = rte_pktmbuf_pool_create("circulating", config->mbufs + 1, 0, META_SIZE,
 					    2048 + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
 	rig->made = rte_pktmbuf_pool_create("made", 1023, 0, META_SIZE, 2048 + RTE_PKTMBUF_HEADROOM,
@@ -286,9 +306,15 @@ struct rig_flow *rig_flow(struct rig *rig, uint32_t i)
 	return &rig->flows[i];
 }
 
+void rig_use_flow(struct rig *rig, enum flow_mode mode)
+{
+	rig->flow = mode;
+	rig_use_stages(rig, NULL);
+}
+
 void rig_use_stages(struct rig *rig, const struct stage *stages)
 {
-	rig->w->stages = stages ? stages : path_stages;
+	rig->w->stages = stages ? stages : path_stages(rig->flow);
 }
 
 /* A million clients; each one's next connection comes from another port. */
@@ -309,10 +335,62 @@ struct bench_seen rig_answer(const struct bench_seen *sent)
 	};
 }
 
+struct bench_port *rig_port(struct rig *rig, enum side side)
+{
+	return rig->port[side];
+}
+
+const struct rig_trace *rig_trace(struct rig *rig, enum side side)
+{
+	return &rig->trace[side];
+}
+
+struct worker *const *rig_all(struct rig *rig)
+{
+	return rig->all;
+}
+
+const struct request_table *rig_tables(const struct rig *rig)
+{
+	return rig->tables;
+}
+
+void rig_free_clock(struct rig *rig)
+{
+	for (unsigned int i = 0; i < RTE_DIM(rig->all); i++)
+		rig->all[i]->clock_fixed = false;
+}
+
+static void play_rest(struct rig *rig, uint64_t packets)
+{
+	for (unsigned int side = 0; side < SIDE__COUNT; side++)
+		bench_port_play(rig->port[side], &rig->trace[side].template, rig->trace[side].flows,
+				rig->trace[side].count, 0, packets);
+}
+
+void rig_endless(struct rig *rig)
+{
+	play_rest(rig, UINT64_MAX);
+}
+
+void rig_finish(struct rig *rig)
+{
+	play_rest(rig, 0);
+}
+
+void rig_later(struct rig *rig, uint32_t seconds)
+{
+	rig->skew_ns += (uint64_t)seconds * 1000000000u;
+}
+
 static void rig_loop(struct rig *rig)
 {
-	while (bench_port_left(rig->port[0]) || bench_port_left(rig->port[1]))
-		rig_turn(rig);
+	while (bench_port_left(rig->port[0]) || bench_port_left(rig->port[1])) {
+		if (rig->watch.before || rig->watch.turned)
+			rig_turn_watched(rig);
+		else
+			rig_turn(rig);
+	}
 }
 
 /* Callgrind counts inside this function, by its name. */
@@ -325,11 +403,12 @@ static double rig_run(struct rig *rig)
 {
 	double start = measure_cycles();
 
+	rig->apart = 0;
 	if (rig->counted)
 		rig_loop_counted(rig);
 	else
 		rig_loop(rig);
-	return measure_cycles() - start;
+	return measure_cycles() - start - rig->apart;
 }
 
 void rig_count(struct rig *rig, bool on)
@@ -357,24 +436,37 @@ static void check_fate(const struct rig *rig, const struct worker_counters *befo
 	    (unsigned long long)(now->dropped - before->dropped));
 }
 
-double rig_play(struct rig *rig, unsigned int dirs, uint64_t packets)
+double rig_play_both(struct rig *rig, const struct rig_play *play)
 {
 	struct worker_counters before = rig->w->counters;
 	double cycles;
 
 	for (unsigned int side = 0; side < SIDE__COUNT; side++) {
-		struct rig_trace *trace = &rig->trace[side];
-		uint64_t n = dirs == DIR_BOTH ? (packets + side) / 2 : packets;
+		const struct rig_trace *trace = play->trace[side] ? play->trace[side]
+								  : &rig->trace[side];
+		uint64_t n = play->packets[side];
 
-		if (!(dirs & 1u << side))
+		if (n == 0)
 			continue;
 		bench_port_play(rig->port[side], &trace->template, trace->flows, trace->count,
 				trace->next, n);
-		trace->next = (uint32_t)((trace->next + n) % trace->count);
+		if (!play->trace[side])
+			rig->trace[side].next = (uint32_t)((trace->next + n) % trace->count);
 	}
 	cycles = rig_run(rig);
-	check_fate(rig, &before, packets);
+	if (play->strict)
+		check_fate(rig, &before, play->packets[0] + play->packets[1]);
 	return cycles;
+}
+
+double rig_play(struct rig *rig, unsigned int dirs, uint64_t packets)
+{
+	struct rig_play play = { .strict = true };
+
+	for (unsigned int side = 0; side < SIDE__COUNT; side++)
+		if (dirs & 1u << side)
+			play.packets[side] = dirs == DIR_BOTH ? (packets + side) / 2 : packets;
+	return rig_play_both(rig, &play);
 }
 
 double rig_play_once(struct rig *rig, enum side side, const struct rig_trace *trace,

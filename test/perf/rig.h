@@ -9,6 +9,7 @@
 #ifndef PERF_RIG_H
 #define PERF_RIG_H
 
+#include "ipvs/flow.h"
 #include "main/modules.h"
 #include "perf/frames.h"
 #include "worker/worker.h"
@@ -67,12 +68,55 @@ double rig_play(struct rig *rig, unsigned int dirs, uint64_t packets);
 double rig_play_once(struct rig *rig, enum side side, const struct rig_trace *trace,
 		     struct bench_seen *seen);
 
+/* A play on both sides at once: of each port's trace, or of another if it is given. What is lost on
+ * the way, unless `strict`, is the caller's to judge. */
+struct rig_play {
+	const struct rig_trace *trace[SIDE__COUNT]; /* NULL: the loaded one */
+	uint64_t packets[SIDE__COUNT];
+	bool strict;
+};
+double rig_play_both(struct rig *rig, const struct rig_play *play);
+
+/* For cases that look closer: the port of a side, its loaded trace, and all workers. */
+struct bench_port *rig_port(struct rig *rig, enum side side);
+const struct rig_trace *rig_trace(struct rig *rig, enum side side);
+struct worker *const *rig_all(struct rig *rig);
+const struct request_table *rig_tables(const struct rig *rig);
+
+/*
+ * Called before each turn of a play; its own time is not in what the play returns. `turned` is told
+ * how many cycles of CPU time a turn took. NULL: nobody.
+ */
+struct rig_watch {
+	void (*before)(void *arg);
+	void (*turned)(void *arg, double cycles);
+	void *arg;
+};
+void rig_watch(struct rig *rig, const struct rig_watch *watch);
+
+/* The same line that `dpip` or `ipvsadm` would be given, on all workers. */
+void rig_line(struct rig *rig, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* From now on the worker reads the clock itself, for worker_main(). */
+void rig_free_clock(struct rig *rig);
+
+/* Both ports have frames without end, for worker_main() in a thread; and none again, when the
+ * thread has ended. */
+void rig_endless(struct rig *rig);
+void rig_finish(struct rig *rig);
+
+/* Moves the clock. */
+void rig_later(struct rig *rig, uint32_t seconds);
+
 /* From now on what is played runs inside rig_loop_counted(), which callgrind looks for. */
 void rig_count(struct rig *rig, bool on);
 
 /* Moves the clock, and lets the worker turn until there are `left` connections; the cycles that
  * this took. */
 double rig_expire(struct rig *rig, uint32_t seconds, uint32_t left);
+
+/* The path with the flow stage on (as at first) or off. */
+void rig_use_flow(struct rig *rig, enum flow_mode mode);
 
 /* Stages instead of the path's own; NULL: these again. */
 void rig_use_stages(struct rig *rig, const struct stage *stages);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * perf/churn: established packets while routes change: an op for each change
+ * comes to the worker before a turn, as often as so many a second would at the
+ * rate that packets go at when nothing changes; the worker applies it in that
+ * turn. The master's own part is not counted. Routes come and go, an eighth of
+ * them nets that clients of these flows are in.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+
+#include "lib/prng.h"
+#include "perf/figures.h"
+
+#define ROUTES 4096
+
+struct churn {
+	struct rig *rig;
+	struct prng prng;
+	double per_packet; /* changes */
+	uint64_t before;   /* received */
+	uint64_t made;     /* changes */
+	uint32_t net[ROUTES];
+	bool there[ROUTES];
+};
+
+static struct churn churn;
+
+/* One of eight is among the clients' addresses, 100.64.0.0/12; the others lie anywhere below. */
+static void choose_nets(void)
+{
+	for (uint32_t i = 0; i < ROUTES; i++)
+		churn.net[i] = i % 8 == 0 ? 0x64400000 + (i << 8)
+					  : 0x14000000 + (i * 1009 % 0x400000 << 8);
+}
+
+static void change_one(uint32_t i)
+{
+	uint32_t net = churn.net[i];
+
+	rig_line(churn.rig, "dpip route %s %u.%u.%u.0/24 via 10.0.0.254 dev dpdk0",
+		 churn.there[i] ? "del" : "add", net >> 24, net >> 16 & 255, net >> 8 & 255);
+	churn.there[i] = !churn.there[i];
+}
+
+static void before_turn(void *arg)
+{
+	uint64_t received = rig_worker(churn.rig)->counters.received - churn.before;
+
+	if ((double)churn.made >= (double)received * churn.per_packet)
+		return;
+	ops_reap(rig_all(churn.rig));
+	while ((double)churn.made < (double)received * churn.per_packet) {
+		change_one(prng_below(&churn.prng, ROUTES));
+		churn.made++;
+	}
+}
+
+/* Cycles a packet with so many changes for each. */
+static double run(uint64_t packets, double per_packet)
+{
+	struct rig_watch watch = { .before = before_turn };
+	double cycles;
+
+	churn.per_packet = per_packet;
+	churn.before = rig_worker(churn.rig)->counters.received;
+	churn.made = 0;
+	rig_watch(churn.rig, &watch);
+	cycles = rig_play(churn.rig, DIR_BOTH, packets) / (double)packets;
+	rig_watch(churn.rig, NULL);
+	return cycles;
+}
+
+void churn_run(const struct case_plan *plan, struct figures *figures)
+{
+	static const struct {
+		unsigned int rate;
+		double most;
+	} rates[] = { { 1000, 1.2 }, { 100000, 2 } };
+	uint32_t flows = 1000000;
+	double quiet[CASE_RUNS_MAX], busy[RTE_DIM(rates)][CASE_RUNS_MAX];
+	uint64_t packets = plan->full ? 4000000 : 600000;
+	double middle;
+
+	memset(&churn, 0, sizeof(churn));
+	churn.prng.state = 23;
+	churn.rig = figure_rig(plan, IPPROTO_UDP, flows);
+	choose_nets();
+	for (uint32_t i = 0; i < ROUTES; i += 2)
+		change_one(i);
+	ops_set_running(rig_all(churn.rig), true);
+	for (unsigned int run_no = 0; run_no < plan->runs; run_no++) {
+		quiet[run_no] = run(packets, 0);
+		for (unsigned int i = 0; i < RTE_DIM(rates); i++)
+			busy[i][run_no] = run(packets, rates[i].rate * quiet[run_no] /
+							       (double)rte_get_tsc_hz());
+	}
+	ops_set_running(rig_all(churn.rig), false);
+	middle = stats_of(quiet, plan->runs).median;
+	figure_say(figures, middle, "cycles", 0, "a packet of %u flows, nothing changes", flows);
+	for (unsigned int i = 0; i < RTE_DIM(rates); i++) {
+		double median = stats_of(busy[i], plan->runs).median;
+
+		figure_say(figures, median / middle, "times", rates[i].most,
+			   "that, at %u changes a second", rates[i].rate);
+	}
+	ops_reap(rig_all(churn.rig));
+	rig_free(churn.rig);
+}
