@@ -19,6 +19,9 @@ enum flow_mode {
 /* STAGE_FLOW, one for each mode. */
 stage_fn flow_input, flow_off, flow_check;
 
+/* What flow_check notes of a worker's packet on its way; NULL: no memory. */
+struct flow_foreseen *flow_foreseen_new(void);
+
 /* STAGE_TX of FLOW_CHECK: compares with what flow_check has foreseen. A difference ends the
  * program. */
 stage_fn flow_check_tx;

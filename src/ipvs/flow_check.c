@@ -94,17 +94,20 @@ static void compare(const struct worker *w, const struct flow_foreseen *foreseen
 		differs("a counter", foreseen);
 }
 
+struct flow_foreseen *flow_foreseen_new(void)
+{
+	return lines_alloc(sizeof(struct flow_foreseen));
+}
+
 void flow_check(struct worker *w, struct batch *in)
 {
 	struct flow_foreseen *foreseen = w->ipvs->foreseen;
 	struct flow_run run;
 
-	if (!foreseen)
-		foreseen = w->ipvs->foreseen = lines_alloc(sizeof(*foreseen));
-	if (foreseen && foreseen->m)
+	if (foreseen->m)
 		differs("a packet that did not leave", foreseen);
 	for (uint32_t i = 0; i < in->count; i++) {
-		if (foreseen && in->count == 1) {
+		if (in->count == 1) {
 			flow_begin(w, &run);
 			foresee(&run, in->pkts[i], foreseen);
 		}
@@ -116,7 +119,7 @@ void flow_check_tx(struct worker *w, struct batch *in)
 {
 	struct flow_foreseen *foreseen = w->ipvs->foreseen;
 
-	for (uint32_t i = 0; foreseen && foreseen->m && i < in->count; i++) {
+	for (uint32_t i = 0; foreseen->m && i < in->count; i++) {
 		if (in->pkts[i] != foreseen->m)
 			continue;
 		compare(w, foreseen, in->pkts[i]);

@@ -14,6 +14,7 @@
 
 #include "base/lines.h"
 #include "ipvs/conn.h"
+#include "ipvs/flow.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/lport.h"
 #include "ipvs/proto/tcp.h"
@@ -81,7 +82,8 @@ struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config)
 	ipvs->services = service_table_create(w);
 	ipvs->conns = conn_table_create(&conn_config);
 	ipvs->lports = lport_pool_create(w, conn_config.max);
-	if (ipvs->services && ipvs->conns && ipvs->lports)
+	ipvs->foreseen = flow_foreseen_new();
+	if (ipvs->services && ipvs->conns && ipvs->lports && ipvs->foreseen)
 		return ipvs;
 fail:
 	ipvs_destroy(w);
