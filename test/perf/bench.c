@@ -9,6 +9,7 @@
  *	make bench              a table, bin/bench.json and bin/bench.svg
  *	make bench FULL=1       10 M flows too, more runs, TCP with timestamps
  *	make bench-count        instructions a packet, against test/perf/counts.txt
+ *	bin/test/perf/bench --smoke        does each case run? Its figures say nothing
  *	bin/test/perf/bench --only udp-in --flows 1000,100000
  *
  * How it measures: CPU time of the thread times the TSC's rate, so that other
@@ -35,7 +36,7 @@
 #define HUGE_PAGES 48 /* of 2 MB that must be free */
 
 struct options {
-	int full, list, runs, mbufs;
+	int full, smoke, list, runs, mbufs;
 	char *only, *flows, *json, *count;
 };
 
@@ -104,6 +105,14 @@ static void make_plan(const struct options *options, struct case_plan *plan)
 				    .only = options->only };
 	if (options->full)
 		plan->flows[5] = 10000000;
+	if (options->smoke) {
+		plan->smoke = true;
+		plan->flows[0] = 1000;
+		plan->flows[1] = 0;
+		plan->runs = 1;
+		plan->packets = 20000;
+		plan->opened = 4096;
+	}
 	if (options->flows)
 		read_flows(options->flows, plan);
 	if (options->runs)
@@ -153,6 +162,7 @@ int main(int argc, const char **argv)
 	static struct options options = { .mbufs = MBUFS };
 	static const struct poptOption table[] = {
 		{ "full", 0, POPT_ARG_NONE, &options.full, 0, "10 M flows too, more runs", NULL },
+		{ "smoke", 0, POPT_ARG_NONE, &options.smoke, 0, "does each case run?", NULL },
 		{ "list", 0, POPT_ARG_NONE, &options.list, 0, "the cases", NULL },
 		{ "only", 0, POPT_ARG_STRING, &options.only, 0, "this case only", "CASE" },
 		{ "flows", 0, POPT_ARG_STRING, &options.flows, 0, "these numbers of flows", "N,N" },

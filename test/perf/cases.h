@@ -22,7 +22,7 @@ struct case_plan {
 	uint32_t runs;
 	uint64_t packets; /* of a run, at least; half of the flows come, or all if full */
 	uint32_t mbufs;
-	bool full;
+	bool full, smoke; /* smoke: small, for whether it runs */
 	const char *only; /* NULL, or the name of the only case */
 };
 

@@ -80,9 +80,9 @@ void churn_run(const struct case_plan *plan, struct figures *figures)
 		unsigned int rate;
 		double most;
 	} rates[] = { { 1000, 1.2 }, { 100000, 2 } };
-	uint32_t flows = 1000000;
+	uint32_t flows = plan->smoke ? 10000 : 1000000;
 	double quiet[CASE_RUNS_MAX], busy[RTE_DIM(rates)][CASE_RUNS_MAX];
-	uint64_t packets = plan->full ? 4000000 : 600000;
+	uint64_t packets = plan->full ? 4000000 : plan->smoke ? 20000 : 600000;
 	double middle;
 
 	memset(&churn, 0, sizeof(churn));

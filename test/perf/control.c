@@ -194,11 +194,11 @@ static void say_listing(struct figures *figures, unsigned int runs, uint32_t flo
 
 void control_run_case(const struct case_plan *plan, struct figures *figures)
 {
-	uint32_t flows = 1000000;
+	uint32_t flows = plan->smoke ? 10000 : 1000000;
 
 	plane.rig = figure_rig(plan, IPPROTO_UDP, flows);
 	plane_start();
-	say_routes(figures, plan->full ? 20000 : 2000);
+	say_routes(figures, plan->full ? 20000 : plan->smoke ? 100 : 2000);
 	say_listing(figures, RTE_MIN(plan->runs, 5u), flows);
 	plane_stop();
 }

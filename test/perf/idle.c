@@ -161,7 +161,7 @@ static void say(struct figures *figures, const struct sum *sum, const struct sum
 void idle_run(const struct case_plan *plan, struct figures *figures)
 {
 	static struct sum bare, by_time, woken;
-	uint64_t packets = plan->full ? PAUSES_MAX : 50;
+	uint64_t packets = plan->full ? PAUSES_MAX : plan->smoke ? 5 : 50;
 	struct rig *rig = figure_rig(plan, IPPROTO_UDP, 1000);
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	int never = eventfd(0, EFD_CLOEXEC);

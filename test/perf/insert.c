@@ -95,9 +95,11 @@ static uint64_t clock_cost(void)
 /* Fills a table of `max` to 90 %, then `n` go and come; cycles of each into `took`. */
 static void run(uint32_t max, uint32_t n, uint32_t *took, uint64_t clock)
 {
-	struct conn_table_config config = {
-		.max = max, .socket = -1, .key = { { 1, 2, 3, 4 } }, .expire = expired
-	};
+	struct conn_table_config config = { .max = max,
+					    .socket = -1,
+					    .key = { { 0x243f6a8885a308d3, 0x13198a2e03707345,
+						       0xa4093822299f31d1, 0x082efa98ec4e6c89 } },
+					    .expire = expired };
 	struct inserts inserts = { .prng = { 11 } };
 	uint32_t next = 0;
 
@@ -123,7 +125,8 @@ static void run(uint32_t max, uint32_t n, uint32_t *took, uint64_t clock)
 void insert_run(const struct case_plan *plan, struct figures *figures)
 {
 	static struct histogram all;
-	uint32_t max = plan->full ? 10000000 : 1000000, n = plan->full ? 2000000 : 400000;
+	uint32_t max = plan->full ? 10000000 : plan->smoke ? 100000 : 1000000;
+	uint32_t n = plan->full ? 2000000 : plan->smoke ? 40000 : 400000;
 	uint64_t clock = clock_cost();
 	struct region region;
 	uint32_t *took = bulk_alloc((size_t)TABLES * n * sizeof(*took), &region), worst = 0;

@@ -84,7 +84,7 @@ static void say_level(struct figures *figures, struct rig *rig, unsigned int per
 void latency_run(const struct case_plan *plan, struct figures *figures)
 {
 	static const unsigned int percents[] = { 10, 50, 90 };
-	uint64_t packets = plan->full ? 4000000 : 500000;
+	uint64_t packets = plan->full ? 4000000 : plan->smoke ? 50000 : 500000;
 	struct rig *rig = figure_rig(plan, IPPROTO_UDP, 100000);
 	double cycles[RUNS], most;
 	struct pacer_clock clock;

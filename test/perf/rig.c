@@ -383,7 +383,8 @@ void rig_later(struct rig *rig, uint32_t seconds)
 	rig->skew_ns += (uint64_t)seconds * 1000000000u;
 }
 
-static void rig_loop(struct rig *rig)
+/* Into each caller: a function that is the same as another would lose its name. */
+__attribute__((always_inline)) static inline void rig_loop(struct rig *rig)
 {
 	while (bench_port_left(rig->port[0]) || bench_port_left(rig->port[1])) {
 		if (rig->watch.before || rig->watch.turned)

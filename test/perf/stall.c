@@ -86,7 +86,7 @@ static void grow(struct rig *rig, uint32_t n)
 
 void stall_run(const struct case_plan *plan, struct figures *figures)
 {
-	uint32_t many = plan->full ? 4000000 : 1000000, turns_left = 0;
+	uint32_t many = plan->full ? 4000000 : plan->smoke ? 50000 : 1000000, turns_left = 0;
 	const struct conn_table *conns;
 	struct rig *rig;
 
