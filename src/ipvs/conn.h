@@ -9,7 +9,8 @@
  *
  * Two tuples lead to a connection: CONN_IN, as the client's packets arrive
  * (client → virtual service), and CONN_OUT, as the server's arrive (server →
- * local address). Each is the other's rewrite.
+ * local address). Each is the other's rewrite; without CONN_NAT, CONN_OUT is
+ * CONN_IN's reverse.
  */
 #ifndef IPVS_CONN_H
 #define IPVS_CONN_H

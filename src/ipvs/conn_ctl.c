@@ -46,22 +46,24 @@ static const char *conn_state_name(const struct conn *conn)
 	return conn->state < UDP__COUNT ? udp_state_names[conn->state] : "?";
 }
 
+/* The server is named by its id: what answers by itself is in neither tuple. */
 static void conn_item(const struct worker *w, uint32_t id, const struct tuple *in,
 		      const struct tuple *out, struct api_conn *item)
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, id);
+	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
 
 	*item = (struct api_conn){
 		.caddr = ip_to_api(&in->src),
 		.vaddr = ip_to_api(&in->dst),
 		.laddr = ip_to_api(&out->dst),
-		.daddr = ip_to_api(&out->src),
+		.daddr = ip_to_api(&dest->addr),
 		.family = in->family,
 		.protocol = in->proto,
 		.cport = in->sport,
 		.vport = in->dport,
 		.lport = out->dport,
-		.dport = out->sport,
+		.dport = dest->port,
 		.forward = conn_forward(conn),
 		.worker = (uint16_t)w->id,
 		.timeout_s = track_timeout_s(w, conn),

@@ -12,6 +12,8 @@
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
+#include "ipvs/xmit/xmit.h"
+#include "net/addr.h"
 
 #define DEST_WEIGHT_MAX 65535u
 #define DEST_STR_LEN    (16 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
@@ -80,11 +82,16 @@ static int dest_check(struct request *req, const struct service_key *key,
 	char text[DEST_STR_LEN], number[16];
 
 	dest_str(key, config, text);
-	if (body->forward != API_FORWARD_FNAT)
+	if (!xmit_find(body->forward))
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
-				    "FNAT (-b)",
+				    "FNAT (-b), DR (-g)",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
+	if (body->forward == API_FORWARD_DR && config->port != key->port)
+		return request_fail(req, -EINVAL,
+				    "%s: DR (-g) leaves ports as they are; allowed: the service's "
+				    "port, %u",
+				    text, rte_be_to_cpu_16(key->port));
 	if (body->weight > DEST_WEIGHT_MAX)
 		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
 				    body->weight, DEST_WEIGHT_MAX);
@@ -97,6 +104,21 @@ static int dest_check(struct request *req, const struct service_key *key,
 	config->upper = body->upper;
 	config->lower = body->lower;
 	return 0;
+}
+
+/* As far as that depends on what else there is. */
+static int dest_check_place(struct request *req, const struct dest_named *named)
+{
+	const struct dest_config *config = &named->config;
+	char text[DEST_STR_LEN];
+
+	if (config->forward != API_FORWARD_DR ||
+	    !addr_is_local(request_workers(req)[WORKER_MASTER], config->family, &config->addr))
+		return 0;
+	return request_fail(req, -EADDRINUSE,
+			    "%s: that is an address of the balancer itself; DR (-g) needs a server "
+			    "on another machine",
+			    dest_str(&named->svc->key, config, text));
 }
 
 static int dest_failed(struct request *req, int r, const struct dest_named *named)
@@ -150,6 +172,8 @@ static int dest_request_add(struct request *req, const void *body)
 
 	if (r == 0)
 		r = dest_check(req, &named.svc->key, body, &named.config);
+	if (r == 0)
+		r = dest_check_place(req, &named);
 	if (r < 0)
 		return r;
 	return dest_failed(req, dest_add(request_workers(req), named.svc, &named.config), &named);
@@ -187,6 +211,8 @@ static int dest_request_set(struct request *req, const void *body)
 	dest_settings(named.dest, &now);
 	dest_keep(&wanted, &now);
 	r = dest_check(req, &named.svc->key, &wanted, &named.config);
+	if (r == 0)
+		r = dest_check_place(req, &named);
 	if (r < 0)
 		return r;
 	return dest_failed(req, dest_set(request_workers(req), named.dest, &named.config), &named);

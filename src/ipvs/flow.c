@@ -274,6 +274,14 @@ static inline bool state_flows(const struct conn *conn, enum conn_dir dir)
 	       (dir == CONN_IN && conn->state == UDP_ONEWAY && conn->proto == IPPROTO_UDP);
 }
 
+/* Answers that are not rewritten are only passing through: no business of this stage. */
+static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
+{
+	uint16_t needed = dir == CONN_IN ? CONN_FLOW : CONN_FLOW | CONN_NAT;
+
+	return (conn->flags & needed) == needed;
+}
+
 /* As track.c does: where the server stands. */
 static inline void track_server(struct conn *conn, const uint8_t *th, uint16_t l4_len)
 {
@@ -381,7 +389,7 @@ static inline struct adj *forward(struct flow_run *run, struct conn_line4 *line,
 	uint32_t deadline;
 	struct adj *adj;
 
-	if (unlikely(!(conn->flags & CONN_FLOW) || !state_flows(conn, dir) ||
+	if (unlikely(!mode_flows(conn, dir) || !state_flows(conn, dir) ||
 		     !ways_fresh(run, line, dest)))
 		return NULL;
 	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];

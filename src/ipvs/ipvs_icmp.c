@@ -10,6 +10,9 @@
  * from the local address towards servers, also when a router on the way sent it:
  * neither side knows the other's network.
  *
+ * Where a mode leaves addresses as they are, so does it in errors: they only
+ * find their way, to the client or the server.
+ *
  * Errors about no connection, echoes and all other ICMP are the routing
  * stage's.
  */
@@ -168,10 +171,6 @@ static void icmp_translate(struct worker *w, struct rte_mbuf *m, uint32_t id, en
 	to = tuple_reverse(&was);
 	to.sport = meta->tuple.sport;
 	to.dport = meta->tuple.dport;
-	if (!icmp_checksum_ok(m)) {
-		drop(w, m, DROP_ICMP_CHECKSUM);
-		return;
-	}
 	if (!xmit4_way(w, m, &to.dst, to.src.v4, &nexthop))
 		return;
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
@@ -181,6 +180,48 @@ static void icmp_translate(struct worker *w, struct rte_mbuf *m, uint32_t id, en
 	icmp->icmp_cksum = csum_finish(csum_sum(icmp, meta->l4_len, 0));
 	xmit4_rewrite_ip(m, &to);
 	xmit4_send(w, m, &nexthop);
+}
+
+/* The same where packets keep their addresses: so does the error. */
+static void icmp_pass(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+{
+	struct conn *conn = conn_get(w->ipvs->conns, id);
+	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
+	const struct pkt_meta *meta = pkt_meta(m);
+	const union ip_addr *to = dir == CONN_IN ? &dest->addr : &meta->tuple.dst;
+	struct nexthop nexthop;
+
+	if (!xmit4_way(w, m, to, meta->tuple.dst.v4, &nexthop))
+		return;
+	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
+	xmit4_age(m);
+	xmit4_send(w, m, &nexthop);
+}
+
+static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
+			 struct quote *quote)
+{
+	if (!icmp_checksum_ok(m))
+		drop(w, m, DROP_ICMP_CHECKSUM);
+	else if (conn_get(w->ipvs->conns, id)->flags & CONN_NAT)
+		icmp_translate(w, m, id, dir, quote);
+	else
+		icmp_pass(w, m, id, dir);
+}
+
+/*
+ * Who has the connection, if there is one: the owner of the answer's tuple, or of the quoted
+ * packet's own, which is as it had arrived here if nothing was rewritten. This worker: nobody.
+ */
+static unsigned int icmp_owner(const struct worker *w, const struct tuple *answer)
+{
+	struct tuple quoted = tuple_reverse(answer);
+
+	if (is_ours(w, answer) || ours_formerly(w, answer))
+		return steer_owner(w, answer);
+	if (ours_service(w, &quoted) || ours_formerly(w, &quoted))
+		return steer_owner(w, &quoted);
+	return w->id;
 }
 
 void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
@@ -198,12 +239,11 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 	}
 	id = conn_lookup(w->ipvs->conns, &quote.answer, &dir);
 	if (id != CONN_NONE) {
-		icmp_translate(w, m, id, dir, &quote);
+		icmp_related(w, m, id, dir, &quote);
 		return;
 	}
-	owner = steer_owner(w, &quote.answer);
-	if (owner != w->id && !(meta->flags & META_HANDED_OVER) &&
-	    (is_ours(w, &quote.answer) || ours_formerly(w, &quote.answer)))
+	owner = icmp_owner(w, &quote.answer);
+	if (owner != w->id && !(meta->flags & META_HANDED_OVER))
 		steer_hand_over(w, m, owner);
 	else
 		stage_push(w, STAGE_IP4_ROUTE, m);

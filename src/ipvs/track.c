@@ -53,13 +53,20 @@ static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32
 		conn->last_ack = ack;
 }
 
+/* Which segments of the connection come by here? */
+static enum tcp_path track_path(const struct conn *conn, enum conn_dir dir)
+{
+	if (dir == CONN_OUT)
+		return TCP_PATH_OUTPUT;
+	return conn->flags & CONN_NAT ? TCP_PATH_INPUT : TCP_PATH_INPUT_ONLY;
+}
+
 static void track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn, enum conn_dir dir)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
 							       meta->l4_off);
-	enum tcp_state state = tcp_next_state(dir == CONN_IN ? TCP_PATH_INPUT : TCP_PATH_OUTPUT,
-					      conn->state, th->tcp_flags);
+	enum tcp_state state = tcp_next_state(track_path(conn, dir), conn->state, th->tcp_flags);
 
 	if (dir == CONN_OUT)
 		track_server(conn, th, meta->l4_len - (th->data_off >> 4) * 4u);

@@ -187,8 +187,8 @@ END
 
 wrong "startup lines that the daemon would refuse, in its words" \
 	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, wlc' \
-	'3: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method DR (-g) is not supported yet; supported: FNAT (-b)' \
-	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not supported yet; supported: FNAT (-b)' \
+	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
+	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not supported yet; supported: FNAT (-b), DR (-g)' \
 	'6: TCP 10.0.0.1:80: persistence (-p) is not supported yet' \
 	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u)' \
 	'8: real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4' \
@@ -200,7 +200,7 @@ wrong "startup lines that the daemon would refuse, in its words" \
 	'15: neighbour: IPv6 is not supported, IPv4 only' <<'END'
 startup {
 	ipvsadm -A -t 10.0.0.1:80 -s frob
-	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:80
+	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:81
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -m
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
 	ipvsadm -E -t 10.0.0.1:80 -p

@@ -81,6 +81,22 @@ ok "-E changes only what is given" eval 'ipvsadm -E -t 10.1.0.100:80 --conn-time
 	ipvsadm -E -t 10.1.0.100:80 -s rr && ipvsadm -ln | grep -q "^TCP  10.1.0.100:80 rr conn-timeout 40"'
 ok "-d" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.2:80
 ok "-d took effect" eval '! ipvsadm -ln | grep -q 10.2.0.2'
+ok "-a -g" ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.4 -g -w 2
+ok "-a without a mode" ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.5:53
+prints "-g is Route, and what is meant without a mode" ipvsadm -ln -u 10.1.0.100:53 <<END
+IP Virtual Server version $version (size=0)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+UDP  10.1.0.100:53 wlc
+  -> 10.2.0.5:53                  Route   1      0          0
+  -> 10.2.0.4:53                  Route   2      0          0
+END
+json "JSON: Route" '[d["forward"] for s in j for d in s["servers"]] == ["Route", "Route"]' ipvsadm -ln -j -u 10.1.0.100:53
+ok "-e without a mode leaves it" eval 'ipvsadm -e -u 10.1.0.100:53 -r 10.2.0.4 -w 7 &&
+	ipvsadm -ln | grep -Eq "10.2.0.4:53 +Route +7 "'
+ok "-e with another mode" eval 'ipvsadm -e -u 10.1.0.100:53 -r 10.2.0.4 -b &&
+	ipvsadm -ln | grep -Eq "10.2.0.4:53 +FullNat +7 "'
+ok "-S writes -g" eval 'ipvsadm -S -n | grep -qx -e "-a -u 10.1.0.100:53 -r 10.2.0.5:53 -g -w 1"'
 ok "-Z" ipvsadm -Z
 ok "-Z of one service" ipvsadm -Z -t 10.1.0.100:80
 
@@ -112,6 +128,8 @@ refused "-e of none names the service too" 1 "10.1.0.100:80" ipvsadm -e -t 10.1.
 refused "-e in no service" 1 "10.1.0.100:99" ipvsadm -e -t 10.1.0.100:99 -r 10.2.0.1:80 -w 3
 refused "-d of none" 1 "10.2.0.77:80" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.77:80
 refused "-a in a mode that is not there yet" 1 "FNAT" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i
+refused "-a -g to another port" 1 "the service's port, 80" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:81 -g
+refused "-a -g to the balancer itself" 1 "another machine" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.254 -g
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536
 refused "-P of an address of another family" 1 "IPv6" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
 refused "-P twice" 1 "10.2.0.200" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:80 -F dpdk1

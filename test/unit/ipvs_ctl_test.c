@@ -293,16 +293,16 @@ static const struct {
 } bad_dests[] = {
 	{ API_FORWARD_NAT, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not "
-	  "supported "
-	  "yet; supported: FNAT (-b)" },
-	{ API_FORWARD_DR, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
-	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method DR (-g) is not "
-	  "supported "
-	  "yet; supported: FNAT (-b)" },
+	  "supported yet; supported: FNAT (-b), DR (-g)" },
+	{ API_FORWARD_TUNNEL, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
+	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not "
+	  "supported yet; supported: FNAT (-b), DR (-g)" },
+	{ API_FORWARD_DR, AF_INET, 1, 0, 0, 8000, 1, 101, -EINVAL,
+	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; "
+	  "allowed: the service's port, 80" },
 	{ 99, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method number 99 is not "
-	  "supported "
-	  "yet; supported: FNAT (-b)" },
+	  "supported yet; supported: FNAT (-b), DR (-g)" },
 	{ API_FORWARD_FNAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
 	  "real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4" },
 	{ API_FORWARD_FNAT, AF_INET, 65536, 0, 0, 8000, 1, 101, -ERANGE,
@@ -389,9 +389,9 @@ static void test_dest_keeps(void **state)
 	check(RUN(rig, DEST_SET, &body, error), error, 0, "");
 	check_dest(dest, 0, 11, 11);
 	body.flags = all & ~API_DEST_KEEP_FORWARD;
-	check(RUN(rig, DEST_SET, &body, error), error, -EOPNOTSUPP,
-	      "real server 10.0.0.100:8000 of TCP 10.0.0.1:80: forwarding method DR (-g) is not "
-	      "supported yet; supported: FNAT (-b)");
+	check(RUN(rig, DEST_SET, &body, error), error, -EINVAL,
+	      "real server 10.0.0.100:8000 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; "
+	      "allowed: the service's port, 80");
 	ipvs_rig_destroy(rig);
 }
 

@@ -4,4 +4,5 @@
  * xmit/fnat.c, under its number. No guard: it is read several times, with XMIT defined by who
  * includes it.
  */
+XMIT(dr, API_FORWARD_DR)
 XMIT(fnat, API_FORWARD_FNAT)

@@ -54,19 +54,31 @@ bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, b
 	return true;
 }
 
+/* TTL less one; returns what that makes in the header's checksum. */
+static uint32_t age(struct rte_ipv4_hdr *ip)
+{
+	ip->time_to_live--;
+	/* it is the upper half of its 16-bit word */
+	return csum_delta16(RTE_BE16(0x0100), 0);
+}
+
+void xmit4_age(struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+
+	ip->hdr_checksum = csum_apply(ip->hdr_checksum, age(ip));
+}
+
 uint32_t xmit4_rewrite_ip(struct rte_mbuf *m, const struct tuple *to)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	const struct tuple *was = &pkt_meta(m)->tuple;
 	uint32_t addresses = csum_delta32(ip->src_addr, to->src.v4) +
 			     csum_delta32(ip->dst_addr, to->dst.v4);
-	/* the TTL is the upper half of its 16-bit word */
-	uint32_t ttl = csum_delta16(RTE_BE16(0x0100), 0);
 
 	ip->src_addr = to->src.v4;
 	ip->dst_addr = to->dst.v4;
-	ip->time_to_live--;
-	ip->hdr_checksum = csum_apply(ip->hdr_checksum, addresses + ttl);
+	ip->hdr_checksum = csum_apply(ip->hdr_checksum, addresses + age(ip));
 	return addresses + csum_delta16(was->sport, to->sport) +
 	       csum_delta16(was->dport, to->dport);
 }

@@ -22,6 +22,9 @@ struct worker;
 bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, be32 from,
 	       struct nexthop *nexthop);
 
+/* TTL less one, and nothing else. */
+void xmit4_age(struct rte_mbuf *m);
+
 /*
  * IPv4 header: source and destination of `to`, TTL less one, and its checksum by difference.
  * Returns the difference that the addresses and ports of `to` make in the L4 checksum.
