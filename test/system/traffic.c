@@ -109,6 +109,7 @@ static struct session *server_open(int epoll, int type, uint16_t port)
 	if (session->fd < 0)
 		fatal("socket: %s", strerror(errno));
 	setsockopt(session->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(session->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 	if (bind(session->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		fatal("bind to port %u: %s", port, strerror(errno));
 	if (type == SOCK_STREAM && listen(session->fd, 4096) < 0)
@@ -117,20 +118,50 @@ static struct session *server_open(int epoll, int type, uint16_t port)
 	return session;
 }
 
-static void server_udp(int fd, const char *name)
+/*
+ * The answer comes from the address that was asked, and goes by whatever device leads there: a
+ * virtual address on lo would not be chosen by itself.
+ */
+static void answer_from(struct msghdr *msg)
 {
+	struct cmsghdr *control = CMSG_FIRSTHDR(msg);
+
+	if (control && control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO)
+		((struct in_pktinfo *)(void *)CMSG_DATA(control))->ipi_ifindex = 0;
+}
+
+/* false: there are no more. */
+static bool server_datagram(int fd, const char *name)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} control;
 	char in[BUFFER], out[2 * BUFFER];
 	struct sockaddr_in from;
-	socklen_t from_len = sizeof(from);
-	ssize_t n;
+	struct iovec data = { .iov_base = in, .iov_len = sizeof(in) };
+	struct msghdr msg = { .msg_name = &from,
+			      .msg_namelen = sizeof(from),
+			      .msg_iov = &data,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &msg, 0);
 
-	while ((n = recvfrom(fd, in, sizeof(in), 0, (struct sockaddr *)&from, &from_len)) >= 0) {
-		int len = snprintf(out, sizeof(out), "%s %.*s\n", name, (int)n, in);
+	if (n < 0)
+		return false;
+	answer_from(&msg);
+	data.iov_base = out;
+	data.iov_len = (size_t)snprintf(out, sizeof(out), "%s %.*s\n", name, (int)n, in);
+	/* A reply that cannot be sent is a lost datagram, which the client notices. */
+	(void)!sendmsg(fd, &msg, 0);
+	return true;
+}
 
-		/* A reply that cannot be sent is a lost datagram, which the client notices. */
-		if (sendto(fd, out, (size_t)len, 0, (struct sockaddr *)&from, from_len) < 0)
-			continue;
-	}
+static void server_udp(int fd, const char *name)
+{
+	while (server_datagram(fd, name))
+		;
 }
 
 static void server_accept(int epoll, int listener)
