@@ -77,6 +77,12 @@ typedef int request_continue_fn(struct request *req, void *state);
 void request_continue(struct request *req, request_continue_fn *fn, void *state);
 
 /*
+ * Beside request_continue(): fn is not called for so long, so that workers under load can do
+ * something else between two pages. Without a loop nobody rests.
+ */
+void request_rest(struct request *req, unsigned int ms);
+
+/*
  * Is there a page of items to send? A listing that may have thousands of items asks after each, and
  * goes on by request_continue(): else all of it lies in memory at once, and nobody else is served
  * meanwhile.

@@ -41,7 +41,7 @@ struct peer {
 	uv_write_t write;
 	struct peers *peers;
 	struct list node;  /* of peers->all */
-	struct list queue; /* of peers->ready or ->held, or none */
+	struct list queue; /* of peers->ready, ->held or ->resting, or none */
 
 	uint8_t *bytes; /* what was read, `size` are there; [at, have) is not used up */
 	uint32_t at, have, size;
@@ -51,6 +51,7 @@ struct peer {
 	struct request request;
 	struct reply reply;
 	uint64_t resume_seq; /* the request goes on behind this acknowledgement */
+	uint64_t resume_ms;  /* ... and not before; 0: at once */
 	uint64_t answer_seq; /* the answer leaves behind this one */
 	uint64_t held_seq;   /* what it waits for now */
 	uint64_t held_since_ms;
@@ -246,6 +247,11 @@ static void peer_request_ran(struct peer *peer, bool over, uint64_t newest_befor
 	if (newest != newest_before || !handler_is_get(req->handler))
 		peer->answer_seq = peer->resume_seq = newest;
 	peer->in_request = !over;
+	peer->resume_ms = 0;
+	if (!over && req->rest_ms) {
+		uv_update_time(peer->peers->loop);
+		peer->resume_ms = uv_now(peer->peers->loop) + req->rest_ms;
+	}
 	if (over && req->status < 0 && !(peer->frame.flags & API_FRAME_KEEP_GOING))
 		peer->frame.next = peer->frame.count;
 }
@@ -296,6 +302,35 @@ static enum step peer_next_request(struct peer *peer)
 	return STEP_AGAIN;
 }
 
+static void peers_on_rested(uv_timer_t *rest)
+{
+	struct peers *peers = rest->data;
+	uint64_t now = uv_now(peers->loop);
+
+	list_for_each_safe (it, &peers->resting) {
+		struct peer *peer = container_of(it, struct peer, queue);
+
+		if (now >= peer->resume_ms)
+			peer_ready(peer);
+	}
+	if (!list_empty(&peers->resting))
+		uv_timer_start(rest, peers_on_rested, 1, 0);
+}
+
+/* Is it still too early? Then the timer puts the client back. */
+static bool peer_rests(struct peer *peer)
+{
+	struct peers *peers = peer->peers;
+
+	if (uv_now(peers->loop) >= peer->resume_ms)
+		return false;
+	list_del(&peer->queue);
+	list_add_tail(&peers->resting, &peer->queue);
+	if (!uv_is_active((uv_handle_t *)&peers->rest))
+		uv_timer_start(&peers->rest, peers_on_rested, 1, 0);
+	return true;
+}
+
 static enum step peer_resume(struct peer *peer)
 {
 	uint64_t newest;
@@ -308,6 +343,8 @@ static enum step peer_resume(struct peer *peer)
 		peer->in_request = false;
 		return STEP_AGAIN;
 	}
+	if (peer_rests(peer))
+		return STEP_WAIT;
 	newest = ops_newest(peer->peers->dispatch->all);
 	peer_request_ran(peer, request_resume(&peer->request), newest);
 	return STEP_AGAIN;
@@ -516,9 +553,12 @@ void peers_init(struct peers *peers, uv_loop_t *loop, const struct dispatch *dis
 	list_init(&peers->all);
 	list_init(&peers->ready);
 	list_init(&peers->held);
+	list_init(&peers->resting);
+	uv_timer_init(loop, &peers->rest);
 	uv_idle_init(loop, &peers->busy);
 	uv_check_init(loop, &peers->run);
 	peers->run.data = peers;
+	peers->rest.data = peers;
 	uv_check_start(&peers->run, peers_run);
 }
 
@@ -527,6 +567,7 @@ void peers_close(struct peers *peers)
 	peers->closing = true;
 	uv_close((uv_handle_t *)&peers->run, NULL);
 	uv_close((uv_handle_t *)&peers->busy, NULL);
+	uv_close((uv_handle_t *)&peers->rest, NULL);
 	list_for_each_safe (it, &peers->all) {
 		struct peer *peer = container_of(it, struct peer, node);
 

@@ -15,8 +15,9 @@ struct peers {
 	uv_loop_t *loop;
 	const struct dispatch *dispatch;
 	struct list all;
-	struct list ready; /* have something to do */
-	struct list held;  /* wait for workers */
+	struct list ready;   /* have something to do */
+	struct list held;    /* wait for workers */
+	struct list resting; /* let workers rest */
 	unsigned int count;
 	unsigned int max;
 	unsigned int timeout_ms;
@@ -24,6 +25,7 @@ struct peers {
 	bool closing;            /* peers_close() was called */
 	uint64_t late_logged_ms; /* when a late worker was last named */
 	uv_check_t run;          /* the turn's share of `ready` */
+	uv_timer_t rest;         /* active while anybody rests */
 	uv_idle_t busy;          /* active while there is more: the loop does not sleep */
 };
 

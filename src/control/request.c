@@ -112,6 +112,11 @@ void request_continue(struct request *req, request_continue_fn *fn, void *state)
 	req->state = state;
 }
 
+void request_rest(struct request *req, unsigned int ms)
+{
+	req->rest_ms = ms;
+}
+
 bool request_full(const struct request *req)
 {
 	return reply_ready(req->reply);
@@ -163,6 +168,7 @@ bool request_resume(struct request *req)
 	request_continue_fn *fn = req->next;
 
 	req->next = NULL;
+	req->rest_ms = 0;
 	return request_returned(req, fn(req, req->state));
 }
 

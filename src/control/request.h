@@ -26,6 +26,7 @@ struct request {
 	struct reply *reply;
 	request_continue_fn *next; /* NULL: over as soon as the running function returns */
 	void *state;               /* next's */
+	unsigned int rest_ms;      /* before next is called */
 	int status;
 	char text[REQUEST_TEXT];
 };

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/proto/tcp.h"
@@ -19,17 +20,22 @@
 #include "ipvs/service_int.h"
 #include "ipvs/track.h"
 
-#define CONN_PAGE      256u  /* connections of an op */
-#define CONN_PAGE_SCAN 4096u /* entries it looks at */
+#define CONN_PAGE         128u  /* connections of an op */
+#define CONN_PAGE_SCAN    4096u /* entries it looks at */
+#define CONN_REST_MOST_MS 5u
+#define CONN_REST         30 /* times what a page took, a worker under load rests after it */
 
 struct conn_listing {
 	uint32_t worker; /* asked now */
 	uint32_t last;   /* the last to ask */
 	bool any;        /* of all services */
 	struct service_key key;
-	uint32_t from; /* id of the entry to go on with, CONN_NONE: all seen */
-	uint32_t n;    /* found */
+	uint32_t from;              /* id of the entry to go on with, CONN_NONE: all seen */
+	uint32_t n;                 /* found */
+	uint64_t turns, busy_turns; /* of the worker when it was asked last */
+	uint64_t took_ns;           /* the last page */
 	struct api_conn page[CONN_PAGE];
+	uint8_t states[CONN_PAGE]; /* their names are the master's work */
 };
 
 static bool conn_listed(const struct conn_listing *listing, const struct tuple *in)
@@ -39,11 +45,11 @@ static bool conn_listed(const struct conn_listing *listing, const struct tuple *
 		in->family == listing->key.family && ip_equal(&in->dst, &listing->key.addr));
 }
 
-static const char *conn_state_name(const struct conn *conn)
+static const char *conn_state_name(uint16_t proto, uint8_t state)
 {
-	if (conn->proto == IPPROTO_TCP)
-		return conn->state < TCP__COUNT ? tcp_state_names[conn->state] : "?";
-	return conn->state < UDP__COUNT ? udp_state_names[conn->state] : "?";
+	if (proto == IPPROTO_TCP)
+		return state < TCP__COUNT ? tcp_state_names[state] : "?";
+	return state < UDP__COUNT ? udp_state_names[state] : "?";
 }
 
 /* The server is named by its id: what answers by itself is in neither tuple. */
@@ -69,7 +75,15 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 		.timeout_s = track_timeout_s(w, conn),
 		.left_s = conn_left_s(conn, w->now_ms),
 	};
-	snprintf(item->state, sizeof(item->state), "%s", conn_state_name(conn));
+}
+
+/* The turn's own clock stands still meanwhile. */
+static uint64_t conn_list_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* On the worker: one page. args[0]: the listing. */
@@ -77,6 +91,7 @@ static void conn_apply_list(struct worker *w, struct op *op)
 {
 	struct conn_listing *listing = op->args[0];
 	const struct conn_table *conns = w->ipvs->conns;
+	uint64_t start = conn_list_clock_ns();
 	uint32_t end;
 
 	listing->n = 0;
@@ -94,8 +109,10 @@ static void conn_apply_list(struct worker *w, struct op *op)
 		if (!conn_listed(listing, &in))
 			continue;
 		conn_tuple(conns, id, CONN_OUT, &out);
-		conn_item(w, id, &in, &out, &listing->page[listing->n++]);
+		conn_item(w, id, &in, &out, &listing->page[listing->n]);
+		listing->states[listing->n++] = conn_get(conns, id)->state;
 	}
+	listing->took_ns = conn_list_clock_ns() - start;
 }
 
 static int conn_list_ask(struct request *req, struct conn_listing *listing);
@@ -111,6 +128,8 @@ static int conn_list_page(struct request *req, void *state)
 		if (!item)
 			return -ENOMEM;
 		*item = listing->page[i];
+		snprintf(item->state, sizeof(item->state), "%s",
+			 conn_state_name(item->protocol, listing->states[i]));
 	}
 	listing->n = 0;
 	if (listing->from == CONN_NONE) {
@@ -118,18 +137,44 @@ static int conn_list_page(struct request *req, void *state)
 			return 0;
 		listing->worker++;
 		listing->from = 0;
+		listing->turns = listing->busy_turns = 0;
 	}
 	return conn_list_ask(req, listing);
+}
+
+/* Since the last page: has the worker had something to do in fewer than half of its turns? Else a
+ * million connections must not come at once. */
+static bool conn_list_hurries(struct conn_listing *listing, const struct worker *w)
+{
+	uint64_t turns = __atomic_load_n(&w->counters.turns, __ATOMIC_RELAXED);
+	uint64_t busy = __atomic_load_n(&w->counters.busy_turns, __ATOMIC_RELAXED);
+	bool hurries = 2 * (busy - listing->busy_turns) < turns - listing->turns;
+
+	listing->turns = turns;
+	listing->busy_turns = busy;
+	return hurries;
+}
+
+/* A worker that was taken off its CPU in the midst of a page seems slow. */
+static unsigned int conn_list_rest_ms(const struct conn_listing *listing)
+{
+	uint64_t ms = 1 + listing->took_ns * CONN_REST / 1000000;
+
+	return ms < CONN_REST_MOST_MS ? (unsigned int)ms : CONN_REST_MOST_MS;
 }
 
 static int conn_list_ask(struct request *req, struct conn_listing *listing)
 {
 	struct worker *w = request_workers(req)[listing->worker];
+	bool hurries = conn_list_hurries(listing, w);
 	int r = op_unicast(w, conn_apply_list, listing, NULL, 0);
 
-	if (r == 0)
-		request_continue(req, conn_list_page, listing);
-	return r;
+	if (r < 0)
+		return r;
+	request_continue(req, conn_list_page, listing);
+	if (!hurries)
+		request_rest(req, conn_list_rest_ms(listing));
+	return 0;
 }
 
 static int conn_request_list(struct request *req, const void *body)

@@ -24,7 +24,8 @@
 
 #define RIG_RING 1024
 
-static uint64_t items_listed; /* atomic */
+static uint64_t items_listed;   /* atomic */
+static unsigned int pages_rest; /* ms, atomic */
 
 /* ---- requests ---- */
 
@@ -84,6 +85,7 @@ static int route_list_page(struct request *req, void *state)
 		__atomic_add_fetch(&items_listed, 1, __ATOMIC_RELAXED);
 		if (request_full(req)) {
 			request_continue(req, route_list_page, listing);
+			request_rest(req, __atomic_load_n(&pages_rest, __ATOMIC_RELAXED));
 			return 0;
 		}
 	}
@@ -330,6 +332,11 @@ void rig_pause(struct rig *rig, unsigned int worker, bool paused)
 uint64_t rig_applied(const struct rig *rig, unsigned int worker)
 {
 	return __atomic_load_n(&rig->all[worker]->counters.made, __ATOMIC_RELAXED);
+}
+
+void rig_rest(unsigned int ms)
+{
+	__atomic_store_n(&pages_rest, ms, __ATOMIC_RELAXED);
 }
 
 uint64_t rig_listed(void)

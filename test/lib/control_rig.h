@@ -64,6 +64,9 @@ void rig_pause(struct rig *rig, unsigned int worker, bool paused);
 /* Ops that the worker has applied, now. */
 uint64_t rig_applied(const struct rig *rig, unsigned int worker);
 
+/* Behind each page, ROUTE_LIST lets the workers rest so long; 0: not. */
+void rig_rest(unsigned int ms);
+
 /* Items that ROUTE_LIST has made since rig_create(), now. */
 uint64_t rig_listed(void);
 

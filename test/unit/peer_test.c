@@ -141,6 +141,38 @@ static void unread_listing_costs_little(void **state)
 	rig_destroy(rig);
 }
 
+/* A listing that lets the workers rest takes its time, others do not wait, and it may be left. */
+static void listing_rests(void **state)
+{
+	enum { REST_MS = 60, PAGES = 4 };
+	const uint64_t page = API_REPLY_CHUNK / (sizeof(struct api_item) + sizeof(struct api_addr));
+	struct rig *rig = rig_running(NULL);
+	int other = dial(rig), fd = dial(rig), left = dial(rig);
+	struct answer answer;
+	uint64_t start = now_ms();
+
+	rig_rest(REST_MS);
+	send_listing(fd, API_ROUTE_LIST, (uint32_t)((PAGES + 1) * page));
+	send_listing(left, API_ROUTE_LIST, (uint32_t)((PAGES + 1) * page));
+	assert_true(readable(left, PATIENCE_MS));
+	close(left);
+	for (int i = 0; i < 20; i++)
+		assert_serves(other);
+	answer_receive(fd, &answer);
+	assert_int_equal(answer.reply[0].items, (PAGES + 1) * page);
+	assert_in_range(now_ms() - start, PAGES * REST_MS, PATIENCE_MS);
+
+	/* and the loop may end meanwhile */
+	rig_rest(PATIENCE_MS);
+	send_listing(fd, API_ROUTE_LIST, (uint32_t)((PAGES + 1) * page));
+	assert_true(readable(fd, PATIENCE_MS));
+	assert_serves(other);
+	rig_destroy(rig);
+	rig_rest(0);
+	close(other);
+	close(fd);
+}
+
 static void unfinished_frame_times_out(void **state)
 {
 	const struct rig_options options = { .client_timeout_ms = 300 };
@@ -308,6 +340,7 @@ int main(void)
 		cmocka_unit_test(client_that_goes_has_its_changes_made),
 		cmocka_unit_test(client_that_goes_while_workers_are_asked),
 		cmocka_unit_test(unread_listing_costs_little),
+		cmocka_unit_test(listing_rests),
 		cmocka_unit_test(unfinished_frame_times_out),
 		cmocka_unit_test(clients_are_limited),
 		cmocka_unit_test(answer_waits_for_all_workers),
