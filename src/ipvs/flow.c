@@ -26,7 +26,6 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
-#include "base/variants.h"
 #include "ipvs/conn_probe.h"
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
@@ -46,14 +45,13 @@
 #define TCP_LEN 20u
 #define UDP_LEN 8u
 
-#define TICKS_A_SECOND (1000 / CONN_TICK_MS)
-
 /* Two NOPs and the timestamps: the only TCP options that this stage takes. */
 #define TCP_TS_LEN 32u
 #define TCP_TS_AT  24u /* TSval; TSecr behind it */
 
 /* So many packets are parsed between asking for a bucket and reading it. */
-#define GUESS_BEHIND 8u
+#define GUESS_BEHIND 16u
+#define AGAIN_AHEAD  6u
 
 /* One number is the state of data flowing, whatever the protocol. */
 #define STATE_FLOWS 1
@@ -95,14 +93,20 @@ static inline void store64(void *at, uint64_t value)
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
+	const struct ipvs_config *config = &w->ipvs->config;
+
 	adj_begin(w);
 	*run = (struct flow_run){
 		.w = w,
 		.conns = w->ipvs->conns,
 		.services = w->ipvs->services,
+		.dests = w->ipvs->services->dests,
 		.adjs = adj_array(w),
 		.stamps = w->net->stamps.at,
-		.now_tick = (w->now_ms + CONN_TICK_MS - 1) / CONN_TICK_MS,
+		.now_ms = w->now_ms,
+		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
+		.udp_deadline = { conn_deadline(config->udp_timeout_s[0], w->now_ms),
+				  conn_deadline(config->udp_timeout_s[1], w->now_ms) },
 		.count.service = SERVICE_NONE,
 	};
 	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
@@ -251,20 +255,13 @@ static inline bool ways_fresh(struct flow_run *run, struct conn_line4 *line, str
 	return true;
 }
 
-/* Its deadline behind this packet; 0: one that the wheel must hear of. */
+/* Its deadline behind this packet. */
 static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
 				     const struct dest *dest)
 {
-	const struct ipvs_config *config = &run->w->ipvs->config;
-	uint32_t timeout_s = conn->proto == IPPROTO_TCP ? config->tcp_timeout_s[STATE_FLOWS]
-							: config->udp_timeout_s[conn->state];
-	uint64_t deadline;
-
-	if (dest->conn_timeout_s)
-		timeout_s = dest->conn_timeout_s;
-	deadline = run->now_tick + (uint64_t)timeout_s * TICKS_A_SECOND;
-	return likely(deadline >= conn->deadline && deadline <= UINT32_MAX) ? (uint32_t)deadline
-									    : 0;
+	if (unlikely(dest->conn_timeout_s))
+		return conn_deadline(dest->conn_timeout_s, run->now_ms);
+	return conn->proto == IPPROTO_TCP ? run->tcp_deadline : run->udp_deadline[conn->state];
 }
 
 /* Data flows, in the state that conn is in and stays in. */
@@ -372,11 +369,11 @@ static inline void rewrite(const struct conn_line4 *line, enum conn_dir dir, uin
 	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
 }
 
-static inline void adj_use(const struct worker *w, struct adj *adj)
+static inline void adj_use(const struct flow_run *run, struct adj *adj)
 {
-	if (likely(adj->used_ms == w->now_ms))
+	if (likely(adj->used_ms == run->now_ms))
 		return;
-	adj->used_ms = w->now_ms;
+	adj->used_ms = run->now_ms;
 	__atomic_store_n(&adj->neigh->uses, adj->neigh->uses + 1, __ATOMIC_RELAXED);
 }
 
@@ -394,13 +391,14 @@ static inline struct adj *forward(struct flow_run *run, struct conn_line4 *line,
 		return NULL;
 	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];
 	deadline = deadline_next(run, conn, dest);
-	if (unlikely(!adj->usable || total > adj->mtu || deadline == 0))
+	/* a deadline that comes nearer is the wheel's business */
+	if (unlikely(!adj->usable || total > adj->mtu || deadline < conn->deadline))
 		return NULL;
 	conn->deadline = deadline;
 	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
 		track_server(conn, ip + IP_LEN, (uint16_t)(total - IP_LEN));
 	count_packet(run, dest, dir, total);
-	adj_use(run->w, adj);
+	adj_use(run, adj);
 	rewrite(line, dir, ip);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 	return adj;
@@ -434,7 +432,7 @@ static inline bool flow_one(struct flow_run *run, struct rte_mbuf *m, const stru
 	if (unlikely(!conn_probe_end(run->conns, tuple, probe, &found)))
 		return false;
 	line = conn_line4(run->conns, found.id);
-	adj = forward(run, line, found.dir, &run->services->dests[line->conn.dest], frame);
+	adj = forward(run, line, found.dir, &run->dests[line->conn.dest], frame);
 	if (unlikely(!adj))
 		return false;
 	cut_padding(m, frame);
@@ -452,19 +450,27 @@ struct flow_vector {
 	uint32_t again;   /* a bit each: in its second bucket */
 };
 
-static inline void vector_guess(const struct conn_table *conns, struct flow_vector *vector)
+static inline void vector_guess(const struct flow_run *run, struct flow_vector *vector)
 {
 	uint32_t i = vector->guessed++;
 
-	vector->again |= (uint32_t)!conn_probe_guess(conns, &vector->probes[i]) << i;
+	vector->again |= (uint32_t)!conn_probe_guess(run->conns, &vector->probes[i]) << i;
+}
+
+static inline void vector_guess_again(const struct flow_run *run, struct flow_vector *vector,
+				      uint32_t i)
+{
+	if (unlikely(i < vector->n && vector->again >> i & 1)) {
+		vector->again &= ~(1u << i);
+		conn_probe_guess(run->conns, &vector->probes[i]);
+	}
 }
 
 /* Parsed, and on their way to be found. */
-static inline void vector_look_up(const struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				  struct flow_vector *vector)
+static inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				struct flow_vector *vector)
 {
-	const struct conn_table *conns = run->conns;
-
+	vector->n = vector->guessed = vector->again = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = vector->n;
 
@@ -472,16 +478,12 @@ static inline void vector_look_up(const struct flow_run *run, struct rte_mbuf **
 			stage_push(run->w, STAGE_ETH_INPUT, pkts[i]);
 			continue;
 		}
-		conn_probe_start(conns, &vector->tuples[at], &vector->probes[at]);
+		conn_probe_start(run->conns, &vector->tuples[at], &vector->probes[at]);
 		vector->pkts[at] = pkts[i];
 		vector->n++;
 		if (at >= GUESS_BEHIND)
-			vector_guess(conns, vector);
+			vector_guess(run, vector);
 	}
-	while (vector->guessed < vector->n)
-		vector_guess(conns, vector);
-	for (uint32_t again = vector->again; again; again &= again - 1)
-		conn_probe_guess(conns, &vector->probes[__builtin_ctz(again)]);
 }
 
 static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
@@ -489,9 +491,12 @@ static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
 	struct flow_vector vector;
 	uint32_t hits = 0;
 
-	vector.n = vector.guessed = vector.again = 0;
-	vector_look_up(run, pkts, n, &vector);
+	vector_parse(run, pkts, n, &vector);
 	for (uint32_t i = 0; i < vector.n; i++) {
+		if (vector.guessed < vector.n)
+			vector_guess(run, &vector);
+		vector_guess_again(run, &vector, i + AGAIN_AHEAD);
+		vector_guess_again(run, &vector, i);
 		if (likely(flow_one(run, vector.pkts[i], &vector.tuples[i], &vector.probes[i])))
 			hits++;
 		else

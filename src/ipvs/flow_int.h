@@ -25,9 +25,12 @@ struct flow_run {
 	struct worker *w;
 	struct conn_table *conns;
 	struct service_table *services;
+	struct dest *dests;
 	struct adj *adjs;
 	const uint32_t *stamps;
-	uint64_t now_tick;
+	uint64_t now_ms;
+	uint32_t tcp_deadline;    /* of an established connection, */
+	uint32_t udp_deadline[2]; /* ... and by state, unless the service has its own timeout */
 	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
 	uint64_t hits;
 	struct flow_count count;

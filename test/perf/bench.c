@@ -31,7 +31,7 @@
 #include "perf/figures.h"
 #include "perf/report.h"
 
-#define MBUFS      1024
+#define MBUFS      4096 /* two ports with rings of 1,024 descriptors each way */
 #define MEMORY_MB  64
 #define HUGE_PAGES 48 /* of 2 MB that must be free */
 
