@@ -72,6 +72,15 @@ void region_destroy(struct region *region)
 	region->size = 0;
 }
 
+void region_populate(const struct region *region, size_t from, size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = from & ~(page - 1);
+	size_t end = from + len < region->size ? from + len : region->size;
+
+	if (end > begin)
+		(void)madvise((char *)region->base + begin, end - begin, MADV_POPULATE_WRITE);
+}
+
 size_t region_resident(const struct region *region)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), resident = 0;

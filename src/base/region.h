@@ -19,6 +19,12 @@ struct region {
 int region_create(struct region *region, size_t size, int numa_node);
 void region_destroy(struct region *region);
 
+/*
+ * Backs a part by memory as its first touch would; contents stay. Any thread may ask, beside those
+ * that use the region. A kernel that cannot (before 5.14) leaves it to the touch.
+ */
+void region_populate(const struct region *region, size_t from, size_t len);
+
 /* Bytes that are backed by memory now. */
 size_t region_resident(const struct region *region);
 

@@ -155,6 +155,10 @@ uint32_t conn_left_s(const struct conn *conn, uint64_t now_ms);
 /* Expires what is due, at most `budget` entries; returns how many were looked at. */
 uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget);
 
+/* Memory for those that come next, before they come: by the master now and then, while its owner
+ * works on. */
+void conn_ahead(const struct conn_table *table);
+
 uint32_t conn_count(const struct conn_table *table);
 uint32_t conn_max(const struct conn_table *table);
 

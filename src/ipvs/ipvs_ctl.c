@@ -3,11 +3,14 @@
 #include <time.h>
 
 #include "control/control.h"
+#include "ipvs/conn.h"
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ports_ctl.h"
 #include "ipvs/removed.h"
 #include "worker/worker.h"
+
+#define AHEAD_PERIOD_MS 50
 
 static void ipvs_rates(struct control *control, void *arg)
 {
@@ -23,10 +26,20 @@ static void ipvs_sweep(struct control *control, void *arg)
 	removed_sweep(control_workers(control));
 }
 
+static void ipvs_memory_ahead(struct control *control, void *arg)
+{
+	struct worker *const *all = control_workers(control);
+
+	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++)
+		conn_ahead(all[i]->ipvs->conns);
+}
+
 int ipvs_start(struct control *control)
 {
 	int r = control_timer(control, ESTIMATE_PERIOD_MS / ESTIMATE_PARTS, ipvs_rates, NULL);
 
+	if (r == 0)
+		r = control_timer(control, AHEAD_PERIOD_MS, ipvs_memory_ahead, NULL);
 	if (r < 0)
 		return r;
 	addr_ports_from(control_workers(control)[WORKER_MASTER], ports_of_addr);

@@ -365,6 +365,27 @@ static void memory(void **state)
 	conn_table_destroy(table);
 }
 
+/* What comes next is there before it comes, once anything has. */
+static void memory_ahead(void **state)
+{
+	struct conn_table *table = table_new(1000000, NULL, NULL);
+	size_t before;
+
+	conn_ahead(table);
+	assert_in_range(conn_memory(table), 1, 64 * 1024);
+	for (uint32_t i = 0; i < 60000; i++) {
+		struct tuple in = in4(i), out = out4(i);
+
+		assert_int_not_equal(conn_create(table, &in, &out), CONN_NONE);
+		if (i == 0) {
+			conn_ahead(table);
+			before = conn_memory(table);
+		}
+	}
+	assert_int_equal(conn_memory(table), before);
+	conn_table_destroy(table);
+}
+
 /*
  * The model: a number of pairs of tuples, each of which is a connection now or is not.
  */
@@ -533,8 +554,8 @@ int main(void)
 		cmocka_unit_test(refused),         cmocka_unit_test(refused_config),
 		cmocka_unit_test(timeouts),        cmocka_unit_test(left_rounds_up),
 		cmocka_unit_test(free_disarms),    cmocka_unit_test(iteration),
-		cmocka_unit_test(memory),          cmocka_unit_test(random_model),
-		cmocka_unit_test(expire_budget),
+		cmocka_unit_test(memory_ahead),    cmocka_unit_test(memory),
+		cmocka_unit_test(random_model),    cmocka_unit_test(expire_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,27 @@ static void grows_by_touching(void **state)
 	}
 }
 
+/* What is populated counts as touched, and keeps what is in it; parts behind the end are nothing.
+ */
+static void populated(void **state)
+{
+	struct region region;
+	unsigned char *p;
+
+	assert_int_equal(region_create(&region, 16 * MB, -1), 0);
+	p = region.base;
+	p[5000] = 7;
+	region_populate(&region, 4999, 0);
+	assert_in_range(region_resident(&region), 1, 64 * 1024);
+	region_populate(&region, 100, 100000);
+	assert_in_range(region_resident(&region), 100000, 200000);
+	region_populate(&region, 15 * MB, 100 * MB);
+	assert_in_range(region_resident(&region), MB, 4 * MB);
+	assert_int_equal(p[5000], 7);
+	assert_int_equal(p[4999], 0);
+	region_destroy(&region);
+}
+
 static void refused(void **state)
 {
 	struct region region = { NULL, 0 };
@@ -71,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(grows_by_touching),
+		cmocka_unit_test(populated),
 		cmocka_unit_test(refused),
 	};
 
