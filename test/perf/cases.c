@@ -23,12 +23,13 @@
 struct kind {
 	const char *name;
 	uint8_t proto;
-	bool stamps, full_only;
+	bool stamps, direct, full_only;
 };
 
 static const struct kind kinds[] = {
 	{ "fnat-udp", IPPROTO_UDP, .stamps = false },
 	{ "fnat-tcp", IPPROTO_TCP, .stamps = false },
+	{ "dr-udp", IPPROTO_UDP, .direct = true },
 	{ "fnat-tcp-ts", IPPROTO_TCP, .stamps = true, .full_only = true },
 };
 
@@ -136,7 +137,9 @@ static const struct test_case cases[] = {
 	  .targets = targets_whole,
 	  .steps = tcp_steps,
 	  .n_steps = RTE_DIM(tcp_steps) },
-	ESTABLISHED("tcp-ts-in", "fnat-tcp-ts", DIR_IN, "the same with timestamps, in"),
+	ESTABLISHED("dr-udp-in", "dr-udp", DIR_IN, "DR, UDP, client to server"),
+	SLOW("dr-udp-in-slow", "dr-udp", DIR_IN, "the same, the flow stage off"),
+	ESTABLISHED("tcp-ts-in", "fnat-tcp-ts", DIR_IN, "FNAT, TCP with timestamps, in"),
 	ESTABLISHED("tcp-ts-out", "fnat-tcp-ts", DIR_OUT, "the same with timestamps, out"),
 };
 
@@ -372,6 +375,7 @@ void cases_run(const struct case_plan *plan, struct results *results,
 		const struct kind *kind = &kinds[k];
 		struct rig_config config = { .proto = kind->proto,
 					     .stamps = kind->stamps,
+					     .direct = kind->direct,
 					     .flows_max = most_flows(plan),
 					     .mbufs = plan->mbufs };
 		struct rig *rig;
@@ -424,6 +428,7 @@ uint64_t cases_count(const char *name, uint32_t mbufs)
 		for (unsigned int k = 0; k < RTE_DIM(kinds); k++) {
 			struct rig_config config = { .proto = kinds[k].proto,
 						     .stamps = kinds[k].stamps,
+						     .direct = kinds[k].direct,
 						     .flows_max = COUNT_NEW,
 						     .mbufs = mbufs,
 						     .even_clock = true };
@@ -446,5 +451,5 @@ uint64_t cases_count(const char *name, uint32_t mbufs)
 void cases_list(void)
 {
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
-		printf("%-12s %s\n", cases[i].name, cases[i].what);
+		printf("%-14s %s\n", cases[i].name, cases[i].what);
 }

@@ -72,5 +72,5 @@ void figures_run(const struct case_plan *plan, struct figures *figures)
 void figures_list(void)
 {
 	for (unsigned int i = 0; i < RTE_DIM(figure_cases); i++)
-		printf("%-12s %s\n", figure_cases[i].name, figure_cases[i].what);
+		printf("%-14s %s\n", figure_cases[i].name, figure_cases[i].what);
 }

@@ -72,7 +72,7 @@ void report_head(const struct facts *facts)
 	       facts->cpu, facts->cpus, facts->tsc_hz / 1e6, facts->load, facts->compiler,
 	       facts->flavour, facts->mbufs, facts->huge ? "huge pages" : "4 KB pages",
 	       facts->runs);
-	printf("%-11s %9s %7s %8s %8s %8s %7s  aims (times the floor)\n", "case", "flows", "floor",
+	printf("%-14s %9s %7s %8s %8s %8s %7s  aims (times the floor)\n", "case", "flows", "floor",
 	       "median", "min", "max", "ratio");
 }
 
@@ -88,7 +88,7 @@ static const char *verdict(const struct result *row, const struct target *target
 
 void report_row(const struct result *row)
 {
-	printf("%-11s %9u %7.1f %8.0f %8.0f %8.0f %7.2f ", row->name, row->flows, row->floor.median,
+	printf("%-14s %9u %7.1f %8.0f %8.0f %8.0f %7.2f ", row->name, row->flows, row->floor.median,
 	       row->cycles.median, row->cycles.min, row->cycles.max, row_ratio(row));
 	for (unsigned int i = 0; i < CASE_TARGETS && row->targets[i].times > 0; i++)
 		printf(" %s %g: %s%s", row->targets[i].name, row->targets[i].times,
@@ -120,7 +120,7 @@ static void report_stages(const struct results *results)
 	for (unsigned int i = 0; i < results->n_stages; i++) {
 		const struct stage_result *row = &results->stages[i];
 
-		printf("%-11s %9u ", row->name, row->flows);
+		printf("%-14s %9u ", row->name, row->flows);
 		for (unsigned int s = 0; s < STAGE__COUNT; s++)
 			if (row->stages[s] >= STAGE_SHOWN)
 				printf(" %s %.0f", path_stages(FLOW_ON)[s].name, row->stages[s]);
@@ -139,7 +139,7 @@ void report_rest(const struct results *results)
 
 		if (memory->conns < MEMORY_CONNS)
 			continue;
-		printf("%-11s %9llu connections: %.1f bytes each (tables %.1f, ports %.1f), "
+		printf("%-14s %9llu connections: %.1f bytes each (tables %.1f, ports %.1f), "
 		       "aim %u: %s\n",
 		       results->memory[i].kind, (unsigned long long)memory->conns,
 		       (double)bytes / (double)memory->conns,

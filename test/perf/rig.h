@@ -23,6 +23,7 @@
 struct rig_config {
 	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP */
 	bool stamps;   /* TCP with timestamps */
+	bool direct;   /* DR instead of FNAT: there are no answers, only DIR_IN is played */
 	uint32_t flows_max;
 	uint32_t mbufs;
 	bool even_clock; /* 20 µs a turn, whatever the machine does */
