@@ -53,6 +53,9 @@ good "comments, quotes, words that are ignored, blocks on a line" <<'END'
 netif_defs { device dpdk0 { vdev "net_tap0,iface=x"
 	rx { queue_number 1 } tx { queue_number 1 } } }
 END
+for mode in on off check; do
+	good "flow $mode" <<<"global_defs { flow $mode }"
+done
 good "startup lines are parsed, and their devices known" <<'END'
 netif_defs { device dpdk0 { mtu 1500 } }
 startup {
@@ -99,6 +102,9 @@ ipvs_defs {
 	} }
 }
 END
+wrong "no way for the flow stage" '1: flow fast: not known, allowed are on, off, check' <<<"global_defs { flow fast }"
+wrong "twice a way for the flow stage" \
+	'1: flow takes one value, "off" is one too many; the next key stands on a line of its own' <<<"global_defs { flow on off }"
 wrong "a word that is none of the choices" \
 	'2: log_level LOUD: not known, allowed are EMERG, ALERT, CRIT, ERR, ERROR, WARNING, NOTICE, INFO, DEBUG' <<'END'
 global_defs {
