@@ -45,7 +45,10 @@ fuzz: ## Build the fuzzers with clang and run each for FUZZ_SECONDS
 	$(MAKE) CC=clang OBJ=obj/fuzz BIN=bin/fuzz BUILD=debug CFLAGS="-fsanitize=fuzzer-no-link,address,undefined" fuzz-run
 
 fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
-	@for f in $^; do echo "== $$f"; ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
+	@for f in $^ FLOW=check\ $(BIN)/packet_fuzz; do \
+		echo "== $$f"; \
+		env ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; \
+	done
 
 $(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * fuzz/packet: frames from the network through the real stages of two workers
- * with a service, routes and connections. The input is a sequence of records:
- * one byte of choices (port, queue, how to mend the frame so that it gets past
- * the first checks, whether time goes by), one of length in units of two
- * bytes, then the frame. After every input all packets are accounted for and
- * every mbuf is back.
+ * with services, routes and a connection each of TCP and UDP on which data
+ * flows. The input is a sequence of records: one byte of choices (port, queue,
+ * how to mend the frame so that it gets past the first checks, whether time
+ * goes by), one of length in units of two bytes, then the frame. After every
+ * input all packets are accounted for and every mbuf is back.
  *
- * Built and run by `make fuzz`.
+ * Built and run by `make fuzz`, which runs it with FLOW=check too: then a
+ * difference between the flow stage's way and the long one is a find.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_ip.h>
 
-#include "packet/harness.h"
+#include "packet/flow_rig.h"
 
 /* cmocka's header wants these */
 #include <setjmp.h>
@@ -28,32 +29,58 @@
 #define CHOICE_MAC      4  /* to the port's own address, IPv4 */
 #define CHOICE_IP       8  /* version, length and header checksum made right */
 #define CHOICE_VIP      16 /* to the virtual service */
-#define CHOICE_REPLY    32 /* from the server to the local address */
+#define CHOICE_REPLY    32 /* from the server to the local address; both: of a connection */
 #define CHOICE_SEGMENTS 64
 #define CHOICE_TIME     128
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct harness *fuzz_setup(void)
-{
-	struct harness_options options = { .n_workers = 2, .conn_max = 64, .forwarding = true };
-	struct harness *h = harness_new(&options);
+#define FLOWS 2
 
-	harness_run(h, "dpip addr add 10.1.0.1/24 dev dpdk0");
-	harness_run(h, "dpip addr add 10.2.0.1/24 dev dpdk1");
-	harness_run(h, "dpip route add default via 10.1.0.254 dev dpdk0");
-	harness_run(h, "ipvsadm -A -t 10.1.0.100:80 -s rr");
-	harness_run(h, "ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.2:80 -b");
-	harness_run(h, "ipvsadm -P -t 10.1.0.100:80 -z 10.2.0.200 -F dpdk1");
-	harness_run(h, "ipvsadm -A -u 10.1.0.100:53 -s rr");
-	harness_run(h, "ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.2:53 -b");
-	harness_run(h, "ipvsadm -P -u 10.1.0.100:53 -z 10.2.0.200 -F dpdk1");
-	harness_neigh(h, "10.1.0.254", "02:00:00:00:01:00", "dpdk0");
-	harness_neigh(h, "10.2.0.2", "02:00:00:00:02:00", "dpdk1");
-	return h;
+struct fuzz {
+	struct harness *h;
+	struct flow flows[FLOWS];
+};
+
+static void fuzz_setup(struct fuzz *fuzz)
+{
+	struct harness_options options = {
+		.n_workers = 2, .conn_max = 64, .mbufs = 1023, .forwarding = true
+	};
+	struct harness *h = rig_new(&options);
+
+	harness_run(h, "dpip route add default via 10.0.0.101 dev dpdk0");
+	rig_service(h, 't', 1);
+	rig_service(h, 'u', 1);
+	fuzz->h = h;
+	fuzz->flows[0] = flow_open(h, IPPROTO_TCP, CLIENT);
+	fuzz->flows[1] = flow_open(h, IPPROTO_UDP, CLIENT);
 }
 
-static void mend(uint8_t *frame, size_t len, uint8_t choice)
+/* What a packet has closed does no good for the next input. */
+static bool fuzz_worn_out(const struct fuzz *fuzz)
+{
+	for (unsigned int i = 0; i < FLOWS; i++) {
+		const struct flow *flow = &fuzz->flows[i];
+		struct rig_conn conn = rig_conn(fuzz->h, flow->proto, CLIENT, CPORT);
+
+		if (conn.id != flow->conn.id || conn.conn->state != TCP_ESTABLISHED)
+			return true;
+	}
+	return false;
+}
+
+/* The usual packet's addresses, protocol and ports. */
+static void mend_connection(const struct flow *flow, uint8_t *ip, size_t len, unsigned int side)
+{
+	struct packet packet = flow_packet(flow, side);
+	struct frame usual = frame_in(side, &packet);
+
+	ip[9] = flow->proto;
+	memcpy(ip + 12, usual.bytes + L3 + 12, RTE_MIN(len, (size_t)24) - 12);
+}
+
+static void mend(const struct fuzz *fuzz, uint8_t *frame, size_t len, uint8_t choice)
 {
 	static const uint8_t to[] = { 2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 9, 9, 8, 0 };
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + sizeof(to));
@@ -66,11 +93,14 @@ static void mend(uint8_t *frame, size_t len, uint8_t choice)
 		return;
 	ip->version_ihl = 0x45;
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(to)));
-	if (choice & CHOICE_VIP)
-		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 1, 0, 100));
-	if (choice & CHOICE_REPLY) {
-		ip->src_addr = RTE_BE32(RTE_IPV4(10, 2, 0, 2));
-		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 2, 0, 200));
+	if (choice & CHOICE_VIP && choice & CHOICE_REPLY) {
+		mend_connection(&fuzz->flows[ip->type_of_service % FLOWS], (uint8_t *)ip,
+				len - sizeof(to), choice & CHOICE_PORT);
+	} else if (choice & CHOICE_VIP) {
+		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 10));
+	} else if (choice & CHOICE_REPLY) {
+		ip->src_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 11));
+		ip->dst_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 200));
 	}
 	ip->hdr_checksum = 0;
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
@@ -85,37 +115,39 @@ static void drain(struct harness *h)
 			;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_record(struct fuzz *fuzz, uint8_t choice, const uint8_t *data, size_t len)
 {
-	static struct harness *h;
-	static unsigned int runs;
 	uint8_t frame[512];
 
-	if (!h)
-		h = fuzz_setup();
+	memcpy(frame, data, len);
+	mend(fuzz, frame, len, choice);
+	harness_inject_as(fuzz->h, choice & CHOICE_PORT, (choice & CHOICE_QUEUE) >> 1, frame, len,
+			  0, choice & CHOICE_SEGMENTS ? 24 : 0);
+	harness_turn(fuzz->h);
+	if (choice & CHOICE_TIME)
+		harness_advance(fuzz->h, 1000);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct fuzz fuzz;
+	static unsigned int runs;
+
+	if (!fuzz.h)
+		fuzz_setup(&fuzz);
 	while (size > 2) {
-		uint8_t choice = data[0];
 		size_t len = RTE_MIN((size_t)data[1] * 2, size - 2);
 
-		data += 2;
-		size -= 2;
-		if (len == 0)
-			continue;
-		memcpy(frame, data, len);
-		data += len;
-		size -= len;
-		mend(frame, len, choice);
-		harness_inject_as(h, choice & CHOICE_PORT, (choice & CHOICE_QUEUE) >> 1, frame, len,
-				  0, choice & CHOICE_SEGMENTS ? 24 : 0);
-		harness_turn(h);
-		if (choice & CHOICE_TIME)
-			harness_advance(h, 1000);
+		if (len)
+			fuzz_record(&fuzz, data[0], data + 2, len);
+		data += 2 + len;
+		size -= 2 + len;
 	}
-	harness_assert_balance(h);
-	drain(h);
-	if (++runs % 4096 == 0) {
-		harness_free(h);
-		h = NULL;
+	harness_assert_balance(fuzz.h);
+	drain(fuzz.h);
+	if (++runs % 4096 == 0 || fuzz_worn_out(&fuzz)) {
+		harness_free(fuzz.h);
+		fuzz.h = NULL;
 	}
 	return 0;
 }
