@@ -186,8 +186,9 @@ static void test_computed_zero(void **state)
 	bool found = false;
 
 	packet = from_server(&conn, NULL);
-	for (unsigned int i = 0; i < 2 * 65536 && !found; i++) {
-		const char text[] = { i < 65536 ? 1 : 0x55, 1, (char)(i >> 8), (char)i, 0 };
+	for (unsigned int i = 65536; i < 256 * 65536 && !found; i++) {
+		const char text[] = { (char)(i >> 16), (char)(i >> 16), (char)(i >> 8), (char)i,
+				      0 };
 		struct frame frame;
 
 		packet.payload = text;
