@@ -576,8 +576,9 @@ static void test_udp_computed_zero(void **state)
 		struct packet packet = flow_packet(&flow, from);
 		bool found = false;
 
-		for (unsigned int i = 0; i < 2 * 65536 && !found; i++) {
-			const char text[] = { i < 65536 ? 1 : 0x55, 1, (char)(i >> 8), (char)i, 0 };
+		for (unsigned int i = 65536; i < 256 * 65536 && !found; i++) {
+			const char text[] = { (char)(i >> 16), (char)(i >> 16), (char)(i >> 8),
+					      (char)i, 0 };
 			struct packet want = flow_want(&flow, from, packet);
 			struct frame frame;
 
