@@ -38,6 +38,28 @@ static inline uint32_t id_of(unsigned int class, uint32_t i)
 	return class << CONN_CLASS_SHIFT | i;
 }
 
+static inline void *class_line(const struct conn_class *class, uint32_t i)
+{
+	size_t size = class == &class->table->classes[CONN_IP4] ? sizeof(struct conn_line4)
+								: sizeof(struct conn_line6);
+
+	return (char *)class->lines + i * size;
+}
+
+/* All that is touched of an entry beside the index. */
+static void entry_prefetch(const struct conn_class *class, uint32_t i)
+{
+	__builtin_prefetch(class_line(class, i), 1);
+	__builtin_prefetch(&class->colds[i], 1);
+	__builtin_prefetch(&class->links[i], 1);
+}
+
+/* wheel_ahead_fn */
+static void entry_ahead(void *owner, uint32_t i)
+{
+	entry_prefetch(owner, i);
+}
+
 static int class_create(struct conn_class *class, struct conn_table *table, size_t line_size)
 {
 	size_t max = table->config.max;
@@ -56,6 +78,7 @@ static int class_create(struct conn_class *class, struct conn_table *table, size
 	class->colds = class->colds_region.base;
 	class->links = class->links_region.base;
 	wheel_init(&class->wheel, class->links, 0);
+	class->wheel.ahead = entry_ahead;
 	return 0;
 }
 
@@ -241,7 +264,7 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
 	lookup4(table, tuples, n, found);
 }
 
-/* An entry of a class, zeroed; there is one. */
+/* An entry of a class, zeroed; there is one. The next one's memory is asked for. */
 static uint32_t entry_take(struct conn_class *class)
 {
 	uint32_t i = class->free;
@@ -253,6 +276,7 @@ static uint32_t entry_take(struct conn_class *class)
 	memset(&class->colds[i], 0, sizeof(class->colds[i]));
 	wheel_link_init(&class->links[i]);
 	class->table->count++;
+	entry_prefetch(class, class->free != CONN_NONE ? class->free : class->fresh);
 	return i;
 }
 
@@ -284,9 +308,8 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 		return CONN_NONE;
 	if (hash_in == hash_out && tuple_equal(in, out))
 		return CONN_NONE;
-	if (find(table, in, hash_in) || find(table, out, hash_out))
-		return CONN_NONE;
 
+	/* the buckets are on their way meanwhile */
 	i = entry_take(class);
 	id = id_of(c, i);
 	conn = conn_get(table, id);
@@ -294,6 +317,8 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 	conn_cold(table, id)->family = in->family;
 	key_set(table, id, CONN_IN, in);
 	key_set(table, id, CONN_OUT, out);
+	if (find(table, in, hash_in) || find(table, out, hash_out))
+		goto no_place;
 	if (!conn_index_insert(&table->index, hash_in, conn_ref(id, CONN_IN)))
 		goto no_place;
 	if (!conn_index_insert(&table->index, hash_out, conn_ref(id, CONN_OUT)))
@@ -380,6 +405,17 @@ uint32_t conn_left_s(const struct conn *conn, uint64_t now_ms)
 	return end_ms > now_ms ? (uint32_t)((end_ms - now_ms + 999) / 1000) : 0;
 }
 
+/* Both of its buckets, which it will leave. */
+static void index_prefetch_both(const struct conn_table *table, uint32_t id)
+{
+	struct tuple tuple;
+
+	for (unsigned int dir = CONN_IN; dir <= CONN_OUT; dir++) {
+		conn_tuple(table, id, dir, &tuple);
+		index_prefetch(&table->index, tuple_hash(&table->config.key, &tuple));
+	}
+}
+
 /* wheel_due_fn */
 static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 {
@@ -393,6 +429,7 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 		return conn->deadline;
 	}
 	class->colds[i].armed = 0;
+	index_prefetch_both(table, id);
 	if (table->config.expire)
 		table->config.expire(table->config.owner, id, conn);
 	conn_free(table, id);
