@@ -55,6 +55,9 @@ static void fuzz_setup(struct fuzz *fuzz)
 	fuzz->h = h;
 	fuzz->flows[0] = flow_open(h, IPPROTO_TCP, CLIENT);
 	fuzz->flows[1] = flow_open(h, IPPROTO_UDP, CLIENT);
+	/* connections that come now go to either in turn */
+	harness_run(h, "ipvsadm -a -t " VIP ":80 -r " SERVER2 " -g");
+	harness_run(h, "ipvsadm -a -u " VIP ":80 -r " SERVER2 " -g");
 }
 
 /* What a packet has closed does no good for the next input. */
