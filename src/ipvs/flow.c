@@ -377,8 +377,8 @@ static inline void adj_use(const struct flow_run *run, struct adj *adj)
 	__atomic_store_n(&adj->neigh->uses, adj->neigh->uses + 1, __ATOMIC_RELAXED);
 }
 
-static inline struct adj *forward(struct flow_run *run, struct conn_line4 *line, enum conn_dir dir,
-				  struct dest *dest, uint8_t *frame)
+static __rte_always_inline struct adj *forward(struct flow_run *run, struct conn_line4 *line,
+					       enum conn_dir dir, struct dest *dest, uint8_t *frame)
 {
 	uint8_t *ip = frame + ETH_LEN;
 	uint16_t total = rte_be_to_cpu_16(load16(ip + 2));
@@ -419,9 +419,43 @@ static inline void cut_padding(struct rte_mbuf *m, const uint8_t *frame)
 	m->pkt_len = len;
 }
 
-/* false: it takes the slow path. */
-static inline bool flow_one(struct flow_run *run, struct rte_mbuf *m, const struct tuple4 *tuple,
-			    const struct conn_probe *probe)
+/* Whose connections the packets are of that take the slow path: none behind may overtake them. */
+struct flow_left {
+	uint64_t keys[BATCH_BURST];
+	uint32_t n;
+};
+
+/* Two connections may have the same, which does no harm. */
+static inline uint64_t left_key(uint64_t addrs, uint32_t ports)
+{
+	return addrs + ports * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* What could not be parsed may be of a connection all the same. */
+static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t l4 = ETH_LEN + IP_LEN;
+
+	if (m->data_len >= l4)
+		l4 = RTE_MAX(l4, ETH_LEN + (frame[ETH_LEN] & 15) * 4u);
+	if (m->data_len >= l4 + sizeof(uint32_t))
+		left->keys[left->n++] = left_key(load64(frame + ETH_LEN + 12), load32(frame + l4));
+}
+
+static bool left_has(const struct flow_left *left, uint64_t key)
+{
+	bool has = false;
+
+	for (uint32_t i = 0; i < left->n; i++)
+		has |= left->keys[i] == key;
+	return has;
+}
+
+/* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
+static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *m,
+					 const struct tuple4 *tuple, const struct conn_probe *probe,
+					 struct flow_left *left)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	struct link *link = run->w->link;
@@ -431,10 +465,15 @@ static inline bool flow_one(struct flow_run *run, struct rte_mbuf *m, const stru
 
 	if (unlikely(!conn_probe_end(run->conns, tuple, probe, &found)))
 		return false;
+	if (left && left_has(left, left_key(tuple->addrs, tuple->ports)))
+		return false;
 	line = conn_line4(run->conns, found.id);
 	adj = forward(run, line, found.dir, &run->dests[line->conn.dest], frame);
-	if (unlikely(!adj))
+	if (unlikely(!adj)) {
+		if (left)
+			left->keys[left->n++] = left_key(tuple->addrs, tuple->ports);
 		return false;
+	}
 	cut_padding(m, frame);
 	link->tx[adj->port].pkts[link->tx[adj->port].count++] = m;
 	return true;
@@ -445,63 +484,100 @@ struct flow_vector {
 	struct rte_mbuf *pkts[BATCH_BURST];
 	struct tuple4 tuples[BATCH_BURST];
 	struct conn_probe probes[BATCH_BURST];
-	uint32_t n;
-	uint32_t guessed; /* of n */
-	uint32_t again;   /* a bit each: in its second bucket */
 };
 
-static inline void vector_guess(const struct flow_run *run, struct flow_vector *vector)
-{
-	uint32_t i = vector->guessed++;
+/* How far it is; apart, so that it stays in registers. */
+struct flow_steps {
+	uint32_t n;       /* parsed */
+	uint32_t guessed; /* of these */
+	uint32_t again;   /* a bit each: in its second bucket */
+	uint32_t left;    /* a bit each of all received: for the slow path */
+};
 
-	vector->again |= (uint32_t)!conn_probe_guess(run->conns, &vector->probes[i]) << i;
+static inline void vector_guess(const struct flow_run *run, struct flow_vector *vector,
+				struct flow_steps *steps)
+{
+	uint32_t i = steps->guessed++;
+
+	steps->again |= (uint32_t)!conn_probe_guess(run->conns, &vector->probes[i]) << i;
 }
 
 static inline void vector_guess_again(const struct flow_run *run, struct flow_vector *vector,
-				      uint32_t i)
+				      struct flow_steps *steps, uint32_t i)
 {
-	if (unlikely(i < vector->n && vector->again >> i & 1)) {
-		vector->again &= ~(1u << i);
+	if (unlikely(i < steps->n && steps->again >> i & 1)) {
+		steps->again &= ~(1u << i);
 		conn_probe_guess(run->conns, &vector->probes[i]);
 	}
 }
 
 /* Parsed, and on their way to be found. */
 static inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				struct flow_vector *vector)
+				struct flow_vector *vector, struct flow_steps *steps)
 {
-	vector->n = vector->guessed = vector->again = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = vector->n;
+		uint32_t at = steps->n;
 
 		if (unlikely(!parse(run, pkts[i], &vector->tuples[at]))) {
-			stage_push(run->w, STAGE_ETH_INPUT, pkts[i]);
+			steps->left |= 1u << i;
 			continue;
 		}
 		conn_probe_start(run->conns, &vector->tuples[at], &vector->probes[at]);
 		vector->pkts[at] = pkts[i];
-		vector->n++;
+		steps->n++;
 		if (at >= GUESS_BEHIND)
-			vector_guess(run, vector);
+			vector_guess(run, vector, steps);
 	}
+}
+
+static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vector *vector,
+					   struct flow_steps *steps, uint32_t i,
+					   struct flow_left *left)
+{
+	if (steps->guessed < steps->n)
+		vector_guess(run, vector, steps);
+	vector_guess_again(run, vector, steps, i + AGAIN_AHEAD);
+	vector_guess_again(run, vector, steps, i);
+	return flow_one(run, vector->pkts[i], &vector->tuples[i], &vector->probes[i], left);
+}
+
+/* From the first on that does not go to a port, or could not be parsed. Returns how many more have
+ * gone there. */
+static __rte_noinline uint32_t flow_mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+					  struct flow_vector *vector, struct flow_steps steps,
+					  uint32_t first)
+{
+	uint32_t unparsed = steps.left, hits = 0;
+	struct flow_left left;
+
+	left.n = 0;
+	for (uint32_t bits = unparsed; bits; bits &= bits - 1)
+		left_add_frame(&left, pkts[__builtin_ctz(bits)]);
+	for (uint32_t at = 0, i = 0; at < n; at++) {
+		if ((unparsed >> at & 1) || i++ < first)
+			continue;
+		if (vector_one(run, vector, &steps, i - 1, &left))
+			hits++;
+		else
+			steps.left |= 1u << at;
+	}
+	for (uint32_t bits = steps.left; bits; bits &= bits - 1)
+		stage_push(run->w, STAGE_ETH_INPUT, pkts[__builtin_ctz(bits)]);
+	return hits;
 }
 
 static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
 {
+	struct flow_steps steps = { .n = 0 };
 	struct flow_vector vector;
 	uint32_t hits = 0;
 
-	vector_parse(run, pkts, n, &vector);
-	for (uint32_t i = 0; i < vector.n; i++) {
-		if (vector.guessed < vector.n)
-			vector_guess(run, &vector);
-		vector_guess_again(run, &vector, i + AGAIN_AHEAD);
-		vector_guess_again(run, &vector, i);
-		if (likely(flow_one(run, vector.pkts[i], &vector.tuples[i], &vector.probes[i])))
+	vector_parse(run, pkts, n, &vector, &steps);
+	if (likely(!steps.left))
+		while (hits < n && likely(vector_one(run, &vector, &steps, hits, NULL)))
 			hits++;
-		else
-			stage_push(run->w, STAGE_ETH_INPUT, vector.pkts[i]);
-	}
+	if (unlikely(hits < n))
+		hits += flow_mixed(run, pkts, n, &vector, steps, hits);
 	run->w->counters.flow += hits;
 }
 

@@ -70,6 +70,46 @@ static void test_order(void **state)
 	}
 }
 
+/* What takes the slow path is not overtaken by what follows it in the same connection, nor by what
+ * came before; others need not wait for it. */
+static void test_no_overtaking(void **state)
+{
+	static const uint32_t patterns[] = { 0x1, 0x80000000, 0x00010020, 0x55555555, 0x0ff000f0 };
+	struct harness *h = rig_new(&usual);
+	struct flow flows[2];
+
+	rig_service(h, 't', 1);
+	rig_service(h, 'u', 1);
+	flows[0] = flow_open(h, IPPROTO_TCP, CLIENT);
+	flows[1] = flow_open(h, IPPROTO_UDP, CLIENT);
+	for (unsigned int p = 0; p < 2 * LENGTH(patterns); p++) {
+		unsigned int from = p % 2, next[2] = { 0, 0 };
+		struct frame got;
+
+		for (unsigned int i = 0; i < VECTOR; i++) {
+			struct packet packet = numbered(&flows[i % 2], from, i);
+			struct frame frame = frame_in(from, &packet);
+
+			harness_inject_as(h, from, 0, frame.bytes, frame.len, 0,
+					  patterns[p / 2] >> i & 1 ? 40 : 0);
+		}
+		harness_turn(h);
+		for (unsigned int i = 0; i < VECTOR; i++) {
+			got = rig_take(h, !from);
+			assert_true(got.len);
+			unsigned int f = got.bytes[L3 + 9] == IPPROTO_UDP;
+			struct packet packet = numbered(&flows[f], from, 2 * next[f]++ + f);
+			struct packet want = flow_want(&flows[f], from, packet);
+			struct frame frame = frame_out(!from, &want);
+
+			assert_int_equal(got.len, frame.len);
+			assert_memory_equal(got.bytes, frame.bytes, frame.len);
+		}
+		rig_expect_nothing(h);
+	}
+	rig_end(h);
+}
+
 static struct ipvs_counters service_counters(const struct harness *h, const struct flow *flow)
 {
 	const struct service_table *services = h->all[1]->ipvs->services;
@@ -329,13 +369,10 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_counters_of_servers),
-		cmocka_unit_test(test_all_sorts),
-		cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_port_full),
-		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_order),     cmocka_unit_test(test_no_overtaking),
+		cmocka_unit_test(test_counters),  cmocka_unit_test(test_counters_of_servers),
+		cmocka_unit_test(test_all_sorts), cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_port_full), cmocka_unit_test(test_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
