@@ -309,7 +309,7 @@ static inline uint32_t shift(uint8_t *at, uint32_t add)
 /* As tcp_shift() does, of segments that tcp_usual() lets through. */
 static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th)
 {
-	bool stamps = (conn->flags & CONN_TS) && th[12] >> 2 == TCP_TS_LEN;
+	bool stamps = (conn->flags & CONN_TS) && (th[12] >> 2 & 0x3c) == TCP_TS_LEN;
 	uint32_t delta;
 
 	if (!(conn->flags & CONN_SEQ))

@@ -12,6 +12,7 @@
 
 #include "lib/unit.h"
 #include "ipvs/proto/udp.h"
+#include "packet/csum.h"
 #include "packet/flow_rig.h"
 
 static const struct harness_options usual;
@@ -127,6 +128,44 @@ static void test_timestamps(void **state)
 	/* the SYN had none: nothing was agreed, nothing is shifted */
 	flow = flow_new(IPPROTO_TCP, &usual);
 	pass_timestamps(&flow, "0101080a", false, FLOW_STAGE);
+	rig_end(flow.h);
+}
+
+/* The four bits behind the header's length say nothing of it. */
+static void set_reserved(struct frame *frame, uint8_t bits)
+{
+	uint16_t sum = frame_u16(frame, L4 + 16), was = frame_u16(frame, L4 + 12);
+
+	frame->bytes[L4 + 12] |= bits;
+	sum = csum_apply(sum, csum_delta16(was, frame_u16(frame, L4 + 12)));
+	frame->bytes[L4 + 16] = (uint8_t)(sum >> 8);
+	frame->bytes[L4 + 17] = (uint8_t)sum;
+}
+
+static void test_reserved_bits(void **state)
+{
+	struct flow flow = open_with_timestamps();
+
+	for (unsigned int i = 0; i < 2 * 16; i++) {
+		unsigned int from = i % 2 ? SERVER_SIDE : CLIENT_SIDE;
+		struct packet packet = flow_packet(&flow, from);
+		struct packet want = flow_want(&flow, from, packet);
+		uint32_t delta = flow.conn.ts_delta;
+		struct frame frame, wanted;
+		char sent[64], text[64];
+
+		packet.options = timestamps(sent, "0101080a", 5, 6);
+		want.options = from == CLIENT_SIDE ? timestamps(text, "0101080a", 5 + delta, 6)
+						   : timestamps(text, "0101080a", 5, 6 - delta);
+		frame = frame_in(from, &packet);
+		wanted = frame_out(!from, &want);
+		set_reserved(&frame, (uint8_t)(i / 2));
+		set_reserved(&wanted, (uint8_t)(i / 2));
+		harness_inject(flow.h, from, 0, frame.bytes, frame.len);
+		harness_turn(flow.h);
+		flow_expect(&flow, !from, &wanted);
+		flow_took(&flow, 1);
+	}
 	rig_end(flow.h);
 }
 
@@ -658,6 +697,7 @@ int main(void)
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_tcp_fields),
 		cmocka_unit_test(test_timestamps),
+		cmocka_unit_test(test_reserved_bits),
 		cmocka_unit_test(test_other_options),
 		cmocka_unit_test(test_sack),
 		cmocka_unit_test(test_segments_that_change_the_state),
