@@ -41,6 +41,18 @@ static void differs(const char *what, const struct flow_foreseen *foreseen)
 	abort();
 }
 
+/* What the stage remembers of a way it remembers here too, so that it can go out of date. */
+static void keep_ways(const struct flow_run *run, const struct flow_foreseen *foreseen)
+{
+	struct conn *conn = &conn_line4(run->conns, foreseen->id)->conn;
+	struct dest *dest = &run->services->dests[foreseen->dest];
+
+	conn->adj = foreseen->line.conn.adj;
+	conn->stamp = foreseen->line.conn.stamp;
+	dest->adj = foreseen->dest_after.adj;
+	dest->stamp = foreseen->dest_after.stamp;
+}
+
 /* What the flow stage would do; m stays as it is. */
 static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_foreseen *foreseen)
 {
@@ -62,6 +74,7 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 	memcpy(foreseen->frame, rte_pktmbuf_mtod(m, const uint8_t *),
 	       RTE_MIN(m->data_len, FRAME_SEEN));
 	adj = flow_forward(run, &foreseen->line, found.dir, &foreseen->dest_after, foreseen->frame);
+	keep_ways(run, foreseen);
 	if (!adj)
 		return;
 	foreseen->m = m;
