@@ -107,6 +107,7 @@ void flow_begin(struct worker *w, struct flow_run *run)
 		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
 		.udp_deadline = { conn_deadline(config->udp_timeout_s[0], w->now_ms),
 				  conn_deadline(config->udp_timeout_s[1], w->now_ms) },
+		.new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : UINT32_MAX,
 		.count.service = SERVICE_NONE,
 	};
 	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
@@ -128,6 +129,8 @@ static void count_flush(struct flow_run *run)
 void flow_end(struct flow_run *run)
 {
 	count_flush(run);
+	if (unlikely(run->new_allowed != UINT32_MAX))
+		run->w->ipvs->shed.tokens = run->new_allowed;
 }
 
 static inline void count_packet(struct flow_run *run, struct dest *dest, enum conn_dir dir,
@@ -479,6 +482,13 @@ static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *
 	return true;
 }
 
+static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
+{
+	if (unlikely(run->new_allowed != UINT32_MAX) && flow_shed(run, m))
+		return;
+	stage_push(run->w, STAGE_ETH_INPUT, m);
+}
+
 /* A vector under way: what could be parsed, in its order. */
 struct flow_vector {
 	struct rte_mbuf *pkts[BATCH_BURST];
@@ -562,7 +572,7 @@ static __rte_noinline uint32_t flow_mixed(struct flow_run *run, struct rte_mbuf 
 			steps.left |= 1u << at;
 	}
 	for (uint32_t bits = steps.left; bits; bits &= bits - 1)
-		stage_push(run->w, STAGE_ETH_INPUT, pkts[__builtin_ctz(bits)]);
+		to_slow_path(run, pkts[__builtin_ctz(bits)]);
 	return hits;
 }
 
@@ -579,6 +589,7 @@ static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
 	if (unlikely(hits < n))
 		hits += flow_mixed(run, pkts, n, &vector, steps, hits);
 	run->w->counters.flow += hits;
+	run->w->ipvs->shed.hits += hits;
 }
 
 void flow_input(struct worker *w, struct batch *in)

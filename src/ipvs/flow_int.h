@@ -33,11 +33,21 @@ struct flow_run {
 	uint32_t udp_deadline[2]; /* ... and by state, unless the service has its own timeout */
 	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
 	uint64_t hits;
+	uint32_t new_allowed; /* connections that may still be opened, UINT32_MAX: any number */
 	struct flow_count count;
 };
 
 void flow_begin(struct worker *w, struct flow_run *run);
 void flow_end(struct flow_run *run);
+
+/* In overload, before a vector: how many connections may be opened. */
+uint32_t flow_shed_begin(struct worker *w);
+
+/*
+ * In overload: a packet that would open a connection beyond run->new_allowed is dropped. true: it
+ * was.
+ */
+bool flow_shed(struct flow_run *run, struct rte_mbuf *m);
 
 /* May this stage take it, as far as the packet itself tells? Then its tuple. */
 bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple);

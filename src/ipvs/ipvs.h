@@ -33,7 +33,12 @@ struct ipvs {
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
-	struct hash_key isn_key;        /* of initial sequence numbers, this worker's own */
+	struct hash_key isn_key; /* of initial sequence numbers, this worker's own */
+	struct {
+		uint64_t tsc;           /* of the turn that it was filled up last */
+		uint64_t hits;          /* packets of the flow stage since then */
+		uint32_t tokens;        /* connections that may be opened in overload */
+	} shed;                         /* flow_shed.c's */
 	struct flow_foreseen *foreseen; /* flow_check.c's */
 	uint64_t changes; /* connections made and freed by packets: what was looked up before may be
 			     old */

@@ -13,6 +13,12 @@
 #include "base/lines.h"
 #include "link/port.h"
 
+/* So many full vectors in a row hold more packets than a receive queue: they come faster than they
+ * go. */
+#define CROWDED    32u
+#define SHED_MANY  (BATCH_BURST / 2)
+#define CROWDED_MS 50u /* one that has emptied meanwhile may be full again at once */
+
 struct link *link_create(void)
 {
 	struct link *link = lines_alloc(sizeof(*link));
@@ -107,26 +113,45 @@ int link_watch(struct worker *w)
 	return r;
 }
 
+/*
+ * In overload: a queue that brings mostly what is given up anyway is passed over for a turn, while
+ * another one is full.
+ */
+static bool link_passes(struct link *link, unsigned int queue)
+{
+	link->rxq[queue].shed = false;
+	for (unsigned int i = 0; i < link->n_rxqs; i++)
+		if (i != queue && link->rxq[i].full && !link->rxq[i].shed)
+			return true;
+	return false;
+}
+
 unsigned int link_receive(struct worker *w)
 {
 	struct link *link = w->link;
 	unsigned int total = 0;
 
+	w->rx_crowded = unlikely(w->now_ms < w->crowded_until_ms);
 	for (unsigned int i = 0; i < link->n_rxqs; i++) {
 		const struct port *port = &link->ports[link->rxq[i].port];
 		struct batch *in = &w->stage_in[STAGE_FLOW];
 		uint16_t n;
 
-		if (unlikely(!port->up))
+		if (unlikely(!port->up) || (unlikely(link->rxq[i].shed) && link_passes(link, i)))
 			continue;
 		n = port->ops->rx(port->handle, link->rxq[i].queue, in->pkts, w->rx_burst);
 		if (n == 0)
 			continue;
 		w->rx_port = link->rxq[i].port;
+		link->rxq[i].full = n == BATCH_BURST ? link->rxq[i].full + 1 : 0;
+		if (unlikely(link->rxq[i].full > CROWDED))
+			w->crowded_until_ms = w->now_ms + CROWDED_MS;
 		in->count = n;
 		w->counters.received += n;
 		total += n;
+		w->rx_shed = 0;
 		worker_run_stages(w);
+		link->rxq[i].shed = w->rx_shed > SHED_MANY;
 	}
 	return total;
 }

@@ -50,6 +50,8 @@ static void plug_apply_in(struct worker *w, struct op *op)
 	if (queue < data->port.n_rx_queues) {
 		link->rxq[link->n_rxqs].port = data->id;
 		link->rxq[link->n_rxqs].queue = queue;
+		link->rxq[link->n_rxqs].full = 0;
+		link->rxq[link->n_rxqs].shed = false;
 		link->n_rxqs++;
 	}
 	if (queue < data->port.n_tx_queues)

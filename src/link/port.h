@@ -85,6 +85,8 @@ struct link {
 	uint32_t generation;         /* moves on when a fact of any port changes */
 	struct {
 		uint16_t port, queue;
+		bool shed;     /* overload took away most of its last vector */
+		uint32_t full; /* vectors in a row that came in full */
 	} rxq[RXQ_MAX];
 	unsigned int n_rxqs;
 	uint16_t txq[PORT_MAX];        /* this worker's transmit queue of each port */

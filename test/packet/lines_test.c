@@ -168,10 +168,11 @@ static unsigned int lines_shared(const struct harness *h, const struct memory *m
 
 static void turn_and_compare(struct harness *h, struct memory *memory)
 {
-	for (unsigned int turns = 0; turns < 8u * BATCH_BURST / h->all[1]->rx_burst; turns++)
+	for (unsigned int turns = 0; turns < 8; turns++)
 		for (unsigned int i = 1; i <= WORKERS; i++) {
 			memory_take(memory);
-			worker_turn(h->all[i]);
+			for (unsigned int n = 0; n < BATCH_BURST; n += h->all[i]->rx_burst)
+				worker_turn(h->all[i]);
 			memory_compare(memory, i);
 		}
 }

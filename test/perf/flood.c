@@ -85,12 +85,12 @@ static double run_established(void)
 
 static double run_new(void)
 {
-	return play(0, PORTION, true) / PORTION;
+	return play(0, PORTION, false) / PORTION;
 }
 
 static double run_mixed(void)
 {
-	return play(PORTION, PORTION, true) / PORTION;
+	return play(PORTION, PORTION, false) / PORTION;
 }
 
 /* The cost of each alone, as it is now: what else the machine does changes by the second. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/flow-shed: overload. A new connection costs as much as ten packets of
+ * one that is there, so a flood of new ones could take the worker from these.
+ * While a receive queue does not empty, new ones get the time that packets of
+ * connections leave, once more as much spared for these, and an eighth of all
+ * time at the least, which is all they get while such packets are many. What is beyond that is
+ * dropped as early and as cheaply as it goes, before anything is looked up but the service.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include "ipvs/flow_int.h"
+#include "ipvs/ipvs.h"
+#include "ipvs/ours.h"
+#include "link/steer.h"
+#include "worker/worker.h"
+
+/* Cycles, roughly: only their ratio matters, and that tokens for all time are enough for all. */
+#define COST_HIT   128u
+#define COST_NEW   1024u
+#define TOKENS_MAX 64u
+#define HITS_MANY  (BATCH_BURST / 2) /* of a turn: there may be more of them than are taken */
+
+uint32_t flow_shed_begin(struct worker *w)
+{
+	uint64_t elapsed = w->now_tsc - w->ipvs->shed.tsc, busy, tokens;
+
+	if (elapsed == 0)
+		return w->ipvs->shed.tokens; /* another vector of the same turn */
+	busy = 2 * COST_HIT * w->ipvs->shed.hits;
+	tokens = elapsed > busy && w->ipvs->shed.hits < HITS_MANY ? elapsed - busy : 0;
+	tokens = RTE_MAX(tokens, elapsed / 8) / COST_NEW + w->ipvs->shed.tokens;
+	w->ipvs->shed.tsc = w->now_tsc;
+	w->ipvs->shed.hits = 0;
+	w->ipvs->shed.tokens = (uint32_t)RTE_MIN(tokens, (uint64_t)TOKENS_MAX);
+	return w->ipvs->shed.tokens;
+}
+
+/* Does it look like the first packet of a connection? Its tuple. */
+static bool looks_new(const struct rte_mbuf *m, struct tuple *tuple)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
+	const struct rte_tcp_hdr *th = (const struct rte_tcp_hdr *)(ip + 1); /* or UDP's ports */
+
+	if (m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(*th) ||
+	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
+	    (ip->fragment_offset & RTE_BE16(0x3fff)))
+		return false;
+	if (ip->next_proto_id != IPPROTO_UDP &&
+	    (ip->next_proto_id != IPPROTO_TCP ||
+	     (th->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) != RTE_TCP_SYN_FLAG))
+		return false;
+	*tuple = (struct tuple){ .src = ip_from_v4(ip->src_addr),
+				 .dst = ip_from_v4(ip->dst_addr),
+				 .sport = th->src_port,
+				 .dport = th->dst_port,
+				 .proto = ip->next_proto_id,
+				 .family = AF_INET };
+	return true;
+}
+
+/* Of a connection that is there after all: UDP in a state that the flow stage leaves alone. */
+static bool is_known(const struct flow_run *run, const struct tuple *tuple)
+{
+	enum conn_dir dir;
+
+	return tuple->proto == IPPROTO_UDP && conn_lookup(run->conns, tuple, &dir) != CONN_NONE;
+}
+
+bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
+{
+	struct worker *w = run->w;
+	struct tuple tuple;
+
+	if (!looks_new(m, &tuple) || !ours_service(w, &tuple) || steer_owner(w, &tuple) != w->id ||
+	    is_known(run, &tuple))
+		return false;
+	if (run->new_allowed) {
+		run->new_allowed--;
+		return false;
+	}
+	drop(w, m, DROP_IPVS_CROWDED);
+	w->rx_shed++;
+	return true;
+}
