@@ -101,8 +101,11 @@ int link_watch(struct worker *w)
 
 	for (unsigned int i = 0; i < link->n_rxqs && r == 0; i++) {
 		const struct port *port = &link->ports[link->rxq[i].port];
-		int fd = port->ops->rx_fd(port->handle, link->rxq[i].queue);
+		int fd;
 
+		if (!port->up) /* what comes there stays there, and would keep us awake */
+			continue;
+		fd = port->ops->rx_fd(port->handle, link->rxq[i].queue);
 		r = fd < 0 ? -EOPNOTSUPP : link_watch_fd(epoll, fd);
 	}
 	if (w->sleep_fd >= 0)
@@ -124,6 +127,12 @@ static bool link_passes(struct link *link, unsigned int queue)
 		if (i != queue && link->rxq[i].full && !link->rxq[i].shed)
 			return true;
 	return false;
+}
+
+void link_watch_again(struct worker *w)
+{
+	if (w->id != WORKER_MASTER && !w->poll_busy)
+		link_watch(w);
 }
 
 unsigned int link_receive(struct worker *w)

@@ -103,11 +103,14 @@ static void port_facts_apply(struct worker *w, struct op *op)
 {
 	const struct port_facts *facts = op_data(op);
 	struct port *port = &w->link->ports[facts->port];
+	bool was_up = port->up;
 
 	port->mtu = facts->mtu;
 	port->up = facts->up;
 	port->mac = facts->mac;
 	w->link->generation++;
+	if (port->up != was_up)
+		link_watch_again(w);
 }
 
 static int port_change(const struct port *port, const struct api_link_set *set,

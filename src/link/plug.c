@@ -25,13 +25,6 @@ const struct plug_source *plug_source_find(const struct worker *master, uint32_t
 	return kind < API_LINK__KINDS ? master->link->sources[kind] : NULL;
 }
 
-/* Its queues have changed: other descriptors wake it. */
-static void plug_watch(struct worker *w)
-{
-	if (w->id != WORKER_MASTER && !w->poll_busy)
-		link_watch(w);
-}
-
 struct plug_in_op {
 	uint16_t id;
 	struct port port;
@@ -57,7 +50,7 @@ static void plug_apply_in(struct worker *w, struct op *op)
 	if (queue < data->port.n_tx_queues)
 		link->txq[data->id] = queue;
 	link->generation++;
-	plug_watch(w);
+	link_watch_again(w);
 }
 
 int plug_in(struct worker *const *all, const struct port *port)
@@ -87,7 +80,7 @@ static void plug_apply_out(struct worker *w, struct op *op)
 	while (link->n_ports && !port_exists(link, (uint16_t)(link->n_ports - 1)))
 		link->n_ports--;
 	link->generation++;
-	plug_watch(w);
+	link_watch_again(w);
 }
 
 /* A device that the master has given up and workers may still use. */

@@ -116,9 +116,12 @@ uint16_t port_free_id(const struct link *link);
 int port_bind_rx(struct worker *w, uint16_t port, uint16_t queue);
 void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
 
-/* Lets the worker sleep until one of its queues has something, if all of them can say so; again
- * whenever its queues change. 0 or -errno: it sleeps by time. */
+/* Lets the worker sleep until one of its queues has something, if all of them can say so. 0 or
+ * -errno: it sleeps by time. */
 int link_watch(struct worker *w);
+
+/* In an op: its queues have changed, or a port went up or down, so other descriptors wake it. */
+void link_watch_again(struct worker *w);
 
 struct link *link_create(void);
 void link_destroy(struct link *link);

@@ -93,6 +93,23 @@ else
 	ok "an idle worker takes under 5 % of a CPU (here $used %)" [ "$used" -lt 5 ]
 fi
 
+# What waits at a link that is down wakes nobody: about a hundred sleeps a second, not a million.
+ok "a link goes down" dpip link set dpdk0 down
+ip link set tap0 up
+$PYTHON -c '
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("tap0", 0))
+for i in range(10):
+    s.send(b"\xff" * 6 + b"\2" * 6 + b"\x88\xb5" + bytes(46))'
+before=$(worker_sum sleeps)
+sleep 2
+slept=$(($(worker_sum sleeps) - before))
+ok "frames at a link that is down let the worker sleep (here $slept times)" [ "$slept" -lt 5000 ]
+before=$(worker_sum received)
+ok "it goes up" dpip link set dpdk0 up
+ok "and the frames are taken" bed_wait_for 10 eval '[ "$(worker_sum received)" -ge $((before + 10)) ]'
+
 # --- reload --------------------------------------------------------------------------
 mv "$BED/dpvs.log" "$BED/dpvs.log.1"
 kill -HUP "$DPVS_PID"
