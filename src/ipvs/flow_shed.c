@@ -13,6 +13,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
+#include <rte_udp.h>
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
@@ -35,6 +36,8 @@ uint32_t flow_shed_begin(struct worker *w)
 	busy = 2 * COST_HIT * w->ipvs->shed.hits;
 	tokens = elapsed > busy && w->ipvs->shed.hits < HITS_MANY ? elapsed - busy : 0;
 	tokens = RTE_MAX(tokens, elapsed / 8) / COST_NEW + w->ipvs->shed.tokens;
+	if (w->ipvs->shed.hits == 0)
+		tokens = TOKENS_MAX;
 	w->ipvs->shed.tsc = w->now_tsc;
 	w->ipvs->shed.hits = 0;
 	w->ipvs->shed.tokens = (uint32_t)RTE_MIN(tokens, (uint64_t)TOKENS_MAX);
@@ -48,12 +51,13 @@ static bool looks_new(const struct rte_mbuf *m, struct tuple *tuple)
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
 	const struct rte_tcp_hdr *th = (const struct rte_tcp_hdr *)(ip + 1); /* or UDP's ports */
 
-	if (m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(*th) ||
+	if (m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(struct rte_udp_hdr) ||
 	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
 	    (ip->fragment_offset & RTE_BE16(0x3fff)))
 		return false;
 	if (ip->next_proto_id != IPPROTO_UDP &&
 	    (ip->next_proto_id != IPPROTO_TCP ||
+	     m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(*th) ||
 	     (th->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) != RTE_TCP_SYN_FLAG))
 		return false;
 	*tuple = (struct tuple){ .src = ip_from_v4(ip->src_addr),

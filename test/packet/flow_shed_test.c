@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow-shed: overload. What is overload; how many new connections it leaves;
+ * what is dropped then, and what never.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
+
+#include <cmocka.h>
+#include <rte_mbuf.h>
+
+#include "ipvs/flow_int.h"
+#include "ipvs/ipvs.h"
+#include "packet/fnat_rig.h"
+#include "worker/worker.h"
+
+#define FLOW 20000
+
+static struct packet from_client(uint8_t proto, uint16_t sport, uint8_t flags)
+{
+	return (struct packet){ .src = CLIENT,
+				.dst = VIP,
+				.sport = sport,
+				.dport = 80,
+				.proto = proto,
+				.flags = flags,
+				.seq = 5,
+				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+}
+
+/* As a vector from the clients, in overload with so many connections allowed. */
+static void send_crowded(struct harness *h, const struct packet *packets, unsigned int n,
+			 uint32_t allowed)
+{
+	struct worker *w = h->all[1];
+	struct batch *in = &w->stage_in[STAGE_FLOW];
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct frame frame = frame_in(CLIENT_SIDE, &packets[i]);
+		struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool);
+
+		assert_non_null(m);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)frame.len), frame.bytes, frame.len);
+		in->pkts[in->count++] = m;
+	}
+	w->counters.received += n;
+	w->rx_port = CLIENT_SIDE;
+	w->rx_crowded = true;
+	w->ipvs->shed.tsc = w->now_tsc;
+	w->ipvs->shed.tokens = allowed;
+	worker_run_stages(w);
+	w->rx_crowded = false;
+}
+
+static unsigned int taken(struct harness *h)
+{
+	unsigned int n = 0;
+
+	while (rig_take(h, SERVER_SIDE).len)
+		n++;
+	return n;
+}
+
+/* Returns what was dropped of 4 new ones and a packet of one that is there. */
+static uint64_t shed(struct harness *h, uint8_t proto, uint32_t allowed, uint16_t first)
+{
+	uint64_t before = h->all[1]->drops[DROP_IPVS_CROWDED];
+	struct packet packets[5];
+
+	for (uint16_t i = 0; i < 4; i++)
+		packets[i] = from_client(proto, (uint16_t)(first + i), SYN);
+	packets[4] = from_client(proto, FLOW, proto == IPPROTO_UDP ? 0 : SYN);
+	send_crowded(h, packets, 5, allowed);
+	return h->all[1]->drops[DROP_IPVS_CROWDED] - before;
+}
+
+static bool flow_off_here(void)
+{
+	const char *mode = getenv("FLOW");
+
+	return mode && strcmp(mode, "on") != 0;
+}
+
+static void test_dropped(void **state)
+{
+	struct harness *h;
+	struct packet open = from_client(IPPROTO_UDP, FLOW, 0);
+
+	if (flow_off_here())
+		skip(); /* the flow stage drops them */
+	h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	rig_service(h, 'u', 2);
+	rig_send(h, CLIENT_SIDE, &open);
+	assert_int_equal(taken(h), 1);
+	/* the connection that is there sends on, whatever is allowed */
+	assert_int_equal(shed(h, IPPROTO_UDP, 0, 1000), 4);
+	assert_int_equal(taken(h), 1);
+	assert_int_equal(shed(h, IPPROTO_UDP, 1, 1000), 3);
+	assert_int_equal(taken(h), 2);
+	assert_int_equal(shed(h, IPPROTO_UDP, 64, 2000), 0);
+	assert_int_equal(taken(h), 5);
+	assert_int_equal(rig_conns(h), 6);
+	rig_end(h);
+}
+
+static void test_tcp(void **state)
+{
+	struct harness *h;
+	struct packet open = from_client(IPPROTO_TCP, FLOW, SYN);
+
+	if (flow_off_here())
+		skip(); /* the flow stage drops them */
+	h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	rig_service(h, 't', 2);
+	rig_send(h, CLIENT_SIDE, &open);
+	assert_int_equal(taken(h), 1);
+	/* a SYN sent again counts as new: its client will ask once more */
+	assert_int_equal(shed(h, IPPROTO_TCP, 2, 1000), 3);
+	assert_int_equal(taken(h), 2);
+	assert_int_equal(rig_conns(h), 3);
+	rig_end(h);
+}
+
+/* What is to no service, or opens nothing, is none of its business. */
+static void test_others(void **state)
+{
+	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	struct packet packets[2];
+
+	rig_service(h, 't', 1);
+	packets[0] = from_client(IPPROTO_TCP, 1000, ACK);
+	packets[1] = from_client(IPPROTO_UDP, 1000, 0);
+	send_crowded(h, packets, 2, 0);
+	assert_int_equal(h->all[1]->drops[DROP_IPVS_CROWDED], 0);
+	rig_take(h, CLIENT_SIDE);
+	rig_end(h);
+}
+
+/* Once: a vector after so many cycles, with so many packets of connections since the last. */
+static uint32_t allowed_after(struct worker *w, uint64_t cycles, uint64_t hits, uint32_t tokens)
+{
+	w->now_tsc = UINT64_C(1000000);
+	w->ipvs->shed.tsc = w->now_tsc - cycles;
+	w->ipvs->shed.hits = hits;
+	w->ipvs->shed.tokens = tokens;
+	return flow_shed_begin(w);
+}
+
+static void test_share(void **state)
+{
+	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	struct worker *w = h->all[1];
+
+	assert_int_equal(allowed_after(w, 100, 0, 3), 64); /* nobody is there to give way to */
+	assert_int_equal(allowed_after(w, 10240, 4, 0), 9);
+	assert_int_equal(allowed_after(w, 10240, 4, 2), 11);
+	assert_int_equal(allowed_after(w, 16384, 16, 0), 2); /* an eighth */
+	assert_int_equal(allowed_after(w, 16384, 32, 0), 2);
+	assert_int_equal(allowed_after(w, 900000, 32, 0), 64);
+	assert_int_equal(flow_shed_begin(w), 64); /* the same turn */
+	rig_end(h);
+}
+
+/* Rounds of so many packets of one connection. */
+static void rounds(struct harness *h, unsigned int n, unsigned int packets)
+{
+	struct packet packet = from_client(IPPROTO_UDP, FLOW, 0);
+	struct frame frame = frame_in(CLIENT_SIDE, &packet);
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int k = 0; k < packets; k++)
+			harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+		for (unsigned int k = 0; k < packets; k += h->all[1]->rx_burst)
+			harness_turn(h);
+		taken(h);
+	}
+}
+
+static void test_overload(void **state)
+{
+	struct harness *h;
+
+	if (flow_off_here())
+		skip(); /* the check takes one packet at a time */
+	h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	rig_service(h, 'u', 1);
+	rounds(h, 32, BATCH_BURST);
+	rounds(h, 1, BATCH_BURST - 1);
+	rounds(h, 32, BATCH_BURST);
+	harness_turn(h);
+	assert_false(h->all[1]->rx_crowded);
+	rounds(h, 33, BATCH_BURST);
+	harness_turn(h);
+	assert_true(h->all[1]->rx_crowded);
+	rig_end(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dropped),  cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_others),   cmocka_unit_test(test_share),
+		cmocka_unit_test(test_overload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
