@@ -107,7 +107,7 @@ void flow_begin(struct worker *w, struct flow_run *run)
 		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
 		.udp_deadline = { conn_deadline(config->udp_timeout_s[0], w->now_ms),
 				  conn_deadline(config->udp_timeout_s[1], w->now_ms) },
-		.new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : UINT32_MAX,
+		.new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : SHED_NOTHING,
 		.count.service = SERVICE_NONE,
 	};
 	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
@@ -129,7 +129,7 @@ static void count_flush(struct flow_run *run)
 void flow_end(struct flow_run *run)
 {
 	count_flush(run);
-	if (unlikely(run->new_allowed != UINT32_MAX))
+	if (unlikely(run->new_allowed != SHED_NOTHING))
 		run->w->ipvs->shed.tokens = run->new_allowed;
 }
 
@@ -484,7 +484,7 @@ static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *
 
 static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
 {
-	if (unlikely(run->new_allowed != UINT32_MAX) && flow_shed(run, m))
+	if (unlikely(run->new_allowed != SHED_NOTHING) && flow_shed(run, m))
 		return;
 	stage_push(run->w, STAGE_ETH_INPUT, m);
 }

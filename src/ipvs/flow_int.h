@@ -33,12 +33,14 @@ struct flow_run {
 	uint32_t udp_deadline[2]; /* ... and by state, unless the service has its own timeout */
 	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
 	uint64_t hits;
-	uint32_t new_allowed; /* connections that may still be opened, UINT32_MAX: any number */
+	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
 };
 
 void flow_begin(struct worker *w, struct flow_run *run);
 void flow_end(struct flow_run *run);
+
+#define SHED_NOTHING UINT32_MAX
 
 /* In overload, before a vector: how many connections may be opened. */
 uint32_t flow_shed_begin(struct worker *w);

@@ -37,10 +37,12 @@ uint32_t flow_shed_begin(struct worker *w)
 	tokens = elapsed > busy && w->ipvs->shed.hits < HITS_MANY ? elapsed - busy : 0;
 	tokens = RTE_MAX(tokens, elapsed / 8) / COST_NEW + w->ipvs->shed.tokens;
 	if (w->ipvs->shed.hits == 0)
+		tokens = SHED_NOTHING; /* there is nobody to give way to */
+	else if (tokens > TOKENS_MAX)
 		tokens = TOKENS_MAX;
 	w->ipvs->shed.tsc = w->now_tsc;
 	w->ipvs->shed.hits = 0;
-	w->ipvs->shed.tokens = (uint32_t)RTE_MIN(tokens, (uint64_t)TOKENS_MAX);
+	w->ipvs->shed.tokens = (uint32_t)tokens;
 	return w->ipvs->shed.tokens;
 }
 

@@ -155,7 +155,7 @@ static void test_share(void **state)
 	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
 	struct worker *w = h->all[1];
 
-	assert_int_equal(allowed_after(w, 100, 0, 3), 64); /* nobody is there to give way to */
+	assert_int_equal(allowed_after(w, 100, 0, 3), SHED_NOTHING); /* nobody is there to give way to */
 	assert_int_equal(allowed_after(w, 10240, 4, 0), 9);
 	assert_int_equal(allowed_after(w, 10240, 4, 2), 11);
 	assert_int_equal(allowed_after(w, 16384, 16, 0), 2); /* an eighth */
