@@ -22,7 +22,8 @@
 
 #include "base/hash.h"
 
-#define MBUF_BYTES      2624 /* an mbuf with its private area, data room and pool header */
+#define MBUF_BYTES      2624 /* an mbuf with its private area, data room and pool header, */
+#define MBUF_MTU        1984 /* ... for frames of this mtu at most */
 #define NO_PCI_DEVICE   "ffffffff:ff:1f.7"
 #define EAL_EXTRA_BYTES (96u << 20) /* rings, port queues and heap beside the packet pool */
 
@@ -156,10 +157,30 @@ static int add_lcores(const struct lcore_plan *plan, struct eal_words *words)
 	return r < 0 ? r : words_add(words, "--main-lcore=%u", plan->master);
 }
 
+static uint64_t mbuf_bytes(const struct settings *settings)
+{
+	unsigned int mtu = MBUF_MTU;
+
+	for (unsigned int i = 0; i < settings->n_devices; i++)
+		if (settings->devices[i].mtu > mtu)
+			mtu = settings->devices[i].mtu;
+	return MBUF_BYTES + mtu - MBUF_MTU;
+}
+
+/* For DPDK's packet pool, and for all else that it makes. Small pages it does not take as
+ * contiguous, so no mbuf lies across two. */
+static uint64_t memory_needed(const struct settings *settings, bool huge)
+{
+	uint64_t each = mbuf_bytes(settings), page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (!huge)
+		each = (each + page - 1) / page * page;
+	return settings->pktpool_size * each + EAL_EXTRA_BYTES;
+}
+
 static int add_memory(const struct settings *settings, const struct eal_words *user,
 		      struct eal_words *words, bool *huge)
 {
-	uint64_t need = (uint64_t)settings->pktpool_size * MBUF_BYTES + EAL_EXTRA_BYTES;
 	int r;
 
 	if (USER_HAS(user, "--in-memory", "--no-huge", "--huge-dir", "--huge-unlink",
@@ -167,12 +188,13 @@ static int add_memory(const struct settings *settings, const struct eal_words *u
 		*huge = !USER_HAS(user, "--no-huge");
 		return 0;
 	}
-	*huge = huge_bytes_free() >= need;
+	*huge = huge_bytes_free() >= memory_needed(settings, true);
 	if (*huge)
 		return words_add(words, "--in-memory");
 	r = words_add(words, "--no-huge");
 	if (r == 0 && !USER_HAS(user, "-m", "--socket-mem"))
-		r = words_add(words, "-m%llu", (unsigned long long)(need >> 20) + 1);
+		r = words_add(words, "-m%llu",
+			      (unsigned long long)(memory_needed(settings, false) >> 20) + 1);
 	if (r == 0 && !USER_HAS(user, "--no-shconf"))
 		r = words_add(words, "--no-shconf");
 	return r;

@@ -79,6 +79,17 @@ ok "and its pid file is there" test -s "$BED/dpvs.pid"
 )
 equal "two instances with different sockets run side by side, and apart" 0 $?
 
+(
+	sed '/pktpool_size/d' "$BED/other.conf" >"$BED/usual.conf"
+	"$dpvs" -c "$BED/usual.conf" -p "$BED/other.pid" -x "$BED/other.ipc" >>"$BED/out" 2>&1 &
+	other=$!
+	bed_wait_for "$BED_START_TIMEOUT" test -S "$BED/other.ipc"
+	[ "$(DPVS_IPC_FILE=$BED/other.ipc dpip link show | grep -c '^[0-9]*: ')" -ge 2 ] || exit 1
+	kill -TERM "$other"
+	wait "$other"
+)
+equal "several TAPs find memory beside as many packet buffers as usual" 0 $?
+
 # --- idle --------------------------------------------------------------------------
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$DPVS_PID/stat"
