@@ -124,7 +124,8 @@ static bool link_passes(struct link *link, unsigned int queue)
 {
 	link->rxq[queue].shed = false;
 	for (unsigned int i = 0; i < link->n_rxqs; i++)
-		if (i != queue && link->rxq[i].full && !link->rxq[i].shed)
+		if (i != queue && link->rxq[i].full && !link->rxq[i].shed &&
+		    link->ports[link->rxq[i].port].up)
 			return true;
 	return false;
 }

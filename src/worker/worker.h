@@ -67,9 +67,7 @@ struct worker {
 	uint64_t drops[DROP__COUNT];
 	uint16_t rx_port; /* which the vector on its way has come in by */
 	bool rx_crowded;  /* a queue of its was full for long, just now or a moment ago */
-	uint32_t flow_hits,
-		flow_hits_last; /* packets of connections that are there, this turn and last */
-	uint32_t rx_shed;       /* packets of the vector that overload took away */
+	uint32_t rx_shed; /* packets of the vector that overload took away */
 	uint64_t crowded_until_ms;
 	uint16_t rx_burst; /* packets taken at once, at most BATCH_BURST */
 	uint64_t held;     /* packets stored: neighbour queues, receive and transmit vectors */

@@ -15,6 +15,7 @@
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
+#include "link/port.h"
 #include "packet/fnat_rig.h"
 #include "worker/worker.h"
 
@@ -155,7 +156,8 @@ static void test_share(void **state)
 	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
 	struct worker *w = h->all[1];
 
-	assert_int_equal(allowed_after(w, 100, 0, 3), SHED_NOTHING); /* nobody is there to give way to */
+	assert_int_equal(allowed_after(w, 100, 0, 3),
+			 SHED_NOTHING); /* nobody is there to give way to */
 	assert_int_equal(allowed_after(w, 10240, 4, 0), 9);
 	assert_int_equal(allowed_after(w, 10240, 4, 2), 11);
 	assert_int_equal(allowed_after(w, 16384, 16, 0), 2); /* an eighth */
@@ -199,12 +201,37 @@ static void test_overload(void **state)
 	rig_end(h);
 }
 
+/* Whose queue brings what is given up lets another full one go first, but none that is down. */
+static void test_turns(void **state)
+{
+	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
+	struct packet packet = from_client(IPPROTO_UDP, FLOW, 0);
+	struct frame frame = frame_in(CLIENT_SIDE, &packet);
+	struct worker *w = h->all[1];
+
+	rig_service(h, 'u', 1);
+	for (unsigned int down = 0; down < 2; down++) {
+		uint64_t received = w->counters.received;
+
+		if (down)
+			harness_run(h, "dpip link set dpdk1 down");
+		w->link->rxq[CLIENT_SIDE].shed = true;
+		w->link->rxq[SERVER_SIDE].full = 1;
+		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+		worker_turn(w);
+		assert_int_equal(w->counters.received - received, down);
+		worker_turn(w);
+		assert_int_equal(w->counters.received - received, 1);
+	}
+	rig_end(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dropped),  cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_others),   cmocka_unit_test(test_share),
-		cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_overload), cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
