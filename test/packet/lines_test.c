@@ -264,11 +264,23 @@ static void handed_over(void **state)
 	assert_true(run(&options, false) >= WORKERS);
 }
 
-#ifdef VARIANTS_SANITIZED /* their shadow of all memory is too large to look at */
+#ifdef VARIANTS_SANITIZED
 #define SANITIZED true
 #else
 #define SANITIZED false
 #endif
+
+/* Why it is not to be seen in this run; NULL: it is. */
+static const char *why_not(void)
+{
+	const char *flow = getenv("FLOW");
+
+	if (SANITIZED)
+		return "the sanitizers' shadow of all memory is too large to look at";
+	if (flow && strcmp(flow, "check") == 0)
+		return "checked, a vector is one packet, and all memory is compared for each";
+	return NULL;
+}
 
 int main(void)
 {
@@ -277,5 +289,9 @@ int main(void)
 		cmocka_unit_test(handed_over),
 	};
 
-	return SANITIZED ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
+	if (why_not()) {
+		printf("1..1\nskip lines: %s\n", why_not());
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
