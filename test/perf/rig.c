@@ -48,6 +48,7 @@ struct rig {
 	double apart; /* cycles that watch.before has taken */
 	bool counted;
 	enum flow_mode flow;
+	bool overload;
 	struct rig_flow *flows;
 	uint32_t n_flows;
 	struct rig_trace trace[SIDE__COUNT];
@@ -108,6 +109,8 @@ static void rig_clock(struct rig *rig)
 static void rig_turn(struct rig *rig)
 {
 	rig_clock(rig);
+	if (!rig->overload)
+		rig->w->crowded_until_ms = 0;
 	worker_turn(rig->w);
 }
 
@@ -313,6 +316,11 @@ uint32_t rig_flows(const struct rig *rig)
 struct rig_flow *rig_flow(struct rig *rig, uint32_t i)
 {
 	return &rig->flows[i];
+}
+
+void rig_overload(struct rig *rig, bool on)
+{
+	rig->overload = on;
 }
 
 void rig_use_flow(struct rig *rig, enum flow_mode mode)

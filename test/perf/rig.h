@@ -119,6 +119,10 @@ double rig_expire(struct rig *rig, uint32_t seconds, uint32_t left);
 /* The path with the flow stage on (as at first) or off. */
 void rig_use_flow(struct rig *rig, enum flow_mode mode);
 
+/* Packets that come as fast as they go are overload, in which new connections give way; not so at
+ * first. */
+void rig_overload(struct rig *rig, bool on);
+
 /* Stages instead of the path's own; NULL: these again. */
 void rig_use_stages(struct rig *rig, const struct stage *stages);
 
