@@ -139,8 +139,12 @@ static void host_name(uint16_t family, const union api_ip *ip, char *buf, size_t
 	else
 		address.v4.sin_addr.s_addr = ip->v4;
 	if (getnameinfo(&address.any, family == AF_INET6 ? sizeof(address.v6) : sizeof(address.v4),
-			buf, size, NULL, 0, 0))
-		snprintf(buf, size, "?");
+			buf, size, NULL, 0, 0)) {
+		char number[INET6_ADDRSTRLEN];
+
+		/* no resolver at all: -R must be able to read what -S writes */
+		snprintf(buf, size, "%s", text_of_ip(family, ip, number));
+	}
 }
 
 const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t protocol,
