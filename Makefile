@@ -22,6 +22,8 @@ empty :=
 space := $(empty) $(empty)
 FLAVOUR := $(if $(filter gcc,$(CC)),,$(notdir $(CC))-)$(BUILD)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 OBJ     ?= obj/$(FLAVOUR)
+# One spelling, whoever calls: the lists of headers name the objects as they were named then.
+override OBJ := $(abspath $(OBJ))
 BIN     ?= bin
 VERSION := 0.1.0
 
@@ -54,9 +56,13 @@ CLI_LIB  := $(filter-out %/main.c,$(sort $(wildcard tools/dpip/*.c tools/ipvsadm
 
 obj_of = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
+# Objects of sources that are gone: the checks read whatever lies there.
+GONE := $(filter-out $(call obj_of,$(shell find src tools test -name '*.c')),$(shell find $(addprefix $(OBJ)/,src tools test) -name '*.o' 2>/dev/null))
+
 .DEFAULT_GOAL := all
 .PHONY: all help clean install check demo lint format test-programs
 all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm ## Build the programs
+	$(if $(GONE),@rm -f $(GONE) $(GONE:.o=.d))
 
 $(OBJ)/src/%.o: src/%.c
 	@mkdir -p $(@D)
