@@ -28,12 +28,8 @@ struct wheel_link {
 			  armed */
 };
 
-/* Called with the entry that comes next, to ask for its memory; it changes nothing. */
-typedef void wheel_ahead_fn(void *owner, uint32_t index);
-
 struct wheel {
 	struct wheel_link *links; /* the owner's array */
-	wheel_ahead_fn *ahead;    /* set by the owner, may be NULL */
 	uint64_t now;             /* the last tick handled, or being handled */
 	uint32_t pending; /* levels whose slot of tick `now` is not handed out yet, a bit each */
 	uint32_t count;   /* armed entries */

@@ -54,12 +54,6 @@ static void entry_prefetch(const struct conn_class *class, uint32_t i)
 	__builtin_prefetch(&class->links[i], 1);
 }
 
-/* wheel_ahead_fn */
-static void entry_ahead(void *owner, uint32_t i)
-{
-	entry_prefetch(owner, i);
-}
-
 static int class_create(struct conn_class *class, struct conn_table *table, size_t line_size)
 {
 	size_t max = table->config.max;
@@ -78,7 +72,6 @@ static int class_create(struct conn_class *class, struct conn_table *table, size
 	class->colds = class->colds_region.base;
 	class->links = class->links_region.base;
 	wheel_init(&class->wheel, class->links, 0);
-	class->wheel.ahead = entry_ahead;
 	return 0;
 }
 
@@ -405,17 +398,6 @@ uint32_t conn_left_s(const struct conn *conn, uint64_t now_ms)
 	return end_ms > now_ms ? (uint32_t)((end_ms - now_ms + 999) / 1000) : 0;
 }
 
-/* Both of its buckets, which it will leave. */
-static void index_prefetch_both(const struct conn_table *table, uint32_t id)
-{
-	struct tuple tuple;
-
-	for (unsigned int dir = CONN_IN; dir <= CONN_OUT; dir++) {
-		conn_tuple(table, id, dir, &tuple);
-		index_prefetch(&table->index, tuple_hash(&table->config.key, &tuple));
-	}
-}
-
 /* wheel_due_fn */
 static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 {
@@ -429,7 +411,6 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 		return conn->deadline;
 	}
 	class->colds[i].armed = 0;
-	index_prefetch_both(table, id);
 	if (table->config.expire)
 		table->config.expire(table->config.owner, id, conn);
 	conn_free(table, id);
