@@ -31,6 +31,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
+#include "ipvs/track.h"
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/adj.h"
@@ -288,16 +289,7 @@ static inline void track_server(struct conn *conn, const uint8_t *th, uint16_t l
 	uint32_t seq = rte_be_to_cpu_32(load32(th + 4)) + l4_len - (th[12] >> 2 & 0x3c);
 	uint32_t ack = rte_be_to_cpu_32(load32(th + 8));
 
-	if (unlikely(!(conn->flags & CONN_RS_SEEN))) {
-		conn->flags |= CONN_RS_SEEN;
-		conn->last_seq = seq;
-		conn->last_ack = ack;
-		return;
-	}
-	if ((int32_t)(seq - conn->last_seq) > 0)
-		conn->last_seq = seq;
-	if ((int32_t)(ack - conn->last_ack) > 0)
-		conn->last_ack = ack;
+	track_server_at(conn, seq, ack);
 }
 
 /* Adds to a number in network order; returns what that makes in a checksum. */

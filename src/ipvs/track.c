@@ -30,8 +30,6 @@ void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_
 		service_count_out(svc, dest, bytes);
 }
 
-/* Where the server stands, for a reset when the connection expires; repeated segments don't take it
- * back. */
 static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32_t payload)
 {
 	uint32_t next_seq = rte_be_to_cpu_32(th->sent_seq) + payload +
@@ -41,16 +39,7 @@ static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32
 
 	if (!(th->tcp_flags & RTE_TCP_ACK_FLAG))
 		return;
-	if (!(conn->flags & CONN_RS_SEEN)) {
-		conn->flags |= CONN_RS_SEEN;
-		conn->last_seq = next_seq;
-		conn->last_ack = ack;
-		return;
-	}
-	if ((int32_t)(next_seq - conn->last_seq) > 0)
-		conn->last_seq = next_seq;
-	if ((int32_t)(ack - conn->last_ack) > 0)
-		conn->last_ack = ack;
+	track_server_at(conn, next_seq, ack);
 }
 
 /* Which segments of the connection come by here? */

@@ -3,6 +3,8 @@
 #ifndef IPVS_TRACK_H
 #define IPVS_TRACK_H
 
+#include <rte_branch_prediction.h>
+
 #include "ipvs/conn.h"
 
 struct rte_mbuf;
@@ -10,6 +12,22 @@ struct worker;
 
 /* m belongs to the connection and goes on; called while it is as it arrived, meta set. */
 void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
+
+/* Where the server stands behind a segment, for a reset when the connection expires; repeated ones
+ * don't take it back. */
+static inline void track_server_at(struct conn *conn, uint32_t next_seq, uint32_t ack)
+{
+	if (unlikely(!(conn->flags & CONN_RS_SEEN))) {
+		conn->flags |= CONN_RS_SEEN;
+		conn->last_seq = next_seq;
+		conn->last_ack = ack;
+		return;
+	}
+	if ((int32_t)(next_seq - conn->last_seq) > 0)
+		conn->last_seq = next_seq;
+	if ((int32_t)(ack - conn->last_ack) > 0)
+		conn->last_ack = ack;
+}
 
 /* How long it lives after a packet in its present state. */
 uint32_t track_timeout_s(const struct worker *w, const struct conn *conn);
