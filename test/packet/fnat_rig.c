@@ -403,6 +403,23 @@ void rig_expect_nothing_at(struct harness *h, const char *file, int line)
 	}
 }
 
+void rig_expect_cut(struct harness *h, unsigned int side, const struct frame *whole)
+{
+	size_t at = L4;
+
+	for (unsigned int piece = 0; piece < 2; piece++) {
+		struct frame got = rig_take(h, side);
+
+		assert_true(got.len > L4 && got.len <= L3 + 600);
+		assert_int_equal(frame_ip_sum(&got), 0xffff);
+		assert_int_equal(frame_u16(&got, L3 + 6),
+				 (at - L4) / 8 | (piece == 0 ? 0x2000u : 0u));
+		assert_memory_equal(got.bytes + L4, whole->bytes + at, got.len - L4);
+		at += got.len - L4;
+	}
+	assert_int_equal(at, whole->len);
+}
+
 void rig_expect_icmp(struct harness *h, unsigned int side, uint8_t type, uint8_t code,
 		     const char *src, uint32_t rest, const struct packet *about)
 {

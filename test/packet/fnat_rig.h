@@ -107,6 +107,9 @@ void rig_expect_at(struct harness *h, unsigned int side, const struct packet *pa
 #define rig_expect_nothing(h) rig_expect_nothing_at(h, __FILE__, __LINE__)
 void rig_expect_nothing_at(struct harness *h, const char *file, int line);
 
+/* The next two frames sent there are the fragments of this one, cut for an MTU of 600. */
+void rig_expect_cut(struct harness *h, unsigned int side, const struct frame *whole);
+
 /* The next frame sent there is an ICMP error of ours from src, which quotes this packet as it came;
  * nothing else is sent. */
 void rig_expect_icmp(struct harness *h, unsigned int side, uint8_t type, uint8_t code,

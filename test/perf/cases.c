@@ -97,16 +97,12 @@ static const struct step tcp_steps[] = {
 	{ SIDE_CLIENT, FRAME_ACK },
 };
 
-#define ESTABLISHED(_name, _kind, _dirs, _what)                                     \
-	{                                                                           \
-		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), \
-		.targets = targets_established                                      \
+#define FLOWS(_name, _kind, _dirs, _what, ...)                                                  \
+	{                                                                                       \
+		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), __VA_ARGS__ \
 	}
-#define SLOW(_name, _kind, _dirs, _what)                                            \
-	{                                                                           \
-		.name = (_name), .kind = (_kind), .dirs = (_dirs), .what = (_what), \
-		.targets = targets_slow, .slow = true                               \
-	}
+#define ESTABLISHED(...) FLOWS(__VA_ARGS__, .targets = targets_established)
+#define SLOW(...)        FLOWS(__VA_ARGS__, .targets = targets_slow, .slow = true)
 
 static const struct test_case cases[] = {
 	{ .name = "floor",
