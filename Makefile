@@ -61,7 +61,7 @@ GONE := $(filter-out $(call obj_of,$(shell find src tools test -name '*.c')),$(s
 
 .DEFAULT_GOAL := all
 .PHONY: all help clean install check demo lint format test-programs
-all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm ## Build the programs
+all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(BIN)/dpip.8 $(BIN)/dpip.bash ## Build the programs
 	$(if $(GONE),@rm -f $(GONE) $(GONE:.o=.d))
 
 $(OBJ)/src/%.o: src/%.c
@@ -84,6 +84,13 @@ $(BIN)/ipvsadm: $(BIN)/.flavour $(call obj_of,tools/ipvsadm/main.c $(TOOL_LIB) $
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(TOOL_LIBS)
 
+# The tool's own tables, told as a manual page and as bash's completion.
+$(BIN)/dpip.8: $(BIN)/dpip
+	$(call say,DOC)$< help man >$@.new && mv $@.new $@
+
+$(BIN)/dpip.bash: $(BIN)/dpip
+	$(call say,DOC)$< help completion >$@.new && mv $@.new $@
+
 # Programs are linked anew when BUILD, SANITIZE or CC change.
 $(BIN)/.flavour: FORCE
 	@mkdir -p $(@D)
@@ -94,8 +101,11 @@ FORCE:
 include test/test.mk
 
 install: all ## Install below $(DESTDIR)$(PREFIX)
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/dpvs lib/systemd/system)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/dpvs lib/systemd/system share/man/man8 \
+		share/bash-completion/completions)
 	install -m 755 $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 $(BIN)/dpip.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 $(BIN)/dpip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dpip
 	install -m 644 conf/dpvs.conf.* $(DESTDIR)$(PREFIX)/share/dpvs/
 	sed 's,/usr/local,$(PREFIX),; s,^ExecStart=,&$(PREFIX)/sbin/,' conf/dpvs.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/dpvs.service

@@ -311,6 +311,7 @@ static const char help[] = "dpip addr show [dev D]\n"
 const struct dpip_object dpip_addr = {
 	.name = "addr",
 	.alias = "address",
+	.about = "addresses of the balancer",
 	.help = help,
 	.words = "show, list, add, set, del, flush or help",
 	.commands = commands,

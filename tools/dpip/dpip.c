@@ -13,58 +13,43 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <popt.h>
-
 #include "lib/text.h"
 
 enum option {
 	OPTION_CPU = 256,
 };
 
-static const struct poptOption options[] = {
-	{ NULL, '4', POPT_ARG_NONE, NULL, '4', NULL, NULL },
-	{ NULL, '6', POPT_ARG_NONE, NULL, '6', NULL, NULL },
-	{ "family", 'f', POPT_ARG_STRING, NULL, 'f', NULL, NULL },
-	{ "stats", 's', POPT_ARG_NONE, NULL, 's', NULL, NULL },
-	{ "statistics", '\0', POPT_ARG_NONE, NULL, 's', NULL, NULL },
-	{ "verbose", 'v', POPT_ARG_NONE, NULL, 'v', NULL, NULL },
-	{ "version", 'V', POPT_ARG_NONE, NULL, 'V', NULL, NULL },
-	{ "help", 'h', POPT_ARG_NONE, NULL, 'h', NULL, NULL },
-	{ "json", 'j', POPT_ARG_NONE, NULL, 'j', NULL, NULL },
-	{ "batch", 'b', POPT_ARG_STRING, NULL, 'b', NULL, NULL },
-	{ "force", 'F', POPT_ARG_NONE, NULL, 'F', NULL, NULL },
-	{ "oneline", 'o', POPT_ARG_NONE, NULL, 'o', NULL, NULL },
-	{ "interval", 'i', POPT_ARG_STRING, NULL, 'i', NULL, NULL },
-	{ "count", 'c', POPT_ARG_STRING, NULL, 'c', NULL, NULL },
-	{ "color", 'C', POPT_ARG_NONE, NULL, 'C', NULL, NULL },
-	{ "cpu", '\0', POPT_ARG_STRING, NULL, OPTION_CPU, NULL, NULL },
+#define ROW(name, letter, argument, value, about, metavariable)          \
+	{                                                                \
+		name, letter, argument, NULL, value, about, metavariable \
+	}
+
+/* Rows without a sentence are other names, or have no effect. */
+const struct poptOption dpip_options[] = {
+	ROW(NULL, '4', POPT_ARG_NONE, '4', "only IPv4", NULL),
+	ROW(NULL, '6', POPT_ARG_NONE, '6', "only IPv6", NULL),
+	ROW("family", 'f', POPT_ARG_STRING, 'f', "only this family", "inet|inet6"),
+	ROW("stats", 's', POPT_ARG_NONE, 's', "counters too", NULL),
+	ROW("statistics", '\0', POPT_ARG_NONE, 's', NULL, NULL),
+	ROW("verbose", 'v', POPT_ARG_NONE, 'v', "details too (link)", NULL),
+	ROW("json", 'j', POPT_ARG_NONE, 'j', "one JSON array", NULL),
+	ROW("oneline", 'o', POPT_ARG_NONE, 'o', "each entry on one line (addr, link)", NULL),
+	ROW("cpu", '\0', POPT_ARG_STRING, OPTION_CPU, "worker N's own tables or counters", "N"),
+	ROW("interval", 'i', POPT_ARG_STRING, 'i',
+	    "show again every SEC seconds; link -s shows rates then", "SEC"),
+	ROW("count", 'c', POPT_ARG_STRING, 'c', "N times, with -i", "N"),
+	ROW("batch", 'b', POPT_ARG_STRING, 'b',
+	    "the lines of FILE, - standard input; stops at the first error", "FILE"),
+	ROW("force", 'F', POPT_ARG_NONE, 'F', "with -b: goes on behind an error", NULL),
+	ROW("color", 'C', POPT_ARG_NONE, 'C', NULL, NULL),
+	ROW("version", 'V', POPT_ARG_NONE, 'V', "the version", NULL),
+	ROW("help", 'h', POPT_ARG_NONE, 'h', "this text", NULL),
 	POPT_TABLEEND,
 };
 
-static const struct dpip_object *const objects[] = {
-	&dpip_addr, &dpip_route, &dpip_neigh, &dpip_link, &dpip_stats,
+const struct dpip_object *const dpip_objects[] = {
+	&dpip_addr, &dpip_route, &dpip_neigh, &dpip_link, &dpip_stats, NULL,
 };
-
-static const char help[] =
-	"dpip [OPTIONS] OBJECT COMMAND ...\n"
-	"dpip [OPTIONS] -b FILE\n"
-	"  OBJECT := addr | route | neigh | link | stats; all may be abbreviated\n"
-	"  COMMAND := show | list | add | del | set | flush | help, as the object has them\n"
-	"  dpip OBJECT help    the object's commands\n"
-	"Options, before or behind the words:\n"
-	"  -4, -6, -f inet|inet6   only this family\n"
-	"  -s, --stats         counters too\n"
-	"  -v, --verbose       details too (link)\n"
-	"  -j, --json          one JSON array\n"
-	"  -o, --oneline       each entry on one line (addr, link)\n"
-	"  --cpu N             worker N's own tables or counters\n"
-	"  -i, --interval SEC  show again every SEC seconds; link -s shows rates then\n"
-	"  -c, --count N       N times, with -i\n"
-	"  -b, --batch FILE    the lines of FILE, - standard input; stops at the first error\n"
-	"  -F, --force         with -b: goes on behind an error\n"
-	"  -V, --version  -h, --help\n"
-	"The daemon's socket: $DPVS_IPC_FILE, or " API_SOCKET_PATH "\n"
-	"Exit: 0 done, 1 refused or no daemon, 2 wrong command line\n";
 
 static int option_number(const char *name, const char *text, uint32_t min, uint32_t *value,
 			 char *error, size_t size)
@@ -125,7 +110,7 @@ static int take_option(int option, const char *value, struct command *command, c
 		return 0;
 	case 'h':
 		command->kind = COMMAND_HELP;
-		command->help = help;
+		command->print_help = dpip_help;
 		return 0;
 	case 'j':
 		to->json = true;
@@ -169,10 +154,10 @@ static int take_options(poptContext context, struct command *command, char *erro
 
 static const struct dpip_object *object_find(const char *word)
 {
-	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
-		if (args_abbreviates(word, objects[i]->name) ||
-		    (objects[i]->alias && args_abbreviates(word, objects[i]->alias)))
-			return objects[i];
+	for (const struct dpip_object *const *object = dpip_objects; *object; object++) {
+		if (args_abbreviates(word, (*object)->name) ||
+		    ((*object)->alias && args_abbreviates(word, (*object)->alias)))
+			return *object;
 	}
 	return NULL;
 }
@@ -184,6 +169,33 @@ static const struct dpip_command *command_find(const struct dpip_object *object,
 			return row;
 	}
 	return NULL;
+}
+
+static void help_of(struct command *command, const struct dpip_object *object)
+{
+	command->kind = COMMAND_HELP;
+	command->print_help = dpip_help;
+	command->help_of = object;
+}
+
+/* `dpip help`, and what may stand behind it: an object, or a document that is made of the tables.
+ */
+static int parse_help(struct args *args, struct command *command)
+{
+	const char *word = args_take(args);
+
+	help_of(command, word ? object_find(word) : NULL);
+	if (word && !command->help_of) {
+		if (strcmp(word, "man") == 0)
+			command->print_help = dpip_manual;
+		else if (strcmp(word, "completion") == 0)
+			command->print_help = dpip_completion;
+		else
+			return args_fail(args,
+					 "help \"%s\": an object, man or completion is expected",
+					 word);
+	}
+	return args_end(args);
 }
 
 /* The row for the words behind the object; NULL with the sentence said, or for help. */
@@ -198,8 +210,7 @@ static const struct dpip_command *choose(const struct dpip_object *object, struc
 		return row;
 	}
 	if (args_abbreviates(word, "help")) {
-		command->kind = COMMAND_HELP;
-		command->help = object->help;
+		help_of(command, object);
 		return NULL;
 	}
 	if (object->show_implied)
@@ -233,27 +244,23 @@ static int parse_object(struct args *args, struct command *command)
 	const char *word = args_take(args);
 	const struct dpip_object *object;
 	const struct dpip_command *row;
-	char where[64];
+	char where[64], known[256];
 
 	if (!word)
-		return command_fail(
-			args->error, args->size, -EINVAL,
-			"an object is expected: addr, route, neigh, link, stats or help");
-	if (args_abbreviates(word, "help")) {
-		command->kind = COMMAND_HELP;
-		command->help = help;
-		return 0;
-	}
+		return command_fail(args->error, args->size, -EINVAL, "an object is expected: %s",
+				    dpip_objects_text(known, sizeof(known)));
 	object = object_find(word);
+	if (!object && args_abbreviates(word, "help"))
+		return parse_help(args, command);
 	if (!object)
-		return command_fail(
-			args->error, args->size, -EINVAL,
-			"object \"%s\": addr, route, neigh, link, stats or help is expected", word);
+		return command_fail(args->error, args->size, -EINVAL,
+				    "object \"%s\": %s is expected", word,
+				    dpip_objects_text(known, sizeof(known)));
 
 	args->where = object->name;
 	row = choose(object, args, command);
 	if (!row)
-		return command->kind == COMMAND_HELP && command->help ? 0 : -EINVAL;
+		return command->kind == COMMAND_HELP && command->print_help ? 0 : -EINVAL;
 
 	snprintf(where, sizeof(where), "%s %s", object->name, row->word);
 	args->where = where;
@@ -275,13 +282,9 @@ static int parse_words(poptContext context, struct command *command, char *error
 					     "unexpected \"%s\": -b takes the commands of the file",
 					     words[0])
 			      : 0;
-	if (command->kind == COMMAND_HELP && command->help && !args.n)
-		return 0;
-	if (command->kind == COMMAND_HELP && command->help == help) {
-		const struct dpip_object *object = object_find(words[0]);
-
-		if (object)
-			command->help = object->help;
+	if (command->print_help || command->help) { /* -h, -V */
+		if (args.n && command->print_help)
+			command->help_of = object_find(words[0]);
 		return 0;
 	}
 	return parse_object(&args, command);
@@ -294,7 +297,7 @@ static int parse(const struct command_options *defaults, int argc, char **argv, 
 	int r;
 
 	command_init(out, defaults);
-	context = poptGetContext(NULL, argc, (const char **)argv, options, 0);
+	context = poptGetContext(NULL, argc, (const char **)argv, dpip_options, 0);
 	if (!context)
 		return command_fail(error, size, -EINVAL, "no words, or no memory for them");
 

@@ -7,6 +7,8 @@
 #ifndef DPIP_DPIP_H
 #define DPIP_DPIP_H
 
+#include <popt.h>
+
 #include "lib/args.h"
 #include "lib/command.h"
 
@@ -17,10 +19,20 @@ struct dpip_command {
 	int (*parse)(struct args *args, const struct dpip_command *row, struct command *command);
 };
 
+/* How commands are written: `dpip OBJECT COMMANDS OPERANDS [WORDS]`. */
+struct dpip_grammar {
+	const char *commands;          /* "show", "{ add | set | del }" */
+	const char *operands;          /* what must be there, "PREFIX"; NULL: nothing */
+	const struct args_word *words; /* what may stand behind, in any order; NULL: nothing */
+};
+
 struct dpip_object {
 	const char *name;
 	const char *alias; /* a longer form, or NULL */
-	const char *help;
+	const char *about; /* for the manual page, a phrase */
+	/* Ends with a row without commands. NULL: `help` says all. */
+	const struct dpip_grammar *grammar;
+	const char *help;  /* lines that `dpip OBJECT help` shows below the grammar */
 	const char *words; /* its commands, for sentences */
 	bool show_implied; /* words that are no command belong to show */
 	/* An abbreviation means the first that fits. Ends with a NULL word. */
@@ -32,6 +44,18 @@ extern const struct dpip_object dpip_route;
 extern const struct dpip_object dpip_neigh;
 extern const struct dpip_object dpip_link;
 extern const struct dpip_object dpip_stats;
+
+extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
+extern const struct poptOption dpip_options[];
+
+/* `dpip help` (of: NULL) and `dpip OBJECT help` (of: the object); the manual page, roff; a script
+ * for bash's completion. */
+void dpip_help(FILE *out, const void *of);
+void dpip_manual(FILE *out, const void *of);
+void dpip_completion(FILE *out, const void *of);
+
+/* "addr, route or link" of all objects. */
+const char *dpip_objects_text(char *buf, size_t size);
 
 extern const struct program dpip_program;
 

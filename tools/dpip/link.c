@@ -441,6 +441,7 @@ static const char help[] =
 
 const struct dpip_object dpip_link = {
 	.name = "link",
+	.about = "ports",
 	.help = help,
 	.words = "show, list, set, add, del, flush or help",
 	.commands = commands,

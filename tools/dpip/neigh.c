@@ -131,6 +131,7 @@ static const char help[] = "dpip neigh show [dev D]\n"
 const struct dpip_object dpip_neigh = {
 	.name = "neigh",
 	.alias = "neighbour",
+	.about = "neighbours: who has which MAC address",
 	.help = help,
 	.words = "show, list, add, set, del, flush or help",
 	.commands = commands,

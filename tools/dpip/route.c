@@ -301,6 +301,7 @@ static const char help[] =
 
 const struct dpip_object dpip_route = {
 	.name = "route",
+	.about = "routes",
 	.help = help,
 	.words = "show, list, add, set, del, flush or help",
 	.commands = commands,

@@ -101,8 +101,12 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "[show]", .operands = "{ drop | worker | memory }" },
+	{ .commands = NULL },
+};
+
 static const char help[] =
-	"dpip stats [show] { drop | worker | memory }\n"
 	"  drop    packets dropped, by reason\n"
 	"  worker  packets received, made, sent, dropped, held\n"
 	"  memory  bytes and entries of pools and tables\n"
@@ -110,6 +114,8 @@ static const char help[] =
 
 const struct dpip_object dpip_stats = {
 	.name = "stats",
+	.about = "counters by name",
+	.grammar = grammar,
 	.help = help,
 	.words = "show, drop, worker, memory or help",
 	.show_implied = true,

@@ -53,6 +53,34 @@ int args_keyword(struct args *args, const char **word)
 	return 0;
 }
 
+/* "via, dev or local" */
+static void words_text(const struct args_word *table, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (; table->word && n < size; table++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s", table->word,
+				      !table[1].word  ? ""
+				      : table[2].word ? ", "
+						      : " or ");
+}
+
+int args_word(struct args *args, const struct args_word *table, const struct args_word **row)
+{
+	const char *word;
+	char known[256];
+	int r = args_keyword(args, &word);
+
+	if (r < 0)
+		return r;
+	for (*row = table; (*row)->word; ++*row)
+		if (strcmp((*row)->word, word) == 0)
+			return 0;
+	words_text(table, known, sizeof(known));
+	return args_fail(args, "\"%s\": %s is expected", word, known);
+}
+
 int args_value(struct args *args, const char *keyword, const char *what, const char **value)
 {
 	*value = args_take(args);

@@ -29,6 +29,18 @@ struct args_choice {
 	uint32_t value;
 };
 
+/*
+ * A keyword of a grammar. One table is what a parser takes and what help, manual page and
+ * completion show; it ends with a NULL word.
+ */
+struct args_word {
+	const char *word;
+	const char
+		*value; /* what stands behind it, as help names it: "A", "on|off"; NULL: nothing */
+	const char *about; /* for the manual page, a phrase */
+	uint32_t id;       /* the parser's own */
+};
+
 /* The next word, taken; NULL: there is none. */
 const char *args_take(struct args *args);
 /* The next word if it is this one, taken. */
@@ -36,6 +48,9 @@ bool args_take_if(struct args *args, const char *word);
 
 /* The next word, there must be one, taken as a keyword; each may be there once. */
 int args_keyword(struct args *args, const char **word);
+
+/* As args_keyword(), of a table; the sentence for another word names all that are in it. */
+int args_word(struct args *args, const struct args_word *table, const struct args_word **row);
 
 /* "WHERE: sentence"; -EINVAL. */
 __attribute__((format(printf, 2, 3))) int args_fail(struct args *args, const char *format, ...);

@@ -102,8 +102,10 @@ struct command {
 	struct command_options options;
 	unsigned int n_requests;
 	struct command_request requests[COMMAND_REQUESTS];
-	const struct view *view;     /* COMMAND_LISTS */
-	const char *help;            /* COMMAND_HELP */
+	const struct view *view; /* COMMAND_LISTS */
+	const char *help;        /* COMMAND_HELP: a text, or what prints it */
+	void (*print_help)(FILE *out, const void *of);
+	const void *help_of;
 	char file[COMMAND_FILE_LEN]; /* COMMAND_SCRIPT; "-" is standard input */
 };
 

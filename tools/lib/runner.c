@@ -198,7 +198,10 @@ int runner_run(struct runner *runner, const struct command *command, const char 
 {
 	switch (command->kind) {
 	case COMMAND_HELP:
-		fputs(command->help, runner->out);
+		if (command->print_help)
+			command->print_help(runner->out, command->help_of);
+		else
+			fputs(command->help, runner->out);
 		return RUNNER_DONE;
 	case COMMAND_LISTS:
 		return list(runner, command, where);
