@@ -234,7 +234,7 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 
 	/* an error is sent to the source of what it quotes */
 	if (!quote_find(m, &quote) || quote.answer.dst.v4 != meta->tuple.dst.v4) {
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
 	id = conn_lookup(w->ipvs->conns, &quote.answer, &dir);
@@ -246,5 +246,5 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 	if (owner != w->id && !(meta->flags & META_HANDED_OVER))
 		steer_hand_over(w, m, owner);
 	else
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 }

@@ -103,7 +103,7 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 	    ((first && ours_service(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
 		drop(w, m, DROP_IP4_FRAGMENT);
 	else
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 }
 
 static void forward(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
@@ -134,7 +134,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	unsigned int owner;
 
 	if (!ours && !ours_formerly(w, &meta->tuple)) {
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
 	if (ours && !l4_check(w, m))
@@ -145,7 +145,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	if (!ours) {
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
 	if (!svc || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {
@@ -217,7 +217,7 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 	else if (meta->tuple.proto == IPPROTO_ICMP)
 		ipvs_icmp(w, m);
 	else
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 }
 
 void ipvs_input(struct worker *w, struct batch *in)

@@ -48,7 +48,7 @@ static void reset_send(struct worker *w, const struct tuple *to, uint32_t seq, u
 	meta->l4_off = sizeof(struct rte_ipv4_hdr);
 	meta->l4_len = sizeof(*th);
 	meta->ttl = ((struct rte_ipv4_hdr *)(void *)data)->time_to_live;
-	stage_push(w, STAGE_IP4_OUTPUT, m);
+	stage_push(w, STAGE_IP_OUTPUT, m);
 }
 
 static bool reset_allowed(struct worker *w)

@@ -11,6 +11,8 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 {
 	memset(config, 0, sizeof(*config));
 	config->net.ip4_forwarding = settings->ip4_forwarding;
+	config->net.ip6_forwarding = settings->ip6_forwarding;
+	config->net.ip6_disable = settings->ip6_disable;
 	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
 	config->net.neigh_timeout_s = settings->neigh_timeout_s;
 	config->net.neigh_queue = settings->neigh_queue;

@@ -7,9 +7,9 @@
  *	rx → flow ─ established ─────────────────────────────────────→ to its port
  *	      └→ eth-input → arp-input
  *	                   → ip4-input → ipvs-input ─ connection or new one ──────────┐
- *	                               └ not ours → ip4-route → ip4-local         │
- *	                                                  └→ ip4-forward          │
- *	                                     ip4-output ←──┘  (and what we make)  │
+ *	                               └ not ours → ip-route → ip-local          │
+ *	                                                  └→ ip-forward           │
+ *	                                      ip-output ←─┘  (and what we make)   │
  *	                                         └→ neigh-output ←────────────────┘
  *	                                                  └→ tx
  */
@@ -18,21 +18,21 @@
 #include "ipvs/flow.h"
 #include "ipvs/ipvs.h"
 #include "link/eth.h"
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "net/neigh.h"
 #include "worker/worker.h"
 
-#define STAGES(flow, last)                                                               \
-	[STAGE_FLOW] = { "flow", flow }, [STAGE_ETH_INPUT] = { "eth-input", eth_input }, \
-	[STAGE_ARP_INPUT] = { "arp-input", arp_input },                                  \
-	[STAGE_IP4_INPUT] = { "ip4-input", ip4_input },                                  \
-	[STAGE_IPVS_INPUT] = { "ipvs-input", ipvs_input },                               \
-	[STAGE_IP4_ROUTE] = { "ip4-route", ip4_route },                                  \
-	[STAGE_IP4_LOCAL] = { "ip4-local", ip4_local },                                  \
-	[STAGE_IP4_FORWARD] = { "ip4-forward", ip4_forward },                            \
-	[STAGE_IP4_OUTPUT] = { "ip4-output", ip4_output },                               \
-	[STAGE_NEIGH_OUTPUT] = { "neigh-output", neigh_output },                         \
-	[STAGE_KERNEL_TX] = { "kernel-tx", kernel_tx },                                  \
+#define STAGES(flow, last)                                                                        \
+	[STAGE_FLOW] = { "flow", flow }, [STAGE_ETH_INPUT] = { "eth-input", eth_input },          \
+	[STAGE_ARP_INPUT] = { "arp-input", arp_input },                                           \
+	[STAGE_IP4_INPUT] = { "ip4-input", ip4_input },                                           \
+	[STAGE_IPVS_INPUT] = { "ipvs-input", ipvs_input },                                        \
+	[STAGE_IP_ROUTE] = { "ip-route", ip_route }, [STAGE_IP_LOCAL] = { "ip-local", ip_local }, \
+	[STAGE_IP_FORWARD] = { "ip-forward", ip_forward },                                        \
+	[STAGE_IP_OUTPUT] = { "ip-output", ip_output },                                           \
+	[STAGE_NEIGH_OUTPUT] = { "neigh-output", neigh_output },                                  \
+	[STAGE_KERNEL_TX] = { "kernel-tx", kernel_tx },                                           \
 	[STAGE_HANDOVER] = { "handover", link_handover }, [STAGE_TX] = { "tx", last }
 
 static const struct stage paths[][STAGE__COUNT] = {

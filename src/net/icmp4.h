@@ -18,6 +18,7 @@
 #define ICMP4_PROTOCOL_UNREACHABLE 2
 #define ICMP4_PORT_UNREACHABLE     3
 #define ICMP4_FRAGMENTATION_NEEDED 4
+#define ICMP4_PROHIBITED           13
 
 struct worker;
 

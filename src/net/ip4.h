@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* net/ip4: the IPv4 stages, and the packets that the stack itself sends. */
+/* net/ip4: IPv4 packets that come in, and those that the stack itself sends. */
 #ifndef NET_IP4_H
 #define NET_IP4_H
 
@@ -9,13 +9,6 @@
 #include "worker/stage.h"
 
 stage_fn ip4_input; /* checks, meta; → IPVS_INPUT */
-stage_fn ip4_route; /* → IP4_LOCAL, KERNEL_TX, IP4_FORWARD */
-stage_fn ip4_local;
-stage_fn ip4_forward; /* → IP4_OUTPUT */
-stage_fn ip4_output;  /* → NEIGH_OUTPUT */
-
-/* STAGE_KERNEL_TX: without a kernel interface, what the kernel is to get is dropped and counted. */
-stage_fn kernel_tx;
 
 /*
  * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the

@@ -52,5 +52,5 @@ void ip4_send(struct worker *w, struct rte_mbuf *m)
 	meta->tos = ip->type_of_service;
 	meta->in_port = PORT_NONE;
 	meta->flags |= META_PARSED;
-	stage_push(w, STAGE_IP4_OUTPUT, m);
+	stage_push(w, STAGE_IP_OUTPUT, m);
 }

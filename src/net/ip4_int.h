@@ -39,7 +39,7 @@ static inline bool ip4_is_reserved(be32 ip)
 /* The header's checksum anew, over options too. */
 void ip4_checksum(struct rte_ipv4_hdr *ip);
 
-/* Sends a packet that we made: meta from its header, L4 behind l3_len bytes; → IP4_OUTPUT. */
+/* Sends a packet that we made: meta from its header, L4 behind l3_len bytes; → IP_OUTPUT. */
 void ip4_send(struct worker *w, struct rte_mbuf *m);
 
 /*

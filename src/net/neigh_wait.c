@@ -13,8 +13,7 @@
 #include <stdlib.h>
 
 #include "base/lines.h"
-#include "net/icmp4.h"
-#include "net/ip4.h"
+#include "net/ip.h"
 #include "link/port.h"
 #include "worker/event.h"
 
@@ -223,7 +222,7 @@ static void wait_fail(struct worker *w, struct neigh_wait *wait, enum drop_reaso
 
 	while ((m = wait_pop(w, wait)) != NULL) {
 		if (first && !(pkt_meta(m)->flags & META_LOCAL_OUT))
-			icmp4_send_error(w, m, ICMP4_UNREACHABLE, ICMP4_HOST_UNREACHABLE, 0, 0);
+			ip_send_error(w, m, IP_ERROR_HOST, 0, NULL);
 		first = false;
 		drop(w, m, reason);
 	}

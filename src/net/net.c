@@ -61,6 +61,8 @@ static void net_apply_config(struct worker *w, struct op *op)
 	const struct net_config *config = op_data(op);
 
 	w->net->config.ip4_forwarding = config->ip4_forwarding;
+	w->net->config.ip6_forwarding = config->ip6_forwarding;
+	w->net->config.ip6_disable = config->ip6_disable;
 	w->net->config.neigh_timeout_s = config->neigh_timeout_s;
 }
 

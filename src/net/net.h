@@ -20,6 +20,8 @@ struct adj_table;
 
 struct net_config {
 	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
+	bool ip6_forwarding;      /* ipv6_defs forwarding; reloadable */
+	bool ip6_disable;         /* ipv6_defs disable: none is taken or sent; reloadable */
 	uint8_t ip4_default_ttl;  /* of packets we make */
 	uint32_t neigh_timeout_s; /* neigh_defs timeout; reloadable */
 	uint32_t neigh_queue;     /* packets held a neighbour */
@@ -50,6 +52,12 @@ struct net {
 /* socket: the worker's node. Its tables are not placed: see route.c for why that is enough. */
 struct net *net_create(const struct net_config *config, int socket);
 void net_destroy(struct worker *w); /* drops what neighbours hold */
+
+/* Do packets of this family pass through that are not for us? */
+static inline bool net_forwards(const struct net *net, unsigned int family)
+{
+	return family == AF_INET ? net->config.ip4_forwarding : net->config.ip6_forwarding;
+}
 
 /* Once a turn, after ops: sends on what neighbours have released, gives up what waits too long. */
 void net_tick(struct worker *w);

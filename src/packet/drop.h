@@ -39,6 +39,15 @@
 	X(IP4_TTL, "ip4_ttl", "time to live ran out")                                     \
 	X(IP4_MTU, "ip4_mtu", "too big for the way out")                                  \
 	X(IP4_NO_LISTENER, "ip4_no_listener", "for us, but nobody here takes it")         \
+	/* ip6 */                                                                         \
+	X(IP6_MULTICAST, "ip6_multicast", "to a group that we do not belong to")          \
+	X(IP6_SCOPE, "ip6_scope", "a link-local address that would leave its link")       \
+	X(IP6_NO_ROUTE, "ip6_no_route", "no route to the destination")                    \
+	X(IP6_FORWARDING, "ip6_forwarding_off", "not for us, and forwarding is off")      \
+	X(IP6_TTL, "ip6_hop_limit", "hop limit ran out")                                  \
+	X(IP6_MTU, "ip6_mtu", "too big for the way out")                                  \
+	X(IP6_FRAGMENT, "ip6_fragment", "a fragment for us or for a service")             \
+	X(IP6_NO_LISTENER, "ip6_no_listener", "for us, but nobody here takes it")         \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
 	/* icmp */                                                                        \
 	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                          \
@@ -57,6 +66,9 @@
 	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")             \
 	/* control */                                                                     \
 	X(SHUTDOWN, "shutdown", "held when the daemon stopped")
+
+/* The reason that both families have, each its own: DROP_IP4_… or DROP_IP6_…. */
+#define DROP_IP(family, what) ((family) == AF_INET ? DROP_IP4_##what : DROP_IP6_##what)
 
 enum drop_reason {
 #define X(id, name, text) DROP_##id,

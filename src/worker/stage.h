@@ -17,11 +17,11 @@ enum stage_id {
 	STAGE_ETH_INPUT,
 	STAGE_ARP_INPUT,
 	STAGE_IP4_INPUT,    /* header checks, meta */
-	STAGE_IPVS_INPUT,   /* connections and services; the others go on to IP4_ROUTE */
-	STAGE_IP4_ROUTE,    /* local, kernel or forward */
-	STAGE_IP4_LOCAL,    /* for us */
-	STAGE_IP4_FORWARD,  /* not for us: TTL, ICMP errors */
-	STAGE_IP4_OUTPUT,   /* packets we made, and those behind forward: route, MTU */
+	STAGE_IPVS_INPUT,   /* connections and services; the others go on to IP_ROUTE */
+	STAGE_IP_ROUTE,     /* local, kernel or forward */
+	STAGE_IP_LOCAL,     /* for us */
+	STAGE_IP_FORWARD,   /* not for us: TTL, ICMP errors */
+	STAGE_IP_OUTPUT,    /* packets we made, and those behind forward: route, MTU */
 	STAGE_NEIGH_OUTPUT, /* L2 header, or wait for the neighbour */
 	STAGE_KERNEL_TX,    /* what the kernel is to get */
 	STAGE_HANDOVER,     /* to the worker that owns the flow */

@@ -38,7 +38,7 @@ static void dr_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_
 	struct nexthop nexthop;
 
 	if (dir == CONN_OUT) {
-		stage_push(w, STAGE_IP4_ROUTE, m);
+		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
 	if (!xmit4_way(w, m, &dest->addr, pkt_meta(m)->tuple.dst.v4, &nexthop))

@@ -3,7 +3,7 @@
  * ipvs/xmit4: what forwarding modes over IPv4 share. The order matters: first
  * everything that can refuse the packet, since an ICMP error quotes it as it
  * came; then the connection takes notice of it; then it is rewritten; then it
- * goes straight to the neighbour stage, its way being known, or by ip4-output
+ * goes straight to the neighbour stage, its way being known, or by ip-output
  * if it must be cut.
  *
  * L4 checksums change by difference, so that what was damaged stays damaged.
@@ -118,7 +118,7 @@ void xmit4_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *next
 	meta->flags |= META_LOCAL_OUT;
 	if (unlikely(too_long(m, nexthop))) {
 		unfinished_finish(m);
-		stage_push(w, STAGE_IP4_OUTPUT, m); /* cuts it */
+		stage_push(w, STAGE_IP_OUTPUT, m); /* cuts it */
 		return;
 	}
 	stage_push(w, STAGE_NEIGH_OUTPUT, m);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/ip4-local: packets for our own addresses that no service took. ICMP is
+ * net/ip-local: packets for our own addresses that no service took. ICMP is
  * ours; nothing else has a listener here, and who sent it is told so in the way
  * of its protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
  */
-#include "net/ip4_int.h"
+#include "net/ip.h"
 
 #include "net/icmp4.h"
+#include "net/ip4_int.h"
 #include "worker/worker.h"
 
 static void ip4_local_refuse(struct worker *w, struct rte_mbuf *m)
@@ -24,14 +25,17 @@ static void ip4_local_refuse(struct worker *w, struct rte_mbuf *m)
 	drop(w, m, DROP_IP4_NO_LISTENER);
 }
 
-void ip4_local(struct worker *w, struct batch *in)
+void ip_local(struct worker *w, struct batch *in)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
 		struct rte_mbuf *m = in->pkts[i];
+		const struct pkt_meta *meta = pkt_meta(m);
 
-		if (unlikely(pkt_meta(m)->flags & META_FRAGMENT))
-			drop(w, m, DROP_IP4_FRAGMENT);
-		else if (pkt_meta(m)->tuple.proto == IPPROTO_ICMP)
+		if (unlikely(meta->flags & META_FRAGMENT))
+			drop(w, m, DROP_IP(meta->tuple.family, FRAGMENT));
+		else if (meta->tuple.family == AF_INET6)
+			drop(w, m, DROP_IP6_NO_LISTENER);
+		else if (meta->tuple.proto == IPPROTO_ICMP)
 			icmp4_local(w, m);
 		else
 			ip4_local_refuse(w, m);

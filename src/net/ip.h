@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip: the stages that IPv4 and IPv6 share, from routing to output, and what
+ * is said to a sender whose packet is not carried. Behind ip4-input and
+ * ip6-input the family stands in the packet's meta; what differs on the wire is
+ * in the files of the families.
+ */
+#ifndef NET_IP_H
+#define NET_IP_H
+
+#include "packet/meta.h"
+#include "worker/stage.h"
+
+stage_fn ip_route;   /* → IP_LOCAL, KERNEL_TX, IP_FORWARD */
+stage_fn ip_local;   /* for us */
+stage_fn ip_forward; /* → IP_OUTPUT */
+stage_fn ip_output;  /* → NEIGH_OUTPUT */
+
+/* STAGE_KERNEL_TX: without a kernel interface, what the kernel is to get is dropped and counted. */
+stage_fn kernel_tx;
+
+/* Why a packet comes back to its sender, in the words of both families. */
+enum ip_error {
+	IP_ERROR_NO_ROUTE,
+	IP_ERROR_PROHIBITED, /* by administration */
+	IP_ERROR_HOST,       /* its neighbour does not answer */
+	IP_ERROR_PORT,       /* nobody listens */
+	IP_ERROR_TOO_BIG,    /* value: the way's MTU */
+	IP_ERROR_TTL,        /* time to live, hop limit */
+	IP_ERROR__COUNT
+};
+
+/*
+ * An ICMP error about m, whose data is at its IP header and whose meta is set; m stays the
+ * caller's. From `src`, or if that is NULL from the address that addr_select() gives. Rate-limited;
+ * never about errors, later fragments, broadcasts, or sources that cannot be answered.
+ */
+void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uint32_t value,
+		   const union ip_addr *src);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip-error: the words of ICMP (RFC 792, RFC 1812 5.2.7) and ICMPv6
+ * (RFC 4443) for what happened to a packet. Whether anything may be said about
+ * it, and how often, is decided by the families' own files.
+ */
+#include "net/ip.h"
+
+#include "net/icmp4.h"
+#include "net/ip4.h"
+
+struct icmp_words {
+	uint8_t type, code;
+};
+
+static const struct icmp_words words4[IP_ERROR__COUNT] = {
+	[IP_ERROR_NO_ROUTE] = { ICMP4_UNREACHABLE, ICMP4_NET_UNREACHABLE },
+	[IP_ERROR_PROHIBITED] = { ICMP4_UNREACHABLE, ICMP4_PROHIBITED },
+	[IP_ERROR_HOST] = { ICMP4_UNREACHABLE, ICMP4_HOST_UNREACHABLE },
+	[IP_ERROR_PORT] = { ICMP4_UNREACHABLE, ICMP4_PORT_UNREACHABLE },
+	[IP_ERROR_TOO_BIG] = { ICMP4_UNREACHABLE, ICMP4_FRAGMENTATION_NEEDED },
+	[IP_ERROR_TTL] = { ICMP4_TIME_EXCEEDED, 0 },
+};
+
+void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uint32_t value,
+		   const union ip_addr *src)
+{
+	const struct icmp_words *words = &words4[what];
+
+	if (pkt_meta(m)->tuple.family == AF_INET)
+		icmp4_send_error(w, m, words->type, words->code, (uint16_t)value,
+				 src ? src->v4 : 0);
+}

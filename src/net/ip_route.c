@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip-route: where does a packet go that belongs to no service? To one of
+ * our addresses, to the kernel, or on its way, which is looked up here, once.
+ * Broadcasts and multicasts have no reader as long as there is no kernel
+ * interface. Link-local addresses of IPv6 mean something on their link only:
+ * nothing from or to them goes on to another (RFC 4291 2.5.6). kernel-tx, the
+ * door to the kernel, is at the end of this file.
+ */
+#include "net/ip.h"
+
+#include "net/addr.h"
+#include "net/ip4_int.h"
+#include "net/ip6.h"
+#include "net/net.h"
+#include "net/route_int.h"
+#include "worker/worker.h"
+
+static bool is_broadcast(const struct worker *w, const union ip_addr *dst)
+{
+	return ip4_is_multicast(dst->v4) || ip4_is_limited_broadcast(dst->v4) ||
+	       addr_is_broadcast(w, AF_INET, dst);
+}
+
+static void route_unknown(struct worker *w, struct rte_mbuf *m)
+{
+	unsigned int family = pkt_meta(m)->tuple.family;
+
+	if (!net_forwards(w->net, family)) {
+		drop(w, m, DROP_IP(family, FORWARDING));
+		return;
+	}
+	ip_send_error(w, m, IP_ERROR_NO_ROUTE, 0, NULL);
+	drop(w, m, DROP_IP(family, NO_ROUTE));
+}
+
+static void ip_route_unicast(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	const struct route *route = route_lookup(w, meta->tuple.family, &meta->tuple.dst);
+	struct nexthop nexthop;
+
+	if (unlikely(!route)) {
+		route_unknown(w, m);
+	} else if (route->type == API_ROUTE_LOCAL) {
+		stage_push(w, STAGE_IP_LOCAL, m);
+	} else if (route->type == API_ROUTE_KERNEL) {
+		stage_push(w, STAGE_KERNEL_TX, m);
+	} else {
+		route_nexthop(w, route, &meta->tuple.dst, &nexthop);
+		meta->out_port = nexthop.port;
+		meta->nexthop = nexthop.addr;
+		meta->mtu = nexthop.mtu;
+		stage_push(w, STAGE_IP_FORWARD, m);
+	}
+}
+
+static void ip4_route_one(struct worker *w, struct rte_mbuf *m)
+{
+	if (unlikely(is_broadcast(w, &pkt_meta(m)->tuple.dst)))
+		drop(w, m, DROP_IP4_BROADCAST);
+	else
+		ip_route_unicast(w, m);
+}
+
+static void ip6_route_one(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	const union ip_addr *src = &meta->tuple.src, *dst = &meta->tuple.dst;
+
+	if (ip6_is_multicast(dst))
+		drop(w, m, DROP_IP6_MULTICAST);
+	else if (ip6_is_link_local(dst) && addr_on_port(w, AF_INET6, dst, meta->in_port))
+		stage_push(w, STAGE_IP_LOCAL, m);
+	else if (ip6_is_link_local(dst) ||
+		 (ip6_is_link_local(src) && !addr_is_local(w, AF_INET6, dst)))
+		drop(w, m, DROP_IP6_SCOPE);
+	else
+		ip_route_unicast(w, m);
+}
+
+void ip_route(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++) {
+		if (likely(pkt_meta(in->pkts[i])->tuple.family == AF_INET))
+			ip4_route_one(w, in->pkts[i]);
+		else
+			ip6_route_one(w, in->pkts[i]);
+	}
+}
+
+void kernel_tx(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++) {
+		const struct pkt_meta *meta = pkt_meta(in->pkts[i]);
+
+		if (meta->flags & META_PARSED)
+			drop(w, in->pkts[i], DROP_IP(meta->tuple.family, NO_LISTENER));
+		else
+			drop(w, in->pkts[i], DROP_ETH_TYPE);
+	}
+}
