@@ -9,8 +9,13 @@ enum api_route_type {
 	API_ROUTE_UNICAST = 0, /* net list: forwarded */
 	API_ROUTE_LOCAL,       /* local hash: for us; /32 or /128 */
 	API_ROUTE_KERNEL,      /* local hash: for the kernel; /32 or /128 */
+	API_ROUTE_BLACKHOLE,   /* net list, as the next two: packets are dropped, silently */
+	API_ROUTE_UNREACHABLE, /* their sender is told: ICMP host unreachable */
+	API_ROUTE_PROHIBIT,    /* ICMP administratively prohibited */
+	API_ROUTE__COUNT,
 };
 
+/* As rtnetlink numbers them; any other number is kept and shown as well. */
 enum api_route_proto {
 	API_PROTO_AUTO = 0,   /* nobody said */
 	API_PROTO_KERNEL = 2, /* reply: made with an address */

@@ -8,6 +8,7 @@
 #ifndef NET_IP_H
 #define NET_IP_H
 
+#include "net/route.h"
 #include "packet/meta.h"
 #include "worker/stage.h"
 
@@ -37,5 +38,9 @@ enum ip_error {
  */
 void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uint32_t value,
 		   const union ip_addr *src);
+
+/* The same for what routes say: nothing of a blackhole; `none` where there is no route. */
+void ip_send_no_way(struct worker *w, struct rte_mbuf *m, enum route_verdict verdict,
+		    enum ip_error none, const union ip_addr *src);
 
 #endif

@@ -31,3 +31,14 @@ void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uin
 		icmp4_send_error(w, m, words->type, words->code, (uint16_t)value,
 				 src ? src->v4 : 0);
 }
+
+void ip_send_no_way(struct worker *w, struct rte_mbuf *m, enum route_verdict verdict,
+		    enum ip_error none, const union ip_addr *src)
+{
+	if (verdict == ROUTE_PROHIBIT)
+		ip_send_error(w, m, IP_ERROR_PROHIBITED, 0, src);
+	else if (verdict == ROUTE_UNREACHABLE)
+		ip_send_error(w, m, IP_ERROR_HOST, 0, src);
+	else if (verdict != ROUTE_BLACKHOLE)
+		ip_send_error(w, m, none, 0, src);
+}

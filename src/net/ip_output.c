@@ -12,21 +12,30 @@
 #include "net/route.h"
 #include "worker/worker.h"
 
-static bool output_route(struct worker *w, struct pkt_meta *meta, const union ip_addr *dst)
+static bool has_way(const struct pkt_meta *meta)
 {
+	return !ip_is_zero(&meta->nexthop) && meta->out_port != PORT_NONE;
+}
+
+/* false: m was dropped, there is no way to dst. */
+static bool output_route(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	struct route_flow flow = route_flow(meta);
+	enum route_verdict verdict;
 	struct nexthop nexthop;
 
-	if (!route_output(w, meta->tuple.family, dst, &nexthop))
+	if (has_way(meta))
+		return true;
+	verdict = route_way(w, meta->tuple.family, dst, &flow, &nexthop);
+	if (unlikely(verdict != ROUTE_FORWARD)) {
+		drop(w, m, route_drop_reason(verdict, DROP_IP(meta->tuple.family, NO_ROUTE)));
 		return false;
+	}
 	meta->out_port = nexthop.port;
 	meta->nexthop = nexthop.addr;
 	meta->mtu = nexthop.mtu;
 	return true;
-}
-
-static bool has_way(const struct pkt_meta *meta)
-{
-	return !ip_is_zero(&meta->nexthop) && meta->out_port != PORT_NONE;
 }
 
 static void ip4_output_one(struct worker *w, struct rte_mbuf *m)
@@ -37,8 +46,8 @@ static void ip4_output_one(struct worker *w, struct rte_mbuf *m)
 
 	if (ip4_is_multicast(ip->dst_addr) || ip4_is_limited_broadcast(ip->dst_addr))
 		drop(w, m, DROP_IP4_BROADCAST);
-	else if (!has_way(meta) && !output_route(w, meta, &dst))
-		drop(w, m, DROP_IP4_NO_ROUTE);
+	else if (!output_route(w, m, &dst))
+		return;
 	else if (likely(meta->mtu == 0 || m->pkt_len <= meta->mtu))
 		stage_push(w, STAGE_NEIGH_OUTPUT, m);
 	else if (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))
@@ -57,8 +66,8 @@ static void ip6_output_one(struct worker *w, struct rte_mbuf *m)
 	memcpy(&dst, ip->dst_addr, sizeof(dst));
 	if (!has_way(meta) && (ip6_is_multicast(&dst) || ip6_is_link_local(&dst)))
 		drop(w, m, DROP_IP6_SCOPE);
-	else if (!has_way(meta) && !output_route(w, meta, &dst))
-		drop(w, m, DROP_IP6_NO_ROUTE);
+	else if (!output_route(w, m, &dst))
+		return;
 	else if (likely(meta->mtu == 0 || m->pkt_len <= meta->mtu))
 		stage_push(w, STAGE_NEIGH_OUTPUT, m);
 	else

@@ -13,7 +13,7 @@
 #include "net/ip4_int.h"
 #include "net/ip6.h"
 #include "net/net.h"
-#include "net/route_int.h"
+#include "net/route.h"
 #include "worker/worker.h"
 
 static bool is_broadcast(const struct worker *w, const union ip_addr *dst)
@@ -22,7 +22,8 @@ static bool is_broadcast(const struct worker *w, const union ip_addr *dst)
 	       addr_is_broadcast(w, AF_INET, dst);
 }
 
-static void route_unknown(struct worker *w, struct rte_mbuf *m)
+/* A router tells that it has no way; a host keeps silent. */
+static void route_refuse(struct worker *w, struct rte_mbuf *m, enum route_verdict verdict)
 {
 	unsigned int family = pkt_meta(m)->tuple.family;
 
@@ -30,28 +31,29 @@ static void route_unknown(struct worker *w, struct rte_mbuf *m)
 		drop(w, m, DROP_IP(family, FORWARDING));
 		return;
 	}
-	ip_send_error(w, m, IP_ERROR_NO_ROUTE, 0, NULL);
-	drop(w, m, DROP_IP(family, NO_ROUTE));
+	ip_send_no_way(w, m, verdict, IP_ERROR_NO_ROUTE, NULL);
+	drop(w, m, route_drop_reason(verdict, DROP_IP(family, NO_ROUTE)));
 }
 
 static void ip_route_unicast(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
-	const struct route *route = route_lookup(w, meta->tuple.family, &meta->tuple.dst);
+	struct route_flow flow = route_flow(meta);
+	enum route_verdict verdict;
 	struct nexthop nexthop;
 
-	if (unlikely(!route)) {
-		route_unknown(w, m);
-	} else if (route->type == API_ROUTE_LOCAL) {
+	verdict = route_input(w, meta->tuple.family, &meta->tuple.dst, &flow, &nexthop);
+	if (verdict == ROUTE_LOCAL) {
 		stage_push(w, STAGE_IP_LOCAL, m);
-	} else if (route->type == API_ROUTE_KERNEL) {
+	} else if (verdict == ROUTE_KERNEL) {
 		stage_push(w, STAGE_KERNEL_TX, m);
-	} else {
-		route_nexthop(w, route, &meta->tuple.dst, &nexthop);
+	} else if (likely(verdict == ROUTE_FORWARD)) {
 		meta->out_port = nexthop.port;
 		meta->nexthop = nexthop.addr;
 		meta->mtu = nexthop.mtu;
 		stage_push(w, STAGE_IP_FORWARD, m);
+	} else {
+		route_refuse(w, m, verdict);
 	}
 }
 

@@ -147,17 +147,48 @@ void route_nexthop(const struct worker *w, const struct route *route, const unio
 	nexthop->src = route->src;
 	nexthop->port = route->port;
 	nexthop->mtu = (uint16_t)(route->mtu && route->mtu < mtu ? route->mtu : mtu);
+	nexthop->per_flow = false;
+	nexthop->per_tos = false;
+}
+
+static enum route_verdict route_verdict(const struct worker *w, const struct route *route,
+					const union ip_addr *dst, struct nexthop *nexthop)
+{
+	static const uint8_t verdicts[API_ROUTE__COUNT] = {
+		[API_ROUTE_UNICAST] = ROUTE_FORWARD,
+		[API_ROUTE_LOCAL] = ROUTE_LOCAL,
+		[API_ROUTE_KERNEL] = ROUTE_KERNEL,
+		[API_ROUTE_BLACKHOLE] = ROUTE_BLACKHOLE,
+		[API_ROUTE_UNREACHABLE] = ROUTE_UNREACHABLE,
+		[API_ROUTE_PROHIBIT] = ROUTE_PROHIBIT,
+	};
+
+	if (!route)
+		return ROUTE_NONE;
+	if (route->type == API_ROUTE_UNICAST)
+		route_nexthop(w, route, dst, nexthop);
+	return verdicts[route->type];
+}
+
+enum route_verdict route_input(const struct worker *w, unsigned int family,
+			       const union ip_addr *dst, const struct route_flow *flow,
+			       struct nexthop *nexthop)
+{
+	return route_verdict(w, route_lookup(w, family, dst), dst, nexthop);
+}
+
+enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,
+			     const struct route_flow *flow, struct nexthop *nexthop)
+{
+	return route_verdict(w, route_lookup_net(w, family, dst), dst, nexthop);
 }
 
 bool route_output(const struct worker *w, unsigned int family, const union ip_addr *dst,
 		  struct nexthop *nexthop)
 {
-	const struct route *route = route_lookup_net(w, family, dst);
+	const struct route_flow none = { .tuple = NULL };
 
-	if (!route)
-		return false;
-	route_nexthop(w, route, dst, nexthop);
-	return true;
+	return route_way(w, family, dst, &none, nexthop) == ROUTE_FORWARD;
 }
 
 static struct route_node *node_of_same(struct order_node *in_same)

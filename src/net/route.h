@@ -8,8 +8,13 @@
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "api/route.h"
 #include "base/ip.h"
+#include "packet/drop.h"
+#include "packet/meta.h"
 
 struct worker;
 struct route_table;
@@ -34,15 +39,66 @@ struct nexthop {
 	union ip_addr addr; /* gateway, or the destination itself */
 	union ip_addr src;  /* preferred source, 0: none */
 	uint16_t port;
-	uint16_t mtu; /* of route or port, the smaller */
+	uint16_t mtu;  /* of route or port, the smaller */
+	bool per_flow; /* other flows to the same destination may go another way */
+	bool per_tos;  /* and so may packets of another type of service */
+};
+
+/* What becomes of packets to a destination. */
+enum route_verdict {
+	ROUTE_NONE,        /* there is no route */
+	ROUTE_LOCAL,       /* for us */
+	ROUTE_KERNEL,      /* for the kernel */
+	ROUTE_FORWARD,     /* on its way, which the nexthop tells */
+	ROUTE_BLACKHOLE,   /* dropped */
+	ROUTE_UNREACHABLE, /* dropped; the sender is told that the host cannot be reached */
+	ROUTE_PROHIBIT,    /* dropped; the sender is told that it is not allowed to */
+};
+
+/* What a lookup needs beside the destination. */
+struct route_flow {
+	const struct tuple *tuple; /* as it arrived: its hash chooses among several gateways */
+	bool fragment;             /* without ports then, only one fragment of a packet has them */
+	uint8_t tos;               /* type of service or traffic class */
 };
 
 /* The local or kernel route of an address of ours, or the longest net route; NULL: none. */
 const struct route *route_lookup(const struct worker *w, unsigned int family,
 				 const union ip_addr *dst);
 
-/* For a packet on its way out: net routes only. false: no route. */
+/*
+ * The same for a packet on its way in: where it goes. nexthop is filled for ROUTE_FORWARD only.
+ */
+enum route_verdict route_input(const struct worker *w, unsigned int family,
+			       const union ip_addr *dst, const struct route_flow *flow,
+			       struct nexthop *nexthop);
+
+/* For a packet on its way out: net routes only, so neither ROUTE_LOCAL nor ROUTE_KERNEL. */
+enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,
+			     const struct route_flow *flow, struct nexthop *nexthop);
+
+/* The same where no packet is: type of service 0, and one of several gateways. false: there is no
+ * way. */
 bool route_output(const struct worker *w, unsigned int family, const union ip_addr *dst,
 		  struct nexthop *nexthop);
+
+/* Of a packet whose metadata is set, and stays where it is. */
+static inline struct route_flow route_flow(const struct pkt_meta *meta)
+{
+	return (struct route_flow){
+		.tuple = &meta->tuple,
+		.fragment = meta->flags & META_FRAGMENT,
+		.tos = meta->tos,
+	};
+}
+
+/* Why packets of this verdict are dropped; `none`: the reason where there is no route. */
+static inline enum drop_reason route_drop_reason(enum route_verdict verdict, enum drop_reason none)
+{
+	return verdict == ROUTE_BLACKHOLE     ? DROP_ROUTE_BLACKHOLE
+	       : verdict == ROUTE_UNREACHABLE ? DROP_ROUTE_UNREACHABLE
+	       : verdict == ROUTE_PROHIBIT    ? DROP_ROUTE_PROHIBIT
+					      : none;
+}
 
 #endif

@@ -49,6 +49,10 @@
 	X(IP6_FRAGMENT, "ip6_fragment", "a fragment for us or for a service")             \
 	X(IP6_NO_LISTENER, "ip6_no_listener", "for us, but nobody here takes it")         \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
+	/* routes */                                                                      \
+	X(ROUTE_BLACKHOLE, "route_blackhole", "its route is a blackhole")                 \
+	X(ROUTE_UNREACHABLE, "route_unreachable", "its route says unreachable")           \
+	X(ROUTE_PROHIBIT, "route_prohibit", "its route says prohibit")                    \
 	/* icmp */                                                                        \
 	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                          \
 	X(ICMP_DONE, "icmp_done", "an ICMP message for us that needs no answer")          \

@@ -20,6 +20,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "packet/csum.h"
 #include "packet/unfinished.h"
@@ -34,15 +35,19 @@ bool xmit4_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst, b
 	       struct nexthop *nexthop)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	struct route_flow flow = route_flow(pkt_meta(m));
+	enum route_verdict verdict;
 
 	if (unlikely(pkt_meta(m)->ttl <= 1)) {
 		icmp4_send_error(w, m, ICMP_TIME_EXCEEDED, 0, 0, from);
 		drop(w, m, DROP_IPVS_TTL);
 		return false;
 	}
-	if (unlikely(!route_output(w, AF_INET, dst, nexthop))) {
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0, from);
-		drop(w, m, DROP_IPVS_NO_ROUTE);
+	verdict = route_way(w, AF_INET, dst, &flow, nexthop);
+	if (unlikely(verdict != ROUTE_FORWARD)) {
+		ip_send_no_way(w, m, verdict, IP_ERROR_HOST,
+			       from ? &(union ip_addr){ .v4 = from } : NULL);
+		drop(w, m, route_drop_reason(verdict, DROP_IPVS_NO_ROUTE));
 		return false;
 	}
 	if (unlikely(too_long(m, nexthop)) &&
