@@ -90,6 +90,7 @@ struct api_item {
 	X(NEIGH_DEL, 50, SET, struct api_neigh)              \
 	X(NEIGH_FLUSH, 51, SET, struct api_filter)           \
 	X(NEIGH_LIST, 52, GET, struct api_filter)            \
+	X(MADDR_LIST, 56, GET, struct api_filter)            \
 	X(LINK_SET, 64, SET, struct api_link_set)            \
 	X(LINK_LIST, 65, GET, struct api_filter)             \
 	X(LINK_ADD, 66, SET, struct api_link_add)            \
@@ -129,6 +130,7 @@ enum api_kind {
 	API_KIND_LADDR,
 	API_KIND_CONN,
 	API_KIND_XSTAT, /* a struct api_stat behind the link it belongs to */
+	API_KIND_MADDR,
 };
 
 struct api_empty {

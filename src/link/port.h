@@ -47,6 +47,9 @@ struct port_ops {
 	int (*set_up)(void *handle, bool up);
 	int (*set_promisc)(void *handle, bool on);
 	int (*set_allmulticast)(void *handle, bool on);
+	/* Frames to these multicast MAC addresses are let in, in place of those told before. No
+	 * function: all are. */
+	int (*set_mc_list)(void *handle, struct rte_ether_addr *macs, uint32_t n);
 	int (*set_mtu)(void *handle, uint16_t mtu);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
 	/* Entries of the port's RETA, if it spreads TCP and UDP by addresses and ports, over

@@ -134,6 +134,18 @@ static int ethdev_set_allmulticast(void *handle, bool on)
 	return on ? rte_eth_allmulticast_enable(id) : rte_eth_allmulticast_disable(id);
 }
 
+/* A driver without such a filter, or with too small a one, lets all multicast in; one that cannot
+ * even be told so does it anyway. */
+static int ethdev_set_mc_list(void *handle, struct rte_ether_addr *macs, uint32_t n)
+{
+	uint16_t id = ((struct ethdev *)handle)->id;
+	int r = rte_eth_dev_set_mc_addr_list(id, macs, n);
+
+	if (r < 0)
+		r = rte_eth_allmulticast_enable(id);
+	return r == -ENOTSUP ? 0 : r;
+}
+
 static int ethdev_set_mtu(void *handle, uint16_t mtu)
 {
 	return rte_eth_dev_set_mtu(((struct ethdev *)handle)->id, mtu);
@@ -227,6 +239,7 @@ static const struct port_ops ethdev_ops = {
 	.set_up = ethdev_set_up,
 	.set_promisc = ethdev_set_promisc,
 	.set_allmulticast = ethdev_set_allmulticast,
+	.set_mc_list = ethdev_set_mc_list,
 	.set_mtu = ethdev_set_mtu,
 	.set_mac = ethdev_set_mac,
 	.rss_entries = ethdev_port_rss_entries,

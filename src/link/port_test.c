@@ -30,6 +30,8 @@ struct test_port {
 	uint32_t tx_limit;
 	uint64_t rx_packets, tx_packets;
 	bool promisc, allmulticast;
+	struct rte_ether_addr mc[TEST_PORT_MC];
+	uint32_t n_mc;
 	bool rss_refuses;
 	uint16_t rss_entries; /* 0: no RSS */
 	uint8_t rss_key[TEST_PORT_KEY];
@@ -126,6 +128,15 @@ static int test_port_set_allmulticast(void *handle, bool on)
 	return 0;
 }
 
+static int test_port_set_mc_list(void *handle, struct rte_ether_addr *macs, uint32_t n)
+{
+	struct test_port *test = handle;
+
+	test->n_mc = RTE_MIN(n, (uint32_t)TEST_PORT_MC);
+	memcpy(test->mc, macs, test->n_mc * sizeof(*macs));
+	return 0;
+}
+
 static int test_port_set_mtu(void *handle, uint16_t mtu)
 {
 	return mtu < 68 ? -EINVAL : 0;
@@ -175,6 +186,7 @@ static const struct port_ops test_port_ops = {
 	.set_up = test_port_set_up,
 	.set_promisc = test_port_set_promisc,
 	.set_allmulticast = test_port_set_allmulticast,
+	.set_mc_list = test_port_set_mc_list,
 	.set_mtu = test_port_set_mtu,
 	.set_mac = test_port_set_mac,
 	.rss_entries = test_port_rss_entries,
@@ -212,6 +224,14 @@ bool test_port_inject(struct test_port *test, uint16_t queue, struct rte_mbuf *m
 struct rte_mbuf *test_port_take(struct test_port *test, uint16_t *queue)
 {
 	return fifo_get(&test->tx, queue);
+}
+
+bool test_port_lets_in(const struct test_port *test, const struct rte_ether_addr *mac)
+{
+	for (uint32_t i = 0; i < test->n_mc; i++)
+		if (rte_is_same_ether_addr(&test->mc[i], mac))
+			return true;
+	return false;
 }
 
 void test_port_limit_tx(struct test_port *test, uint32_t frames)

@@ -13,6 +13,7 @@
 #define TEST_PORT_QUEUES 8
 #define TEST_PORT_KEY    40  /* bytes of its RSS key, */
 #define TEST_PORT_RETA   512 /* and the most entries of its RETA */
+#define TEST_PORT_MC     64  /* multicast MAC addresses that it keeps */
 
 struct test_port;
 
@@ -37,6 +38,9 @@ bool test_port_inject(struct test_port *test, uint16_t queue, struct rte_mbuf *m
 /* What was sent first; NULL: nothing. Its queue comes in *queue unless that is NULL. The caller
  * owns the frame. */
 struct rte_mbuf *test_port_take(struct test_port *test, uint16_t *queue);
+
+/* Is this multicast MAC address in the filter that it was told last? (It lets all in.) */
+bool test_port_lets_in(const struct test_port *test, const struct rte_ether_addr *mac);
 
 /* The next frames that it may take before its transmit queue is full; UINT32_MAX: no such limit. */
 void test_port_limit_tx(struct test_port *test, uint32_t frames);

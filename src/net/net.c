@@ -10,6 +10,7 @@
 #include "base/lines.h"
 #include "net/addr_int.h"
 #include "net/adj.h"
+#include "net/maddr_int.h"
 #include "net/neigh_int.h"
 #include "net/route_int.h"
 #include "worker/worker.h"
@@ -22,14 +23,16 @@ struct net *net_create(const struct net_config *config, int socket)
 		return NULL;
 	net->config = *config;
 	net->addrs = addr_table_create();
+	net->maddrs = maddr_table_create();
 	net->routes = route_table_create();
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
 	stamps_init(&net->stamps);
-	if (net->addrs && net->routes && net->neighs && net->adjs)
+	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs)
 		return net;
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
+	maddr_table_destroy(net->maddrs);
 	route_table_destroy(net->routes);
 	neigh_table_free(net->neighs);
 	free(net);
@@ -46,6 +49,7 @@ void net_destroy(struct worker *w)
 	neigh_table_free(net->neighs);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
+	maddr_table_destroy(net->maddrs);
 	route_table_destroy(net->routes);
 	free(net);
 	w->net = NULL;
@@ -54,6 +58,13 @@ void net_destroy(struct worker *w)
 void net_tick(struct worker *w)
 {
 	neigh_wait_tick(w);
+}
+
+void net_master_tick(struct worker *const *all, uint64_t now_ms)
+{
+	neigh_tick(all, now_ms);
+	maddr_tick(all);
+	addr_announce_tick(all);
 }
 
 static void net_apply_config(struct worker *w, struct op *op)

@@ -15,6 +15,7 @@ struct worker;
 struct control;
 struct addr_table;
 struct route_table;
+struct maddr_table;
 struct neigh_table;
 struct adj_table;
 
@@ -40,6 +41,7 @@ bool net_bucket_take(struct net_bucket *bucket, uint32_t rate, uint64_t now_ms);
 struct net {
 	struct net_config config;
 	struct addr_table *addrs;
+	struct maddr_table *maddrs;
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct adj_table *adjs;
@@ -61,6 +63,10 @@ static inline bool net_forwards(const struct net *net, unsigned int family)
 
 /* Once a turn, after ops: sends on what neighbours have released, gives up what waits too long. */
 void net_tick(struct worker *w);
+
+/* Master, every NEIGH_TICK_MS or so, with the time of the monotonic clock: what follows ports and
+ * time: groups, neighbours, addresses. net_start() binds it to the control loop. */
+void net_master_tick(struct worker *const *all, uint64_t now_ms);
 
 /* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
 int net_configure(struct worker *const *all, const struct net_config *config);

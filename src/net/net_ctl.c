@@ -20,8 +20,7 @@ static void net_on_event(struct control *control, struct worker *from, const str
 
 static void net_on_neigh_tick(struct control *control, void *arg)
 {
-	neigh_tick(control_workers(control), ctl_now_ms());
-	addr_announce_tick(control_workers(control));
+	net_master_tick(control_workers(control), ctl_now_ms());
 }
 
 static void net_on_addr_tick(struct control *control, void *arg)

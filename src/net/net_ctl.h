@@ -8,5 +8,6 @@
 extern const struct request_table addr_requests;
 extern const struct request_table route_requests;
 extern const struct request_table neigh_requests;
+extern const struct request_table maddr_requests;
 
 #endif

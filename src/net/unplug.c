@@ -9,6 +9,7 @@
 #include "net/net.h"
 
 #include "net/addr_int.h"
+#include "net/maddr.h"
 #include "net/neigh_int.h"
 #include "net/route_int.h"
 
@@ -79,6 +80,8 @@ int net_unplug(struct worker *const *all, uint16_t port)
 
 	if (r == 0)
 		r = unplug_addrs(all, port);
+	if (r == 0)
+		r = maddr_unplug(all, port);
 	if (r == 0)
 		r = unplug_routes(all, port);
 	return r == 0 ? unplug_neighs(all, port) : r;

@@ -24,6 +24,7 @@
 #include "main/startup.h"
 #include "net/addr.h"
 #include "net/neigh.h"
+#include "net/net.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "worker/event.h"
@@ -54,6 +55,7 @@ static void make_config(const struct harness_options *options, struct modules_co
 {
 	memset(config, 0, sizeof(*config));
 	config->net.ip4_forwarding = options->forwarding;
+	config->net.ip6_forwarding = options->forwarding;
 	config->net.ip4_default_ttl = 64;
 	config->net.neigh_timeout_s = 60;
 	config->net.neigh_queue = options->neigh_queue ? options->neigh_queue : 128;
@@ -144,6 +146,7 @@ struct harness *harness_new(const struct harness_options *options)
 	modules_request_tables(h->tables);
 	add_ports(h, options);
 	assert_int_equal(rss_start(h->all), 0);
+	net_master_tick(h->all, h->now_ms);
 	return h;
 }
 
@@ -285,7 +288,7 @@ void harness_advance(struct harness *h, uint64_t ms)
 		h->now_ms += step;
 		set_clock(h);
 		if (neigh)
-			neigh_tick(h->all, h->now_ms);
+			net_master_tick(h->all, h->now_ms);
 		harness_turn(h);
 	}
 }

@@ -19,6 +19,7 @@
 #include "api/addr.h"
 #include "api/ipvs.h"
 #include "api/link.h"
+#include "api/maddr.h"
 #include "api/neigh.h"
 #include "api/route.h"
 #include "api/stats.h"
