@@ -88,8 +88,8 @@ static void maddr_apply_join(struct worker *w, struct op *op)
 	maddr = op->args[ARG_NODE];
 	maddr->key = *key;
 	maddr->users = 1;
-	op_garbage(op, chains_add(&table->groups, &maddr->chain,
-				  maddr_hash(w, key->port, &key->ip), op->args[ARG_GROUPS]));
+	op_garbage(op, chains_add(&table->groups, &maddr->chain, maddr_hash(w, key->port, &key->ip),
+				  op->args[ARG_GROUPS]));
 	list_add_tail(&table->ports[key->port], &maddr->port_node);
 	maddr->order.major = key->port;
 	maddr->order.minor = ++table->serial;

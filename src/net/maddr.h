@@ -36,12 +36,10 @@ static inline bool maddr_is_group(unsigned int family, const union ip_addr *ip)
 static inline struct rte_ether_addr maddr_mac(unsigned int family, const union ip_addr *ip)
 {
 	if (family == AF_INET6)
-		return (struct rte_ether_addr){
-			{ 0x33, 0x33, ip->v6[12], ip->v6[13], ip->v6[14], ip->v6[15] }
-		};
-	return (struct rte_ether_addr){
-		{ 0x01, 0x00, 0x5e, ip->v6[1] & 0x7f, ip->v6[2], ip->v6[3] }
-	};
+		return (struct rte_ether_addr){ { 0x33, 0x33, ip->v6[12], ip->v6[13], ip->v6[14],
+						  ip->v6[15] } };
+	return (struct rte_ether_addr){ { 0x01, 0x00, 0x5e, ip->v6[1] & 0x7f, ip->v6[2],
+					  ip->v6[3] } };
 }
 
 /* The solicited-node group of an IPv6 address (RFC 4291 2.7.1). */

@@ -49,8 +49,7 @@ static void maddr_follow(struct worker *const *all, uint16_t port)
 	uint64_t bit = UINT64_C(1) << port;
 	bool routes = net->config.ip6_forwarding;
 
-	if (!(table->joined & bit) &&
-	    maddr_each(all, port, for_all, RTE_DIM(for_all), maddr_join))
+	if (!(table->joined & bit) && maddr_each(all, port, for_all, RTE_DIM(for_all), maddr_join))
 		table->joined |= bit;
 	if (routes == !!(table->routers & bit))
 		return;
