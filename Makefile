@@ -32,7 +32,7 @@ $(error BUILD=$(BUILD): debug or release)
 endif
 
 PKGS_COMMON := jansson popt
-PKGS_DAEMON := libdpdk libuv libsystemd numa $(PKGS_COMMON)
+PKGS_DAEMON := libdpdk libmnl libuv libsystemd numa $(PKGS_COMMON)
 
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG,-O3)

@@ -96,6 +96,8 @@ struct api_item {
 	X(LINK_ADD, 66, SET, struct api_link_add)            \
 	X(LINK_DEL, 67, SET, struct api_link_del)            \
 	X(LINK_FLUSH, 68, SET, struct api_empty)             \
+	X(KNI_LIST, 72, GET, struct api_filter)              \
+	X(KNI_FLUSH, 73, SET, struct api_filter)             \
 	X(STATS_LIST, 80, GET, struct api_stats_filter)      \
 	X(SERVICE_ADD, 96, SET, struct api_service)          \
 	X(SERVICE_SET, 97, SET, struct api_service)          \
@@ -131,6 +133,7 @@ enum api_kind {
 	API_KIND_CONN,
 	API_KIND_XSTAT, /* a struct api_stat behind the link it belongs to */
 	API_KIND_MADDR,
+	API_KIND_KNI,
 };
 
 struct api_empty {

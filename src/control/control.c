@@ -43,13 +43,16 @@ struct control {
 	struct list hooks;
 };
 
-/* A timer or signal of a room above. */
+/* A timer, signal, descriptor or turn of a room above. */
 struct hook {
 	union {
 		uv_handle_t handle;
 		uv_timer_t timer;
 		uv_signal_t signal;
+		uv_poll_t poll;
+		uv_prepare_t turn;
 	};
+	int fd;           /* that is watched; -1 */
 	struct list node; /* of control->hooks */
 	struct control *control;
 	void (*fn)(struct control *control, void *arg);
@@ -148,6 +151,7 @@ static struct hook *hook_create(struct control *control,
 	hook->control = control;
 	hook->fn = fn;
 	hook->arg = arg;
+	hook->fd = -1;
 	return hook;
 }
 
@@ -187,6 +191,63 @@ int control_on_signal(struct control *control, int signum,
 		uv_close(&hook->handle, hook_on_closed);
 	}
 	return r;
+}
+
+static void hook_on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct hook *hook = container_of(poll, struct hook, poll);
+
+	hook->fn(hook->control, hook->arg);
+}
+
+int control_watch(struct control *control, int fd, void (*fn)(struct control *control, void *arg),
+		  void *arg)
+{
+	struct hook *hook = hook_create(control, fn, arg);
+	int r;
+
+	if (!hook)
+		return -ENOMEM;
+	r = uv_poll_init(&control->loop, &hook->poll, fd);
+	if (r < 0) {
+		free(hook);
+		return r;
+	}
+	hook->fd = fd;
+	list_add_tail(&control->hooks, &hook->node);
+	return uv_poll_start(&hook->poll, UV_READABLE, hook_on_readable);
+}
+
+void control_unwatch(struct control *control, int fd)
+{
+	list_for_each_safe (it, &control->hooks) {
+		struct hook *hook = container_of(it, struct hook, node);
+
+		if (hook->fd != fd)
+			continue;
+		list_del(&hook->node);
+		uv_close(&hook->handle, hook_on_closed);
+	}
+}
+
+static void hook_on_turn(uv_prepare_t *turn)
+{
+	struct hook *hook = container_of(turn, struct hook, turn);
+
+	hook->fn(hook->control, hook->arg);
+}
+
+int control_on_turn(struct control *control, void (*fn)(struct control *control, void *arg),
+		    void *arg)
+{
+	struct hook *hook = hook_create(control, fn, arg);
+
+	if (!hook)
+		return -ENOMEM;
+	uv_prepare_init(&control->loop, &hook->turn);
+	uv_prepare_start(&hook->turn, hook_on_turn);
+	list_add_tail(&control->hooks, &hook->node);
+	return 0;
 }
 
 /* ---- the socket ---- */

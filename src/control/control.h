@@ -123,6 +123,14 @@ int control_timer(struct control *control, unsigned int period_ms,
 		  void (*fn)(struct control *control, void *arg), void *arg);
 int control_on_signal(struct control *control, int signum,
 		      void (*fn)(struct control *control, void *arg), void *arg);
+/* When the descriptor is readable; it stays the caller's, who ends the watch before closing it. 0
+ * or -errno. */
+int control_watch(struct control *control, int fd, void (*fn)(struct control *control, void *arg),
+		  void *arg);
+void control_unwatch(struct control *control, int fd);
+/* In every turn of the loop, before it waits. 0 or -errno. */
+int control_on_turn(struct control *control, void (*fn)(struct control *control, void *arg),
+		    void *arg);
 /* One receiver a kind of event: 0, -EEXIST, -EINVAL. */
 int control_on_event(struct control *control, enum event_kind kind,
 		     void (*fn)(struct control *control, struct worker *from,

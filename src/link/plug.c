@@ -38,6 +38,7 @@ static void plug_apply_in(struct worker *w, struct op *op)
 
 	link->ports[data->id] = data->port;
 	link->n_ports = RTE_MAX(link->n_ports, data->id + 1u);
+	link->generation++;
 	if (w->id == WORKER_MASTER)
 		return;
 	if (queue < data->port.n_rx_queues) {
@@ -49,7 +50,6 @@ static void plug_apply_in(struct worker *w, struct op *op)
 	}
 	if (queue < data->port.n_tx_queues)
 		link->txq[data->id] = queue;
-	link->generation++;
 	link_watch_again(w);
 }
 

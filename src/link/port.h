@@ -80,6 +80,8 @@ struct port {
 #define RXQ_MAX   (RXQ_START + PORT_MAX) /* and one of each port that is added later */
 
 struct plug_source;
+struct kni;
+struct kni_door;
 
 /* One worker's view of the links. */
 struct link {
@@ -95,6 +97,8 @@ struct link {
 	uint16_t txq[PORT_MAX];        /* this worker's transmit queue of each port */
 	uint64_t tx_dropped[PORT_MAX]; /* frames the port did not take */
 	struct batch tx[PORT_MAX];     /* to be sent at the end of the run */
+	struct kni_door *kni;          /* to the kernel; NULL: there is none */
+	struct kni *kernel;            /* the master's: its interfaces, NULL: none are made */
 	/* the master's, see plug.h */
 	const struct plug_source *sources[API_LINK__KINDS];
 	struct list leaving;

@@ -26,7 +26,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "link/port.h"
+#include "link/kni_master.h"
 #include "main/path.h"
 #include "main/startup.h"
 #include "main/tap.h"
@@ -194,6 +194,12 @@ static int start_eal(struct daemon *d)
 	}
 	if (d->settings->n_workers == 0)
 		adopt_lcores(&d->plan);
+	if (d->plan.kni >= 0 && !rte_lcore_is_enabled((unsigned int)d->plan.kni)) {
+		log_error("DPDK has no lcore %d, which the worker of type kni needs; see -l and "
+			  "--lcores behind --",
+			  d->plan.kni);
+		return EXIT_FAULT;
+	}
 	return check_lcores(d);
 }
 
@@ -252,6 +258,42 @@ static int start_modules(struct daemon *d)
 		return EXIT_FAULT;
 	}
 	ports_plug_init(&d->ports, d->all[WORKER_MASTER]);
+	return 0;
+}
+
+/* The kernel interface's name, as the conf file has it. */
+static const char *kernel_name(void *arg, const char *port)
+{
+	const struct settings *settings = ((const struct daemon *)arg)->settings;
+
+	for (unsigned int i = 0; i < settings->n_devices; i++)
+		if (strcmp(settings->devices[i].name, port) == 0)
+			return settings->devices[i].kni_name;
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		if (strcmp(settings->bondings[i].name, port) == 0)
+			return settings->bondings[i].kni_name;
+	return NULL;
+}
+
+static int start_kernel(struct daemon *d)
+{
+	struct kni_config config = {
+		.ops = &kni_tap_ops,
+		.pool = ports_pool(&d->ports, (int)rte_socket_id()),
+		.lcore = d->plan.kni,
+		.name = kernel_name,
+		.name_arg = d,
+	};
+	int r;
+
+	if (!d->settings->kni)
+		return 0;
+	r = kni_create(d->all, &config);
+	if (r < 0) {
+		log_error("kernel interfaces: %s", strerror(-r));
+		return EXIT_FAULT;
+	}
+	kni_sync(d->all);
 	return 0;
 }
 
@@ -318,6 +360,21 @@ static int run_worker(void *w)
 	return worker_main(w);
 }
 
+static int launch_kernel(struct daemon *d)
+{
+	struct kni *kni = d->all[WORKER_MASTER]->link->kernel;
+	int r;
+
+	if (!kni || kni->lcore < 0)
+		return 0;
+	r = rte_eal_remote_launch(kni_owner_main, kni, (unsigned int)kni->lcore);
+	if (r == 0)
+		return 0;
+	log_error("the worker of type kni does not start on lcore %d: %s", kni->lcore,
+		  strerror(-r));
+	return EXIT_FAULT;
+}
+
 static int launch_workers(struct daemon *d)
 {
 	ops_set_running(d->all, true);
@@ -335,7 +392,7 @@ static int launch_workers(struct daemon *d)
 			return EXIT_FAULT;
 		}
 	}
-	return 0;
+	return launch_kernel(d);
 }
 
 static int serve(struct daemon *d)
@@ -358,6 +415,9 @@ static void daemon_stop(struct daemon *d)
 	for (unsigned int i = 1; d->launched && i <= d->plan.n_workers; i++)
 		__atomic_store_n(&d->all[i]->stop, true, __ATOMIC_RELAXED);
 	if (d->launched) {
+		if (d->all[WORKER_MASTER]->link->kernel)
+			__atomic_store_n(&d->all[WORKER_MASTER]->link->kernel->stop, true,
+					 __ATOMIC_RELAXED);
 		rte_eal_mp_wait_lcore();
 		ops_set_running(d->all, false);
 	}
@@ -384,8 +444,8 @@ static void daemon_stop(struct daemon *d)
 }
 
 static int (*const daemon_steps[])(struct daemon *) = {
-	start_alone,   check_taps,  start_eal,     start_ports,    start_workers,
-	start_modules, run_startup, start_control, launch_workers, serve,
+	start_alone,  check_taps,  start_eal,     start_ports,    start_workers, start_modules,
+	start_kernel, run_startup, start_control, launch_workers, serve,
 };
 
 static int daemon_start(struct daemon *d)

@@ -47,6 +47,7 @@ void lcore_plan_make(const struct settings *settings, struct lcore_plan *plan)
 	unsigned int cpus[CPU_SETSIZE];
 
 	memset(plan, 0, sizeof(*plan));
+	plan->kni = -1;
 	for (unsigned int i = 0; i < settings->n_workers; i++) {
 		const struct worker_settings *worker = &settings->workers[i];
 
@@ -54,6 +55,8 @@ void lcore_plan_make(const struct settings *settings, struct lcore_plan *plan)
 			plan->master = worker->cpu_id;
 		else if (worker->role == WORKER_ROLE_FORWARD)
 			plan->workers[plan->n_workers++] = worker->cpu_id;
+		else if (settings->kni)
+			plan->kni = (int)worker->cpu_id;
 	}
 	if (settings->n_workers)
 		return;
@@ -146,13 +149,16 @@ static int add_lcores(const struct lcore_plan *plan, struct eal_words *words)
 {
 	unsigned int cpus[CPU_SETSIZE];
 	unsigned int n = allowed_cpus(cpus, CPU_SETSIZE);
-	char list[SETTINGS_WORKERS * 16];
+	char list[(SETTINGS_WORKERS + 1) * 16];
 	int at = snprintf(list, sizeof(list), "%u@%u", plan->master, cpus[plan->master % n]);
 	int r;
 
 	for (unsigned int i = 0; i < plan->n_workers; i++)
 		at += snprintf(list + at, sizeof(list) - (size_t)at, ",%u@%u", plan->workers[i],
 			       cpus[plan->workers[i] % n]);
+	if (plan->kni >= 0)
+		snprintf(list + at, sizeof(list) - (size_t)at, ",%d@%u", plan->kni,
+			 cpus[(unsigned int)plan->kni % n]);
 	r = words_add(words, "--lcores=%s", list);
 	return r < 0 ? r : words_add(words, "--main-lcore=%u", plan->master);
 }

@@ -16,11 +16,13 @@ struct eal_words {
 	char **argv; /* argv[argc] is NULL; each and the array malloc'ed */
 };
 
-/* The lcores of a run: the master's and the workers', as DPDK numbers them. */
+/* The lcores of a run: the master's, the workers' and that of the kernel interfaces, as DPDK
+ * numbers them. */
 struct lcore_plan {
 	unsigned int master;
 	unsigned int n_workers;
 	unsigned int workers[SETTINGS_WORKERS];
+	int kni; /* -1: none, the master serves them */
 };
 
 /* From worker_defs, or from the number of CPUs that this process may use; then the words for DPDK

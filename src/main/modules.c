@@ -10,19 +10,22 @@
 #include <string.h>
 
 #include "ipvs/ipvs_ctl.h"
+#include "link/kni_ctl.h"
+#include "link/kni_master.h"
 #include "link/link_ctl.h"
 #include "link/port.h"
 #include "link/rss.h"
 #include "main/plug_ctl.h"
 #include "main/stats_ctl.h"
+#include "net/follow_ctl.h"
 #include "net/net_ctl.h"
 
 void modules_request_tables(struct request_table tables[MODULE_TABLES])
 {
 	const struct request_table all[MODULE_TABLES] = {
-		addr_requests,    route_requests, neigh_requests, link_requests,
-		service_requests, dest_requests,  laddr_requests, conn_requests,
-		stats_requests,   plug_requests,  maddr_requests,
+		addr_requests,  route_requests, neigh_requests,  link_requests,  service_requests,
+		dest_requests,  laddr_requests, conn_requests,   stats_requests, plug_requests,
+		maddr_requests, kni_requests,   kernel_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));
@@ -58,6 +61,8 @@ int modules_create(struct worker *const *all, const struct modules_config *confi
 void modules_destroy(struct worker *const *all)
 {
 	rss_stop(all);
+	follow_stop(all[WORKER_MASTER]);
+	kni_destroy(all);
 	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++) {
 		struct worker *w = all[i];
 
@@ -78,6 +83,10 @@ int modules_start(struct control *control)
 
 	if (r == 0)
 		r = plug_start(control);
+	if (r == 0)
+		r = kni_start(control);
+	if (r == 0)
+		r = follow_start(control);
 	return r == 0 ? ipvs_start(control) : r;
 }
 

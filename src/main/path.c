@@ -18,6 +18,7 @@
 #include "ipvs/flow.h"
 #include "ipvs/ipvs.h"
 #include "link/eth.h"
+#include "link/kni.h"
 #include "net/ip.h"
 #include "net/ip4.h"
 #include "net/neigh.h"

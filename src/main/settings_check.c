@@ -91,7 +91,7 @@ static const struct worker_port_settings *port_find(const struct worker_settings
 
 static void check_roles(struct conf *conf, const struct settings *settings)
 {
-	const struct worker_settings *master = NULL;
+	const struct worker_settings *master = NULL, *kni = NULL;
 	bool forwards = false, unknown = false;
 
 	for (unsigned int i = 0; i < settings->n_workers; i++) {
@@ -107,6 +107,13 @@ static void check_roles(struct conf *conf, const struct settings *settings)
 					   "already",
 					   worker->name, worker->cpu_id, settings->workers[k].name,
 					   settings->workers[k].line);
+		if (worker->role == WORKER_ROLE_KNI && kni)
+			conf_fault(conf, worker->line,
+				   "worker \"%s\" is a second one of type kni, the first is \"%s\" "
+				   "(line %u)",
+				   worker->name, kni->name, kni->line);
+		if (worker->role == WORKER_ROLE_KNI)
+			kni = worker;
 		if (worker->role != WORKER_ROLE_MASTER)
 			continue;
 		if (master)
@@ -155,8 +162,8 @@ static void check_port_use(struct conf *conf, const struct worker_settings *work
 				   worker->name);
 		if (worker->role == WORKER_ROLE_KNI && port->n_rx > 0)
 			conf_fault(conf, port->line,
-				   "worker \"%s\": rx_queue_ids of a worker of type kni would not "
-				   "be read yet, leave them out",
+				   "worker \"%s\": rx_queue_ids of a worker of type kni: it has no "
+				   "queues, what it carries goes through the workers",
 				   worker->name);
 	}
 }

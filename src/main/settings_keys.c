@@ -65,8 +65,10 @@ static const struct key_row global_keys[] = {
 	  .help = "Messages that may wait to be written with log_async_mode." },
 	{ "pdump", FLAG(false), LATER, FIELD(settings, pdump),
 	  .help = "Let DPDK's capture tools attach." },
-	{ "kni", FLAG(true), LATER, FIELD(settings, kni),
-	  .help = "Make a kernel interface for every device." },
+	{ "kni", FLAG(true), FIELD(settings, kni),
+	  .help = "Make a kernel interface (a TAP device) for every device; without /dev/net/tun "
+		  "or "
+		  "CAP_NET_ADMIN dpvs says so and goes on without." },
 	{ "lldp", FLAG(false), RELOAD_LATER, FIELD(settings, lldp),
 	  .help = "Send and read LLDP on every device." },
 	{ "poll", CHOICE(poll_modes, false), FIELD(settings, poll_busy),
@@ -107,8 +109,8 @@ static const struct key_row device_keys[] = {
 	  .help = "Take frames for other MAC addresses in." },
 	{ "allmulticast", FLAG(false), FIELD(device_settings, allmulticast),
 	  .help = "Take all multicast frames in." },
-	{ "kni_name", TEXT(check_ifname, "NAME.kni", "dpdk0.kni"), LATER,
-	  FIELD(device_settings, kni_name), .help = "Name of the device's kernel interface." },
+	{ "kni_name", TEXT(check_ifname, "NAME.kni", "dpdk0.kni"), FIELD(device_settings, kni_name),
+	  .help = "Name of the device's kernel interface." },
 };
 
 static const struct key_choice rss_words[] = {
@@ -163,8 +165,9 @@ static const struct key_choice worker_types[] = {
 static const struct key_row worker_keys[] = {
 	{ "type", CHOICE(worker_types, WORKER_ROLE_UNKNOWN), .flags = KEY_REQUIRED,
 	  FIELD(worker_settings, role),
-	  .help = "master controls (exactly one), slave forwards packets, kni serves the kernel "
-		  "interfaces." },
+	  .help = "master controls (exactly one), slave forwards packets, kni (one at most) serves "
+		  "the "
+		  "kernel interfaces, which else the master does." },
 	{ "cpu_id", NUMBER(0, LCORE_LAST, WORKER_CPU_UNKNOWN), .flags = KEY_REQUIRED,
 	  FIELD(worker_settings, cpu_id),
 	  .help = "DPDK's lcore id; lcore N runs on the N-th allowed CPU unless EAL options say "

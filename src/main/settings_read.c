@@ -507,10 +507,6 @@ void settings_read(struct settings *settings, struct conf *conf, const char *pat
 		settings_check(conf, settings);
 	if (!conf_broken(conf) && check)
 		check_startup(conf, settings, check);
-	for (unsigned int i = 0; i < settings->n_workers; i++)
-		if (settings->workers[i].role == WORKER_ROLE_KNI)
-			note_later(&reader, settings->workers[i].line, "worker %s of type kni",
-				   settings->workers[i].name);
 	if (fflush(reader.later) == 0 && reader.n_later > 0 && conf_faults(conf) == 0)
 		fprintf(warnings, "%s:%u: warning: known, but without effect yet: %s\n", path,
 			reader.later_line, later);

@@ -61,6 +61,7 @@ static const char *request_device(const struct command_request *request)
 	case API_ADDR_FLUSH:
 	case API_ROUTE_FLUSH:
 	case API_NEIGH_FLUSH:
+	case API_KNI_FLUSH:
 		return request->body.filter.dev;
 	case API_LINK_DEL:
 		return request->body.link_del.dev;

@@ -49,6 +49,7 @@ static const struct {
 	{ "sent", offsetof(struct worker, counters.sent) },
 	{ "dropped", offsetof(struct worker, counters.dropped) },
 	{ "to_kernel", offsetof(struct worker, counters.to_kernel) },
+	{ "from_kernel", offsetof(struct worker, counters.from_kernel) },
 	{ "flow", offsetof(struct worker, counters.flow) },
 	{ "held", offsetof(struct worker, held) },
 	{ "handed_out", offsetof(struct worker, counters.handed_out) },

@@ -15,7 +15,7 @@
 #include <rte_arp.h>
 #include <rte_ip.h>
 
-#include "link/port.h"
+#include "link/kni.h"
 #include "net/addr.h"
 #include "net/neigh_int.h"
 #include "net/route.h"
@@ -162,13 +162,13 @@ static void arp_input_one(struct worker *w, struct rte_mbuf *m)
 		if (!rte_is_same_ether_addr(&arp->arp_data.arp_sha, &w->link->ports[port].mac) &&
 		    net_bucket_take(&w->net->event_bucket, ARP_STRANGER_RATE, w->now_ms))
 			arp_tell(w, EVENT_NEIGH_CONFLICT, arp, port, false);
-		drop(w, m, DROP_ARP_DONE);
+		kni_or_drop(w, m, DROP_ARP_DONE);
 		return;
 	}
 	if (!addr_on_port(w, AF_INET, &target, port)) {
 		if (ip_equal(&sender, &target)) /* gratuitous */
 			arp_learn(w, arp, port, true, false);
-		drop(w, m, DROP_ARP_DONE);
+		kni_or_drop(w, m, DROP_ARP_DONE);
 		return;
 	}
 	if (arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST)) {
@@ -176,7 +176,7 @@ static void arp_input_one(struct worker *w, struct rte_mbuf *m)
 		arp_answer(w, m, port);
 	} else {
 		arp_learn(w, arp, port, false, true);
-		drop(w, m, DROP_ARP_DONE);
+		kni_or_drop(w, m, DROP_ARP_DONE);
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include <rte_icmp.h>
 
+#include "link/kni.h"
 #include "net/ip4_int.h"
 #include "net/net.h"
 #include "packet/csum.h"
@@ -69,7 +70,7 @@ void icmp4_local(struct worker *w, struct rte_mbuf *m)
 	else if (icmp->icmp_type == ICMP4_ECHO && icmp->icmp_code == 0)
 		icmp4_echo(w, m);
 	else if (icmp4_is_error(icmp->icmp_type))
-		drop(w, m, DROP_ICMP_UNRELATED);
+		kni_or_drop(w, m, DROP_ICMP_UNRELATED);
 	else
-		drop(w, m, DROP_ICMP_DONE);
+		kni_or_drop(w, m, DROP_ICMP_DONE);
 }

@@ -17,9 +17,6 @@ stage_fn ip_local;   /* for us */
 stage_fn ip_forward; /* → IP_OUTPUT */
 stage_fn ip_output;  /* → NEIGH_OUTPUT */
 
-/* STAGE_KERNEL_TX: without a kernel interface, what the kernel is to get is dropped and counted. */
-stage_fn kernel_tx;
-
 /* Why a packet comes back to its sender, in the words of both families. */
 enum ip_error {
 	IP_ERROR_NO_ROUTE,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/ip-local: packets for our own addresses that no service took. ICMP is
- * ours; nothing else has a listener here, and who sent it is told so in the way
- * of its protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
+ * ours; nothing else has a listener here. If there is a kernel interface, the
+ * kernel may have the address too, and a listener (BGP, ssh); else who sent it
+ * is told so in the way of its protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
  */
 #include "net/ip.h"
 
+#include "link/kni.h"
 #include "net/icmp4.h"
 #include "net/ip4_int.h"
 #include "worker/worker.h"
@@ -15,6 +17,10 @@ static void ip4_local_refuse(struct worker *w, struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta(m);
 	uint8_t code = ICMP4_PROTOCOL_UNREACHABLE;
 
+	if (kni_ready(w, meta->in_port)) {
+		stage_push(w, STAGE_KERNEL_TX, m);
+		return;
+	}
 	if (meta->tuple.proto == IPPROTO_TCP) {
 		tcp4_send_reset(w, m);
 	} else {
@@ -34,7 +40,7 @@ void ip_local(struct worker *w, struct batch *in)
 		if (unlikely(meta->flags & META_FRAGMENT))
 			drop(w, m, DROP_IP(meta->tuple.family, FRAGMENT));
 		else if (meta->tuple.family == AF_INET6)
-			drop(w, m, DROP_IP6_NO_LISTENER);
+			kni_or_drop(w, m, DROP_IP6_NO_LISTENER);
 		else if (meta->tuple.proto == IPPROTO_ICMP)
 			icmp4_local(w, m);
 		else

@@ -2,13 +2,15 @@
 /*
  * net/ip-route: where does a packet go that belongs to no service? To one of
  * our addresses, to the kernel, or on its way, which is looked up here, once.
- * Broadcasts and multicasts have no reader as long as there is no kernel
- * interface. Link-local addresses of IPv6 mean something on their link only:
- * nothing from or to them goes on to another (RFC 4291 2.5.6). kernel-tx, the
- * door to the kernel, is at the end of this file.
+ * Broadcasts and multicasts are the kernel's, where the port has an interface
+ * of it (link/kni.h), and nobody's elsewhere; and who forwards nothing is a
+ * host, of which the kernel may know more addresses. Link-local addresses of
+ * IPv6 mean something on their link only: nothing from or to them goes on to
+ * another (RFC 4291 2.5.6), but the kernel may have one.
  */
 #include "net/ip.h"
 
+#include "link/kni.h"
 #include "net/addr.h"
 #include "net/ip4_int.h"
 #include "net/ip6.h"
@@ -28,7 +30,7 @@ static void route_refuse(struct worker *w, struct rte_mbuf *m, enum route_verdic
 	unsigned int family = pkt_meta(m)->tuple.family;
 
 	if (!net_forwards(w->net, family)) {
-		drop(w, m, DROP_IP(family, FORWARDING));
+		kni_or_drop(w, m, DROP_IP(family, FORWARDING));
 		return;
 	}
 	ip_send_no_way(w, m, verdict, IP_ERROR_NO_ROUTE, NULL);
@@ -60,7 +62,7 @@ static void ip_route_unicast(struct worker *w, struct rte_mbuf *m)
 static void ip4_route_one(struct worker *w, struct rte_mbuf *m)
 {
 	if (unlikely(is_broadcast(w, &pkt_meta(m)->tuple.dst)))
-		drop(w, m, DROP_IP4_BROADCAST);
+		kni_or_drop(w, m, DROP_IP4_BROADCAST);
 	else
 		ip_route_unicast(w, m);
 }
@@ -71,12 +73,12 @@ static void ip6_route_one(struct worker *w, struct rte_mbuf *m)
 	const union ip_addr *src = &meta->tuple.src, *dst = &meta->tuple.dst;
 
 	if (ip6_is_multicast(dst))
-		drop(w, m, DROP_IP6_MULTICAST);
+		kni_or_drop(w, m, DROP_IP6_MULTICAST);
 	else if (ip6_is_link_local(dst) && addr_on_port(w, AF_INET6, dst, meta->in_port))
 		stage_push(w, STAGE_IP_LOCAL, m);
 	else if (ip6_is_link_local(dst) ||
 		 (ip6_is_link_local(src) && !addr_is_local(w, AF_INET6, dst)))
-		drop(w, m, DROP_IP6_SCOPE);
+		kni_or_drop(w, m, DROP_IP6_SCOPE);
 	else
 		ip_route_unicast(w, m);
 }
@@ -88,17 +90,5 @@ void ip_route(struct worker *w, struct batch *in)
 			ip4_route_one(w, in->pkts[i]);
 		else
 			ip6_route_one(w, in->pkts[i]);
-	}
-}
-
-void kernel_tx(struct worker *w, struct batch *in)
-{
-	for (uint32_t i = 0; i < in->count; i++) {
-		const struct pkt_meta *meta = pkt_meta(in->pkts[i]);
-
-		if (meta->flags & META_PARSED)
-			drop(w, in->pkts[i], DROP_IP(meta->tuple.family, NO_LISTENER));
-		else
-			drop(w, in->pkts[i], DROP_ETH_TYPE);
 	}
 }

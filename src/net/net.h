@@ -18,6 +18,7 @@ struct route_table;
 struct maddr_table;
 struct neigh_table;
 struct adj_table;
+struct follow;
 
 struct net_config {
 	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
@@ -45,7 +46,8 @@ struct net {
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct adj_table *adjs;
-	struct stamps stamps; /* moved on by changes of routes and addresses */
+	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
+	struct stamps stamps;  /* moved on by changes of routes and addresses */
 	struct net_bucket icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
 	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
 	uint16_t ip_id;

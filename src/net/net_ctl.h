@@ -9,5 +9,6 @@ extern const struct request_table addr_requests;
 extern const struct request_table route_requests;
 extern const struct request_table neigh_requests;
 extern const struct request_table maddr_requests;
+extern const struct request_table kernel_requests; /* addresses of the kernel's */
 
 #endif

@@ -19,6 +19,10 @@
 	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                      \
 	X(ETH_OTHERHOST, "eth_otherhost", "sent to another MAC address")                  \
 	X(ETH_TYPE, "eth_type", "an ethertype we do not speak, and no kernel interface")  \
+	X(KNI_ROUTING, "kni_routing",                                                     \
+	  "routing or neighbour packets for the kernel beyond their budget")              \
+	X(KNI_BULK, "kni_bulk", "other packets for the kernel beyond their budget")       \
+	X(KNI_RING, "kni_ring_full", "the ring to the kernel interfaces was full")        \
 	/* arp, neighbours */                                                             \
 	X(ARP_INVALID, "arp_invalid", "a malformed ARP packet")                           \
 	X(ARP_DONE, "arp_done", "an ARP packet that was taken in, or that is not for us") \

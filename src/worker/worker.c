@@ -35,6 +35,7 @@
 #define IDLE_WAIT_MS      10  /* at most, when a packet wakes it: timers tick in 100 ms */
 #define IDLE_SLEEP_MIN_NS UINT64_C(20000)
 #define HANDOVER_RING     4096
+#define KERNEL_RING       1024
 
 /*
  * No two of these share a line: what the worker writes with every packet, what nobody writes, and
@@ -121,6 +122,23 @@ static unsigned int worker_take_over(struct worker *w)
 	return n;
 }
 
+/* Frames that the kernel sends: whole, for the port that their meta names. */
+static unsigned int worker_take_kernel(struct worker *w)
+{
+	unsigned int n;
+	struct batch *out = &w->stage_in[STAGE_TX];
+
+	if (!w->from_kernel || likely(rte_ring_empty(w->from_kernel)))
+		return 0;
+	n = rte_ring_sc_dequeue_burst(w->from_kernel, (void **)(out->pkts + out->count),
+				      RTE_MIN(BATCH_MAX - out->count, (uint32_t)BATCH_BURST), NULL);
+	out->count += n;
+	w->counters.made += n;
+	w->counters.from_kernel += n;
+	worker_run_stages(w);
+	return n;
+}
+
 unsigned int worker_turn(struct worker *w)
 {
 	unsigned int work;
@@ -134,6 +152,7 @@ unsigned int worker_turn(struct worker *w)
 		(*tick)(w);
 	worker_run_stages(w);
 	work += worker_take_over(w);
+	work += worker_take_kernel(w);
 	if (w->receive)
 		work += w->receive(w);
 	w->counters.turns++;
@@ -150,7 +169,7 @@ static void worker_sleep(struct worker *w)
 	__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (rte_ring_empty(w->ops) && rte_ring_empty(w->handover) &&
-	    !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+	    rte_ring_empty(w->from_kernel) && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
 		epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
 	__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
 	if (read(w->bell_fd, &rung, sizeof(rung)) < 0)
@@ -208,8 +227,8 @@ int worker_main(void *worker)
 	return 0;
 }
 
-static struct rte_ring *worker_ring(const char *name, unsigned int esize, unsigned int count,
-				    unsigned int flags)
+struct rte_ring *worker_ring(const char *name, unsigned int esize, unsigned int count,
+			     unsigned int flags)
 {
 	ssize_t size = rte_ring_get_memsize_elem(esize, count);
 	struct rte_ring *ring;
@@ -231,8 +250,11 @@ static int worker_add_rings(struct worker *w, const struct worker_config *config
 	w->events = worker_ring("events", sizeof(struct event), EVENT_RING,
 				RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->handover = worker_ring("handover", sizeof(void *), HANDOVER_RING, RING_F_SC_DEQ);
+	w->from_kernel = worker_ring("from kernel", sizeof(void *), KERNEL_RING,
+				     RING_F_SP_ENQ | RING_F_SC_DEQ);
 	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return w->bell_fd >= 0 && w->ops && w->events && w->handover ? 0 : -ENOMEM;
+	return w->bell_fd >= 0 && w->ops && w->events && w->handover && w->from_kernel ? 0
+										       : -ENOMEM;
 }
 
 struct worker *worker_create(const struct worker_config *config)
@@ -283,6 +305,8 @@ void worker_destroy(struct worker *w)
 			drop(w, w->stage_in[i].pkts[j], DROP_SHUTDOWN);
 	while (w->handover && rte_ring_sc_dequeue(w->handover, &m) == 0)
 		drop(w, m, DROP_SHUTDOWN);
+	while (w->from_kernel && rte_ring_sc_dequeue(w->from_kernel, &m) == 0)
+		rte_pktmbuf_free(m);
 	if (w->sleep_fd >= 0)
 		close(w->sleep_fd);
 	if (w->bell_fd >= 0)
@@ -291,6 +315,7 @@ void worker_destroy(struct worker *w)
 	free(w->ops);
 	free(w->events);
 	free(w->handover);
+	free(w->from_kernel);
 	region = w->region;
 	region_destroy(&region);
 }

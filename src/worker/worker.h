@@ -41,8 +41,9 @@ struct worker_counters {
 	uint64_t sent;     /* taken by ports */
 	uint64_t dropped;
 	uint64_t to_kernel;
-	uint64_t flow;       /* of those sent: by the flow stage */
-	uint64_t handed_out; /* to other workers */
+	uint64_t from_kernel; /* of those made: what the kernel sends by a port of ours */
+	uint64_t flow;        /* of those sent: by the flow stage */
+	uint64_t handed_out;  /* to other workers */
 	uint64_t handed_in;
 	uint64_t turns;
 	uint64_t busy_turns; /* in which there was anything to do */
@@ -93,9 +94,10 @@ struct worker {
 	struct worker *const *all;    /* [n_workers + 1], by id; the path uses it for rings only */
 
 	/* between threads; each ring has one reader */
-	struct rte_ring *ops;      /* master → this worker, struct op * */
-	struct rte_ring *events;   /* this worker → master, see event.h */
-	struct rte_ring *handover; /* other workers → this one, mbufs; many writers */
+	struct rte_ring *ops;         /* master → this worker, struct op * */
+	struct rte_ring *events;      /* this worker → master, see event.h */
+	struct rte_ring *handover;    /* other workers → this one, mbufs; many writers */
+	struct rte_ring *from_kernel; /* the kernel's interfaces → this worker: frames to be sent */
 	int sleep_fd; /* epoll over its receive queues and bell_fd; -1: some queue cannot wake it */
 	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
 	int wake_fd;  /* eventfd of the master's loop, for acknowledgements and events */
@@ -157,6 +159,10 @@ unsigned int worker_turn(struct worker *w);
 /* The loop of an lcore, until w->stop; sleeps when idle unless poll_busy. For
  * rte_eal_remote_launch. */
 int worker_main(void *worker);
+
+/* A ring of count entries of esize bytes (free()); NULL: no memory. */
+struct rte_ring *worker_ring(const char *name, unsigned int esize, unsigned int count,
+			     unsigned int flags);
 
 /* A worker with its rings and batches; NULL: no memory. Freed with all packets still held. */
 struct worker_config {

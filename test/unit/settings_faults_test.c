@@ -114,8 +114,12 @@ static const struct {
 	  "5) already\n" },
 	{ WORKERS(MASTER SLAVE_1 "worker k { type kni\ncpu_id 2\nport d { rx_queue_ids "
 				 "1\ntx_queue_ids 1 } }\n"),
-	  "dpvs.conf:10: worker \"k\": rx_queue_ids of a worker of type kni would not be "
-	  "read yet, leave them out\n" },
+	  "dpvs.conf:10: worker \"k\": rx_queue_ids of a worker of type kni: it has no "
+	  "queues, what it carries goes through the workers\n" },
+	{ WORKERS(MASTER SLAVE_1 "worker k { type kni\ncpu_id 2 }\nworker l { type kni\ncpu_id 3 "
+				 "}\n"),
+	  "dpvs.conf:10: worker \"l\" is a second one of type kni, the first is \"k\" (line "
+	  "8)\n" },
 	{ "netif_defs { device d { rx { queue_number 1 } } }\n" WORKERS(MASTER SLAVE_1 SLAVE_2),
 	  "dpvs.conf:1: device \"d\": queue_number 1, but the rx_queue_ids of workers go "
 	  "up "

@@ -18,6 +18,7 @@
 
 #include "api/addr.h"
 #include "api/ipvs.h"
+#include "api/kni.h"
 #include "api/link.h"
 #include "api/maddr.h"
 #include "api/neigh.h"
