@@ -28,12 +28,14 @@
 #include "ipvs/xmit/xmit.h"
 #include "link/steer.h"
 #include "net/addr.h"
+#include "net/ip.h"
 #include "net/ip4.h"
 #include "worker/worker.h"
 
 static bool balanced(const struct pkt_meta *meta)
 {
-	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
+	return meta->tuple.family == AF_INET &&
+	       (meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP);
 }
 
 /* ... and has its L4 header. */
@@ -121,7 +123,7 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 	if (tuple->proto == IPPROTO_UDP)
 		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, tuple->dst.v4);
 	else if (w->ipvs->config.no_conn_reset)
-		tcp4_send_reset(w, m);
+		tcp_send_reset(w, m);
 	drop(w, m, DROP_IPVS_NO_CONN);
 }
 
@@ -210,6 +212,8 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 
 	if (found->id != CONN_NONE)
 		input_hit(w, m, found);
+	else if (meta->tuple.family != AF_INET)
+		stage_push(w, STAGE_IP_ROUTE, m);
 	else if (has_ports(meta))
 		input_miss(w, m);
 	else if (meta->flags & META_FRAGMENT)

@@ -18,6 +18,8 @@ static enum stage_id eth_decide(struct worker *w, struct rte_mbuf *m)
 	switch (eth->ether_type) {
 	case RTE_BE16(RTE_ETHER_TYPE_IPV4):
 		return STAGE_IP4_INPUT;
+	case RTE_BE16(RTE_ETHER_TYPE_IPV6):
+		return STAGE_IP6_INPUT;
 	case RTE_BE16(RTE_ETHER_TYPE_ARP):
 		return STAGE_ARP_INPUT;
 	default:

@@ -7,6 +7,7 @@
  *	rx → flow ─ established ─────────────────────────────────────→ to its port
  *	      └→ eth-input → arp-input
  *	                   → ip4-input → ipvs-input ─ connection or new one ──────────┐
+ *	                     ip6-input ┘                                              │
  *	                               └ not ours → ip-route → ip-local          │
  *	                                                  └→ ip-forward           │
  *	                                      ip-output ←─┘  (and what we make)   │
@@ -21,6 +22,7 @@
 #include "link/kni.h"
 #include "net/ip.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "net/neigh.h"
 #include "worker/worker.h"
 
@@ -28,6 +30,7 @@
 	[STAGE_FLOW] = { "flow", flow }, [STAGE_ETH_INPUT] = { "eth-input", eth_input },          \
 	[STAGE_ARP_INPUT] = { "arp-input", arp_input },                                           \
 	[STAGE_IP4_INPUT] = { "ip4-input", ip4_input },                                           \
+	[STAGE_IP6_INPUT] = { "ip6-input", ip6_input },                                           \
 	[STAGE_IPVS_INPUT] = { "ipvs-input", ipvs_input },                                        \
 	[STAGE_IP_ROUTE] = { "ip-route", ip_route }, [STAGE_IP_LOCAL] = { "ip-local", ip_local }, \
 	[STAGE_IP_FORWARD] = { "ip-forward", ip_forward },                                        \

@@ -236,9 +236,9 @@ static const struct key_choice addr_gen_modes[] = {
 };
 
 static const struct key_row ip6_keys[] = {
-	{ "disable", FLAG(false), RELOAD_LATER, FIELD(settings, ip6_disable),
+	{ "disable", FLAG(false), RELOAD, FIELD(settings, ip6_disable),
 	  .help = "Neither take nor send IPv6 packets." },
-	{ "forwarding", FLAG(false), RELOAD_LATER, FIELD(settings, ip6_forwarding),
+	{ "forwarding", FLAG(false), RELOAD, FIELD(settings, ip6_forwarding),
 	  .help = "Forward packets that are neither for us nor for a service." },
 	{ "addr_gen_mode", CHOICE(addr_gen_modes, ADDR_GEN_EUI64), RELOAD_LATER,
 	  FIELD(settings, addr_gen_mode), .help = "How link-local addresses are made." },

@@ -54,19 +54,19 @@ static bool answerable(const struct worker *w, const struct rte_mbuf *m,
 	return answerable_source(w, ip->src_addr);
 }
 
-static void icmp4_fill(struct rte_icmp_hdr *icmp, uint8_t type, uint8_t code, uint16_t mtu,
+static void icmp4_fill(struct rte_icmp_hdr *icmp, uint8_t type, uint8_t code, uint32_t value,
 		       uint16_t len)
 {
 	icmp->icmp_type = type;
 	icmp->icmp_code = code;
-	icmp->icmp_ident = 0;
-	icmp->icmp_seq_nb = rte_cpu_to_be_16(mtu); /* RFC 1191: the low half */
+	icmp->icmp_ident = rte_cpu_to_be_16((uint16_t)(value >> 16));
+	icmp->icmp_seq_nb = rte_cpu_to_be_16((uint16_t)value); /* RFC 1191: an MTU's place */
 	icmp->icmp_cksum = 0;
 	icmp->icmp_cksum = csum_finish(csum_sum(icmp, len, 0));
 }
 
 void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
-		      uint16_t mtu, be32 src)
+		      uint32_t value, be32 src)
 {
 	const struct rte_ipv4_hdr *about = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	union ip_addr to = ip_from_v4(about->src_addr);
@@ -94,7 +94,7 @@ void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_
 		return;
 	}
 	segments_copy(m, 0, quoted, (uint8_t *)(ip + 1) + sizeof(struct rte_icmp_hdr));
-	icmp4_fill((struct rte_icmp_hdr *)(ip + 1), type, code, mtu, len);
+	icmp4_fill((struct rte_icmp_hdr *)(ip + 1), type, code, value, len);
 	ip4_header_fill(w, ip, src, to.v4, IPPROTO_ICMP, (uint16_t)made->pkt_len);
 	ip->type_of_service = (about->type_of_service & 0x1e) | IP4_TOS_INTERNET_CONTROL;
 	ip4_checksum(ip);

@@ -22,7 +22,12 @@ enum ip_error {
 	IP_ERROR_NO_ROUTE,
 	IP_ERROR_PROHIBITED, /* by administration */
 	IP_ERROR_HOST,       /* its neighbour does not answer */
+	IP_ERROR_SCOPE,      /* beyond what its source address means (IPv6) */
 	IP_ERROR_PORT,       /* nobody listens */
+	IP_ERROR_PROTOCOL,   /* nobody speaks it; IPv6, value: where it is named */
+	IP_ERROR_HEADER,     /* value: where a header is wrong */
+	IP_ERROR_OPTION,     /* value: where an option is that nobody knows */
+	IP_ERROR_CHAIN,      /* a first fragment without all headers (IPv6) */
 	IP_ERROR_TOO_BIG,    /* value: the way's MTU */
 	IP_ERROR_TTL,        /* time to live, hop limit */
 	IP_ERROR__COUNT
@@ -39,5 +44,9 @@ void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uin
 /* The same for what routes say: nothing of a blackhole; `none` where there is no route. */
 void ip_send_no_way(struct worker *w, struct rte_mbuf *m, enum route_verdict verdict,
 		    enum ip_error none, const union ip_addr *src);
+
+/* The TCP reset that answers m (RFC 9293 3.10.7.1), unless m is one itself. Rate-limited. m stays
+ * the caller's. */
+void tcp_send_reset(struct worker *w, struct rte_mbuf *m);
 
 #endif

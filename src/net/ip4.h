@@ -12,16 +12,13 @@ stage_fn ip4_input; /* checks, meta; → IPVS_INPUT */
 
 /*
  * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the
- * caller's. From `src`, or if that is 0 from the address that addr_select() gives. `mtu` for
- * "fragmentation needed", else 0. Rate-limited; never about errors, later fragments, broadcasts, or
+ * caller's. From `src`, or if that is 0 from the address that addr_select() gives. `value` is the
+ * message's second word: the MTU for "fragmentation needed", a parameter problem's pointer in the
+ * highest byte, else 0. Rate-limited; never about errors, later fragments, broadcasts, or
  * sources that cannot be answered.
  */
 void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
-		      uint16_t mtu, be32 src);
-
-/* The TCP reset that answers m (RFC 9293 3.10.7.1), unless m is one itself. Rate-limited. m stays
- * the caller's. */
-void tcp4_send_reset(struct worker *w, struct rte_mbuf *m);
+		      uint32_t value, be32 src);
 
 /* Fills an IPv4 header of 20 bytes, checksum and all, for a packet we make. */
 void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 dst, uint8_t proto,

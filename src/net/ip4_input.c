@@ -7,13 +7,9 @@
  */
 #include "net/ip4_int.h"
 
-#include <rte_icmp.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
-
 #include "link/port.h"
 #include "net/addr.h"
-#include "net/icmp4.h"
+#include "net/l4.h"
 #include "net/net.h"
 #include "net/segments.h"
 #include "packet/csum.h"
@@ -23,9 +19,6 @@
 #define OPTION_NOP          1
 #define OPTION_LOOSE_ROUTE  131
 #define OPTION_STRICT_ROUTE 137
-
-/* An ICMP error's own header, and those of the packet that it quotes. */
-#define ICMP_HEADERS_MAX (8 + 60 + 60)
 
 enum verdict { PASS = DROP__COUNT };
 
@@ -157,76 +150,6 @@ static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
 		meta->flags |= META_FRAGMENT_LATER;
 }
 
-/* `len` bytes of L4 header into the first segment; NULL: the packet has not so many. */
-static const void *l4_header(struct rte_mbuf *m, uint16_t len)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-
-	if (unlikely(meta->l4_len < len || !segments_pull(m, (uint32_t)meta->l4_off + len)))
-		return NULL;
-	return rte_pktmbuf_mtod_offset(m, const void *, meta->l4_off);
-}
-
-static bool fill_tcp(struct rte_mbuf *m)
-{
-	const struct rte_tcp_hdr *tcp = l4_header(m, sizeof(*tcp));
-	uint16_t len;
-
-	if (unlikely(!tcp))
-		return false;
-	len = (tcp->data_off >> 4) * 4;
-	if (unlikely(len < sizeof(*tcp)))
-		return false;
-	tcp = l4_header(m, len);
-	if (unlikely(!tcp))
-		return false;
-	pkt_meta(m)->tuple.sport = tcp->src_port;
-	pkt_meta(m)->tuple.dport = tcp->dst_port;
-	return true;
-}
-
-static bool fill_udp(struct rte_mbuf *m)
-{
-	const struct rte_udp_hdr *udp = l4_header(m, sizeof(*udp));
-
-	if (unlikely(!udp))
-		return false;
-	pkt_meta(m)->tuple.sport = udp->src_port;
-	pkt_meta(m)->tuple.dport = udp->dst_port;
-	return true;
-}
-
-static bool fill_icmp(struct rte_mbuf *m)
-{
-	struct pkt_meta *meta = pkt_meta(m);
-	const struct rte_icmp_hdr *icmp = l4_header(m, sizeof(*icmp));
-
-	if (unlikely(!icmp))
-		return false;
-	if (icmp->icmp_type == ICMP4_ECHO || icmp->icmp_type == ICMP4_ECHO_REPLY)
-		meta->tuple.sport = icmp->icmp_ident;
-	else if (icmp4_is_error(icmp->icmp_type))
-		return l4_header(m, RTE_MIN(meta->l4_len, (uint16_t)ICMP_HEADERS_MAX));
-	return true;
-}
-
-/* What begins in a first fragment must be there as far as the header goes (RFC 1858). */
-static bool fill_ports(struct rte_mbuf *m)
-{
-	if (pkt_meta(m)->flags & META_FRAGMENT_LATER)
-		return true;
-	switch (pkt_meta(m)->tuple.proto) {
-	case IPPROTO_TCP:
-		return fill_tcp(m);
-	case IPPROTO_UDP:
-		return fill_udp(m);
-	case IPPROTO_ICMP:
-		return fill_icmp(m);
-	default:
-		return true;
-	}
-}
-
 static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
 {
 	uint16_t l3_len = 0;
@@ -239,7 +162,7 @@ static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	fill_meta(m, l3_len);
-	if (unlikely(!fill_ports(m))) {
+	if (unlikely(!l4_read(m))) {
 		drop(w, m, DROP_L4_SHORT);
 		return;
 	}

@@ -7,28 +7,45 @@
  */
 #include "net/ip.h"
 
+#include <netinet/in.h>
+
 #include "link/kni.h"
 #include "net/icmp4.h"
-#include "net/ip4_int.h"
+#include "net/icmp6.h"
+#include "net/ip6_headers.h"
 #include "worker/worker.h"
 
-static void ip4_local_refuse(struct worker *w, struct rte_mbuf *m)
+/* Where the IPv6 header or the last extension header names what follows. */
+static uint32_t protocol_pointer(struct rte_mbuf *m)
 {
-	const struct pkt_meta *meta = pkt_meta(m);
-	uint8_t code = ICMP4_PROTOCOL_UNREACHABLE;
+	struct ip6_chain chain;
 
-	if (kni_ready(w, meta->in_port)) {
+	if (pkt_meta(m)->tuple.family == AF_INET)
+		return 0;
+	ip6_walk(m, &chain);
+	return chain.next_off;
+}
+
+static void local_refuse(struct worker *w, struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+
+	if (kni_ready(w, pkt_meta(m)->in_port)) {
 		stage_push(w, STAGE_KERNEL_TX, m);
 		return;
 	}
-	if (meta->tuple.proto == IPPROTO_TCP) {
-		tcp4_send_reset(w, m);
-	} else {
-		if (meta->tuple.proto == IPPROTO_UDP)
-			code = ICMP4_PORT_UNREACHABLE;
-		icmp4_send_error(w, m, ICMP4_UNREACHABLE, code, 0, meta->tuple.dst.v4);
-	}
-	drop(w, m, DROP_IP4_NO_LISTENER);
+	if (tuple->proto == IPPROTO_TCP)
+		tcp_send_reset(w, m);
+	else if (tuple->proto == IPPROTO_UDP)
+		ip_send_error(w, m, IP_ERROR_PORT, 0, &tuple->dst);
+	else if (tuple->family == AF_INET || tuple->proto != IPPROTO_NONE)
+		ip_send_error(w, m, IP_ERROR_PROTOCOL, protocol_pointer(m), &tuple->dst);
+	drop(w, m, DROP_IP(tuple->family, NO_LISTENER));
+}
+
+static bool is_icmp(const struct tuple *tuple)
+{
+	return tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
 void ip_local(struct worker *w, struct batch *in)
@@ -39,11 +56,11 @@ void ip_local(struct worker *w, struct batch *in)
 
 		if (unlikely(meta->flags & META_FRAGMENT))
 			drop(w, m, DROP_IP(meta->tuple.family, FRAGMENT));
-		else if (meta->tuple.family == AF_INET6)
-			kni_or_drop(w, m, DROP_IP6_NO_LISTENER);
-		else if (meta->tuple.proto == IPPROTO_ICMP)
+		else if (!is_icmp(&meta->tuple))
+			local_refuse(w, m);
+		else if (meta->tuple.family == AF_INET)
 			icmp4_local(w, m);
 		else
-			ip4_local_refuse(w, m);
+			icmp6_local(w, m);
 	}
 }

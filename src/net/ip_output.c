@@ -9,6 +9,7 @@
 #include "link/port.h"
 #include "net/ip4_int.h"
 #include "net/ip6.h"
+#include "net/net.h"
 #include "net/route.h"
 #include "worker/worker.h"
 
@@ -64,7 +65,9 @@ static void ip6_output_one(struct worker *w, struct rte_mbuf *m)
 	union ip_addr dst;
 
 	memcpy(&dst, ip->dst_addr, sizeof(dst));
-	if (!has_way(meta) && (ip6_is_multicast(&dst) || ip6_is_link_local(&dst)))
+	if (unlikely(w->net->config.ip6_disable))
+		drop(w, m, DROP_IP6_DISABLED);
+	else if (!has_way(meta) && (ip6_is_multicast(&dst) || ip6_is_link_local(&dst)))
 		drop(w, m, DROP_IP6_SCOPE);
 	else if (!output_route(w, m, &dst))
 		return;

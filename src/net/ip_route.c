@@ -14,6 +14,7 @@
 #include "net/addr.h"
 #include "net/ip4_int.h"
 #include "net/ip6.h"
+#include "net/maddr.h"
 #include "net/net.h"
 #include "net/route.h"
 #include "worker/worker.h"
@@ -67,18 +68,30 @@ static void ip4_route_one(struct worker *w, struct rte_mbuf *m)
 		ip_route_unicast(w, m);
 }
 
+static void ip6_route_scope(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (net_forwards(w->net, AF_INET6) && !ip6_is_link_local(&meta->tuple.dst) &&
+	    !kni_ready(w, meta->in_port))
+		ip_send_error(w, m, IP_ERROR_SCOPE, 0, NULL);
+	kni_or_drop(w, m, DROP_IP6_SCOPE);
+}
+
 static void ip6_route_one(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const union ip_addr *src = &meta->tuple.src, *dst = &meta->tuple.dst;
 
-	if (ip6_is_multicast(dst))
+	if (ip6_is_multicast(dst) && maddr_is_member(w, meta->in_port, AF_INET6, dst))
+		stage_push(w, STAGE_IP_LOCAL, m);
+	else if (ip6_is_multicast(dst))
 		kni_or_drop(w, m, DROP_IP6_MULTICAST);
 	else if (ip6_is_link_local(dst) && addr_on_port(w, AF_INET6, dst, meta->in_port))
 		stage_push(w, STAGE_IP_LOCAL, m);
 	else if (ip6_is_link_local(dst) ||
 		 (ip6_is_link_local(src) && !addr_is_local(w, AF_INET6, dst)))
-		kni_or_drop(w, m, DROP_IP6_SCOPE);
+		ip6_route_scope(w, m);
 	else
 		ip_route_unicast(w, m);
 }

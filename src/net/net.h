@@ -48,7 +48,8 @@ struct net {
 	struct adj_table *adjs;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */
-	struct net_bucket icmp_bucket, reset_bucket; /* rate limits of what we send unasked */
+	/* rate limits of what we send unasked */
+	struct net_bucket icmp_bucket, icmp6_bucket, reset_bucket;
 	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
 	uint16_t ip_id;
 };

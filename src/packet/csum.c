@@ -95,39 +95,60 @@ static uint32_t chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, 
 	return csum_fold(sum);
 }
 
-/* Source, destination, protocol and length, as TCP and UDP cover them. */
-static uint32_t pseudo_sum(const struct rte_ipv4_hdr *ip, uint8_t proto, uint32_t len)
+/* What a UDP datagram does not count as its own is not covered. */
+static uint32_t covered(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto, uint32_t len)
 {
-	uint32_t sum = csum_sum(&ip->src_addr, 8, 0);
+	const struct rte_udp_hdr *uh;
+	uint32_t udp_len;
 
-	return sum + rte_cpu_to_be_16(proto) + rte_cpu_to_be_16((uint16_t)len);
+	if (proto != IPPROTO_UDP)
+		return len;
+	uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, l4_off);
+	udp_len = rte_be_to_cpu_16(uh->dgram_len);
+	return udp_len >= sizeof(*uh) && udp_len < len ? udp_len : len;
+}
+
+/* With `sum`, the pseudo-header's; len bytes from l4_off on, without the checksum field itself. */
+static be16 csum_l4_finish(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto, uint32_t len,
+			   uint32_t sum)
+{
+	uint32_t field = proto == IPPROTO_TCP ? 16 : proto == IPPROTO_UDP ? 6 : 2;
+	be16 csum;
+
+	sum = chain_sum(m, l4_off, RTE_MIN(field, len), sum);
+	if (len > field + 2)
+		sum = chain_sum(m, l4_off + field + 2, len - field - 2, sum);
+	csum = csum_finish(sum);
+	return csum == 0 && proto == IPPROTO_UDP ? 0xffff : csum;
 }
 
 be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t total = RTE_MIN(rte_be_to_cpu_16(ip->total_length), rte_pktmbuf_pkt_len(m));
-	uint32_t len = total > l3_len ? total - l3_len : 0;
-	uint32_t field = 2, sum = 0;
-	be16 csum;
+	uint32_t len = covered(m, l3_len, proto, total > l3_len ? total - l3_len : 0);
+	uint32_t sum = 0;
 
-	if (proto == IPPROTO_UDP) {
-		const struct rte_udp_hdr *uh =
-			rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, l3_len);
-		uint32_t udp_len = rte_be_to_cpu_16(uh->dgram_len);
-
-		/* What lies behind the datagram's own length is not covered. */
-		if (udp_len >= sizeof(*uh) && udp_len < len)
-			len = udp_len;
-		field = 6;
-	} else if (proto == IPPROTO_TCP) {
-		field = 16;
-	}
+	/* source, destination, protocol and length */
 	if (proto != IPPROTO_ICMP)
-		sum = pseudo_sum(ip, proto, len);
-	sum = chain_sum(m, l3_len, RTE_MIN(field, len), sum);
-	if (len > field + 2)
-		sum = chain_sum(m, l3_len + field + 2, len - field - 2, sum);
-	csum = csum_finish(sum);
-	return csum == 0 && proto == IPPROTO_UDP ? 0xffff : csum;
+		sum = csum_sum(&ip->src_addr, 8, 0) + rte_cpu_to_be_16(proto) +
+		      rte_cpu_to_be_16((uint16_t)len);
+	return csum_l4_finish(m, l3_len, proto, len, sum);
+}
+
+be16 csum_l4_ip6(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto)
+{
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+	uint32_t total = RTE_MIN(sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len),
+				 (size_t)rte_pktmbuf_pkt_len(m));
+	uint32_t len = covered(m, l4_off, proto, total > l4_off ? total - l4_off : 0);
+	uint32_t sum = csum_sum(ip->src_addr, 32, 0) + rte_cpu_to_be_16(proto) +
+		       rte_cpu_to_be_16((uint16_t)len);
+
+	return csum_l4_finish(m, l4_off, proto, len, sum);
+}
+
+be16 csum_l4(const struct rte_mbuf *m, unsigned int family, uint16_t l4_off, uint8_t proto)
+{
+	return family == AF_INET ? csum_l4_ip4(m, l4_off, proto) : csum_l4_ip6(m, l4_off, proto);
 }

@@ -62,4 +62,10 @@ struct rte_mbuf;
  */
 be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto);
 
+/* The same behind an IPv6 header and its extension headers; ICMPv6 too. */
+be16 csum_l4_ip6(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto);
+
+/* Of either family. */
+be16 csum_l4(const struct rte_mbuf *m, unsigned int family, uint16_t l4_off, uint8_t proto);
+
 #endif

@@ -44,6 +44,16 @@
 	X(IP4_MTU, "ip4_mtu", "too big for the way out")                                  \
 	X(IP4_NO_LISTENER, "ip4_no_listener", "for us, but nobody here takes it")         \
 	/* ip6 */                                                                         \
+	X(IP6_DISABLED, "ip6_disabled", "IPv6 is switched off")                           \
+	X(IP6_SHORT, "ip6_short", "shorter than its IPv6 header says")                    \
+	X(IP6_VERSION, "ip6_version", "not version 6")                                    \
+	X(IP6_SOURCE, "ip6_source", "a source address that cannot be one")                \
+	X(IP6_DESTINATION, "ip6_destination", "a destination address that cannot be one") \
+	X(IP6_BROADCAST, "ip6_broadcast", "to one host, in a frame to everybody")         \
+	X(IP6_CHAIN, "ip6_chain", "extension headers beyond the packet or our patience")  \
+	X(IP6_NEXT_HEADER, "ip6_next_header", "an extension header where none may stand") \
+	X(IP6_ROUTING, "ip6_routing", "a routing header that wants it sent on")           \
+	X(IP6_OPTION, "ip6_option", "an unknown option that says to drop it")             \
 	X(IP6_MULTICAST, "ip6_multicast", "to a group that we do not belong to")          \
 	X(IP6_SCOPE, "ip6_scope", "a link-local address that would leave its link")       \
 	X(IP6_NO_ROUTE, "ip6_no_route", "no route to the destination")                    \

@@ -32,12 +32,31 @@ be16 unfinished_leave(struct rte_mbuf *m, uint64_t l4_flag)
 	return rte_ipv4_phdr_cksum(ip, m->ol_flags);
 }
 
+/* Here and now: with extension headers no port could. */
+static void finish_ip6(struct rte_mbuf *m, const struct pkt_meta *meta)
+{
+	be16 sum;
+
+	if (meta->tuple.proto != IPPROTO_TCP && meta->tuple.proto != IPPROTO_UDP)
+		return;
+	sum = csum_l4_ip6(m, meta->l4_off, meta->tuple.proto);
+	if (meta->tuple.proto == IPPROTO_TCP)
+		((struct rte_tcp_hdr *)l4_of(m))->cksum = sum;
+	else
+		((struct rte_udp_hdr *)l4_of(m))->dgram_cksum = sum;
+	m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+}
+
 void unfinished_pass_on(struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
 	if (likely(!unfinished(m)) || (meta->flags & META_FRAGMENT))
 		return;
+	if (meta->tuple.family == AF_INET6) {
+		finish_ip6(m, meta);
+		return;
+	}
 	if (meta->tuple.proto == IPPROTO_TCP) {
 		struct rte_tcp_hdr *th = l4_of(m);
 

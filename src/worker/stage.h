@@ -16,7 +16,8 @@ enum stage_id {
 	STAGE_FLOW, /* frames as they came, of one port: w->rx_port */
 	STAGE_ETH_INPUT,
 	STAGE_ARP_INPUT,
-	STAGE_IP4_INPUT,    /* header checks, meta */
+	STAGE_IP4_INPUT, /* header checks, meta */
+	STAGE_IP6_INPUT,
 	STAGE_IPVS_INPUT,   /* connections and services; the others go on to IP_ROUTE */
 	STAGE_IP_ROUTE,     /* local, kernel or forward */
 	STAGE_IP_LOCAL,     /* for us */

@@ -56,6 +56,7 @@ static void make_config(const struct harness_options *options, struct modules_co
 	memset(config, 0, sizeof(*config));
 	config->net.ip4_forwarding = options->forwarding;
 	config->net.ip6_forwarding = options->forwarding;
+	config->net.ip6_disable = options->ip6_disable;
 	config->net.ip4_default_ttl = 64;
 	config->net.neigh_timeout_s = 60;
 	config->net.neigh_queue = options->neigh_queue ? options->neigh_queue : 128;

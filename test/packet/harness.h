@@ -28,7 +28,8 @@ struct harness_options {
 	uint32_t conn_max;                   /* 0: 4096 */
 	uint32_t mbufs;                      /* 0: 4095 */
 	bool no_conn_drop;
-	bool forwarding;
+	bool forwarding; /* of both families */
+	bool ip6_disable;
 	uint32_t neigh_queue;       /* 0: 128 */
 	uint32_t neigh_max;         /* 0: 1024 */
 	uint32_t icmp_rate;         /* 0: 1000 */

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "lib/unit.h"
+#include "net/addr_int.h"
+#include "net/neigh_int.h"
+#include "net/route_int.h"
 
 #define L3 14
 
@@ -21,6 +24,74 @@ struct harness *ip4_rig_new(const struct harness_options *options)
 	assert_int_equal(harness_take(h, 0, frame, sizeof(frame)), 42);
 	assert_int_equal(harness_take(h, 1, frame, sizeof(frame)), 42);
 	ip4_expect_nothing(h);
+	return h;
+}
+
+/* Without the detection of duplicates that a command begins. */
+static void add_address(struct harness *h, const char *text, uint16_t port)
+{
+	struct addr addr = { .port = port, .family = AF_INET6, .plen = 64 };
+	struct change change;
+	unsigned int family;
+
+	assert_int_equal(ip_parse(text, &family, &addr.ip), 0);
+	change_init(&change, h->all);
+	assert_int_equal(change_end(&change, addr_change_add(&change, &addr)), 0);
+	harness_turn(h);
+}
+
+static void add_neighbour(struct harness *h, const char *text, uint8_t mac, uint16_t port)
+{
+	struct neigh_key key = {
+		.port = port,
+		.family = AF_INET6,
+		.state = API_NEIGH_REACHABLE,
+		.is_static = true,
+		.mac = { { 6, 0, 0, 0, 0, mac } },
+	};
+	unsigned int family;
+
+	assert_int_equal(ip_parse(text, &family, &key.ip), 0);
+	assert_int_equal(neigh_set_static(h->all, &key), 0);
+	harness_turn(h);
+}
+
+void ip6_rig_route(struct harness *h, const char *prefix, unsigned int plen, unsigned int type,
+		   uint32_t mtu)
+{
+	struct route route = {
+		.family = AF_INET6,
+		.plen = (uint8_t)plen,
+		.type = (uint8_t)type,
+		.port = type == API_ROUTE_UNICAST ? 1 : PORT_NONE,
+		.mtu = mtu,
+	};
+	struct change change;
+	unsigned int family;
+
+	assert_int_equal(ip_parse(prefix, &family, &route.dst), 0);
+	if (type == API_ROUTE_UNICAST)
+		assert_int_equal(ip_parse("2001:db8:1::2", &family, &route.via), 0);
+	if (type == API_ROUTE_KERNEL)
+		route.port = 0;
+	change_init(&change, h->all);
+	assert_int_equal(change_end(&change, route_change_add(&change, &route)), 0);
+	harness_turn(h);
+}
+
+struct harness *ip6_rig_new(const struct harness_options *options)
+{
+	struct harness *h = harness_new(options);
+	uint8_t frame[256];
+
+	add_address(h, "2001:db8::1", 0);
+	add_address(h, "2001:db8:1::1", 1);
+	add_neighbour(h, "2001:db8::2", 0x02, 0);
+	add_neighbour(h, "fe80::2", 0x02, 0);
+	add_neighbour(h, "2001:db8:1::2", 0x12, 1);
+	for (unsigned int port = 0; port < HARNESS_PORTS; port++)
+		while (harness_take(h, port, frame, sizeof(frame)))
+			;
 	return h;
 }
 
@@ -41,6 +112,34 @@ static void put_sum(uint8_t *field, uint32_t sum)
 	field[1] = (uint8_t)sum;
 }
 
+/* The same for IPv6: behind its extension headers, whole packets only. */
+static void ip6_seal(struct bytes *frame)
+{
+	uint8_t *ip = frame->at + L3, *field = NULL;
+	size_t total = 40 + ((size_t)ip[4] << 8 | ip[5]), off = 40;
+	uint8_t proto = ip[6];
+
+	if (frame->len < L3 + total)
+		return;
+	while (off + 8 <= total && (proto == 0 || proto == 43 || proto == 60 || proto == 44)) {
+		bool is_fragment = proto == 44;
+
+		if (is_fragment && ((ip[off + 2] | ip[off + 3]) & ~6))
+			return;
+		proto = ip[off];
+		off += is_fragment ? 8 : (ip[off + 1] + 1u) * 8;
+	}
+	if (proto == 58 && off + 4 <= total)
+		field = ip + off + 2;
+	else if (proto == 6 && off + 20 <= total)
+		field = ip + off + 16;
+	else if (proto == 17 && off + 8 <= total)
+		field = ip + off + 6;
+	if (field && !field[0] && !field[1])
+		put_sum(field, sum_words(ip + off, total - off,
+					 sum_words(ip + 8, 32, proto + (uint32_t)(total - off))));
+}
+
 void ip4_seal(struct bytes *frame)
 {
 	uint8_t *ip = frame->at + L3;
@@ -49,6 +148,10 @@ void ip4_seal(struct bytes *frame)
 	uint8_t *l4 = ip + header, *field = NULL;
 	uint32_t sum = 0;
 
+	if (frame->len >= L3 + 40 && ip[0] >> 4 == 6) {
+		ip6_seal(frame);
+		return;
+	}
 	if (frame->len < L3 + 20 || frame->len < L3 + total)
 		return;
 	if (ip[9] == 1 && len >= 8)

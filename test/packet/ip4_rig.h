@@ -10,6 +10,7 @@
 #ifndef PACKET_IP4_RIG_H
 #define PACKET_IP4_RIG_H
 
+#include "api/route.h"
 #include "packet/harness.h"
 
 #define PACKET_MAX 4096
@@ -20,6 +21,12 @@
 #define FROM_0 "06:00:00:00:00:02 02:00:00:00:00:00 0800"
 #define FROM_1 "06:00:00:00:00:12 02:00:00:00:00:01 0800"
 
+/* The same for IPv6. */
+#define TO6_0   "02:00:00:00:00:00 06:00:00:00:00:02 86dd"
+#define TO6_1   "02:00:00:00:00:01 06:00:00:00:00:12 86dd"
+#define FROM6_0 "06:00:00:00:00:02 02:00:00:00:00:00 86dd"
+#define FROM6_1 "06:00:00:00:00:12 02:00:00:00:00:01 86dd"
+
 struct bytes {
 	size_t len;
 	uint8_t at[PACKET_MAX];
@@ -27,10 +34,18 @@ struct bytes {
 
 struct harness *ip4_rig_new(const struct harness_options *options);
 
-/* L2 and IPv4 of a frame, by hex; filler more bytes 00 01 02 … before checksums are filled. */
+/* 2001:db8::2 and fe80::2 (06:…:02) — dpdk0 2001:db8::1/64, dpdk1 2001:db8:1::1/64 —
+ * 2001:db8:1::2 (06:…:12) */
+struct harness *ip6_rig_new(const struct harness_options *options);
+
+/* A route by 2001:db8:1::2, or of another enum api_route_type. */
+void ip6_rig_route(struct harness *h, const char *prefix, unsigned int plen, unsigned int type,
+		   uint32_t mtu);
+
+/* L2 and IP of a frame, by hex; filler more bytes 00 01 02 … before checksums are filled. */
 struct bytes ip4_frame(const char *l2, const char *ip, size_t filler);
 
-/* Fills IPv4 and L4 checksums that are 0. */
+/* Fills IPv4 and L4 checksums that are 0, ICMPv6 included; of fragments only the header's. */
 void ip4_seal(struct bytes *frame);
 
 void ip4_send_frame(struct harness *h, unsigned int port, const struct bytes *frame);
