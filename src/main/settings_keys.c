@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "api/ipvs.h"
 #include "ipvs/flow.h"
 #include "main/settings_int.h"
 
@@ -291,6 +292,21 @@ static const struct key_row lcore_msg_keys[] = {
 	  FIELD(settings, msg_priority), .help = "The least important kind of operation." },
 };
 
+static const struct key_choice genl_masq_modes[] = {
+	{ "nat", API_FORWARD_NAT },
+	{ "fnat", API_FORWARD_FNAT },
+	{ NULL, 0 },
+};
+
+static const struct key_row ipvs_keys[] = {
+	{ "genl_masq", CHOICE(genl_masq_modes, API_FORWARD_NAT), RELOAD, FIELD(settings, genl_masq),
+	  .help = "What -m of stock ipvsadm, and lb_kind NAT of keepalived, mean." },
+	{ "genl_local_address", .type = KEY_DEVADDRS, RELOAD, .example = "10.2.0.200 dev dpdk1",
+	  LIST(settings, genl_laddrs, n_genl_laddrs),
+	  .help = "A local address of services that stock tools give their first FNAT server; "
+		  "repeat the key for each." },
+};
+
 static const struct key_choice no_conn_policies[] = {
 	{ "reset", NO_CONN_RESET },
 	{ "drop", NO_CONN_DROP },
@@ -445,7 +461,7 @@ const struct block_row settings_blocks[] = {
 	{ "ipv6_defs route6 lpm", KEYS(lpm_keys), .help = "IPv6 routes by the method lpm." },
 	{ "ctrl_defs", .help = "Control." },
 	{ "ctrl_defs lcore_msg", KEYS(lcore_msg_keys), .help = "From the master to the workers." },
-	{ "ipvs_defs", .help = "Load balancing." },
+	{ "ipvs_defs", KEYS(ipvs_keys), .help = "Load balancing." },
 	{ "ipvs_defs conn", KEYS(conn_keys), .help = "Connections." },
 	{ "ipvs_defs udp", KEYS(udp_keys), .help = "UDP." },
 	{ "ipvs_defs udp timeout", KEYS(udp_timeout_keys),
