@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* main/config: what the rooms need of the settings, and the bounds that no key sets. */
+#include <errno.h>
 #include <string.h>
 
 #include "main/daemon.h"
@@ -8,6 +9,14 @@ _Static_assert(SETTINGS_LADDRS == GENL_LADDRS, "each has its place");
 
 #define NEIGH_MAX 16384 /* neighbours */
 #define ICMP_RATE 1000  /* ICMP errors a second and worker; as many resets */
+
+int state_file_default(struct settings *settings, const struct daemon_options *options)
+{
+	if (settings->state_file || !options->state_path)
+		return 0;
+	settings->state_file = strdup(options->state_path);
+	return settings->state_file ? 0 : -ENOMEM;
+}
 
 void genl_config_from(const struct settings *settings, struct genl_config *config)
 {

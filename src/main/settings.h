@@ -141,9 +141,10 @@ struct settings {
 	bool log_async;
 	unsigned int log_async_pool_size;
 	bool pdump, kni, lldp;
-	bool poll_busy; /* poll busy|adaptive */
-	int flow;       /* flow on|off|check: enum flow_mode */
-	char *eal_args; /* or NULL */
+	bool poll_busy;   /* poll busy|adaptive */
+	int flow;         /* flow on|off|check: enum flow_mode */
+	char *eal_args;   /* or NULL */
+	char *state_file; /* or NULL */
 
 	/* netif_defs */
 	unsigned int pktpool_size, pktpool_cache;
