@@ -111,10 +111,7 @@ struct api_item {
 	X(LADDR_ADD, 128, SET, struct api_laddr)             \
 	X(LADDR_DEL, 129, SET, struct api_laddr)             \
 	X(LADDR_LIST, 130, GET, struct api_service_filter)   \
-	X(CONN_LIST, 144, GET, struct api_conn_filter)       \
-	X(TIMEOUT_SET, 160, SET, struct api_timeouts)        \
-	X(TIMEOUT_GET, 161, GET, struct api_empty)           \
-	X(IPVS_INFO, 162, GET, struct api_empty)
+	X(CONN_LIST, 144, GET, struct api_conn_filter)
 
 enum api_id {
 #define X(id, number, access, body) API_##id = number,
@@ -137,8 +134,6 @@ enum api_kind {
 	API_KIND_XSTAT, /* a struct api_stat behind the link it belongs to */
 	API_KIND_MADDR,
 	API_KIND_KNI,
-	API_KIND_TIMEOUTS = 50,
-	API_KIND_IPVS_INFO = 51,
 };
 
 struct api_empty {

@@ -130,19 +130,4 @@ struct api_conn {
 	char state[16];     /* as ipvsadm prints it: ESTABLISHED, UDP_NORM, … */
 };
 
-/* TIMEOUT_SET, where 0 leaves one as it is; an item of TIMEOUT_GET. Seconds of idle
- * connections, as Linux IPVS groups them. */
-struct api_timeouts {
-	uint32_t tcp_s;     /* established */
-	uint32_t tcp_fin_s; /* closed by the server */
-	uint32_t udp_s;
-	uint32_t reserved; /* 0 */
-};
-
-/* An item of IPVS_INFO. */
-struct api_ipvs_info {
-	uint32_t conn_max; /* most connections of all workers together */
-	uint32_t reserved;
-};
-
 #endif

@@ -197,6 +197,16 @@ int rtnl_open(struct control *control, const struct rtnl_config *config, struct 
 	return 0;
 }
 
+void rtnl_again(struct rtnl *rtnl)
+{
+	if (!rtnl->socket)
+		return;
+	if (rtnl_in_round(rtnl))
+		rtnl->torn = true;
+	else
+		rtnl_round(rtnl);
+}
+
 void rtnl_close(struct rtnl *rtnl)
 {
 	if (!rtnl)

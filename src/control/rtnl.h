@@ -31,6 +31,9 @@ struct rtnl;
 /* 0 or -errno. */
 int rtnl_open(struct control *control, const struct rtnl_config *config, struct rtnl **rtnl);
 
+/* A round more, for changes that the kernel does not tell of. */
+void rtnl_again(struct rtnl *rtnl);
+
 /* The loop has ended; rtnl may be NULL. */
 void rtnl_close(struct rtnl *rtnl);
 

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* main/config: what the rooms need of the settings, and the bounds that no key sets. */
-#include <errno.h>
 #include <string.h>
 
 #include "main/daemon.h"
 
-_Static_assert(SETTINGS_LADDRS == GENL_LADDRS, "each has its place");
-
 #define NEIGH_MAX 16384 /* neighbours */
 #define ICMP_RATE 1000  /* ICMP errors a second and worker; as many resets */
-
-int state_file_default(struct settings *settings, const struct daemon_options *options)
-{
-	if (settings->state_file || !options->state_path)
-		return 0;
-	settings->state_file = strdup(options->state_path);
-	return settings->state_file ? 0 : -ENOMEM;
-}
-
-void genl_config_from(const struct settings *settings, struct genl_config *config)
-{
-	memset(config, 0, sizeof(*config));
-	config->masq = (uint16_t)settings->genl_masq;
-	config->n_laddrs = settings->n_genl_laddrs;
-	for (unsigned int i = 0; i < settings->n_genl_laddrs; i++) {
-		const struct devaddr_settings *from = &settings->genl_laddrs[i];
-
-		config->laddrs[i].addr = from->addr;
-		config->laddrs[i].family = from->family;
-		memcpy(config->laddrs[i].dev, from->dev, sizeof(from->dev));
-	}
-}
 
 void modules_config_from(const struct settings *settings, struct modules_config *config)
 {
@@ -42,6 +17,7 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 	config->net.neigh_timeout_s = settings->neigh_timeout_s;
 	config->net.neigh_queue = settings->neigh_queue;
 	config->net.neigh_max = NEIGH_MAX;
+	config->net.kni_routes = settings->kni_routes;
 	config->net.icmp_rate = ICMP_RATE;
 	config->ipvs.conn_max = settings->conn_pool_size;
 	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;

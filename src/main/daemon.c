@@ -8,7 +8,6 @@
 #include "main/daemon.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,11 +26,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "ipvs/genl_ctl.h"
 #include "link/kni_master.h"
-#include "link/port.h"
 #include "main/path.h"
-#include "main/saver.h"
 #include "main/startup.h"
 #include "main/tap.h"
 
@@ -308,7 +304,7 @@ static void flush_announcements(struct daemon *d)
 		worker_run_stages(d->all[i]);
 }
 
-static int run_startup_block(struct daemon *d)
+static int run_startup(struct daemon *d)
 {
 	char error[512];
 
@@ -325,33 +321,11 @@ static int run_startup_block(struct daemon *d)
 	return 0;
 }
 
-static int run_saved_line(void *arg, int argc, char **argv, char *error, size_t size)
-{
-	struct daemon *d = arg;
-
-	flush_announcements(d);
-	return startup_run(d->all, d->tables, argc, argv, error, size);
-}
-
-/* What the state file has kept, or the startup block. */
-static int run_startup(struct daemon *d)
-{
-	if (d->settings->state_file && !d->options->fresh &&
-	    saved_load(d->settings, run_saved_line, d))
-		return 0;
-	return run_startup_block(d);
-}
-
 static void on_stop(struct control *control, void *arg)
 {
-	struct daemon *d = arg;
-
 	log_info("stopping");
 	sd_notify(0, "STOPPING=1");
-	if (d->saver)
-		saver_finish(d->saver); /* which stops the loop */
-	else
-		control_stop(control);
+	control_stop(control);
 }
 
 static void on_reload(struct control *control, void *arg)
@@ -421,33 +395,15 @@ static int launch_workers(struct daemon *d)
 	return launch_kernel(d);
 }
 
-/* Beside the tools' socket, and before it: who waits for that one finds both. */
-static int serve_genl(struct daemon *d)
-{
-	char path[PATH_MAX];
-
-	genl_config_from(d->settings, &d->genl);
-	snprintf(path, sizeof(path), "%s.genl", d->options->ipc_path);
-	return control_listen_netlink(d->control, path, &genl_dialect, &d->genl);
-}
-
 static int serve(struct daemon *d)
 {
-	int r = serve_genl(d);
-
-	if (r == 0)
-		r = control_listen(d->control, d->options->ipc_path);
+	int r = control_listen(d->control, d->options->ipc_path);
 
 	if (r < 0)
 		return EXIT_FAULT;
 	log_notice("dpvs %s: %u worker%s, %u port%s, socket %s", DPVS_VERSION, d->plan.n_workers,
 		   d->plan.n_workers == 1 ? "" : "s", d->ports.count,
 		   d->ports.count == 1 ? "" : "s", d->options->ipc_path);
-	if (d->settings->state_file) {
-		d->saver = saver_start(d->control, d->settings, d->options->ipc_path);
-		if (!d->saver)
-			return EXIT_FAULT;
-	}
 	log_echo_errors(false);
 	sd_notify(0, "READY=1");
 	control_run(d->control);
@@ -465,7 +421,6 @@ static void daemon_stop(struct daemon *d)
 		rte_eal_mp_wait_lcore();
 		ops_set_running(d->all, false);
 	}
-	saver_end(d->saver);
 	if (d->control)
 		control_destroy(d->control);
 	signal(SIGTERM, SIG_IGN); /* asked twice, it still ends cleanly */
@@ -512,8 +467,7 @@ int daemon_run(const struct daemon_options *options)
 	d->options = options;
 	d->pid_fd = -1;
 	d->settings = settings_load_checked(options->conf_path, startup_check, stderr);
-	if (!d->settings || state_file_default(d->settings, options) < 0) {
-		settings_free(d->settings);
+	if (!d->settings) {
 		free(d);
 		return EXIT_CONF;
 	}

@@ -6,7 +6,6 @@
 #ifndef MAIN_DAEMON_H
 #define MAIN_DAEMON_H
 
-#include "ipvs/genl.h"
 #include "main/modules.h"
 #include "main/ports.h"
 #include "main/settings.h"
@@ -14,10 +13,8 @@
 struct daemon_options {
 	const char *conf_path;
 	const char *pid_path;
-	char *ipc_path;         /* absolute */
-	const char *state_path; /* where the conf file says none, or NULL */
-	bool fresh;             /* the state file is not loaded */
-	int n_eal;              /* words behind `--` */
+	char *ipc_path; /* absolute */
+	int n_eal;      /* words behind `--` */
 	char **eal;
 };
 
@@ -31,8 +28,6 @@ struct daemon {
 	struct worker *all[WORKER_MAX + 1];
 	struct request_table tables[MODULE_TABLES];
 	struct control *control;
-	struct genl_config genl;
-	struct saver *saver; /* NULL: nothing is saved */
 	int wake_fd;
 	int pid_fd;
 	bool eal_up;
@@ -48,12 +43,6 @@ int daemon_check(const struct daemon_options *options);
 
 /* What the rooms need of the settings. */
 void modules_config_from(const struct settings *settings, struct modules_config *config);
-
-/* What stock tools mean, of the settings. */
-void genl_config_from(const struct settings *settings, struct genl_config *config);
-
-/* The command line's state file, if the conf file has none. 0 or -ENOMEM. */
-int state_file_default(struct settings *settings, const struct daemon_options *options);
 
 /* SIGHUP: reads the conf file again, takes over what is reloadable, opens log_file again. */
 void daemon_reload(struct daemon *daemon);

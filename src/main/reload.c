@@ -71,7 +71,6 @@ void daemon_reload(struct daemon *d)
 		log_error("%s: nothing was reloaded", d->options->conf_path);
 		return;
 	}
-	state_file_default(settings, d->options);
 	reload_log(settings);
 	modules_config_from(settings, &config);
 	if (modules_configure(d->all, &config) < 0) {
@@ -79,7 +78,6 @@ void daemon_reload(struct daemon *d)
 		settings_free(settings);
 		return;
 	}
-	genl_config_from(settings, &d->genl);
 	warn_restart(d->settings, settings);
 	log_notice("%s: reloaded", d->options->conf_path);
 	settings_free(d->settings);

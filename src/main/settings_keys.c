@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "api/ipvs.h"
 #include "ipvs/flow.h"
 #include "main/settings_int.h"
 
@@ -70,6 +69,11 @@ static const struct key_row global_keys[] = {
 	  .help = "Make a kernel interface (a TAP device) for every device; without /dev/net/tun "
 		  "or "
 		  "CAP_NET_ADMIN dpvs says so and goes on without." },
+	{ "kni_routes", FLAG(false), FIELD(settings, kni_routes),
+	  .help = "Follow the kernel: routes that a routing daemon makes over a kernel interface "
+		  "are "
+		  "dpvs's too (as the last choice of their prefix), and addresses of a kernel "
+		  "interface are the kernel's for dpvs, as by dpip kni add." },
 	{ "lldp", FLAG(false), RELOAD_LATER, FIELD(settings, lldp),
 	  .help = "Send and read LLDP on every device." },
 	{ "poll", CHOICE(poll_modes, false), FIELD(settings, poll_busy),
@@ -77,10 +81,6 @@ static const struct key_row global_keys[] = {
 	{ "flow", CHOICE(flow_modes, FLOW_ON), FIELD(settings, flow),
 	  .help = "Established connections take the short way (on) or the long one (off); check "
 		  "takes the long one, compares, and stops at a difference: for tests, slow." },
-	{ "state_file", TEXT(check_path, "none", "/var/lib/dpvs/state"),
-	  FIELD(settings, state_file),
-	  .help = "What commands have changed is kept here, and takes the place of the startup "
-		  "block at the next start, unless that block's text has changed since." },
 	{ "eal_args", TEXT(check_text, "none", "--in-memory -m 1024"), FIELD(settings, eal_args),
 	  .help = "Options for DPDK's EAL, split at blanks; those behind -- on the command line "
 		  "come after them." },
@@ -296,21 +296,6 @@ static const struct key_row lcore_msg_keys[] = {
 	  FIELD(settings, msg_priority), .help = "The least important kind of operation." },
 };
 
-static const struct key_choice genl_masq_modes[] = {
-	{ "nat", API_FORWARD_NAT },
-	{ "fnat", API_FORWARD_FNAT },
-	{ NULL, 0 },
-};
-
-static const struct key_row ipvs_keys[] = {
-	{ "genl_masq", CHOICE(genl_masq_modes, API_FORWARD_NAT), RELOAD, FIELD(settings, genl_masq),
-	  .help = "What -m of stock ipvsadm, and lb_kind NAT of keepalived, mean." },
-	{ "genl_local_address", .type = KEY_DEVADDRS, RELOAD, .example = "10.2.0.200 dev dpdk1",
-	  LIST(settings, genl_laddrs, n_genl_laddrs),
-	  .help = "A local address of services that stock tools give their first FNAT server; "
-		  "repeat the key for each." },
-};
-
 static const struct key_choice no_conn_policies[] = {
 	{ "reset", NO_CONN_RESET },
 	{ "drop", NO_CONN_DROP },
@@ -465,7 +450,7 @@ const struct block_row settings_blocks[] = {
 	{ "ipv6_defs route6 lpm", KEYS(lpm_keys), .help = "IPv6 routes by the method lpm." },
 	{ "ctrl_defs", .help = "Control." },
 	{ "ctrl_defs lcore_msg", KEYS(lcore_msg_keys), .help = "From the master to the workers." },
-	{ "ipvs_defs", KEYS(ipvs_keys), .help = "Load balancing." },
+	{ "ipvs_defs", .help = "Load balancing." },
 	{ "ipvs_defs conn", KEYS(conn_keys), .help = "Connections." },
 	{ "ipvs_defs udp", KEYS(udp_keys), .help = "UDP." },
 	{ "ipvs_defs udp timeout", KEYS(udp_timeout_keys),

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 
 #include "net/addr_int.h"
+#include "net/follow_ctl.h"
 #include "net/shared_ctl.h"
 #include "net/net.h"
 #include "net/net_ctl.h"
@@ -179,6 +180,7 @@ static int addr_add_run(struct request *req, const void *body)
 	present = addr_find(all[WORKER_MASTER], &addr);
 	if (present)
 		return addr_adopt(req, present, &addr);
+	follow_yield(all[WORKER_MASTER], addr.family, &addr.ip);
 	change_init(&change, all);
 	r = addr_commit(req, &change, &addr, addr_change_add(&change, &addr));
 	if (r == 0)

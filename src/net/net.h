@@ -26,6 +26,7 @@ struct net_config {
 	bool ip6_disable;         /* ipv6_defs disable: none is taken or sent; reloadable */
 	uint8_t ip4_default_ttl;  /* of packets we make */
 	uint32_t neigh_timeout_s; /* neigh_defs timeout; reloadable */
+	bool kni_routes;          /* global_defs kni_routes */
 	uint32_t neigh_queue;     /* packets held a neighbour */
 	uint32_t neigh_max;       /* neighbours */
 	uint32_t icmp_rate; /* ICMP errors and TCP resets a second and worker that we make, each */

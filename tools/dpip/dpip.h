@@ -46,7 +46,6 @@ extern const struct dpip_object dpip_link;
 extern const struct dpip_object dpip_maddr;
 extern const struct dpip_object dpip_kni;
 extern const struct dpip_object dpip_stats;
-extern const struct dpip_object dpip_config;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
 extern const struct poptOption dpip_options[];

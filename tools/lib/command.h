@@ -30,7 +30,6 @@
 #define COMMAND_FILE_LEN  1024
 
 struct command;
-struct runner;
 struct items;
 struct client_item;
 
@@ -39,7 +38,6 @@ enum command_kind {
 	COMMAND_LISTS,   /* requests that read, printed by `view` */
 	COMMAND_CHANGES, /* requests that change */
 	COMMAND_SCRIPT,  /* the lines of `file` */
-	COMMAND_RUNS,    /* whatever `run` does */
 };
 
 union command_body {
@@ -59,7 +57,6 @@ union command_body {
 	struct api_dest dest;
 	struct api_laddr laddr;
 	struct api_conn_filter conn_filter;
-	struct api_timeouts timeouts;
 };
 
 struct command_request {
@@ -112,7 +109,6 @@ struct command {
 	void (*print_help)(FILE *out, const void *of);
 	const void *help_of;
 	char file[COMMAND_FILE_LEN]; /* COMMAND_SCRIPT; "-" is standard input */
-	int (*run)(struct runner *runner, const struct command *command); /* an exit code */
 };
 
 /*

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/follow-int: what is followed of the kernel's: routes that routing
+ * daemons have made over a kernel interface, and addresses that somebody has
+ * given one. For the files of follow only.
+ */
+#ifndef NET_FOLLOW_INT_H
+#define NET_FOLLOW_INT_H
+
+#include "api/route.h"
+#include "base/chains.h"
+#include "base/ip.h"
+
+struct worker;
+struct nlmsghdr;
+
+/* Followed routes have the kernel's metric behind this, so that any other route to the same prefix
+ * goes first, whenever it comes. */
+#define FOLLOW_METRIC 0x80000000u
+
+#define FOLLOW_HOPS 16
+
+struct follow_hop {
+	union ip_addr via; /* 0: on link */
+	uint16_t port;
+	uint16_t weight;
+	bool onlink;
+};
+
+/* A net route, or a route to the kernel for an address. */
+struct follow_route {
+	union ip_addr dst;
+	uint32_t metric; /* the kernel's */
+	uint32_t mtu;
+	uint8_t family, plen;
+	uint8_t type; /* API_ROUTE_UNICAST, API_ROUTE_KERNEL */
+	uint8_t proto;
+	uint16_t n_hops;
+	struct follow_hop hops[FOLLOW_HOPS];
+};
+
+/* Of a message about a route or an address; false: it is none that is followed. A deletion may name
+ * fewer hops. */
+bool follow_read_route(const struct worker *master, const struct nlmsghdr *message,
+		       struct follow_route *route);
+bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
+		      struct follow_route *route);
+
+/* All that is followed, and what of it dpvs has taken. */
+struct follow_table {
+	struct worker *const *all;
+	struct chains chains;
+	struct list entries;
+	struct list waiting; /* those that dpvs has not taken: tried again */
+	uint32_t round;      /* moves on with each round of the kernel's tables */
+};
+
+void follow_table_init(struct follow_table *table, struct worker *const *all);
+void follow_table_free(struct follow_table *table);
+
+void follow_put(struct follow_table *table, const struct follow_route *route);
+void follow_remove(struct follow_table *table, const struct follow_route *route);
+
+/* What has not been put since the round began has gone. */
+void follow_sweep(struct follow_table *table);
+
+/* Some of those that wait; called now and then. */
+void follow_retry(struct follow_table *table);
+
+/* The kernel's address makes room for one of ours. */
+void follow_table_yield(struct follow_table *table, unsigned int family, const union ip_addr *ip);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/follow-read: rtnetlink's messages about routes and addresses, as far as
+ * they are about kernel interfaces of ours. A route is followed if it is one of
+ * the main table, made by a routing daemon: not by the kernel itself, nor by
+ * the administrator by hand, whose place for static routes is dpip. Of several
+ * next hops those count that lead over an interface of ours.
+ */
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+
+#include "link/kni_master.h"
+#include "net/follow_int.h"
+#include "net/ip6.h"
+
+static size_t ip_size(unsigned int family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
+static bool read_ip(const struct nlattr *attr, unsigned int family, union ip_addr *ip)
+{
+	if (mnl_attr_get_payload_len(attr) != ip_size(family))
+		return false;
+	memset(ip, 0, sizeof(*ip));
+	memcpy(ip, mnl_attr_get_payload(attr), ip_size(family));
+	return true;
+}
+
+/* The port behind the kernel's device. */
+static bool port_of(const struct worker *master, unsigned int index, uint16_t *port)
+{
+	const struct kni_port *kni = kni_port_find(master, index);
+
+	if (kni)
+		*port = kni->port;
+	return kni;
+}
+
+/* A gateway of IPv6 for a route of IPv4 is beyond us. */
+static bool read_gateway(const struct nlattr *attr, unsigned int family, struct follow_hop *hop)
+{
+	return mnl_attr_get_type(attr) == RTA_GATEWAY && read_ip(attr, family, &hop->via);
+}
+
+static void read_hops(const struct worker *master, const struct nlattr *multipath,
+		      struct follow_route *route)
+{
+	const struct rtnexthop *next = mnl_attr_get_payload(multipath);
+	int left = mnl_attr_get_payload_len(multipath);
+
+	for (; left >= (int)sizeof(*next) && next->rtnh_len >= sizeof(*next) &&
+	       next->rtnh_len <= left && route->n_hops < FOLLOW_HOPS;
+	     left -= (int)NLMSG_ALIGN(next->rtnh_len), next = RTNH_NEXT(next)) {
+		struct follow_hop hop = { .weight = (uint16_t)(next->rtnh_hops + 1u),
+					  .onlink = next->rtnh_flags & RTNH_F_ONLINK };
+		const struct nlattr *attr;
+		bool foreign = false;
+
+		mnl_attr_for_each_payload((const struct nlattr *)(next + 1),
+					  next->rtnh_len - sizeof(*next))
+		{
+			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+				foreign |= !read_gateway(attr, route->family, &hop);
+			else if (mnl_attr_get_type(attr) == RTA_VIA)
+				foreign = true;
+		}
+		if (!foreign && port_of(master, (unsigned int)next->rtnh_ifindex, &hop.port))
+			route->hops[route->n_hops++] = hop;
+	}
+}
+
+static uint32_t read_mtu(const struct nlattr *metrics)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, metrics)
+	{
+		if (mnl_attr_get_type(attr) == RTAX_MTU &&
+		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			return mnl_attr_get_u32(attr);
+	}
+	return 0;
+}
+
+static bool by_daemon(const struct rtmsg *rtm)
+{
+	return rtm->rtm_table == RT_TABLE_MAIN && rtm->rtm_type == RTN_UNICAST &&
+	       !(rtm->rtm_flags & RTM_F_CLONED) && rtm->rtm_tos == 0 && rtm->rtm_src_len == 0 &&
+	       rtm->rtm_protocol > RTPROT_STATIC && rtm->rtm_protocol != RTPROT_RA &&
+	       (rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6);
+}
+
+bool follow_read_route(const struct worker *master, const struct nlmsghdr *message,
+		       struct follow_route *route)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr, *multipath = NULL;
+	struct follow_hop hop = { .weight = 1 };
+	unsigned int index = 0;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*rtm) || !by_daemon(rtm))
+		return false;
+	*route = (struct follow_route){
+		.family = rtm->rtm_family,
+		.plen = rtm->rtm_dst_len,
+		.type = API_ROUTE_UNICAST,
+		.proto = rtm->rtm_protocol,
+	};
+	hop.onlink = rtm->rtm_flags & RTNH_F_ONLINK;
+	mnl_attr_for_each(attr, message, sizeof(*rtm))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+		bool word = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
+
+		if (type == RTA_DST && !read_ip(attr, route->family, &route->dst))
+			return false;
+		if (type == RTA_VIA ||
+		    (type == RTA_GATEWAY && !read_gateway(attr, route->family, &hop)))
+			return false;
+		if (type == RTA_OIF && word)
+			index = mnl_attr_get_u32(attr);
+		else if (type == RTA_PRIORITY && word)
+			route->metric = mnl_attr_get_u32(attr);
+		else if (type == RTA_METRICS)
+			route->mtu = read_mtu(attr);
+		else if (type == RTA_MULTIPATH)
+			multipath = attr;
+	}
+	if (multipath)
+		read_hops(master, multipath, route);
+	else if (port_of(master, index, &hop.port))
+		route->hops[route->n_hops++] = hop;
+	return route->n_hops > 0;
+}
+
+/* Link-local addresses mean something on their link only, where dpvs has the same. */
+bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
+		      struct follow_route *route)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	bool local = false, any = false;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*ifa) ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+		return false;
+	*route = (struct follow_route){
+		.family = ifa->ifa_family,
+		.plen = (uint8_t)ip_bits(ifa->ifa_family),
+		.type = API_ROUTE_KERNEL,
+		.proto = API_PROTO_BOOT,
+		.n_hops = 1,
+	};
+	if (!port_of(master, ifa->ifa_index, &route->hops[0].port))
+		return false;
+	mnl_attr_for_each(attr, message, sizeof(*ifa))
+	{
+		/* of a point to point interface IFA_ADDRESS is the other side */
+		if (mnl_attr_get_type(attr) == IFA_LOCAL)
+			local = any = read_ip(attr, route->family, &route->dst);
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS && !local)
+			any = read_ip(attr, route->family, &route->dst);
+	}
+	return any && !(route->family == AF_INET6 && ip6_is_link_local(&route->dst));
+}
