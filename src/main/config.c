@@ -19,6 +19,10 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 	config->net.neigh_max = NEIGH_MAX;
 	config->net.kni_routes = settings->kni_routes;
 	config->net.icmp_rate = ICMP_RATE;
+	config->net.frag.buckets = settings->frag_buckets;
+	config->net.frag.bucket_entries = settings->frag_bucket_entries;
+	config->net.frag.max_entries = settings->frag_max_entries;
+	config->net.frag.timeout_s = settings->frag_timeout_s;
 	config->ipvs.conn_max = settings->conn_pool_size;
 	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
 	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;

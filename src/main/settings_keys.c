@@ -222,13 +222,13 @@ static const struct key_row ip4_keys[] = {
 };
 
 static const struct key_row fragment_keys[] = {
-	{ "bucket_number", NUMBER(1, 1048576, 4096), LATER, FIELD(settings, frag_buckets),
-	  .help = "Buckets of the table of fragmented packets." },
-	{ "bucket_entries", NUMBER(1, 256, 16), .flags = KEY_LATER | KEY_POWER2,
+	{ "bucket_number", NUMBER(1, 1048576, 4096), FIELD(settings, frag_buckets),
+	  .help = "Buckets of a worker's table of fragmented packets, IPv4 and IPv6." },
+	{ "bucket_entries", NUMBER(1, 256, 16), .flags = KEY_POWER2,
 	  FIELD(settings, frag_bucket_entries), .help = "Packets in a bucket." },
-	{ "max_entries", NUMBER(1, 16777216, 4096), LATER, .unit = "packets",
+	{ "max_entries", NUMBER(1, 16777216, 4096), .unit = "packets",
 	  FIELD(settings, frag_max_entries), .help = "Fragmented packets in the table." },
-	{ "ttl", NUMBER(1, 255, 1), LATER, .unit = "seconds", FIELD(settings, frag_timeout_s),
+	{ "ttl", NUMBER(1, 255, 1), .unit = "seconds", FIELD(settings, frag_timeout_s),
 	  .help = "How long the missing fragments are waited for." },
 };
 
@@ -444,7 +444,8 @@ const struct block_row settings_blocks[] = {
 	{ "neigh_defs", KEYS(neigh_keys), .help = "Neighbours: ARP." },
 	{ "ipset_defs", KEYS(ipset_keys), .help = "Sets of addresses." },
 	{ "ipv4_defs", KEYS(ip4_keys), .help = "IPv4." },
-	{ "ipv4_defs fragment", KEYS(fragment_keys), .help = "Reassembly." },
+	{ "ipv4_defs fragment", KEYS(fragment_keys),
+	  .help = "Reassembly of packets to us, of both families." },
 	{ "ipv6_defs", KEYS(ip6_keys), .help = "IPv6." },
 	{ "ipv6_defs route6", KEYS(route6_keys), .help = "IPv6 routes." },
 	{ "ipv6_defs route6 lpm", KEYS(lpm_keys), .help = "IPv6 routes by the method lpm." },

@@ -20,16 +20,18 @@ stage_fn ip_output;  /* → NEIGH_OUTPUT */
 /* Why a packet comes back to its sender, in the words of both families. */
 enum ip_error {
 	IP_ERROR_NO_ROUTE,
-	IP_ERROR_PROHIBITED, /* by administration */
-	IP_ERROR_HOST,       /* its neighbour does not answer */
-	IP_ERROR_SCOPE,      /* beyond what its source address means (IPv6) */
-	IP_ERROR_PORT,       /* nobody listens */
-	IP_ERROR_PROTOCOL,   /* nobody speaks it; IPv6, value: where it is named */
-	IP_ERROR_HEADER,     /* value: where a header is wrong */
-	IP_ERROR_OPTION,     /* value: where an option is that nobody knows */
-	IP_ERROR_CHAIN,      /* a first fragment without all headers (IPv6) */
-	IP_ERROR_TOO_BIG,    /* value: the way's MTU */
-	IP_ERROR_TTL,        /* time to live, hop limit */
+	IP_ERROR_PROHIBITED,   /* by administration */
+	IP_ERROR_HOST,         /* its neighbour does not answer */
+	IP_ERROR_SCOPE,        /* beyond what its source address means (IPv6) */
+	IP_ERROR_PORT,         /* nobody listens */
+	IP_ERROR_PROTOCOL,     /* nobody speaks it; IPv6, value: where it is named */
+	IP_ERROR_HEADER,       /* value: where a header is wrong */
+	IP_ERROR_OPTION,       /* value: where an option is that nobody knows */
+	IP_ERROR_CHAIN,        /* a first fragment without all headers (IPv6) */
+	IP_ERROR_TOO_BIG,      /* value: the way's MTU */
+	IP_ERROR_TTL,          /* time to live, hop limit */
+	IP_ERROR_REASSEMBLY,   /* its other fragments have not come in time */
+	IP_ERROR_SOURCE_ROUTE, /* its sender wants to choose the way (IPv4) */
 	IP_ERROR__COUNT
 };
 

@@ -25,7 +25,8 @@ void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 d
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->type_of_service = 0;
 	ip->total_length = rte_cpu_to_be_16(total_len);
-	ip->packet_id = rte_cpu_to_be_16(w->net->ip_id++);
+	/* no two workers' the same, as long as 16 bits last */
+	ip->packet_id = rte_cpu_to_be_16((uint16_t)(w->net->ip_id++ * w->n_workers + w->id - 1));
 	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = w->net->config.ip4_default_ttl;
 	ip->next_proto_id = proto;

@@ -9,6 +9,7 @@
 
 #include "link/port.h"
 #include "net/addr.h"
+#include "net/ip.h"
 #include "net/l4.h"
 #include "net/net.h"
 #include "net/segments.h"
@@ -19,6 +20,8 @@
 #define OPTION_NOP          1
 #define OPTION_LOOSE_ROUTE  131
 #define OPTION_STRICT_ROUTE 137
+
+#define TCP_FLAGS_END 16 /* of a TCP header: ports, numbers, flags, window */
 
 enum verdict { PASS = DROP__COUNT };
 
@@ -34,24 +37,49 @@ static unsigned int check_checksum(const struct rte_mbuf *m, const struct rte_ip
 	return PASS;
 }
 
-/* Malformed ones, and those that let the sender choose the way (RFC 6274 4.13). */
-static unsigned int check_options(const struct rte_ipv4_hdr *ip, uint16_t l3_len)
+enum option_fault {
+	OPTIONS_RIGHT,
+	OPTIONS_MALFORMED,
+	OPTIONS_SOURCE_ROUTE, /* they let the sender choose the way (RFC 6274 4.13) */
+};
+
+/* Those that we do not know pass, timestamps and recorded routes too. */
+static enum option_fault check_options(const struct rte_ipv4_hdr *ip, uint16_t l3_len,
+				       uint32_t *pointer)
 {
 	const uint8_t *option = (const uint8_t *)(ip + 1);
 	const uint8_t *end = (const uint8_t *)ip + l3_len;
 
 	while (option < end && *option != OPTION_END) {
+		*pointer = (uint32_t)(option - (const uint8_t *)ip);
 		if (*option == OPTION_NOP) {
 			option++;
 			continue;
 		}
-		if (*option == OPTION_LOOSE_ROUTE || *option == OPTION_STRICT_ROUTE)
-			return DROP_IP4_OPTIONS;
 		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
-			return DROP_IP4_OPTIONS;
+			return OPTIONS_MALFORMED;
+		if (*option == OPTION_LOOSE_ROUTE || *option == OPTION_STRICT_ROUTE)
+			return OPTIONS_SOURCE_ROUTE;
 		option += option[1];
 	}
-	return PASS;
+	return OPTIONS_RIGHT;
+}
+
+/* Behind fill_meta(), as the sender is told (RFC 1812 4.3.3.5, 5.2.4.1). true: dropped. */
+static bool options_refused(struct worker *w, struct rte_mbuf *m, uint16_t l3_len)
+{
+	uint32_t pointer = 0;
+	enum option_fault fault = check_options(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *),
+						l3_len, &pointer);
+
+	if (fault == OPTIONS_RIGHT)
+		return false;
+	if (fault == OPTIONS_SOURCE_ROUTE)
+		ip_send_error(w, m, IP_ERROR_SOURCE_ROUTE, 0, NULL);
+	else
+		ip_send_error(w, m, IP_ERROR_HEADER, pointer, NULL);
+	drop(w, m, DROP_IP4_OPTIONS);
+	return true;
 }
 
 static bool source_possible(const struct worker *w, const struct rte_ipv4_hdr *ip, bool broadcast)
@@ -120,7 +148,18 @@ static unsigned int check_header(struct rte_mbuf *m, uint16_t *l3_len)
 		segments_cut(m, total);
 	if (unlikely(ends_beyond(ip, total - *l3_len)))
 		return DROP_IP4_FRAGMENT;
-	return *l3_len > IP4_HEADER_MIN ? check_options(ip, *l3_len) : PASS;
+	return PASS;
+}
+
+static void fill_fragment(struct pkt_meta *meta, be16 id, uint16_t fragment)
+{
+	meta->fragment_id = id;
+	meta->fragment_offset =
+		(uint16_t)((fragment & RTE_IPV4_HDR_OFFSET_MASK) * RTE_IPV4_HDR_OFFSET_UNITS);
+	meta->fragment_at = meta->l3_len;
+	meta->fragment_len = meta->l4_len;
+	if (fragment & RTE_IPV4_HDR_MF_FLAG)
+		meta->flags |= META_FRAGMENT_MORE;
 }
 
 static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
@@ -148,6 +187,8 @@ static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
 		meta->flags |= META_FRAGMENT;
 	if (fragment & RTE_IPV4_HDR_OFFSET_MASK)
 		meta->flags |= META_FRAGMENT_LATER;
+	if (unlikely(meta->flags & META_FRAGMENT))
+		fill_fragment(meta, ip->packet_id, fragment);
 }
 
 static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
@@ -162,6 +203,15 @@ static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	fill_meta(m, l3_len);
+	if (unlikely(l3_len > IP4_HEADER_MIN && options_refused(w, m, l3_len)))
+		return;
+	/* one that begins inside a TCP header may change what was let through of it (RFC 3128) */
+	if (unlikely(pkt_meta(m)->flags & META_FRAGMENT_LATER) &&
+	    pkt_meta(m)->tuple.proto == IPPROTO_TCP &&
+	    pkt_meta(m)->fragment_offset < TCP_FLAGS_END) {
+		drop(w, m, DROP_FRAG_TINY);
+		return;
+	}
 	if (unlikely(!l4_read(m))) {
 		drop(w, m, DROP_L4_SHORT);
 		return;

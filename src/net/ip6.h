@@ -54,9 +54,17 @@ static inline union ip_addr ip6_from(const uint8_t bytes[16])
 void ip6_header_fill(struct rte_ipv6_hdr *ip, const union ip_addr *src, const union ip_addr *dst,
 		     uint8_t proto, uint16_t l4_len);
 
-/* Sends a packet that we made: meta from its header, L4 right behind it, way (if known) and mtu as
- * they stand in meta; → IP_OUTPUT. */
+/*
+ * Sends a packet that we made: meta from its header, L4 right behind it, way (if known) and mtu as
+ * they stand in meta; → IP_OUTPUT, or in fragments → NEIGH_OUTPUT.
+ */
 void ip6_send(struct worker *w, struct rte_mbuf *m);
+
+/*
+ * Cuts m, which we made and has no extension headers, into fragments no longer than mtu, and pushes
+ * them to NEIGH_OUTPUT the way that its meta says. Takes m in any case.
+ */
+void ip6_fragment(struct worker *w, struct rte_mbuf *m, uint16_t mtu);
 
 struct nexthop;
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* net/ip6-header: headers of packets that we make, and their way to the output stage. */
+/*
+ * net/ip6-header: headers of packets that we make, and their way to the output
+ * stage. What we make ourselves is no longer than the link allows for neighbours
+ * on it, and than any link allows for all others: so there is no path MTU to be
+ * learnt, nor to be lied about (RFC 8200 5, RFC 8201 1).
+ */
 #include "net/ip6.h"
 
 #include "link/port.h"
@@ -25,6 +30,7 @@ void ip6_send(struct worker *w, struct rte_mbuf *m)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	struct pkt_meta *meta = pkt_meta(m);
+	uint16_t mtu;
 
 	meta->tuple = (struct tuple){
 		.src = ip6_from(ip->src_addr),
@@ -39,7 +45,11 @@ void ip6_send(struct worker *w, struct rte_mbuf *m)
 	meta->tos = (uint8_t)(rte_be_to_cpu_32(ip->vtc_flow) >> 20);
 	meta->in_port = PORT_NONE;
 	meta->flags |= META_PARSED;
-	stage_push(w, STAGE_IP_OUTPUT, m);
+	mtu = ip_equal(&meta->nexthop, &meta->tuple.dst) ? meta->mtu : IP6_MTU_MIN;
+	if (unlikely(m->pkt_len > mtu && meta->mtu))
+		ip6_fragment(w, m, RTE_MIN(mtu, meta->mtu));
+	else
+		stage_push(w, STAGE_IP_OUTPUT, m);
 }
 
 bool ip6_way_back(const struct worker *w, const struct pkt_meta *meta, struct nexthop *nexthop)

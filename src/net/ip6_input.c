@@ -38,7 +38,7 @@ static unsigned int check_header(const struct worker *w, struct rte_mbuf *m)
 	if (unlikely((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)))
 		return DROP_IP6_VERSION;
 	total = IP6_HEADER_LEN + rte_be_to_cpu_16(ip->payload_len);
-	if (unlikely(total > m->pkt_len || total > UINT16_MAX))
+	if (unlikely(total > m->pkt_len))
 		return DROP_IP6_SHORT;
 	if (m->pkt_len > total)
 		segments_cut(m, total);
@@ -79,6 +79,19 @@ static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m)
 	return PASS;
 }
 
+static void fill_fragment(const struct rte_mbuf *m, struct pkt_meta *meta, uint16_t off)
+{
+	const struct ip6_fragment_header *header =
+		rte_pktmbuf_mtod_offset(m, const struct ip6_fragment_header *, off);
+
+	meta->fragment_id = header->id;
+	meta->fragment_offset = rte_be_to_cpu_16(header->offset & IP6_FRAGMENT_OFFSET);
+	if (header->offset & IP6_FRAGMENT_MORE)
+		meta->flags |= META_FRAGMENT_MORE;
+	meta->fragment_at = off + IP6_FRAGMENT_LEN;
+	meta->fragment_len = (uint16_t)(m->pkt_len - meta->fragment_at);
+}
+
 static void fill_meta(struct rte_mbuf *m, const struct ip6_chain *chain)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
@@ -103,6 +116,8 @@ static void fill_meta(struct rte_mbuf *m, const struct ip6_chain *chain)
 		meta->flags |= META_FRAGMENT;
 	if (chain->later)
 		meta->flags |= META_FRAGMENT_LATER;
+	if (unlikely(chain->fragment))
+		fill_fragment(m, meta, chain->fragment_off);
 }
 
 static bool is_for_us(const struct worker *w, const struct pkt_meta *meta)

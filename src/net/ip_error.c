@@ -26,6 +26,8 @@ static const struct icmp_words words4[IP_ERROR__COUNT] = {
 	[IP_ERROR_CHAIN] = { ICMP4_PARAMETER_PROBLEM, 0 },
 	[IP_ERROR_TOO_BIG] = { ICMP4_UNREACHABLE, ICMP4_FRAGMENTATION_NEEDED },
 	[IP_ERROR_TTL] = { ICMP4_TIME_EXCEEDED, 0 },
+	[IP_ERROR_REASSEMBLY] = { ICMP4_TIME_EXCEEDED, 1 },
+	[IP_ERROR_SOURCE_ROUTE] = { ICMP4_UNREACHABLE, ICMP4_SOURCE_ROUTE_FAILED },
 };
 
 static const struct icmp_words words6[IP_ERROR__COUNT] = {
@@ -40,6 +42,8 @@ static const struct icmp_words words6[IP_ERROR__COUNT] = {
 	[IP_ERROR_CHAIN] = { ICMP6_PARAMETER_PROBLEM, ICMP6_CHAIN },
 	[IP_ERROR_TOO_BIG] = { ICMP6_PACKET_TOO_BIG, 0 },
 	[IP_ERROR_TTL] = { ICMP6_TIME_EXCEEDED, 0 },
+	[IP_ERROR_REASSEMBLY] = { ICMP6_TIME_EXCEEDED, 1 },
+	[IP_ERROR_SOURCE_ROUTE] = { ICMP6_PARAMETER_PROBLEM, ICMP6_HEADER_FIELD },
 };
 
 void ip_send_error(struct worker *w, struct rte_mbuf *m, enum ip_error what, uint32_t value,

@@ -13,6 +13,7 @@
 #include "net/icmp4.h"
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
+#include "net/reassembly.h"
 #include "worker/worker.h"
 
 /* Where the IPv6 header or the last extension header names what follows. */
@@ -48,6 +49,17 @@ static bool is_icmp(const struct tuple *tuple)
 	return tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
+/* ICMP is ours; who else may have a listener reassembles for himself. */
+static void local_fragment(struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple))
+		stage_push(w, STAGE_KERNEL_TX, m);
+	else
+		reassembly_take(w, m);
+}
+
 void ip_local(struct worker *w, struct batch *in)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
@@ -55,7 +67,7 @@ void ip_local(struct worker *w, struct batch *in)
 		const struct pkt_meta *meta = pkt_meta(m);
 
 		if (unlikely(meta->flags & META_FRAGMENT))
-			drop(w, m, DROP_IP(meta->tuple.family, FRAGMENT));
+			local_fragment(w, m);
 		else if (!is_icmp(&meta->tuple))
 			local_refuse(w, m);
 		else if (meta->tuple.family == AF_INET)

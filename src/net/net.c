@@ -11,7 +11,9 @@
 #include "net/addr_int.h"
 #include "net/adj.h"
 #include "net/maddr_int.h"
+#include "net/frag_table.h"
 #include "net/neigh_int.h"
+#include "net/reassembly.h"
 #include "net/route_int.h"
 #include "worker/worker.h"
 
@@ -27,9 +29,11 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->routes = route_table_create();
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
+	net->frags = frag_table_create(&config->frag);
 	stamps_init(&net->stamps);
-	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs)
+	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags)
 		return net;
+	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
 	maddr_table_destroy(net->maddrs);
@@ -46,7 +50,9 @@ void net_destroy(struct worker *w)
 	if (!net)
 		return;
 	neigh_wait_shutdown(w);
+	reassembly_shutdown(w);
 	neigh_table_free(net->neighs);
+	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
 	maddr_table_destroy(net->maddrs);
@@ -58,6 +64,7 @@ void net_destroy(struct worker *w)
 void net_tick(struct worker *w)
 {
 	neigh_wait_tick(w);
+	reassembly_tick(w);
 }
 
 void net_master_tick(struct worker *const *all, uint64_t now_ms)

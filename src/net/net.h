@@ -18,7 +18,16 @@ struct route_table;
 struct maddr_table;
 struct neigh_table;
 struct adj_table;
+struct frag_table;
 struct follow;
+
+/* Bounds of what waits for missing fragments. */
+struct frag_config {
+	uint32_t buckets;
+	uint32_t bucket_entries; /* datagrams a bucket */
+	uint32_t max_entries;    /* datagrams */
+	uint32_t timeout_s;
+};
 
 struct net_config {
 	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
@@ -29,6 +38,7 @@ struct net_config {
 	bool kni_routes;          /* global_defs kni_routes */
 	uint32_t neigh_queue;     /* packets held a neighbour */
 	uint32_t neigh_max;       /* neighbours */
+	struct frag_config frag;  /* reassembly, of both families: ipv4_defs fragment */
 	uint32_t icmp_rate; /* ICMP errors and TCP resets a second and worker that we make, each */
 };
 
@@ -47,11 +57,14 @@ struct net {
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct adj_table *adjs;
+	struct frag_table *frags;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */
 	/* rate limits of what we send unasked */
 	struct net_bucket icmp_bucket, icmp6_bucket, reset_bucket;
 	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
+	uint32_t frags_held;            /* fragments that wait for others */
+	uint32_t ip6_fragment_id;       /* of the next packet we cut */
 	uint16_t ip_id;
 };
 

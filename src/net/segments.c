@@ -78,3 +78,24 @@ void segments_copy(const struct rte_mbuf *m, uint32_t offset, uint32_t len, void
 		m = m->next;
 	}
 }
+
+bool segments_equal(const struct rte_mbuf *a, uint32_t a_offset, const struct rte_mbuf *b,
+		    uint32_t b_offset, uint32_t len)
+{
+	while (len) {
+		uint32_t n;
+
+		for (; a_offset >= a->data_len; a = a->next)
+			a_offset -= a->data_len;
+		for (; b_offset >= b->data_len; b = b->next)
+			b_offset -= b->data_len;
+		n = RTE_MIN(len, RTE_MIN(a->data_len - a_offset, b->data_len - b_offset));
+		if (memcmp(rte_pktmbuf_mtod_offset(a, const void *, a_offset),
+			   rte_pktmbuf_mtod_offset(b, const void *, b_offset), n) != 0)
+			return false;
+		a_offset += n;
+		b_offset += n;
+		len -= n;
+	}
+	return true;
+}

@@ -20,4 +20,8 @@ void segments_cut(struct rte_mbuf *m, uint32_t len);
 /* Copies len bytes from offset on, all of which the packet has. */
 void segments_copy(const struct rte_mbuf *m, uint32_t offset, uint32_t len, void *to);
 
+/* The same len bytes, which both have, from these offsets on? */
+bool segments_equal(const struct rte_mbuf *a, uint32_t a_offset, const struct rte_mbuf *b,
+		    uint32_t b_offset, uint32_t len);
+
 #endif

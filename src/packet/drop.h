@@ -60,8 +60,16 @@
 	X(IP6_FORWARDING, "ip6_forwarding_off", "not for us, and forwarding is off")      \
 	X(IP6_TTL, "ip6_hop_limit", "hop limit ran out")                                  \
 	X(IP6_MTU, "ip6_mtu", "too big for the way out")                                  \
-	X(IP6_FRAGMENT, "ip6_fragment", "a fragment for us or for a service")             \
 	X(IP6_NO_LISTENER, "ip6_no_listener", "for us, but nobody here takes it")         \
+	/* reassembly */                                                                  \
+	X(FRAG_LENGTH, "frag_length", "a fragment of a length that none can have")        \
+	X(FRAG_TINY, "frag_tiny", "a fragment that would hide a TCP header's flags")      \
+	X(FRAG_OVERLAP, "frag_overlap", "of a datagram whose fragments overlap")          \
+	X(FRAG_DUPLICATE, "frag_duplicate", "a fragment that had come already")           \
+	X(FRAG_MANY, "frag_many", "of a datagram in too many fragments")                  \
+	X(FRAG_FULL, "frag_full", "no room for one more fragment")                        \
+	X(FRAG_TIMEOUT, "frag_timeout", "of a datagram that did not become whole")        \
+	X(FRAG_JOINED, "frag_joined", "a fragment that became part of its datagram")      \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
 	/* routes */                                                                      \
 	X(ROUTE_BLACKHOLE, "route_blackhole", "its route is a blackhole")                 \

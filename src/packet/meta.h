@@ -20,6 +20,7 @@ enum meta_flag {
 	META_MADE = 16,          /* made here, counted as made */
 	META_LOCAL_OUT = 32, /* sent by us or rewritten: TTL is done, forwarding need not be on */
 	META_PARSED = 64,    /* through IP input: all below is this packet's */
+	META_FRAGMENT_MORE = 128, /* not the last one */
 };
 
 struct pkt_meta {
@@ -35,6 +36,12 @@ struct pkt_meta {
 	uint16_t out_port;     /* set by routing */
 	uint16_t mtu;          /* of the way out, set by routing */
 	union ip_addr nexthop; /* set by routing: gateway or destination, family of the tuple */
+	/* of fragments that came in */
+	struct rte_mbuf *next_fragment; /* of those that are held of a datagram */
+	be32 fragment_id;               /* IPv4: 16 bits */
+	uint16_t fragment_offset;       /* of its data in the datagram's, bytes */
+	uint16_t fragment_at;           /* its data, from the start of the packet; */
+	uint16_t fragment_len;          /* with the headers that are part of it (IPv6) */
 };
 
 #define META_SIZE 128

@@ -4,8 +4,11 @@
  * with services, routes and a connection each of TCP and UDP on which data
  * flows. The input is a sequence of records: one byte of choices (port, queue,
  * how to mend the frame so that it gets past the first checks, whether time
- * goes by), one of length in units of two bytes, then the frame. After every
- * input all packets are accounted for and every mbuf is back.
+ * goes by), one of length in units of two bytes, then the frame. A frame whose
+ * packet begins with a 6 is mended as IPv6, extension headers and all; IPv4's
+ * type of service may say that it is to the daemon itself, where fragments are
+ * put together. After every input all packets are accounted for and every mbuf
+ * is back.
  *
  * Built and run by `make fuzz`, which runs it with FLOW=check too: then a
  * difference between the flow stage's way and the long one is a find.
@@ -16,6 +19,7 @@
 #include <rte_ip.h>
 
 #include "packet/flow_rig.h"
+#include "packet/ip4_rig.h"
 
 /* cmocka's header wants these */
 #include <setjmp.h>
@@ -50,6 +54,7 @@ static void fuzz_setup(struct fuzz *fuzz)
 	struct harness *h = rig_new(&options);
 
 	harness_run(h, "dpip route add default via 10.0.0.101 dev dpdk0");
+	ip6_rig_add(h);
 	rig_service(h, 't', 1);
 	rig_service(h, 'u', 1);
 	fuzz->h = h;
@@ -83,6 +88,29 @@ static void mend_connection(const struct flow *flow, uint8_t *ip, size_t len, un
 	memcpy(ip + 12, usual.bytes + L3 + 12, RTE_MIN(len, (size_t)24) - 12);
 }
 
+/* From 2001:db8::2 or a neighbour's link-local address, to us or to the other net. */
+static void mend6(uint8_t *frame, size_t len, uint8_t choice)
+{
+	static const uint8_t net[8] = { 0x20, 0x01, 0x0d, 0xb8 }, link_local[8] = { 0xfe, 0x80 };
+	uint8_t *ip = frame + RTE_ETHER_HDR_LEN;
+	size_t payload = len - RTE_ETHER_HDR_LEN - 40;
+
+	frame[12] = 0x86;
+	frame[13] = 0xdd;
+	ip[4] = (uint8_t)(payload >> 8);
+	ip[5] = (uint8_t)payload;
+	if (choice & (CHOICE_VIP | CHOICE_REPLY)) {
+		memset(ip + 8, 0, 32);
+		memcpy(ip + 8, choice & CHOICE_PORT ? link_local : net, 8);
+		memcpy(ip + 24, net, 8);
+		ip[23] = 2;
+		ip[39] = choice & CHOICE_VIP ? 1 : 2;
+		ip[29] = !(choice & CHOICE_VIP);
+	}
+}
+
+#define TOS_TO_US 0x80
+
 static void mend(const struct fuzz *fuzz, uint8_t *frame, size_t len, uint8_t choice)
 {
 	static const uint8_t to[] = { 2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 9, 9, 8, 0 };
@@ -94,6 +122,10 @@ static void mend(const struct fuzz *fuzz, uint8_t *frame, size_t len, uint8_t ch
 	frame[5] = choice & CHOICE_PORT;
 	if (!(choice & CHOICE_IP) || len < sizeof(to) + sizeof(*ip))
 		return;
+	if (ip->version_ihl >> 4 == 6 && len >= sizeof(to) + 40) {
+		mend6(frame, len, choice);
+		return;
+	}
 	ip->version_ihl = 0x45;
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(to)));
 	if (choice & CHOICE_VIP && choice & CHOICE_REPLY) {
@@ -101,6 +133,9 @@ static void mend(const struct fuzz *fuzz, uint8_t *frame, size_t len, uint8_t ch
 				len - sizeof(to), choice & CHOICE_PORT);
 	} else if (choice & CHOICE_VIP) {
 		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 10));
+	} else if (ip->type_of_service & TOS_TO_US) {
+		ip->src_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 101));
+		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 1));
 	} else if (choice & CHOICE_REPLY) {
 		ip->src_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 11));
 		ip->dst_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 200));

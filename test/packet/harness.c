@@ -62,6 +62,10 @@ static void make_config(const struct harness_options *options, struct modules_co
 	config->net.neigh_queue = options->neigh_queue ? options->neigh_queue : 128;
 	config->net.neigh_max = options->neigh_max ? options->neigh_max : 1024;
 	config->net.icmp_rate = options->icmp_rate ? options->icmp_rate : 1000;
+	config->net.frag.buckets = 64;
+	config->net.frag.bucket_entries = 16;
+	config->net.frag.max_entries = options->frag_max ? options->frag_max : 256;
+	config->net.frag.timeout_s = 2;
 	config->ipvs.conn_max = options->conn_max ? options->conn_max : 4096;
 	config->ipvs.conn_init_timeout_s = 3;
 	config->ipvs.no_conn_reset = !options->no_conn_drop;

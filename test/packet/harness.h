@@ -33,6 +33,7 @@ struct harness_options {
 	uint32_t neigh_queue;       /* 0: 128 */
 	uint32_t neigh_max;         /* 0: 1024 */
 	uint32_t icmp_rate;         /* 0: 1000 */
+	uint32_t frag_max;          /* 0: 256 */
 	uint32_t tcp_timeout_s[12]; /* 0: the protocol's */
 	uint32_t udp_timeout_s[3];
 };

@@ -79,16 +79,21 @@ void ip6_rig_route(struct harness *h, const char *prefix, unsigned int plen, uns
 	harness_turn(h);
 }
 
-struct harness *ip6_rig_new(const struct harness_options *options)
+void ip6_rig_add(struct harness *h)
 {
-	struct harness *h = harness_new(options);
-	uint8_t frame[256];
-
 	add_address(h, "2001:db8::1", 0);
 	add_address(h, "2001:db8:1::1", 1);
 	add_neighbour(h, "2001:db8::2", 0x02, 0);
 	add_neighbour(h, "fe80::2", 0x02, 0);
 	add_neighbour(h, "2001:db8:1::2", 0x12, 1);
+}
+
+struct harness *ip6_rig_new(const struct harness_options *options)
+{
+	struct harness *h = harness_new(options);
+	uint8_t frame[256];
+
+	ip6_rig_add(h);
 	for (unsigned int port = 0; port < HARNESS_PORTS; port++)
 		while (harness_take(h, port, frame, sizeof(frame)))
 			;

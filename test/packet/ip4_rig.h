@@ -38,6 +38,9 @@ struct harness *ip4_rig_new(const struct harness_options *options);
  * 2001:db8:1::2 (06:…:12) */
 struct harness *ip6_rig_new(const struct harness_options *options);
 
+/* These addresses and neighbours alone, on any harness. */
+void ip6_rig_add(struct harness *h);
+
 /* A route by 2001:db8:1::2, or of another enum api_route_type. */
 void ip6_rig_route(struct harness *h, const char *prefix, unsigned int plen, unsigned int type,
 		   uint32_t mtu);

@@ -88,8 +88,6 @@ static const struct {
 	  false },
 	{ "routing header 0 on its way", "60000000 0024 2b 40" A B "1102 0001 00000000" B UDP,
 	  DROP_IP6_ROUTING, NULL, false, false },
-	{ "fragment for us", "60000000 0014 2c 40" A US "1100 0001 00000001" UDP, DROP_IP6_FRAGMENT,
-	  NULL, false, false },
 	{ "udp of 7 bytes", "60000000 0007 11 40" A B "10002000000700", DROP_L4_SHORT, NULL, false,
 	  false },
 	{ "tcp of 19 bytes", "60000000 0013 06 40" A B "10002000 00000000 00000000 50020000 000000",

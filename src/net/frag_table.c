@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/frag-table: see the header. Entries lie in one array, whose memory is
+ * touched only as far as it was ever needed at once.
+ */
+#include "net/frag_table.h"
+
+#include <stdlib.h>
+
+#include "base/lines.h"
+#include "net/net.h"
+
+struct frag_table {
+	struct frag_config config;
+	struct list *buckets;
+	struct frag_entry *entries;
+	uint32_t used; /* entries that were ever taken: those behind are untouched */
+	struct list free;
+	struct list age; /* oldest first */
+};
+
+struct frag_table *frag_table_create(const struct frag_config *config)
+{
+	struct frag_table *table = lines_alloc(sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->config = *config;
+	if (table->config.buckets == 0)
+		table->config.buckets = 1;
+	table->buckets = calloc(table->config.buckets, sizeof(*table->buckets));
+	table->entries = calloc(RTE_MAX(config->max_entries, 1u), sizeof(*table->entries));
+	if (!table->buckets || !table->entries) {
+		frag_table_destroy(table);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < table->config.buckets; i++)
+		list_init(&table->buckets[i]);
+	list_init(&table->free);
+	list_init(&table->age);
+	return table;
+}
+
+void frag_table_destroy(struct frag_table *table)
+{
+	if (!table)
+		return;
+	free(table->buckets);
+	free(table->entries);
+	free(table);
+}
+
+struct frag_key frag_key(const struct pkt_meta *meta)
+{
+	const struct tuple *tuple = &meta->tuple;
+
+	return (struct frag_key){
+		.src = tuple->src,
+		.dst = tuple->dst,
+		.id = meta->fragment_id,
+		.family = tuple->family,
+		.proto = tuple->family == AF_INET ? tuple->proto : 0,
+	};
+}
+
+static uint64_t frag_hash(const struct worker *w, const struct frag_key *key)
+{
+	uint64_t hash = hash_words(&w->flow_key, key->src.u64[0], key->src.u64[1]);
+
+	return hash_more(&w->flow_key,
+			 hash_more(&w->flow_key, hash, key->dst.u64[0], key->dst.u64[1]), key->id,
+			 (uint64_t)key->family << 8 | key->proto);
+}
+
+unsigned int frag_owner(const struct worker *w, const struct frag_key *key)
+{
+	return 1 + (unsigned int)(((frag_hash(w, key) >> 32) * w->n_workers) >> 32);
+}
+
+/* By other bits than the owner, or a worker would use a part of its buckets only. */
+static struct list *frag_bucket(const struct worker *w, const struct frag_key *key)
+{
+	const struct frag_table *table = w->net->frags;
+
+	return &table->buckets[(uint32_t)frag_hash(w, key) % table->config.buckets];
+}
+
+static bool frag_key_equal(const struct frag_key *a, const struct frag_key *b)
+{
+	return a->id == b->id && a->proto == b->proto && a->family == b->family &&
+	       ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst);
+}
+
+struct frag_entry *frag_find(const struct worker *w, const struct frag_key *key)
+{
+	list_for_each (it, frag_bucket(w, key)) {
+		struct frag_entry *entry = container_of(it, struct frag_entry, bucket);
+
+		if (frag_key_equal(&entry->key, key))
+			return entry;
+	}
+	return NULL;
+}
+
+static struct frag_entry *frag_take_free(struct frag_table *table)
+{
+	struct list *node = table->free.next;
+
+	if (node != &table->free) {
+		list_del(node);
+		return container_of(node, struct frag_entry, bucket);
+	}
+	return table->used < table->config.max_entries ? &table->entries[table->used++] : NULL;
+}
+
+struct frag_entry *frag_add(struct worker *w, const struct frag_key *key)
+{
+	struct frag_table *table = w->net->frags;
+	struct list *bucket = frag_bucket(w, key);
+	struct frag_entry *entry;
+	uint32_t n = 0;
+
+	list_for_each (it, bucket)
+		n++;
+	entry = n < table->config.bucket_entries ? frag_take_free(table) : NULL;
+	if (!entry)
+		return NULL;
+	*entry = (struct frag_entry){ .key = *key, .since_ms = w->now_ms };
+	list_add_tail(bucket, &entry->bucket);
+	list_add_tail(&table->age, &entry->age);
+	return entry;
+}
+
+void frag_remove(struct worker *w, struct frag_entry *entry)
+{
+	list_del(&entry->bucket);
+	list_del(&entry->age);
+	list_add_head(&w->net->frags->free, &entry->bucket);
+}
+
+struct frag_entry *frag_due(const struct worker *w, bool all)
+{
+	const struct frag_table *table = w->net->frags;
+	struct frag_entry *entry = container_of(table->age.next, struct frag_entry, age);
+
+	if (likely(table->age.next == &table->age))
+		return NULL;
+	if (!all && w->now_ms - entry->since_ms < table->config.timeout_s * UINT64_C(1000))
+		return NULL;
+	return entry;
+}

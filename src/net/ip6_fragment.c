@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/ip6-fragment: what we make and is too long for its way is cut here, at
+ * its source, since nobody on the way may (RFC 8200 4.5). The packet itself
+ * becomes the first fragment; the rest is copied into packets of the worker's
+ * own. Identifications are those of a counter, no two workers' the same, behind
+ * a keyed mixture, so that nobody guesses the next (RFC 7739).
+ */
+#include "net/ip6.h"
+
+#include <string.h>
+
+#include <netinet/in.h>
+
+#include "net/ip6_headers.h"
+#include "net/net.h"
+#include "net/segments.h"
+#include "worker/worker.h"
+
+#define FRAGMENTS_MAX 64 /* of one packet: 65535 bytes in pieces of the smallest MTU */
+#define HEADERS       (IP6_HEADER_LEN + IP6_FRAGMENT_LEN)
+
+/* Every step can be undone, so different numbers stay different. */
+static be32 fragment_id(struct worker *w)
+{
+	uint32_t id = w->net->ip6_fragment_id++ * w->n_workers + w->id - 1;
+
+	id = (id ^ (uint32_t)w->flow_key.k[0]) * 0x9e3779b1u;
+	id ^= id >> 15;
+	id = (id ^ (uint32_t)w->flow_key.k[1]) * 0x85ebca6bu;
+	return id ^ id >> 13;
+}
+
+static void fragment_fill(uint8_t *data, uint32_t offset, bool more, uint8_t next, be32 id,
+			  uint16_t len)
+{
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)data;
+
+	ip->proto = IPPROTO_FRAGMENT;
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)(IP6_FRAGMENT_LEN + len));
+	*(struct ip6_fragment_header *)(ip + 1) = (struct ip6_fragment_header){
+		.next = next,
+		.offset = rte_cpu_to_be_16((uint16_t)offset) | (more ? IP6_FRAGMENT_MORE : 0),
+		.id = id,
+	};
+}
+
+static void fragment_meta(struct rte_mbuf *m, const struct pkt_meta *of, uint16_t len)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	*meta = *of;
+	meta->flags |= META_FRAGMENT;
+	meta->l3_len = HEADERS;
+	meta->l4_off = HEADERS;
+	meta->l4_len = len;
+}
+
+/* One later fragment: `len` bytes of payload from `offset` on. NULL: no buffer. */
+static struct rte_mbuf *fragment_make(struct worker *w, struct rte_mbuf *m, uint32_t offset,
+				      uint16_t len, bool more, be32 id)
+{
+	struct rte_mbuf *made = worker_make_packet(w);
+	uint8_t *data;
+
+	if (!made)
+		return NULL;
+	data = (uint8_t *)rte_pktmbuf_append(made, HEADERS + len);
+	if (!data) {
+		drop(w, made, DROP_NO_MBUF);
+		return NULL;
+	}
+	memcpy(data, rte_pktmbuf_mtod(m, void *), IP6_HEADER_LEN);
+	fragment_fill(data, offset, more, rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->proto, id,
+		      len);
+	segments_copy(m, IP6_HEADER_LEN + offset, len, data + HEADERS);
+	fragment_meta(made, pkt_meta(m), len);
+	pkt_meta(made)->flags |= META_FRAGMENT_LATER | META_MADE;
+	return made;
+}
+
+/* m itself, which has its payload's first `len` bytes. false: no room in front. */
+static bool fragment_first(struct rte_mbuf *m, uint16_t len, be32 id)
+{
+	uint8_t proto = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->proto;
+	uint8_t *data = (uint8_t *)rte_pktmbuf_prepend(m, IP6_FRAGMENT_LEN);
+
+	if (!data)
+		return false;
+	memmove(data, data + IP6_FRAGMENT_LEN, IP6_HEADER_LEN);
+	segments_cut(m, HEADERS + len);
+	fragment_fill(data, 0, true, proto, id, len);
+	fragment_meta(m, pkt_meta(m), len);
+	return true;
+}
+
+void ip6_fragment(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(w->pool) - RTE_PKTMBUF_HEADROOM;
+	uint32_t piece = (RTE_MIN((uint32_t)mtu, room) - HEADERS) & ~7u;
+	uint32_t total = m->pkt_len - IP6_HEADER_LEN, offset;
+	struct rte_mbuf *later[FRAGMENTS_MAX];
+	be32 id = fragment_id(w);
+	unsigned int n = 0;
+
+	if (mtu < IP6_MTU_MIN || (total + piece - 1) / piece > FRAGMENTS_MAX) {
+		drop(w, m, DROP_IP6_MTU);
+		return;
+	}
+	for (offset = piece; offset < total; offset += piece, n++) {
+		uint16_t len = (uint16_t)RTE_MIN(piece, total - offset);
+
+		later[n] = fragment_make(w, m, offset, len, offset + len < total, id);
+		if (!later[n])
+			break;
+	}
+	if (offset < total || !fragment_first(m, (uint16_t)piece, id)) {
+		while (n > 0)
+			drop(w, later[--n], DROP_NO_MBUF);
+		drop(w, m, DROP_NO_MBUF);
+		return;
+	}
+	stage_push(w, STAGE_NEIGH_OUTPUT, m);
+	for (unsigned int i = 0; i < n; i++)
+		stage_push(w, STAGE_NEIGH_OUTPUT, later[i]);
+}

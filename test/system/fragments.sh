@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Fragments for us and from us: echoes longer than the link's MTU, up to the
+# longest that there may be, from several clients at once, on one worker and on
+# three; and datagrams that never become whole.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+
+BED_BLOCKS=$(
+	bed_short_timeouts 8
+	echo "ipv4_defs { fragment { ttl 2 } }"
+)
+bed_net 1
+
+# half: the first fragment of an echo, without the rest; prints what comes back within 5 s: "TYPE CODE"
+half() {
+	in_client $PYTHON -c '
+import select, socket, struct, sys
+icmp = struct.pack("!BBHHH", 8, 0, 0, 1, 1) + b"x" * 24
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 0, 77, 0x2000, 64, 1, 0,
+                 socket.inet_aton("10.1.0.1"), socket.inet_aton(sys.argv[1]))
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+r = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+s.sendto(ip + icmp, (sys.argv[1], 0))
+if select.select([r], [], [], 5)[0]:
+    got = r.recv(2000)
+    print(got[20], got[21])' 10.1.0.254
+}
+
+for workers in 1 3; do
+	w="workers $workers"
+	served "$workers" </dev/null
+	ok "$w: ping with 3000 bytes" in_client ping -c 20 -i 0.01 -W 2 -q -s 3000 10.1.0.254
+	ok "$w: ping with 65507 bytes" in_client ping -c 5 -i 0.05 -W 2 -q -s 65507 10.1.0.254
+	ok "$w: ping with 3000 bytes to a virtual address" \
+		in_client ping -c 20 -i 0.01 -W 2 -q -s 3000 "$VIP"
+	for n in 1 2 3 4; do
+		in_client ping -c 50 -i 0.01 -W 2 -q -s $((4000 + n * 1000)) 10.1.0.254 >"$BED/ping$n" 2>&1 &
+	done
+	wait $(jobs -p | grep -v "^$DPVS_PID$")
+	for n in 1 2 3 4; do
+		ok "$w: ping $n of four at once" grep -q ' 0% packet loss' "$BED/ping$n"
+	done
+	equal "$w: half of an echo: reassembly time exceeded" "11 1" "$(half)"
+	equal "$w: and its fragment is dropped" 1 "$(drops frag_timeout)"
+	accounted "$w"
+	stopped "$w"
+done
+test_done
