@@ -85,6 +85,9 @@ struct api_item {
 	X(ROUTE_DEL, 34, SET, struct api_route)              \
 	X(ROUTE_FLUSH, 35, SET, struct api_filter)           \
 	X(ROUTE_LIST, 36, GET, struct api_filter)            \
+	X(ROUTE_REPLACE, 37, SET, struct api_route)          \
+	X(ROUTE_MULTI, 38, SET, struct api_route_multi)      \
+	X(ROUTE_GET, 39, GET, struct api_route_get)          \
 	X(NEIGH_ADD, 48, SET, struct api_neigh)              \
 	X(NEIGH_SET, 49, SET, struct api_neigh)              \
 	X(NEIGH_DEL, 50, SET, struct api_neigh)              \
@@ -123,7 +126,7 @@ enum api_id {
 enum api_kind {
 	API_KIND_HELLO = 1,
 	API_KIND_ADDR,
-	API_KIND_ROUTE,
+	API_KIND_ROUTE, /* followed by its API_KIND_HOP items */
 	API_KIND_NEIGH,
 	API_KIND_LINK,
 	API_KIND_STAT,
@@ -134,6 +137,8 @@ enum api_kind {
 	API_KIND_XSTAT, /* a struct api_stat behind the link it belongs to */
 	API_KIND_MADDR,
 	API_KIND_KNI,
+	API_KIND_HOP,
+	API_KIND_REASON,
 };
 
 struct api_empty {

@@ -52,9 +52,9 @@ int addr_change_add(struct change *change, const struct addr *addr)
 	struct route net = addr_net_route(addr);
 	int r = 0;
 
-	if (!route_find(master, &local))
+	if (!route_find_node(master, &local))
 		r = route_change_add(change, &local);
-	if (r == 0 && addr_has_net(addr) && !route_find(master, &net))
+	if (r == 0 && addr_has_net(addr) && !route_find_node(master, &net))
 		r = route_change_add(change, &net);
 	if (r == 0)
 		r = addr_op_add(change, addr);
@@ -94,16 +94,14 @@ static int addr_change_net_route(struct change *change, const struct addr *addr)
 	const struct worker *master = change->all[WORKER_MASTER];
 	const struct addr *heir = addr_heir(master, addr);
 	struct route key = addr_net_route(addr);
-	const struct route *route = route_find(master, &key);
 	struct route to;
 
-	if (!route || route->proto != API_PROTO_KERNEL)
+	if (!route_find(master, &key, &to) || to.proto != API_PROTO_KERNEL)
 		return 0;
 	if (!heir)
 		return route_change_del(change, &key);
-	if (!ip_equal(&route->src, &addr->ip))
+	if (!ip_equal(&to.src, &addr->ip))
 		return 0;
-	to = *route;
 	to.src = heir->ip;
 	return route_change_set(change, &key, &to);
 }
@@ -113,7 +111,7 @@ int addr_change_del(struct change *change, const struct addr *key)
 	const struct worker *master = change->all[WORKER_MASTER];
 	const struct addr *addr = addr_find(master, key);
 	struct route local = addr_local_route(addr);
-	const struct route *route = route_find(master, &local);
+	const struct route_node *route = route_find_node(master, &local);
 	int r = 0;
 
 	if (route && route->proto == API_PROTO_KERNEL && !addr_has_twin(master, addr, addr->port))

@@ -21,9 +21,11 @@ static int kernel_flush_run(struct request *req, const void *body)
 	if (r < 0)
 		return r;
 	order_for_each_safe (it, &all[WORKER_MASTER]->net->routes->order) {
-		struct route key = container_of(it, struct route_node, order)->route;
 		struct change change;
+		struct route key;
 
+		route_describe(all[WORKER_MASTER], container_of(it, struct route_node, order),
+			       &key);
 		if (key.type != API_ROUTE_KERNEL || (port != PORT_NONE && key.port != port) ||
 		    (filter->family && key.family != filter->family))
 			continue;

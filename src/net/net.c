@@ -26,7 +26,7 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->config = *config;
 	net->addrs = addr_table_create();
 	net->maddrs = maddr_table_create();
-	net->routes = route_table_create();
+	net->routes = route_table_create(socket);
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
 	net->frags = frag_table_create(&config->frag);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route: one worker's routes and what finds them. The hashes are keyed, so
- * that nobody chooses collisions. Of the routes to one prefix only the best
- * stands in its chain; the others hang on it, in a tree. With few prefix lengths in use,
- * as is usual, a lookup reads few lines, however many routes there are.
+ * net/route: one worker's routes and what finds them. The record lies in
+ * hashes, which are keyed, so that nobody chooses collisions. Of the routes to
+ * one prefix only the best stands in its chain; the others hang on it, in a
+ * tree. Packets do not ask the record but the index, which names the way of
+ * the best route to each prefix; only where routes of a prefix have a tos the
+ * index sends them here, to be asked one by one.
  *
- * Tables are plain memory (calloc), not a region of the worker's node: a table
- * begins with a few kilobytes, what comes with ops is the master's to allocate,
- * and the path only reads it, so what is used stays in the worker's caches.
+ * The record is plain memory (calloc), not a region of the worker's node: what
+ * comes with ops is the master's to allocate, and the path does not read it.
+ * Index and ways are regions.
  */
 #include "net/route_int.h"
 
@@ -20,17 +22,28 @@
 #include "net/net.h"
 #include "worker/worker.h"
 
-struct route_table *route_table_create(void)
+#define TOS_MASK 0xfc /* the rest is ECN's, RFC 3168 */
+
+struct route_table *route_table_create(int socket)
 {
 	struct route_table *table = lines_alloc(sizeof(*table));
 
 	if (!table)
 		return NULL;
+	if (ways_create(&table->ways, socket) < 0)
+		goto no_ways;
+	if (route_index_create(&table->index, socket) < 0)
+		goto no_index;
 	chains_init(&table->locals);
-	chains_init(&table->sources);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
 		chains_init(&table->nets[i].prefixes);
 	return table;
+
+no_index:
+	ways_destroy(&table->ways);
+no_ways:
+	free(table);
+	return NULL;
 }
 
 void route_table_destroy(struct route_table *table)
@@ -42,9 +55,10 @@ void route_table_destroy(struct route_table *table)
 		free(container_of(it, struct route_node, order));
 	}
 	chains_free(&table->locals);
-	chains_free(&table->sources);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
 		chains_free(&table->nets[i].prefixes);
+	route_index_destroy(&table->index);
+	ways_destroy(&table->ways);
 	free(table);
 }
 
@@ -58,26 +72,48 @@ static const struct route_nets *route_nets(const struct worker *w, unsigned int 
 	return &w->net->routes->nets[family == AF_INET6];
 }
 
-static union ip_addr route_net(unsigned int family, const union ip_addr *ip, unsigned int plen)
-{
-	if (family == AF_INET)
-		return ip_from_v4(ip->v4 & htonl((uint32_t)(UINT64_C(0xffffffff00000000) >> plen)));
-	return ip_network(family, ip, plen);
-}
-
 static struct route_node *node_of_chain(struct chain *chain)
 {
 	return container_of(chain, struct route_node, chain);
 }
 
-static const struct route *route_lookup_local(const struct worker *w, unsigned int family,
-					      const union ip_addr *dst)
+const struct way *route_way_of(const struct worker *w, const struct route_node *node)
+{
+	return &w->net->routes->ways.at[node->way];
+}
+
+void route_describe(const struct worker *w, const struct route_node *node, struct route *route)
+{
+	const struct way *way = route_way_of(w, node);
+
+	*route = (struct route){
+		.dst = node->dst,
+		.via = way->via,
+		.src = way->src,
+		.family = node->family,
+		.plen = node->plen,
+		.type = node->type,
+		.scope = node->scope,
+		.proto = node->proto,
+		.onlink = node->onlink,
+		.tos = node->tos,
+		.port = way->port,
+		.metric = node->metric,
+		.mtu = way->mtu,
+		.paths = way->paths,
+	};
+}
+
+/* ---- the path ---- */
+
+static struct route_node *lookup_local(const struct worker *w, unsigned int family,
+				       const union ip_addr *dst)
 {
 	chains_for_each (it, &w->net->routes->locals, route_hash(w, dst, 0)) {
-		const struct route *route = &node_of_chain(it)->route;
+		struct route_node *node = node_of_chain(it);
 
-		if (ip_equal(&route->dst, dst) && route->family == family)
-			return route;
+		if (ip_equal(&node->dst, dst) && node->family == family)
+			return node;
 	}
 	return NULL;
 }
@@ -88,99 +124,135 @@ struct route_node *route_prefix_find(const struct worker *w, unsigned int family
 	chains_for_each (it, &route_nets(w, family)->prefixes, route_hash(w, net, plen)) {
 		struct route_node *node = node_of_chain(it);
 
-		if (ip_equal(&node->route.dst, net) && node->route.plen == plen)
+		if (ip_equal(&node->dst, net) && node->plen == plen)
 			return node;
 	}
 	return NULL;
 }
 
-static const struct route *route_lookup_net4(const struct worker *w, const union ip_addr *dst)
+static struct route_node *node_of_same(struct order_node *in_same)
 {
-	uint64_t left = route_nets(w, AF_INET)->used[0];
-
-	while (left) {
-		unsigned int plen = 63 - (unsigned int)__builtin_clzll(left);
-		union ip_addr net = route_net(AF_INET, dst, plen);
-		const struct route_node *node = route_prefix_find(w, AF_INET, &net, plen);
-
-		if (node)
-			return &node->route;
-		left ^= UINT64_C(1) << plen;
-	}
-	return NULL;
+	return in_same ? container_of(in_same, struct route_node, in_same) : NULL;
 }
 
-static const struct route *route_lookup_net(const struct worker *w, unsigned int family,
-					    const union ip_addr *dst)
+struct route_node *route_next_same(struct route_node *node)
+{
+	return node_of_same(order_next(&node->in_same));
+}
+
+/* Those of the tos itself stand before those of any. */
+static struct route_node *node_for_tos(struct route_node *first, uint8_t tos)
+{
+	struct route_node *node = first;
+
+	if (!node || !node->tos)
+		return node;
+	node = node_of_same(order_from(&first->same, route_rank(tos & TOS_MASK, 0), 0));
+	if (node && node->tos && node->tos != (tos & TOS_MASK))
+		node = node_of_same(order_from(&first->same, route_rank(0, 0), 0));
+	return node;
+}
+
+static struct route_node *lookup_net(const struct worker *w, unsigned int family,
+				     const union ip_addr *dst, uint8_t tos)
 {
 	const struct route_nets *nets = route_nets(w, family);
-	int plen;
+	int plen = route_plen_below(nets, ROUTE_PLEN_ENDS);
 
-	if (likely(family == AF_INET))
-		return route_lookup_net4(w, dst);
-	plen = route_plen_below(nets, ROUTE_PLEN_ENDS);
 	for (; plen >= 0; plen = route_plen_below(nets, (unsigned int)plen)) {
-		union ip_addr net = route_net(family, dst, (unsigned int)plen);
-		const struct route_node *node;
+		union ip_addr net = ip_network(family, dst, (unsigned int)plen);
+		struct route_node *node;
 
 		node = route_prefix_find(w, family, &net, (unsigned int)plen);
+		node = node_for_tos(node, tos);
 		if (node)
-			return &node->route;
+			return node;
 	}
 	return NULL;
 }
 
-const struct route *route_lookup(const struct worker *w, unsigned int family,
-				 const union ip_addr *dst)
+static uint32_t index_find(const struct worker *w, unsigned int family, const union ip_addr *dst)
 {
-	const struct route *route = route_lookup_local(w, family, dst);
+	const struct route_index *index = &w->net->routes->index;
 
-	return route ? route : route_lookup_net(w, family, dst);
+	if (likely(family == AF_INET))
+		return route_index_find4(index, ntohl(dst->v4));
+	return route_index_find6(index, dst);
 }
 
-void route_nexthop(const struct worker *w, const struct route *route, const union ip_addr *dst,
-		   struct nexthop *nexthop)
+static const struct route_hop *choose_hop(const struct worker *w, const struct route_paths *paths,
+					  const struct route_flow *flow)
 {
-	uint32_t mtu = w->link->ports[route->port].mtu;
+	struct tuple tuple;
+	uint64_t hash = 0;
 
-	nexthop->addr = ip_is_zero(&route->via) ? *dst : route->via;
-	nexthop->src = route->src;
-	nexthop->port = route->port;
-	nexthop->mtu = (uint16_t)(route->mtu && route->mtu < mtu ? route->mtu : mtu);
+	if (flow->tuple) {
+		tuple = *flow->tuple;
+		if (flow->fragment) {
+			tuple.sport = 0;
+			tuple.dport = 0;
+		}
+		hash = tuple_hash(&w->flow_key, &tuple);
+	}
+	return &paths->hops[paths->places[hash % WAY_PLACES]];
+}
+
+static const uint8_t verdicts[API_ROUTE__COUNT] = {
+	[API_ROUTE_UNICAST] = ROUTE_FORWARD,         [API_ROUTE_LOCAL] = ROUTE_LOCAL,
+	[API_ROUTE_KERNEL] = ROUTE_KERNEL,           [API_ROUTE_BLACKHOLE] = ROUTE_BLACKHOLE,
+	[API_ROUTE_UNREACHABLE] = ROUTE_UNREACHABLE, [API_ROUTE_PROHIBIT] = ROUTE_PROHIBIT,
+};
+
+static enum route_verdict take_way(const struct worker *w, const struct way *way,
+				   const union ip_addr *dst, const struct route_flow *flow,
+				   struct nexthop *nexthop)
+{
+	const union ip_addr *via = &way->via;
+	uint16_t port = way->port;
+	uint32_t mtu;
+
+	if (unlikely(way->type != API_ROUTE_UNICAST))
+		return verdicts[way->type];
 	nexthop->per_flow = false;
-	nexthop->per_tos = false;
+	if (unlikely(way->paths)) {
+		const struct route_hop *hop = choose_hop(w, way->paths, flow);
+
+		via = &hop->via;
+		port = hop->port;
+		nexthop->per_flow = true;
+	}
+	mtu = w->link->ports[port].mtu;
+	nexthop->addr = ip_is_zero(via) ? *dst : *via;
+	nexthop->src = way->src;
+	nexthop->port = port;
+	nexthop->mtu = (uint16_t)(way->mtu && way->mtu < mtu ? way->mtu : mtu);
+	return ROUTE_FORWARD;
 }
 
-static enum route_verdict route_verdict(const struct worker *w, const struct route *route,
-					const union ip_addr *dst, struct nexthop *nexthop)
+enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,
+			     const struct route_flow *flow, struct nexthop *nexthop)
 {
-	static const uint8_t verdicts[API_ROUTE__COUNT] = {
-		[API_ROUTE_UNICAST] = ROUTE_FORWARD,
-		[API_ROUTE_LOCAL] = ROUTE_LOCAL,
-		[API_ROUTE_KERNEL] = ROUTE_KERNEL,
-		[API_ROUTE_BLACKHOLE] = ROUTE_BLACKHOLE,
-		[API_ROUTE_UNREACHABLE] = ROUTE_UNREACHABLE,
-		[API_ROUTE_PROHIBIT] = ROUTE_PROHIBIT,
-	};
+	uint32_t id = index_find(w, family, dst);
 
-	if (!route)
+	nexthop->per_tos = false;
+	if (unlikely(id == WAY_BY_TOS)) {
+		const struct route_node *node = lookup_net(w, family, dst, flow->tos);
+
+		nexthop->per_tos = true;
+		id = node ? node->way : WAY_NONE;
+	}
+	if (unlikely(id == WAY_NONE))
 		return ROUTE_NONE;
-	if (route->type == API_ROUTE_UNICAST)
-		route_nexthop(w, route, dst, nexthop);
-	return verdicts[route->type];
+	return take_way(w, &w->net->routes->ways.at[id], dst, flow, nexthop);
 }
 
 enum route_verdict route_input(const struct worker *w, unsigned int family,
 			       const union ip_addr *dst, const struct route_flow *flow,
 			       struct nexthop *nexthop)
 {
-	return route_verdict(w, route_lookup(w, family, dst), dst, nexthop);
-}
+	const struct route_node *local = lookup_local(w, family, dst);
 
-enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,
-			     const struct route_flow *flow, struct nexthop *nexthop)
-{
-	return route_verdict(w, route_lookup_net(w, family, dst), dst, nexthop);
+	return local ? verdicts[local->type] : route_way(w, family, dst, flow, nexthop);
 }
 
 bool route_output(const struct worker *w, unsigned int family, const union ip_addr *dst,
@@ -191,114 +263,168 @@ bool route_output(const struct worker *w, unsigned int family, const union ip_ad
 	return route_way(w, family, dst, &none, nexthop) == ROUTE_FORWARD;
 }
 
-static struct route_node *node_of_same(struct order_node *in_same)
+/* ---- people who ask, and ops ---- */
+
+struct route_node *route_lookup_node(const struct worker *w, unsigned int family,
+				     const union ip_addr *dst, uint8_t tos)
 {
-	return in_same ? container_of(in_same, struct route_node, in_same) : NULL;
+	struct route_node *node = lookup_local(w, family, dst);
+
+	return node ? node : lookup_net(w, family, dst, tos);
 }
 
-static struct route_node *route_next_same(struct route_node *node)
+bool route_lookup(const struct worker *w, unsigned int family, const union ip_addr *dst,
+		  uint8_t tos, struct route *route)
 {
-	return node_of_same(order_next(&node->in_same));
+	const struct route_node *node = route_lookup_node(w, family, dst, tos);
+
+	if (node)
+		route_describe(w, node, route);
+	return node;
 }
 
-static struct route_node *route_find_net(const struct worker *w, const struct route *key)
+/* The first of a prefix that has this tos and metric. */
+static struct route_node *first_of_rank(const struct worker *w, const struct route *key)
 {
 	struct route_node *node = route_prefix_find(w, key->family, &key->dst, key->plen);
 
-	if (node)
-		node = node_of_same(order_from(&node->same, key->metric, 0));
-	for (; node && node->route.metric == key->metric; node = route_next_same(node))
-		if (node->route.port == key->port)
+	if (!node)
+		return NULL;
+	node = node_of_same(order_from(&node->same, route_rank(key->tos, key->metric), 0));
+	return node && node->tos == key->tos && node->metric == key->metric ? node : NULL;
+}
+
+/* Another like this one, of the same tos and metric. */
+static struct route_node *next_of_rank(struct route_node *node)
+{
+	struct route_node *next = route_next_same(node);
+
+	return next && next->tos == node->tos && next->metric == node->metric ? next : NULL;
+}
+
+static struct route_node *find_local(const struct worker *w, const struct route *key)
+{
+	chains_for_each (it, &w->net->routes->locals, route_hash(w, &key->dst, 0)) {
+		struct route_node *node = node_of_chain(it);
+
+		if (ip_equal(&node->dst, &key->dst) && node->family == key->family &&
+		    route_way_of(w, node)->port == key->port)
 			return node;
+	}
 	return NULL;
 }
 
 struct route_node *route_find_node(const struct worker *w, const struct route *key)
 {
-	if (key->type == API_ROUTE_UNICAST)
-		return route_find_net(w, key);
-	chains_for_each (it, &w->net->routes->locals, route_hash(w, &key->dst, 0)) {
-		struct route_node *node = node_of_chain(it);
+	struct route_node *node;
 
-		if (ip_equal(&node->route.dst, &key->dst) && node->route.family == key->family &&
-		    node->route.port == key->port)
+	if (!route_type_is_net(key->type))
+		return find_local(w, key);
+	for (node = first_of_rank(w, key); node; node = next_of_rank(node))
+		if (route_way_of(w, node)->port == key->port)
+			return node;
+	return NULL;
+}
+
+struct route_node *route_clash(const struct worker *w, const struct route *key)
+{
+	struct route_node *node;
+
+	if (!route_type_is_net(key->type))
+		return find_local(w, key);
+	node = first_of_rank(w, key);
+	if (!node || key->port == PORT_NONE || route_way_of(w, node)->port == PORT_NONE)
+		return node;
+	return route_find_node(w, key);
+}
+
+bool route_find(const struct worker *w, const struct route *key, struct route *route)
+{
+	const struct route_node *node = route_find_node(w, key);
+
+	if (node)
+		route_describe(w, node, route);
+	return node;
+}
+
+bool route_uses_port(const struct route *route, uint16_t port)
+{
+	for (unsigned int i = 0; route->paths && i < route->paths->n; i++)
+		if (route->paths->hops[i].port == port)
+			return true;
+	return route->port == port;
+}
+
+static bool has_path(const struct route_paths *paths, const union ip_addr *via, uint16_t port)
+{
+	for (unsigned int i = 0; paths && i < paths->n; i++)
+		if ((port == PORT_NONE || paths->hops[i].port == port) &&
+		    (ip_is_zero(via) || ip_equal(&paths->hops[i].via, via)))
+			return true;
+	return false;
+}
+
+/* The prefix agrees already. Whoever means a unicast net may mean one of the other kinds. */
+static bool is_meant(const struct worker *w, const struct route_node *node,
+		     const struct route *want)
+{
+	const struct way *way = route_way_of(w, node);
+
+	if ((node->type != want->type && want->type != API_ROUTE_UNICAST) ||
+	    (want->metric && node->metric != want->metric))
+		return false;
+	if (has_path(way->paths, &want->via, want->port))
+		return true;
+	return (want->port == PORT_NONE || way->port == want->port) &&
+	       (ip_is_zero(&want->via) || ip_equal(&way->via, &want->via));
+}
+
+struct route_node *route_meant(const struct worker *w, const struct route *want)
+{
+	struct route_node *node;
+
+	if (route_type_is_net(want->type)) {
+		node = route_prefix_find(w, want->family, &want->dst, want->plen);
+		if (node)
+			node = node_of_same(
+				order_from(&node->same, route_rank(want->tos, want->metric), 0));
+		for (; node && node->tos == want->tos; node = route_next_same(node))
+			if (is_meant(w, node, want))
+				return node;
+		return NULL;
+	}
+	if (want->plen != ip_bits(want->family))
+		return NULL;
+	chains_for_each (it, &w->net->routes->locals, route_hash(w, &want->dst, 0)) {
+		node = node_of_chain(it);
+		if (ip_equal(&node->dst, &want->dst) && node->family == want->family &&
+		    node->type == want->type && is_meant(w, node, want))
 			return node;
 	}
 	return NULL;
 }
 
-const struct route *route_find(const struct worker *w, const struct route *key)
+/* On link: a net without a gateway. */
+static bool is_on_link(const struct way *way, uint16_t port)
 {
-	const struct route_node *node = route_find_node(w, key);
-
-	return node ? &node->route : NULL;
+	return way->type == API_ROUTE_UNICAST && !way->paths && ip_is_zero(&way->via) &&
+	       (port == PORT_NONE || port == way->port);
 }
 
-/* The prefix agrees already. */
-static bool route_is_meant(const struct route *route, const struct route *want)
-{
-	return route->type == want->type &&
-	       (want->port == PORT_NONE || route->port == want->port) &&
-	       (!want->metric || route->metric == want->metric) &&
-	       (ip_is_zero(&want->via) || ip_equal(&route->via, &want->via));
-}
-
-static const struct route *route_meant_net(const struct worker *w, const struct route *want)
-{
-	struct route_node *node = route_prefix_find(w, want->family, &want->dst, want->plen);
-
-	if (node && want->metric)
-		node = node_of_same(order_from(&node->same, want->metric, 0));
-	for (; node; node = route_next_same(node))
-		if (route_is_meant(&node->route, want))
-			return &node->route;
-	return NULL;
-}
-
-const struct route *route_meant(const struct worker *w, const struct route *want)
-{
-	if (want->type == API_ROUTE_UNICAST)
-		return route_meant_net(w, want);
-	if (want->plen != ip_bits(want->family))
-		return NULL;
-	chains_for_each (it, &w->net->routes->locals, route_hash(w, &want->dst, 0)) {
-		const struct route *route = &node_of_chain(it)->route;
-
-		if (ip_equal(&route->dst, &want->dst) && route->family == want->family &&
-		    route_is_meant(route, want))
-			return route;
-	}
-	return NULL;
-}
-
-const struct route *route_on_link(const struct worker *w, unsigned int family,
-				  const union ip_addr *ip, uint16_t port)
+uint16_t route_on_link(const struct worker *w, unsigned int family, const union ip_addr *ip,
+		       uint16_t port)
 {
 	const struct route_nets *nets = route_nets(w, family);
 	int plen = route_plen_below(nets, ip_bits(family) + 1);
 
 	for (; plen > 0; plen = route_plen_below(nets, (unsigned int)plen)) {
 		union ip_addr net = ip_network(family, ip, (unsigned int)plen);
-
 		struct route_node *node;
 
 		node = route_prefix_find(w, family, &net, (unsigned int)plen);
 		for (; node; node = route_next_same(node))
-			if (ip_is_zero(&node->route.via) &&
-			    (port == PORT_NONE || port == node->route.port))
-				return &node->route;
+			if (is_on_link(route_way_of(w, node), port))
+				return route_way_of(w, node)->port;
 	}
-	return NULL;
-}
-
-struct route_node *route_source_find(const struct worker *w, unsigned int family,
-				     const union ip_addr *src)
-{
-	chains_for_each (it, &w->net->routes->sources, route_hash(w, src, 0)) {
-		struct route_node *node = container_of(it, struct route_node, source.chain);
-
-		if (ip_equal(&node->route.src, src) && node->route.family == family)
-			return node;
-	}
-	return NULL;
+	return PORT_NONE;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/route: one worker's routes. Local and kernel routes (/32, /128) lie in a
- * hash; nets in another, by prefix: a lookup asks it once for each prefix
- * length in use, the longest first. Routes of the same prefix are ordered by
- * metric, then by coming.
+ * hash. Nets lie in another, by prefix, which is the record; packets find
+ * their way by an index made of it (net/route_index.h). Routes of the same
+ * prefix are ordered: those of a tos of their own, then by metric, then by
+ * coming.
  */
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
@@ -17,8 +18,10 @@
 #include "packet/meta.h"
 
 struct worker;
+struct route_paths;
 struct route_table;
 
+/* What is said of a route; in the tables, nets share most of it (net/route_way.h). */
 struct route {
 	union ip_addr dst;
 	union ip_addr via; /* 0: on link */
@@ -29,9 +32,11 @@ struct route {
 	uint8_t scope;
 	uint8_t proto;
 	uint8_t onlink;
-	uint16_t port;
+	uint8_t tos;   /* 0: any */
+	uint16_t port; /* PORT_NONE: none, or that of each path */
 	uint32_t metric;
-	uint32_t mtu; /* 0: the port's */
+	uint32_t mtu;                    /* 0: the port's */
+	const struct route_paths *paths; /* several gateways; NULL: via and port tell */
 };
 
 /* The way a packet takes. */
@@ -62,12 +67,15 @@ struct route_flow {
 	uint8_t tos;               /* type of service or traffic class */
 };
 
-/* The local or kernel route of an address of ours, or the longest net route; NULL: none. */
-const struct route *route_lookup(const struct worker *w, unsigned int family,
-				 const union ip_addr *dst);
+/*
+ * For people who ask: the local or kernel route of an address of ours, or the longest net route
+ * for packets of this tos; false: none. Asks the record.
+ */
+bool route_lookup(const struct worker *w, unsigned int family, const union ip_addr *dst,
+		  uint8_t tos, struct route *route);
 
 /*
- * The same for a packet on its way in: where it goes. nexthop is filled for ROUTE_FORWARD only.
+ * For a packet on its way in: where it goes. nexthop is filled for ROUTE_FORWARD only.
  */
 enum route_verdict route_input(const struct worker *w, unsigned int family,
 			       const union ip_addr *dst, const struct route_flow *flow,

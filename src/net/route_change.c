@@ -3,59 +3,36 @@
  * net/route-change: the ops that change routes. Master and workers run the
  * same functions, so their tables stay the same; the master alone checks
  * (route_ctl.c) that a route may be added, and that one to be changed exists.
- * Each op brings what its hashes may need to grow, see base/chains.h.
+ * Each op brings what its hashes may need to grow, see base/chains.h. Index and
+ * ways grow by touching memory that the master has touched before, so that
+ * no worker waits for the kernel to clear it.
  */
 #include "net/route_int.h"
 
+#include <errno.h>
+
+#include "link/port.h"
 #include "net/net.h"
 #include "worker/worker.h"
+
+#define AHEAD_BYTES ((size_t)1 << 20) /* as much as the index may need at once, many times */
+#define STEP_BYTES  ((size_t)4 << 20)
 
 /* args[] of the ops */
 enum {
 	ARG_NODE, /* of add only */
 	ARG_PREFIXES,
 	ARG_SOURCES,
+	ARG_WAYS,
+	ARG_PATHS,
 };
 
-static struct route_nets *nets_of(struct worker *w, const struct route *route)
+static struct route_nets *nets_of(struct worker *w, unsigned int family)
 {
-	return &w->net->routes->nets[route->family == AF_INET6];
+	return &w->net->routes->nets[family == AF_INET6];
 }
 
-static bool is_net(const struct route *route)
-{
-	return route->type == API_ROUTE_UNICAST;
-}
-
-/* What came with an address goes with it: its source needs no care. */
-static bool has_source(const struct route *route)
-{
-	return route->proto != API_PROTO_KERNEL && !ip_is_zero(&route->src);
-}
-
-static void link_source(struct worker *w, struct op *op, struct route_node *node)
-{
-	struct route_node *first;
-	void *segment = op->args[ARG_SOURCES];
-
-	if (has_source(&node->route)) {
-		const union ip_addr *src = &node->route.src;
-
-		first = route_source_find(w, node->route.family, src);
-		if (first)
-			group_join(&first->source, &node->source);
-		else
-			segment = group_found(&w->net->routes->sources, &node->source,
-					      route_hash(w, src, 0), segment);
-	}
-	op_garbage(op, segment);
-}
-
-static void unlink_source(struct worker *w, struct op *op, struct route_node *node)
-{
-	if (has_source(&node->route))
-		op_garbage(op, group_leave(&w->net->routes->sources, &node->source));
-}
+/* ---- prefixes ---- */
 
 /* It becomes the best of its prefix. */
 static void lead_prefix(struct route_node *was, struct route_node *node)
@@ -68,7 +45,7 @@ static void lead_prefix(struct route_node *was, struct route_node *node)
 static void join_prefix(struct route_node *first, struct route_node *node)
 {
 	order_add(&first->same, &node->in_same);
-	if (node->route.metric < first->route.metric)
+	if (node->in_same.major < first->in_same.major)
 		lead_prefix(first, node);
 }
 
@@ -86,125 +63,256 @@ static void *leave_prefix(struct route_nets *nets, struct route_node *first,
 	return NULL;
 }
 
-static void link_prefix(struct worker *w, struct op *op, struct route_node *node)
+/* Returns whether the prefix is new. */
+static bool link_net(struct worker *w, struct op *op, struct route_node *node)
 {
-	struct route *route = &node->route;
-	struct route_nets *nets = nets_of(w, route);
+	struct route_nets *nets = nets_of(w, node->family);
 	void *segment = op->args[ARG_PREFIXES];
 	struct route_node *first;
 
-	if (!is_net(route)) {
-		op_garbage(op, chains_add(&w->net->routes->locals, &node->chain,
-					  route_hash(w, &route->dst, 0), segment));
-		return;
-	}
-	first = route_prefix_find(w, route->family, &route->dst, route->plen);
-	node->in_same.major = route->metric;
+	first = route_prefix_find(w, node->family, &node->dst, node->plen);
+	node->in_same.major = route_rank(node->tos, node->metric);
 	node->in_same.minor = node->order.minor;
 	if (first) {
 		join_prefix(first, node);
 	} else {
 		order_add(&node->same, &node->in_same);
 		segment = chains_add(&nets->prefixes, &node->chain,
-				     route_hash(w, &route->dst, route->plen), segment);
+				     route_hash(w, &node->dst, node->plen), segment);
 	}
 	op_garbage(op, segment);
-	nets->counts[route->plen]++;
-	nets->used[route->plen / 64] |= UINT64_C(1) << route->plen % 64;
+	nets->counts[node->plen]++;
+	nets->used[node->plen / 64] |= UINT64_C(1) << node->plen % 64;
+	return !first;
 }
 
-static void unlink_prefix(struct worker *w, struct op *op, struct route_node *node)
+static void unlink_net(struct worker *w, struct op *op, struct route_node *node)
 {
-	const struct route *route = &node->route;
-	struct route_nets *nets = nets_of(w, route);
+	struct route_nets *nets = nets_of(w, node->family);
 	struct route_node *first;
 
-	if (!is_net(route)) {
-		op_garbage(op, chains_del(&w->net->routes->locals, &node->chain));
-		return;
-	}
-	first = route_prefix_find(w, route->family, &route->dst, route->plen);
+	first = route_prefix_find(w, node->family, &node->dst, node->plen);
 	op_garbage(op, leave_prefix(nets, first, node));
-	if (--nets->counts[route->plen] == 0)
-		nets->used[route->plen / 64] &= ~(UINT64_C(1) << route->plen % 64);
+	if (--nets->counts[node->plen] == 0)
+		nets->used[node->plen / 64] &= ~(UINT64_C(1) << node->plen % 64);
 }
+
+/* ---- the index ---- */
+
+static uint32_t value_of(const struct route_node *first)
+{
+	return first->tos ? WAY_BY_TOS : first->way;
+}
+
+/* What takes the place of a prefix in its level of the index. */
+static struct index_cover cover_of(struct worker *w, unsigned int family, const union ip_addr *dst,
+				   unsigned int plen)
+{
+	const struct route_nets *nets = nets_of(w, family);
+	int base = (int)route_index_base(family, plen), p = route_plen_below(nets, plen);
+
+	for (; p > base; p = route_plen_below(nets, (unsigned int)p)) {
+		union ip_addr net = ip_network(family, dst, (unsigned int)p);
+		const struct route_node *first;
+
+		first = route_prefix_find(w, family, &net, (unsigned int)p);
+		if (first)
+			return (struct index_cover){ .plen = (unsigned int)p,
+						     .value = value_of(first) };
+	}
+	return (struct index_cover){ .value = 0 };
+}
+
+/* After the record has changed. fresh: nothing of this prefix was there before. */
+static void index_update(struct worker *w, unsigned int family, const union ip_addr *dst,
+			 unsigned int plen, bool fresh)
+{
+	struct route_index *index = &w->net->routes->index;
+	const struct route_node *first = route_prefix_find(w, family, dst, plen);
+
+	if (first)
+		route_index_set(index, family, dst, plen, value_of(first), fresh);
+	else
+		route_index_del(index, family, dst, plen, cover_of(w, family, dst, plen));
+}
+
+/* ---- ops ---- */
 
 /* Its place in listings. */
-static uint64_t order_major(const struct route *route)
+static uint64_t order_major(const struct route_node *node)
 {
-	uint64_t part = route->family == AF_INET6 ? 2 : 1;
+	uint64_t part = node->family == AF_INET6 ? 2 : 1;
 
-	if (!is_net(route))
+	if (!route_type_is_net(node->type))
 		return 0;
-	return part << 40 | (uint64_t)(ROUTE_PLEN_ENDS - route->plen) << 32 | route->metric;
+	return part << 40 | (uint64_t)(ROUTE_PLEN_ENDS - node->plen) << 32 | node->metric;
 }
 
-static void touch(struct worker *w, const struct route *route)
+static void touch(struct worker *w, const struct route_node *node)
 {
-	stamps_touch(&w->net->stamps, route->family, &route->dst, route->plen);
+	stamps_touch(&w->net->stamps, node->family, &node->dst, node->plen);
+}
+
+static uint32_t hold_way(struct worker *w, struct op *op, const struct route *route)
+{
+	struct way_memory memory = {
+		.chains = op->args[ARG_WAYS],
+		.sources = op->args[ARG_SOURCES],
+		.paths = op->args[ARG_PATHS],
+	};
+	struct route known = *route;
+
+	known.paths = memory.paths; /* the request's own are gone */
+	return way_hold(w, op, &known, memory);
 }
 
 static void apply_add(struct worker *w, struct op *op)
 {
 	struct route_table *table = w->net->routes;
+	const struct route *route = op_data(op);
 	struct route_node *node = op->args[ARG_NODE];
 
-	node->route = *(const struct route *)op_data(op);
-	touch(w, &node->route);
-	node->order.major = order_major(&node->route);
+	node->dst = route->dst;
+	node->metric = route->metric;
+	node->family = route->family;
+	node->plen = route->plen;
+	node->type = route->type;
+	node->scope = route->scope;
+	node->proto = route->proto;
+	node->onlink = route->onlink;
+	node->tos = route->tos;
+	node->way = hold_way(w, op, route);
+	touch(w, node);
+	node->order.major = order_major(node);
 	node->order.minor = ++table->serial;
 	order_add(&table->order, &node->order);
-	link_prefix(w, op, node);
-	link_source(w, op, node);
+	table->count++;
+	if (!route_type_is_net(node->type)) {
+		op_garbage(op, chains_add(&table->locals, &node->chain,
+					  route_hash(w, &node->dst, 0), op->args[ARG_PREFIXES]));
+		return;
+	}
+	index_update(w, node->family, &node->dst, node->plen, link_net(w, op, node));
 }
 
 static void apply_del(struct worker *w, struct op *op)
 {
+	struct route_table *table = w->net->routes;
 	struct route_node *node = route_find_node(w, op_data(op));
 
 	if (!node)
 		return;
-	touch(w, &node->route);
-	unlink_source(w, op, node);
-	unlink_prefix(w, op, node);
-	order_del(&w->net->routes->order, &node->order);
+	touch(w, node);
+	if (route_type_is_net(node->type)) {
+		unlink_net(w, op, node);
+		index_update(w, node->family, &node->dst, node->plen, false);
+	} else {
+		op_garbage(op, chains_del(&table->locals, &node->chain));
+	}
+	way_release(w, op, node->way);
+	order_del(&table->order, &node->order);
+	table->count--;
 	op_garbage(op, node);
+}
+
+static void give_back(struct op *op)
+{
+	op_garbage(op, op->args[ARG_WAYS]);
+	op_garbage(op, op->args[ARG_SOURCES]);
+	op_garbage(op, op->args[ARG_PATHS]);
 }
 
 /* data: the key, then what it becomes. Its place stays. */
 static void apply_set(struct worker *w, struct op *op)
 {
-	const struct route *data = op_data(op);
+	const struct route *data = op_data(op), *to = &data[1];
 	struct route_node *node = route_find_node(w, &data[0]);
+	uint32_t was;
 
 	if (!node) {
-		op_garbage(op, op->args[ARG_SOURCES]);
+		give_back(op);
 		return;
 	}
-	touch(w, &node->route);
-	unlink_source(w, op, node);
-	node->route = data[1];
-	link_source(w, op, node);
+	was = node->way;
+	touch(w, node);
+	node->type = to->type;
+	node->scope = to->scope;
+	node->proto = to->proto;
+	node->onlink = to->onlink;
+	node->way = hold_way(w, op, to);
+	if (route_type_is_net(node->type))
+		index_update(w, node->family, &node->dst, node->plen, false);
+	way_release(w, op, was);
 }
 
-static int bring_for_source(struct change *change, const struct route *route)
+/* data: the family, then the address. One way of those that prefer it. */
+static void apply_forget_source(struct worker *w, struct op *op)
+{
+	const struct route *key = op_data(op);
+
+	way_forget_source(w, op, key->family, &key->src);
+	stamps_touch_all(&w->net->stamps);
+}
+
+/* ---- what ops bring ---- */
+
+/* Workers touch what the master has touched for them, a little ahead. */
+static void populate_ahead(struct worker *const *all)
+{
+	struct route_index *master = &all[WORKER_MASTER]->net->routes->index;
+
+	if (route_index_end(master) + AHEAD_BYTES <= master->populated)
+		return;
+	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++)
+		region_populate(&all[i]->net->routes->index.region, master->populated, STEP_BYTES);
+	master->populated += STEP_BYTES;
+}
+
+static int bring_paths(struct change *change, const struct route_paths *paths)
+{
+	const struct op_set *set;
+	int r = change_bring(change, ARG_PATHS, paths ? sizeof(*paths) : 0);
+
+	if (r < 0 || !paths)
+		return r;
+	set = &change->sets[change->n - 1];
+	for (unsigned int i = 0; i < set->count; i++)
+		*(struct route_paths *)set->ops[i]->args[ARG_PATHS] = *paths;
+	return 0;
+}
+
+static int bring_for_way(struct change *change, const struct route *route)
+{
+	const struct ways *ways = &change->all[WORKER_MASTER]->net->routes->ways;
+	int r = change_bring(change, ARG_WAYS, chains_need(&ways->all));
+
+	if (r == 0 && !ip_is_zero(&route->src))
+		r = change_bring(change, ARG_SOURCES, chains_need(&ways->sources));
+	return r == 0 ? bring_paths(change, route->paths) : r;
+}
+
+static bool has_room(const struct change *change)
 {
 	const struct route_table *table = change->all[WORKER_MASTER]->net->routes;
 
-	return has_source(route) ? change_bring(change, ARG_SOURCES, chains_need(&table->sources))
-				 : 0;
+	return ways_room(&table->ways) && route_index_room(&table->index);
 }
 
 int route_change_add(struct change *change, const struct route *route)
 {
 	struct worker *master = change->all[WORKER_MASTER];
-	const struct chains *chains = is_net(route) ? &nets_of(master, route)->prefixes
-						    : &master->net->routes->locals;
-	int r = change_add(change, apply_add, route, sizeof(*route), sizeof(struct route_node));
+	const struct chains *chains = route_type_is_net(route->type)
+					      ? &nets_of(master, route->family)->prefixes
+					      : &master->net->routes->locals;
+	int r;
 
+	if (!has_room(change))
+		return -ENOSPC;
+	populate_ahead(change->all);
+	r = change_add(change, apply_add, route, sizeof(*route), sizeof(struct route_node));
 	if (r == 0)
 		r = change_bring(change, ARG_PREFIXES, chains_need(chains));
-	return r == 0 ? bring_for_source(change, route) : r;
+	return r == 0 ? bring_for_way(change, route) : r;
 }
 
 int route_change_del(struct change *change, const struct route *key)
@@ -215,25 +323,41 @@ int route_change_del(struct change *change, const struct route *key)
 int route_change_set(struct change *change, const struct route *key, const struct route *to)
 {
 	struct route data[2] = { *key, *to };
-	int r = change_add(change, apply_set, data, sizeof(data), 0);
+	int r;
 
-	return r == 0 ? bring_for_source(change, to) : r;
+	if (!has_room(change))
+		return -ENOSPC;
+	r = change_add(change, apply_set, data, sizeof(data), 0);
+	return r == 0 ? bring_for_way(change, to) : r;
 }
 
 int route_change_forget_source(struct change *change, unsigned int family, const union ip_addr *src)
 {
-	const struct route_node *first = route_source_find(change->all[WORKER_MASTER], family, src);
-	const struct route_node *node = first;
+	const struct route key = { .src = *src, .family = (uint8_t)family };
+	unsigned int n = ways_of_source(change->all[WORKER_MASTER], family, src);
 	int r = 0;
 
-	while (r == 0 && node) {
-		struct route to = node->route;
-
-		to.src = (union ip_addr){ .u64 = { 0, 0 } };
-		r = route_change_set(change, &node->route, &to);
-		node = container_of(node->source.peers.next, struct route_node, source.peers);
-		if (node == first)
-			node = NULL;
-	}
+	while (r == 0 && n-- > 0)
+		r = change_add(change, apply_forget_source, &key, sizeof(key), 0);
 	return r;
+}
+
+bool route_without_port(const struct route *route, uint16_t port, struct route *left,
+			struct route_paths *paths)
+{
+	*left = *route;
+	*paths = (struct route_paths){ .n = 0 };
+	for (unsigned int i = 0; route->paths && i < route->paths->n; i++)
+		if (route->paths->hops[i].port != port)
+			paths->hops[paths->n++] = route->paths->hops[i];
+	if (paths->n == 1) {
+		left->via = paths->hops[0].via;
+		left->port = paths->hops[0].port;
+		left->onlink = paths->hops[0].onlink;
+		left->paths = NULL;
+	} else if (paths->n > 1) {
+		route_paths_spread(paths);
+		left->paths = paths;
+	}
+	return paths->n > 0;
 }

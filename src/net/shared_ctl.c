@@ -116,11 +116,20 @@ static int list_page(struct request *req, void *arg)
 	const struct list_source *source = state->source;
 
 	for (unsigned int i = 0; i < state->count; i++) {
-		void *item = request_item(req, source->kind, source->size);
+		const void *filled = state->items + i * source->size;
+		void *item;
 
+		if (source->emit) {
+			int r = source->emit(req, filled);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		item = request_item(req, source->kind, source->size);
 		if (!item)
 			return -ENOMEM;
-		memcpy(item, state->items + i * source->size, source->size);
+		memcpy(item, filled, source->size);
 		if (source->finish)
 			source->finish(request_workers(req), &state->query, item);
 	}

@@ -51,6 +51,8 @@ struct list_source {
 	const struct order *(*order)(const struct worker *w);
 	bool (*fill)(const struct worker *w, const struct list_query *query,
 		     const struct order_node *node, void *item);
+	/* On the master: the items of one that was filled. NULL: it is the item itself. */
+	int (*emit)(struct request *req, const void *filled);
 	void (*finish)(struct worker *const *all, const struct list_query *query, void *item);
 };
 

@@ -40,18 +40,28 @@ static int unplug_addrs(struct worker *const *all, uint16_t port)
 	return r;
 }
 
+/* Of several gateways those go that the port led to; else the route goes. */
+static int unplug_route(struct worker *const *all, const struct route_node *node, uint16_t port)
+{
+	struct route key, left;
+	struct route_paths paths;
+	struct change change;
+
+	route_describe(all[WORKER_MASTER], node, &key);
+	if (!route_uses_port(&key, port))
+		return 0;
+	change_init(&change, all);
+	if (route_without_port(&key, port, &left, &paths))
+		return change_end(&change, route_change_set(&change, &key, &left));
+	return change_end(&change, route_change_del(&change, &key));
+}
+
 static int unplug_routes(struct worker *const *all, uint16_t port)
 {
 	int r = 0;
 
 	order_for_each_safe (it, &all[WORKER_MASTER]->net->routes->order) {
-		struct route key = container_of(it, struct route_node, order)->route;
-		struct change change;
-
-		if (key.port != port)
-			continue;
-		change_init(&change, all);
-		r = change_end(&change, route_change_del(&change, &key));
+		r = unplug_route(all, container_of(it, struct route_node, order), port);
 		if (r < 0)
 			break;
 	}

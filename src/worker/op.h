@@ -23,7 +23,7 @@ struct op;
 
 typedef void op_apply_fn(struct worker *w, struct op *op);
 
-#define OP_GARBAGE 4
+#define OP_GARBAGE 8
 
 struct op {
 	op_apply_fn *apply;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/route-index: which value the longest prefix of an address has. For
+ * routes the value is the number of a way (net/route_way.h); the record of
+ * what routes there are is elsewhere (net/route.c). Each worker has its own,
+ * changed by ops; its memory comes with the first touch.
+ */
+#ifndef NET_ROUTE_INDEX_H
+#define NET_ROUTE_INDEX_H
+
+#include <rte_byteorder.h>
+
+#include "base/ip.h"
+#include "base/region.h"
+#include "net/route_trie.h"
+
+#define INDEX_VALUE_BITS 27 /* values are below 1 << 27, and not 0 */
+#define INDEX_VALUE      ((1u << INDEX_VALUE_BITS) - 1)
+#define INDEX_CHILD      (1u << 31)
+#define INDEX6_ROOT_BITS 15
+#define INDEX_BURST      32 /* of lookups that are made side by side */
+
+/* The leading bits of an address: the best of the prefixes up to them, and what is below. */
+struct index_root {
+	uint32_t best;  /* prefix length << INDEX_VALUE_BITS | value, 0: none */
+	uint32_t below; /* block of a page (IPv4) or a node (IPv6), 0: none */
+};
+
+/*
+ * IPv4 by 16 bits, then a page of 256 by the next 8, whose entry is
+ *	prefix length - 16 << INDEX_VALUE_BITS | value, or 0, or, with INDEX_CHILD,
+ *	prefix length - 16 << INDEX_VALUE_BITS | block of a node of which that value ends at once,
+ * and a trie below. IPv6 by 15 bits, then a trie. Prefixes of length 0 stand apart.
+ */
+struct route_index {
+	struct index_root *root4; /* [1 << 16] */
+	struct index_root *root6; /* [1 << INDEX6_ROOT_BITS] */
+	uint16_t *page_uses;      /* [1 << 16]: prefixes and nodes that the page is for */
+	struct units units;
+	uint32_t none4, none6; /* where nothing else matches */
+	size_t populated;      /* master: bytes of the region that all workers have memory for */
+	struct region region;
+};
+
+/* 0 or -errno. socket: the worker's node. */
+int route_index_create(struct route_index *index, int socket);
+void route_index_destroy(struct route_index *index);
+
+/* May a prefix be added? */
+static inline bool route_index_room(const struct route_index *index)
+{
+	return units_room(&index->units, TRIE_ROOM);
+}
+
+/* A prefix gets this value; fresh: it was not there. There is room. */
+void route_index_set(struct route_index *index, unsigned int family, const union ip_addr *dst,
+		     unsigned int plen, uint32_t value, bool fresh);
+
+/*
+ * It goes. `cover` is the longest prefix in the index that has it inside and is of more than
+ * route_index_base() bits; its value is 0 if there is none.
+ */
+struct index_cover {
+	unsigned int plen;
+	uint32_t value;
+};
+void route_index_del(struct route_index *index, unsigned int family, const union ip_addr *dst,
+		     unsigned int plen, struct index_cover cover);
+
+/* Prefixes up to this length have no part in what takes the place of one of length plen. */
+static inline unsigned int route_index_base(unsigned int family, unsigned int plen)
+{
+	if (family == AF_INET)
+		return plen <= 16 ? 0 : plen <= 24 ? 16 : plen - 1;
+	return plen <= INDEX6_ROOT_BITS ? 0 : plen - 1;
+}
+
+/* Where in the region what is used ends. */
+size_t route_index_end(const struct route_index *index);
+
+/* Bytes that are backed by memory. */
+size_t route_index_resident(const struct route_index *index);
+
+static inline uint32_t index_trie_find(const struct units *units, struct trie_walk walk,
+				       uint32_t best)
+{
+	while (walk.node)
+		trie_walk_step(units, &walk);
+	return walk.best ? trie_value(units, walk.best, walk.bit) : best;
+}
+
+static inline uint32_t index4_entry(const struct route_index *index, const struct index_root *root,
+				    uint32_t addr)
+{
+	struct trie_walk walk = { .high = (uint64_t)addr << 56 };
+	uint32_t entry, best = root->best & INDEX_VALUE;
+
+	if (root->below) {
+		entry = ((const uint32_t *)units_at(&index->units, root->below))[addr >> 8 & 0xff];
+		walk.node = entry & INDEX_VALUE;
+		if (__builtin_expect(entry & INDEX_CHILD, 0))
+			best = index_trie_find(&index->units, walk, best);
+		else if (entry)
+			best = walk.node;
+	}
+	return best ? best : index->none4;
+}
+
+/* The value of the longest prefix that matches; 0: none does. addr in the host's order. */
+static inline uint32_t route_index_find4(const struct route_index *index, uint32_t addr)
+{
+	return index4_entry(index, &index->root4[addr >> 16], addr);
+}
+
+/* An address in two words of the host's order. */
+struct index_addr6 {
+	uint64_t high, low;
+};
+
+static inline struct index_addr6 index_addr6_from(const union ip_addr *ip)
+{
+	return (struct index_addr6){ .high = rte_be_to_cpu_64(ip->u64[0]),
+				     .low = rte_be_to_cpu_64(ip->u64[1]) };
+}
+
+static inline struct trie_walk index6_walk(uint32_t node, const struct index_addr6 *addr)
+{
+	return (struct trie_walk){
+		.high = addr->high << INDEX6_ROOT_BITS | addr->low >> (64 - INDEX6_ROOT_BITS),
+		.low = addr->low << INDEX6_ROOT_BITS,
+		.node = node,
+	};
+}
+
+static inline uint32_t route_index_find6(const struct route_index *index, const union ip_addr *ip)
+{
+	struct index_addr6 addr = index_addr6_from(ip);
+	const struct index_root *root = &index->root6[addr.high >> (64 - INDEX6_ROOT_BITS)];
+	uint32_t value = index_trie_find(&index->units, index6_walk(root->below, &addr),
+					 root->best & INDEX_VALUE);
+
+	return value ? value : index->none6;
+}
+
+/* The same for many at once: what one waits for in memory, the others have meanwhile. */
+void route_index_find4_many(const struct route_index *index, const uint32_t *addrs,
+			    uint32_t *values, unsigned int n);
+void route_index_find6_many(const struct route_index *index, const struct index_addr6 *addrs,
+			    uint32_t *values, unsigned int n);
+
+#endif
