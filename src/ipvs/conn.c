@@ -8,7 +8,9 @@
  * The lines of an entry are in conn_int.h. Each class has its lines, its cold
  * parts, its timer links and its wheel, under the same index; memory that a
  * class does not use is not there. With its share of the index an IPv4
- * connection costs 64 + 32 + 8 + 19 bytes, an IPv6 one 64 more.
+ * connection costs 64 + 32 + 8 + 19 bytes, an IPv6 one 64 more. The numbers of
+ * freed ones lie in a stack (4 bytes), not in a list through the entries: so a
+ * vector of new connections can ask for the memory of all of them at once.
  *
  * Timers: the wheel's slots tell when an entry is looked at, conn->deadline
  * when it expires. A packet only writes a later deadline; an earlier one moves
@@ -46,9 +48,18 @@ static inline void *class_line(const struct conn_class *class, uint32_t i)
 	return (char *)class->lines + i * size;
 }
 
-/* All that is touched of an entry beside the index. */
-static void entry_prefetch(const struct conn_class *class, uint32_t i)
+/* The entry that is taken when `k` others have been. */
+static inline uint32_t entry_next(const struct conn_class *class, uint32_t k)
 {
+	return class->n_free > k ? class->free[class->n_free - 1 - k]
+				 : class->fresh + (k - class->n_free);
+}
+
+/* All that is touched of it beside the index. */
+static inline void entry_prefetch(const struct conn_class *class, uint32_t k)
+{
+	uint32_t i = entry_next(class, k);
+
 	__builtin_prefetch(class_line(class, i), 1);
 	__builtin_prefetch(&class->colds[i], 1);
 	__builtin_prefetch(&class->links[i], 1);
@@ -60,17 +71,19 @@ static int class_create(struct conn_class *class, struct conn_table *table, size
 	int socket = table->config.socket, r;
 
 	class->table = table;
-	class->free = CONN_NONE;
 	r = region_create(&class->lines_region, max * line_size, socket);
 	if (r == 0)
 		r = region_create(&class->colds_region, max * sizeof(struct conn_cold), socket);
 	if (r == 0)
 		r = region_create(&class->links_region, max * sizeof(struct wheel_link), socket);
+	if (r == 0)
+		r = region_create(&class->free_region, max * sizeof(*class->free), socket);
 	if (r < 0)
 		return r;
 	class->lines = class->lines_region.base;
 	class->colds = class->colds_region.base;
 	class->links = class->links_region.base;
+	class->free = class->free_region.base;
 	wheel_init(&class->wheel, class->links, 0);
 	return 0;
 }
@@ -102,24 +115,20 @@ void conn_table_destroy(struct conn_table *table)
 		region_destroy(&table->classes[c].lines_region);
 		region_destroy(&table->classes[c].colds_region);
 		region_destroy(&table->classes[c].links_region);
+		region_destroy(&table->classes[c].free_region);
 	}
 	conn_index_destroy(&table->index);
 	free(table);
 }
 
-static void key_set(struct conn_table *table, uint32_t id, enum conn_dir dir, const struct tuple *t)
+static void key6_set(struct conn_key6 *key, const struct tuple *t)
 {
-	if (conn_class_of(id) == CONN_IP4)
-		conn_line4(table, id)->key[dir] = (struct conn_key4){
-			.src = t->src.v4, .dst = t->dst.v4, .sport = t->sport, .dport = t->dport
-		};
-	else
-		conn_line6(table, id)->key[dir] = (struct conn_key6){ .src = t->src,
-								      .dst = t->dst,
-								      .sport = t->sport,
-								      .dport = t->dport,
-								      .family = t->family,
-								      .proto = t->proto };
+	*key = (struct conn_key6){ .src = t->src,
+				   .dst = t->dst,
+				   .sport = t->sport,
+				   .dport = t->dport,
+				   .family = t->family,
+				   .proto = t->proto };
 }
 
 static inline bool line6_is(const struct conn_line6 *line, unsigned int dir, const struct tuple *t)
@@ -135,9 +144,14 @@ static inline bool ref_is(const struct conn_table *table, uint32_t ref, const st
 			  const struct tuple4 *t4)
 {
 	uint32_t id = conn_ref_id(ref);
+	struct tuple of4;
 
 	if (likely(conn_class_of(id) == CONN_IP4))
 		return t4 && conn_line4_is(conn_line4(table, id), conn_ref_dir(ref), t4);
+	if (!t) {
+		of4 = tuple4_to(t4);
+		t = &of4;
+	}
 	return line6_is(conn_line6(table, id), conn_ref_dir(ref), t);
 }
 
@@ -184,7 +198,8 @@ static inline uint32_t bucket_find(const struct conn_table *table, const struct 
 	return 0;
 }
 
-/* The reference of the connection with this tuple, 0: none. t4: the same if it is IPv4, or NULL. */
+/* The reference of the connection with this tuple, 0: none. t4: the same if it is IPv4, or NULL;
+ * one of the two is there. */
 static inline uint32_t index_find(const struct conn_table *table, const struct tuple *t,
 				  const struct tuple4 *t4, uint64_t hash)
 {
@@ -257,27 +272,25 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
 	lookup4(table, tuples, n, found);
 }
 
-/* An entry of a class, zeroed; there is one. The next one's memory is asked for. */
-static uint32_t entry_take(struct conn_class *class)
+/* An entry of a class, zeroed; there is one. */
+static inline uint32_t entry_take(struct conn_class *class)
 {
-	uint32_t i = class->free;
+	uint32_t i = entry_next(class, 0);
 
-	if (i != CONN_NONE)
-		class->free = class->colds[i].service;
+	if (class->n_free)
+		class->n_free--;
 	else
-		i = class->fresh++;
+		class->fresh++;
 	memset(&class->colds[i], 0, sizeof(class->colds[i]));
 	wheel_link_init(&class->links[i]);
 	class->table->count++;
-	entry_prefetch(class, class->free != CONN_NONE ? class->free : class->fresh);
 	return i;
 }
 
 static void entry_give_back(struct conn_class *class, uint32_t i)
 {
 	class->colds[i].family = 0; /* says that it is free */
-	class->colds[i].service = class->free;
-	class->free = i;
+	class->free[class->n_free++] = i;
 	class->table->count--;
 }
 
@@ -286,43 +299,86 @@ static inline void index_prefetch(const struct conn_index *index, uint64_t hash)
 	__builtin_prefetch(&index->buckets[conn_index_first(index, hash)], 1);
 }
 
-uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out)
+/* Both references of a new entry into the index; false: there is no place, and neither is in it. */
+static inline bool index_both(struct conn_table *table, uint32_t id, uint64_t hash_in,
+			      uint64_t hash_out)
 {
-	unsigned int c = in->family == AF_INET && out->family == AF_INET ? CONN_IP4 : CONN_IP6;
-	struct conn_class *class = &table->classes[c];
+	if (!conn_index_insert(&table->index, hash_in, conn_ref(id, CONN_IN)))
+		return false;
+	if (likely(conn_index_insert(&table->index, hash_out, conn_ref(id, CONN_OUT))))
+		return true;
+	conn_index_remove(&table->index, hash_in, conn_ref(id, CONN_IN));
+	return false;
+}
+
+static inline uint32_t entry_open(struct conn_table *table, uint32_t id, uint64_t hash_in,
+				  uint64_t hash_out)
+{
+	if (likely(index_both(table, id, hash_in, hash_out)))
+		return id;
+	entry_give_back(class_of(table, id), id & CONN_INDEX_MASK);
+	return CONN_NONE;
+}
+
+void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, uint32_t k)
+{
+	new->hash_in = tuple4_hash(&table->config.key, &new->in);
+	new->hash_out = tuple4_hash(&table->config.key, &new->out);
+	index_prefetch(&table->index, new->hash_in);
+	index_prefetch(&table->index, new->hash_out);
+	entry_prefetch(&table->classes[CONN_IP4], k);
+}
+
+uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new)
+{
+	struct conn_class *class = &table->classes[CONN_IP4];
+	struct conn_line4 *line;
+	uint32_t i;
+
+	if (unlikely(table->count >= table->config.max ||
+		     (new->hash_in == new->hash_out &&tuple4_equal(&new->in, &new->out)) ||
+		     index_find(table, NULL, &new->out, new->hash_out)))
+		return CONN_NONE;
+	i = entry_take(class);
+	class->colds[i].family = AF_INET;
+	line = conn_line4(table, i);
+	line->key[CONN_IN] = conn_key4_from(&new->in);
+	line->key[CONN_OUT] = conn_key4_from(&new->out);
+	line->conn = (struct conn){ .proto = (uint8_t) new->in.rest,
+				    .zone = (uint16_t)(new->in.rest >> 16) };
+	return entry_open(table, id_of(CONN_IP4, i), new->hash_in, new->hash_out);
+}
+
+/* At least one of its sides is IPv6. */
+static uint32_t create6(struct conn_table *table, const struct tuple *in, const struct tuple *out)
+{
 	uint64_t hash_in = tuple_hash(&table->config.key, in);
 	uint64_t hash_out = tuple_hash(&table->config.key, out);
-	uint32_t i, id;
-	struct conn *conn;
+	uint32_t id;
 
-	index_prefetch(&table->index, hash_in);
-	index_prefetch(&table->index, hash_out);
-	if (table->count >= table->config.max)
+	if (table->count >= table->config.max || (hash_in == hash_out && tuple_equal(in, out)) ||
+	    find(table, in, hash_in) || find(table, out, hash_out))
 		return CONN_NONE;
-	if (hash_in == hash_out && tuple_equal(in, out))
-		return CONN_NONE;
-
-	/* the buckets are on their way meanwhile */
-	i = entry_take(class);
-	id = id_of(c, i);
-	conn = conn_get(table, id);
-	*conn = (struct conn){ .proto = in->proto, .zone = in->zone };
+	id = id_of(CONN_IP6, entry_take(&table->classes[CONN_IP6]));
+	*conn_get(table, id) = (struct conn){ .proto = in->proto, .zone = in->zone };
 	conn_cold(table, id)->family = in->family;
-	key_set(table, id, CONN_IN, in);
-	key_set(table, id, CONN_OUT, out);
-	if (find(table, in, hash_in) || find(table, out, hash_out))
-		goto no_place;
-	if (!conn_index_insert(&table->index, hash_in, conn_ref(id, CONN_IN)))
-		goto no_place;
-	if (!conn_index_insert(&table->index, hash_out, conn_ref(id, CONN_OUT)))
-		goto no_place_out;
-	return id;
+	key6_set(&conn_line6(table, id)->key[CONN_IN], in);
+	key6_set(&conn_line6(table, id)->key[CONN_OUT], out);
+	return entry_open(table, id, hash_in, hash_out);
+}
 
-no_place_out:
-	conn_index_remove(&table->index, hash_in, conn_ref(id, CONN_IN));
-no_place:
-	entry_give_back(class, i);
-	return CONN_NONE;
+uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out)
+{
+	struct conn_new4 new;
+
+	if (in->family != AF_INET || out->family != AF_INET)
+		return create6(table, in, out);
+	new.in = tuple4_from(in);
+	new.out = tuple4_from(out);
+	conn_new4_prefetch(table, &new, 0);
+	if (index_find(table, in, &new.in, new.hash_in))
+		return CONN_NONE;
+	return conn_create4(table, &new);
 }
 
 void conn_take_deltas(struct conn_table *table, uint32_t id)
@@ -389,6 +445,13 @@ void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s,
 		wheel_arm(wheel, id & CONN_INDEX_MASK, conn->deadline);
 		cold->armed = conn->deadline;
 	}
+}
+
+void conn_arm(struct conn_table *table, uint32_t id, uint32_t deadline)
+{
+	conn_get(table, id)->deadline = deadline;
+	conn_cold(table, id)->armed = deadline;
+	wheel_arm(&class_of(table, id)->wheel, id & CONN_INDEX_MASK, deadline);
 }
 
 uint32_t conn_left_s(const struct conn *conn, uint64_t now_ms)
@@ -469,6 +532,7 @@ size_t conn_memory(const struct conn_table *table)
 		bytes += region_resident(&table->classes[c].lines_region);
 		bytes += region_resident(&table->classes[c].colds_region);
 		bytes += region_resident(&table->classes[c].links_region);
+		bytes += region_resident(&table->classes[c].free_region);
 	}
 	return bytes;
 }

@@ -122,6 +122,19 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
  */
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out);
 
+/* An IPv4 connection that is to be made, in two steps, so that vectors of them wait for memory
+ * together. */
+struct conn_new4 {
+	struct tuple4 in, out;
+	uint64_t hash_in, hash_out; /* by conn_new4_prefetch() */
+};
+
+/* Asks for all that conn_create4() will touch when `k` others have been created before. */
+void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, uint32_t k);
+
+/* conn_create(), prepared; nothing has `in` yet, the caller has looked. */
+uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new);
+
 /* An IPv4 connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums.
  */
 void conn_take_deltas(struct conn_table *table, uint32_t id);
@@ -148,6 +161,9 @@ static inline uint32_t conn_deadline(uint32_t timeout_s, uint64_t now_ms)
 /* The deadline moves to now + timeout_s. Cheap: the wheel is not touched when the deadline moves
  * back only. */
 void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s, uint64_t now_ms);
+
+/* The first deadline of a connection that has just been created. */
+void conn_arm(struct conn_table *table, uint32_t id, uint32_t deadline);
 
 /* Seconds left, rounded up. */
 uint32_t conn_left_s(const struct conn *conn, uint64_t now_ms);

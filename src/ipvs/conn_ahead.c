@@ -27,6 +27,7 @@ void conn_ahead(const struct conn_table *table)
 	for (unsigned int c = 0; c < CONN_CLASSES; c++) {
 		const struct conn_class *class = &table->classes[c];
 		uint32_t fresh = __atomic_load_n(&class->fresh, __ATOMIC_RELAXED);
+		uint32_t n_free = __atomic_load_n(&class->n_free, __ATOMIC_RELAXED);
 
 		if (fresh == 0)
 			continue;
@@ -36,6 +37,7 @@ void conn_ahead(const struct conn_table *table)
 		      max);
 		ahead(&class->colds_region, sizeof(struct conn_cold), fresh, max);
 		ahead(&class->links_region, sizeof(struct wheel_link), fresh, max);
+		ahead(&class->free_region, sizeof(*class->free), n_free, max);
 	}
 	/* hashes go everywhere at once */
 	if (used)

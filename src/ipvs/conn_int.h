@@ -22,6 +22,14 @@ struct conn_key4 {
 	be16 sport, dport;
 };
 
+static inline struct conn_key4 conn_key4_from(const struct tuple4 *t)
+{
+	return (struct conn_key4){ .src = (be32)t->addrs,
+				   .dst = (be32)(t->addrs >> 32),
+				   .sport = (be16)t->ports,
+				   .dport = (be16)(t->ports >> 16) };
+}
+
 struct conn_line4 {
 	struct conn_key4 key[2]; /* by enum conn_dir */
 	struct conn conn;
@@ -47,11 +55,12 @@ struct conn_class {
 	void *lines; /* struct conn_line4 or conn_line6 */
 	struct conn_cold *colds;
 	struct wheel_link *links;
+	uint32_t *free; /* freed entries, the last one freed on top */
+	uint32_t n_free;
 	uint32_t fresh; /* the first entry that was never used */
-	uint32_t free;  /* last freed entry, linked by conn_cold's service; CONN_NONE */
 	struct conn_table *table;
 	struct wheel wheel;
-	struct region lines_region, colds_region, links_region;
+	struct region lines_region, colds_region, links_region, free_region;
 };
 
 struct conn_table {

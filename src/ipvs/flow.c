@@ -15,6 +15,8 @@
  *
  * TCP goes this way in the established state only, and without SYN, FIN or RST;
  * so no packet here changes a state, and deadlines only move away from now.
+ *
+ * What is of no connection may open one, with others in a vector: flow_new.c.
  */
 #include "ipvs/flow.h"
 
@@ -239,18 +241,27 @@ static bool way_find(struct worker *w, be32 addr, uint16_t *adj)
 	return true;
 }
 
-/* Are both ways up to date? Else they are looked up. */
+/* Is the way to the server up to date? Else it is looked up. */
+static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
+{
+	uint32_t stamp = run->stamps[dest->slot];
+
+	if (unlikely(dest->stamp != stamp)) {
+		if (!way_find(run->w, dest->addr.v4, &dest->adj))
+			return false;
+		dest->stamp = stamp;
+	}
+	return true;
+}
+
+/* Both ways. */
 static inline bool ways_fresh(struct flow_run *run, struct conn_line4 *line, struct dest *dest)
 {
 	be32 client = line->key[CONN_IN].src;
 	uint32_t client_stamp = run->stamps[stamp4_slot(client)];
-	uint32_t dest_stamp = run->stamps[dest->slot];
 
-	if (unlikely(dest->stamp != dest_stamp)) {
-		if (!way_find(run->w, dest->addr.v4, &dest->adj))
-			return false;
-		dest->stamp = dest_stamp;
-	}
+	if (!dest_way_fresh(run, dest))
+		return false;
 	if (unlikely(line->conn.stamp != client_stamp)) {
 		if (!way_find(run->w, client, &line->conn.adj))
 			return false;
@@ -405,6 +416,32 @@ struct adj *flow_forward(struct flow_run *run, struct conn_line4 *line, enum con
 	return forward(run, line, dir, dest, frame);
 }
 
+struct adj *flow_forward_first(struct flow_run *run, struct conn_line4 *line, struct dest *dest,
+			       uint8_t *frame)
+{
+	uint8_t *ip = frame + ETH_LEN;
+	uint16_t total = rte_be_to_cpu_16(load16(ip + 2));
+	struct adj *adj;
+
+	if (unlikely(!mode_flows(&line->conn, CONN_IN) || !dest_way_fresh(run, dest)))
+		return NULL;
+	adj = &run->adjs[dest->adj];
+	if (unlikely(!adj->usable || total > adj->mtu))
+		return NULL;
+	count_packet(run, dest, CONN_IN, total);
+	adj_use(run, adj);
+	rewrite(line, CONN_IN, ip);
+	memcpy(frame, &adj->eth, sizeof(adj->eth));
+	return adj;
+}
+
+uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest)
+{
+	if (unlikely(dest->conn_timeout_s))
+		return conn_deadline(dest->conn_timeout_s, run->now_ms);
+	return run->udp_deadline[UDP_ONEWAY];
+}
+
 /* What the sender's hardware has added to a short packet does not go on. */
 static inline void cut_padding(struct rte_mbuf *m, const uint8_t *frame)
 {
@@ -414,9 +451,18 @@ static inline void cut_padding(struct rte_mbuf *m, const uint8_t *frame)
 	m->pkt_len = len;
 }
 
+static inline void push_out(struct flow_run *run, struct rte_mbuf *m, const struct adj *adj)
+{
+	struct batch *out = &run->w->link->tx[adj->port];
+
+	cut_padding(m, rte_pktmbuf_mtod(m, const uint8_t *));
+	out->pkts[out->count++] = m;
+}
+
 /* Whose connections the packets are of that take the slow path: none behind may overtake them. */
 struct flow_left {
 	uint64_t keys[BATCH_BURST];
+	uint64_t seen[4]; /* a bit each, by left_bit() */
 	uint32_t n;
 };
 
@@ -424,6 +470,20 @@ struct flow_left {
 static inline uint64_t left_key(uint64_t addrs, uint32_t ports)
 {
 	return addrs + ports * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline uint64_t *left_bit(struct flow_left *left, uint64_t key, uint64_t *bit)
+{
+	*bit = UINT64_C(1) << (key >> 58);
+	return &left->seen[key >> 56 & 3];
+}
+
+static inline void left_add(struct flow_left *left, uint64_t key)
+{
+	uint64_t bit, *seen = left_bit(left, key, &bit);
+
+	*seen |= bit;
+	left->keys[left->n++] = key;
 }
 
 /* What could not be parsed may be of a connection all the same. */
@@ -435,13 +495,16 @@ static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m)
 	if (m->data_len >= l4)
 		l4 = RTE_MAX(l4, ETH_LEN + (frame[ETH_LEN] & 15) * 4u);
 	if (m->data_len >= l4 + sizeof(uint32_t))
-		left->keys[left->n++] = left_key(load64(frame + ETH_LEN + 12), load32(frame + l4));
+		left_add(left, left_key(load64(frame + ETH_LEN + 12), load32(frame + l4)));
 }
 
-static bool left_has(const struct flow_left *left, uint64_t key)
+static inline bool left_has(struct flow_left *left, uint64_t key)
 {
+	uint64_t bit, *seen = left_bit(left, key, &bit);
 	bool has = false;
 
+	if (likely(!(*seen & bit)))
+		return false;
 	for (uint32_t i = 0; i < left->n; i++)
 		has |= left->keys[i] == key;
 	return has;
@@ -452,8 +515,6 @@ static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *
 					 const struct tuple4 *tuple, const struct conn_probe *probe,
 					 struct flow_left *left)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
-	struct link *link = run->w->link;
 	struct conn_found found;
 	struct conn_line4 *line;
 	struct adj *adj;
@@ -463,14 +524,14 @@ static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *
 	if (left && left_has(left, left_key(tuple->addrs, tuple->ports)))
 		return false;
 	line = conn_line4(run->conns, found.id);
-	adj = forward(run, line, found.dir, &run->dests[line->conn.dest], frame);
+	adj = forward(run, line, found.dir, &run->dests[line->conn.dest],
+		      rte_pktmbuf_mtod(m, uint8_t *));
 	if (unlikely(!adj)) {
 		if (left)
-			left->keys[left->n++] = left_key(tuple->addrs, tuple->ports);
+			left_add(left, left_key(tuple->addrs, tuple->ports));
 		return false;
 	}
-	cut_padding(m, frame);
-	link->tx[adj->port].pkts[link->tx[adj->port].count++] = m;
+	push_out(run, m, adj);
 	return true;
 }
 
@@ -543,16 +604,71 @@ static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vec
 	return flow_one(run, vector->pkts[i], &vector->tuples[i], &vector->probes[i], left);
 }
 
+/* Of no connection, and alone: its connection may be opened here. */
+static bool mixed_new(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
+		      const struct tuple4 *tuple, const struct conn_probe *probe,
+		      struct flow_left *left)
+{
+	uint64_t key = left_key(tuple->addrs, tuple->ports);
+	struct conn_found found;
+
+	if (left_has(left, key))
+		return false;
+	if (unlikely(probe->ref)) { /* of that connection, or the tag deceives */
+		conn_lookup4(run->conns, tuple, 1, &found);
+		if (found.id != CONN_NONE)
+			return false;
+	}
+	left_add(left, key);
+	return flow_new_take(run, new, m, at, tuple);
+}
+
+/* false: there is a connection now, but no way on for its first packet here. */
+static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
+{
+	uint32_t id = flow_new_make(run, one);
+	struct dest *dest = one->opening.wants.dest;
+	struct worker *w = run->w;
+	struct adj *adj;
+
+	if (unlikely(id == CONN_NONE))
+		return true;
+	adj = flow_forward_first(run, conn_line4(run->conns, id), dest,
+				 rte_pktmbuf_mtod(one->m, uint8_t *));
+	if (unlikely(!adj)) {
+		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
+		return false;
+	}
+	conn_arm(run->conns, id, flow_deadline_first(run, dest));
+	push_out(run, one->m, adj);
+	w->counters.flow++;
+	return true;
+}
+
+/* Those that were taken; returns what is left of them for the slow path, a bit each. */
+static uint32_t new_go_on(struct flow_run *run, const struct flow_new *new)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < new->n; i++)
+		if (!new_goes_on(run, &new->ones[i]))
+			left |= 1u << new->ones[i].at;
+	return left;
+}
+
 /* From the first on that does not go to a port, or could not be parsed. Returns how many more have
- * gone there. */
+ * gone there, of connections that were there. */
 static __rte_noinline uint32_t flow_mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
 					  struct flow_vector *vector, struct flow_steps steps,
 					  uint32_t first)
 {
 	uint32_t unparsed = steps.left, hits = 0;
 	struct flow_left left;
+	struct flow_new new;
 
 	left.n = 0;
+	memset(left.seen, 0, sizeof(left.seen));
+	new.n = 0;
 	for (uint32_t bits = unparsed; bits; bits &= bits - 1)
 		left_add_frame(&left, pkts[__builtin_ctz(bits)]);
 	for (uint32_t at = 0, i = 0; at < n; at++) {
@@ -560,9 +676,11 @@ static __rte_noinline uint32_t flow_mixed(struct flow_run *run, struct rte_mbuf 
 			continue;
 		if (vector_one(run, vector, &steps, i - 1, &left))
 			hits++;
-		else
+		else if (!mixed_new(run, &new, pkts[at], at, &vector->tuples[i - 1],
+				    &vector->probes[i - 1], &left))
 			steps.left |= 1u << at;
 	}
+	steps.left |= new_go_on(run, &new);
 	for (uint32_t bits = steps.left; bits; bits &= bits - 1)
 		to_slow_path(run, pkts[__builtin_ctz(bits)]);
 	return hits;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ipvs/flow_int: what flow.c offers flow_check.c. */
+/* ipvs/flow_int: what the files of the flow stage offer each other. */
 #ifndef IPVS_FLOW_INT_H
 #define IPVS_FLOW_INT_H
 
@@ -8,6 +8,9 @@
 
 #include "ipvs/conn_int.h"
 #include "ipvs/service.h"
+#include "ipvs/session.h"
+#include "packet/batch.h"
+#include "packet/meta.h"
 
 struct adj;
 struct rte_mbuf;
@@ -35,6 +38,19 @@ struct flow_run {
 	uint64_t hits;
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
+	struct service *last_service; /* what flow_new_service() said last, NULL: nothing */
+	uint64_t last_vip;            /* ... of this address and port */
+};
+
+struct flow_new {
+	uint32_t n;
+	struct flow_new_one {
+		struct rte_mbuf *m;
+		uint32_t at; /* in the vector */
+		struct conn_new4 tuples;
+		struct pkt_meta meta; /* its tuple, all that a scheduler reads */
+		struct session_opening opening;
+	} ones[BATCH_BURST];
 };
 
 void flow_begin(struct worker *w, struct flow_run *run);
@@ -61,5 +77,30 @@ bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tup
  */
 struct adj *flow_forward(struct flow_run *run, struct conn_line4 *line, enum conn_dir dir,
 			 struct dest *dest, uint8_t *frame);
+
+/* The same of the first packet of a connection, from the client. Its deadline is not touched. */
+struct adj *flow_forward_first(struct flow_run *run, struct conn_line4 *line, struct dest *dest,
+			       uint8_t *frame);
+
+/* The deadline of a connection of this server that has just seen a packet, UDP_ONEWAY. */
+uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest);
+
+/*
+ * The service whose connection such a packet, parsed and of no connection, may open in this stage,
+ * and its tuple as others know it. NULL: it must not.
+ */
+struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
+				 struct tuple *tuple);
+
+/*
+ * m, parsed, of no connection and not behind another packet of its own, was taken into `new` or
+ * dropped; false: it is for the slow path.
+ */
+bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
+		   const struct tuple4 *tuple);
+
+/* The connection of one that was taken, still without a deadline. CONN_NONE: its packet was
+ * dropped. */
+uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one);
 
 #endif

@@ -157,7 +157,6 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
 		return;
-	w->ipvs->changes++;
 	forward(w, m, &found);
 }
 

@@ -36,6 +36,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/debug.h"
 #include "base/lines.h"
 #include "base/region.h"
@@ -219,7 +221,8 @@ static void grow_heads(struct lport_pool *pool)
 	}
 }
 
-static struct tuple pair_key(const struct tuple *reply)
+/* All of a reply but its port. */
+static inline struct tuple pair_key(const struct tuple *reply)
 {
 	struct tuple key = *reply;
 
@@ -227,17 +230,32 @@ static struct tuple pair_key(const struct tuple *reply)
 	return key;
 }
 
-static struct pair *pair_find(const struct lport_pool *pool, const struct tuple *key)
+static inline uint64_t pair_hash(const struct lport_pool *pool, const struct tuple *reply)
 {
-	uint32_t i = pool->heads[chain_of(tuple_hash(&pool->key, key), pool->n_heads)];
+	struct tuple key = pair_key(reply);
+
+	return tuple_hash(&pool->key, &key);
+}
+
+static inline bool pair_is(const struct pair *pair, const struct tuple *reply)
+{
+	const struct tuple *key = &pair->key;
+
+	return ip_equal(&key->src, &reply->src) && ip_equal(&key->dst, &reply->dst) &&
+	       key->sport == reply->sport && key->proto == reply->proto &&
+	       key->family == reply->family && key->zone == reply->zone;
+}
+
+static struct pair *pair_find(const struct lport_pool *pool, const struct tuple *reply)
+{
+	uint32_t i = pool->heads[chain_of(pair_hash(pool, reply), pool->n_heads)];
 
 	for (; i != NONE; i = pool->pairs[i].next) {
-		if (memcmp(&pool->pairs[i].key, key, sizeof(*key)) == 0)
+		if (likely(pair_is(&pool->pairs[i], reply)))
 			return &pool->pairs[i];
 	}
 	return NULL;
 }
-_Static_assert(sizeof(struct tuple) == 40, "a tuple has no padding, it may be compared as bytes");
 
 static void idle_add(struct lport_pool *pool, struct pair *pair)
 {
@@ -305,7 +323,7 @@ static bool reclaim(struct lport_pool *pool, uint32_t min_s)
 	return true;
 }
 
-static struct pair *pair_make(struct lport_pool *pool, const struct tuple *key)
+static struct pair *pair_make(struct lport_pool *pool, const struct tuple *reply)
 {
 	struct pool_array *array = &pool->pair_array;
 	uint32_t i, *head;
@@ -324,12 +342,12 @@ static struct pair *pair_make(struct lport_pool *pool, const struct tuple *key)
 	}
 	pair = &pool->pairs[i];
 	memset(pair, 0, sizeof(*pair));
-	pair->key = *key;
+	pair->key = pair_key(reply);
 	pair->start = (uint16_t)(hash_words(&pool->key, ++pool->n_made, i) % PORTS);
 	taken_clear(pool, pair);
 	if (++pool->n_pairs > pool->n_heads)
 		grow_heads(pool);
-	head = &pool->heads[chain_of(tuple_hash(&pool->key, key), pool->n_heads)];
+	head = &pool->heads[chain_of(pair_hash(pool, reply), pool->n_heads)];
 	pair->next = *head;
 	*head = i;
 	return pair;
@@ -495,47 +513,59 @@ static uint16_t back_next(struct lport_pool *pool, struct pair *pair)
 }
 
 /* The next port of the rotation that is ours, 0: it is through. */
-static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair)
+static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair, struct tuple *reply)
 {
-	struct tuple reply = pair->key;
-	uint32_t base = steer_base(pool->w, &reply);
+	uint32_t base = steer_base(pool->w, reply);
+	uint32_t at = (uint32_t)pair->start + pair->tried;
 
+	if (at >= PORTS)
+		at -= PORTS;
 	while (pair->tried < PORTS) {
-		uint32_t port = LPORT_FIRST + ((uint32_t)pair->start + pair->tried++) % PORTS;
+		uint16_t port = (uint16_t)(LPORT_FIRST + at);
 
-		reply.dport = htons((uint16_t)port);
-		if (steer_owner_of(pool->w, base, &reply) == pool->w->id)
-			return (uint16_t)port;
+		pair->tried++;
+		if (++at == PORTS)
+			at = 0;
+		reply->dport = htons(port);
+		if (steer_owner_of(pool->w, base, reply) == pool->w->id)
+			return port;
 	}
 	return 0;
 }
 
+/* Out of this pair; 0: there is none. */
+static uint16_t port_next(struct lport_pool *pool, struct pair *pair, struct tuple *reply, int *r)
+{
+	uint16_t port = rotation_next(pool, pair, reply);
+
+	*r = -EADDRNOTAVAIL;
+	if (likely(port && line_make(pool, pair, port)))
+		return port;
+	if (port) {
+		pair->tried--; /* it stays the next one */
+		*r = -ENOMEM;
+	}
+	return pair->back ? back_next(pool, pair) : 0;
+}
+
 int lport_take(struct lport_pool *pool, struct tuple *reply)
 {
-	struct tuple key = pair_key(reply);
 	struct pair *pair;
-	int r = -EADDRNOTAVAIL;
 	uint16_t port;
+	int r;
 
 	if (pool->w->id == WORKER_MASTER)
 		return -EADDRNOTAVAIL;
-	pair = pair_find(pool, &key);
+	pair = pair_find(pool, reply);
 	if (pair && pair->used == 0)
 		idle_remove(pool, pair); /* not to be reclaimed for its own sake */
 	else if (!pair)
-		pair = pair_make(pool, &key);
+		pair = pair_make(pool, reply);
 	if (!pair)
 		return -ENOMEM;
-
-	port = rotation_next(pool, pair);
-	if (port && !line_make(pool, pair, port)) {
-		pair->tried--; /* it stays the next one */
-		r = -ENOMEM;
-		port = 0;
-	}
-	if (port == 0 && pair->back)
-		port = back_next(pool, pair);
+	port = port_next(pool, pair, reply, &r);
 	if (port == 0) {
+		reply->dport = 0;
 		if (pair->used == 0)
 			pair_free(pool, pair);
 		return r;
@@ -548,8 +578,7 @@ int lport_take(struct lport_pool *pool, struct tuple *reply)
 
 void lport_release(struct lport_pool *pool, const struct tuple *reply)
 {
-	struct tuple key = pair_key(reply);
-	struct pair *pair = pair_find(pool, &key);
+	struct pair *pair = pair_find(pool, reply);
 	uint16_t port = ntohs(reply->dport);
 	uint64_t *line = pair ? line_find(pool, pair, port) : NULL;
 	uint64_t bit = UINT64_C(1) << port % 64;

@@ -19,62 +19,87 @@
 #include "net/ip4.h"
 #include "worker/worker.h"
 
-static void session_init(struct worker *w, struct rte_mbuf *m, uint32_t id,
-			 const struct xmit_opening *opening, const struct xmit *xmit)
+bool session_take(struct worker *w, struct service *svc, const struct pkt_meta *meta,
+		  struct session_opening *opening, enum drop_reason *reason)
 {
+	struct dest *dest = service_schedule(w, svc, meta);
+	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
+
+	if (unlikely(!xmit)) {
+		*reason = DROP_IPVS_NO_SERVER;
+		return false;
+	}
+	opening->xmit = xmit;
+	opening->wants.service = svc;
+	opening->wants.dest = dest;
+	opening->wants.in = &meta->tuple;
+	opening->wants.laddr = LADDR_NONE;
+	opening->wants.flags = 0;
+	return xmit->open(w, &opening->wants, reason);
+}
+
+void session_leave(struct worker *w, const struct session_opening *opening)
+{
+	opening->xmit->close(w, opening->wants.flags, &opening->wants.out);
+}
+
+void session_enter(struct worker *w, uint32_t id, const struct session_opening *opening)
+{
+	const struct xmit_opening *wants = &opening->wants;
+	const struct xmit *xmit = opening->xmit;
 	struct ipvs *ipvs = w->ipvs;
 	struct conn *conn = conn_get(ipvs->conns, id);
 	struct conn_cold *cold = conn_cold(ipvs->conns, id);
 
-	cold->service = opening->service->id;
-	cold->laddr = opening->laddr;
-	conn->dest = opening->dest->id;
-	conn->flags = (uint16_t)(opening->flags | opening->dest->forward << CONN_FORWARD_SHIFT);
-	if (conn->proto == IPPROTO_TCP && xmit->shift_tcp) {
-		const struct rte_tcp_hdr *th =
-			rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, pkt_meta(m)->l4_off);
-
-		tcp_choose_deltas(conn, &ipvs->isn_key, &opening->out, th, (th->data_off >> 4) * 4u,
-				  w->now_ns);
-	}
-	if (xmit->flow)
-		conn->flags |= CONN_FLOW;
+	cold->service = wants->service->id;
+	cold->laddr = wants->laddr;
+	conn->dest = wants->dest->id;
+	conn->flags = (uint16_t)(wants->flags | wants->dest->forward << CONN_FORWARD_SHIFT |
+				 (xmit->flow ? CONN_FLOW : 0));
 	if (xmit->nat)
 		conn_take_deltas(ipvs->conns, id);
-	conn_set_timeout(ipvs->conns, id, ipvs->config.conn_init_timeout_s, w->now_ms);
-	dest_conn_new(opening->dest, conn);
-	opening->service->counters.conns++;
-	if (opening->laddr != LADDR_NONE)
-		laddr_conn_new(laddr_get(ipvs->services, opening->laddr));
+	dest_conn_new(wants->dest, conn);
+	wants->service->counters.conns++;
+	if (wants->laddr != LADDR_NONE)
+		laddr_conn_new(laddr_get(ipvs->services, wants->laddr));
+	ipvs->changes++;
+}
+
+/* What its first segment has to say. */
+static void choose_deltas(struct worker *w, struct rte_mbuf *m, uint32_t id,
+			  const struct tuple *out)
+{
+	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
+							       pkt_meta(m)->l4_off);
+
+	tcp_choose_deltas(conn_get(w->ipvs->conns, id), &w->ipvs->isn_key, out, th,
+			  (th->data_off >> 4) * 4u, w->now_ns);
 }
 
 uint32_t session_open(struct worker *w, struct rte_mbuf *m, struct service *svc)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct dest *dest = service_schedule(w, svc, meta);
-	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
-	struct xmit_opening opening = {
-		.service = svc, .dest = dest, .in = &meta->tuple, .laddr = LADDR_NONE
-	};
+	struct session_opening opening;
 	enum drop_reason reason;
 	uint32_t id;
 
-	if (!xmit) {
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, meta->tuple.dst.v4);
-		drop(w, m, DROP_IPVS_NO_SERVER);
-		return CONN_NONE;
-	}
-	if (!xmit->open(w, &opening, &reason)) {
+	if (!session_take(w, svc, meta, &opening, &reason)) {
+		if (reason == DROP_IPVS_NO_SERVER)
+			icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0,
+					 meta->tuple.dst.v4);
 		drop(w, m, reason);
 		return CONN_NONE;
 	}
-	id = conn_create(w->ipvs->conns, opening.in, &opening.out);
+	id = conn_create(w->ipvs->conns, opening.wants.in, &opening.wants.out);
 	if (id == CONN_NONE) {
-		xmit->close(w, opening.flags, &opening.out);
+		session_leave(w, &opening);
 		drop(w, m, DROP_IPVS_CONN_FULL);
 		return CONN_NONE;
 	}
-	session_init(w, m, id, &opening, xmit);
+	session_enter(w, id, &opening);
+	if (meta->tuple.proto == IPPROTO_TCP && opening.xmit->shift_tcp)
+		choose_deltas(w, m, id, &opening.wants.out);
+	conn_set_timeout(w->ipvs->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 	return id;
 }
 

@@ -8,10 +8,29 @@
 #define IPVS_SESSION_H
 
 #include "ipvs/conn.h"
+#include "ipvs/xmit/xmit.h"
 
+struct pkt_meta;
 struct rte_mbuf;
 struct service;
 struct worker;
+
+/*
+ * A connection in steps, for vectors of them: what it needs is taken, so that both its tuples are
+ * known; its entry is made by whoever does so; the entry gets what the connection is, and its place
+ * in all counts. Between the first step and the last, session_leave() gives everything back.
+ */
+struct session_opening {
+	struct xmit_opening wants; /* its tuple `in` is the caller's, and stays there */
+	const struct xmit *xmit;
+};
+
+/* false: for *reason there can be none, and nothing is held; DROP_IPVS_NO_SERVER: nothing has
+ * changed either. */
+bool session_take(struct worker *w, struct service *svc, const struct pkt_meta *meta,
+		  struct session_opening *opening, enum drop_reason *reason);
+void session_leave(struct worker *w, const struct session_opening *opening);
+void session_enter(struct worker *w, uint32_t id, const struct session_opening *opening);
 
 /* A connection for m, its first packet, with a server of svc. CONN_NONE: m was dropped, with its
  * reason. */

@@ -10,6 +10,9 @@
 
 stage_fn ip4_input; /* checks, meta; → IPVS_INPUT */
 
+/* May a unicast packet with these addresses go on behind ip4_input? It lets others through too. */
+bool ip4_addresses_usual(const struct worker *w, be32 src, be32 dst);
+
 /*
  * An ICMP error about m, whose data is at its IPv4 header and whose meta is set; m stays the
  * caller's. From `src`, or if that is 0 from the address that addr_select() gives. `value` is the

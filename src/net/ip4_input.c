@@ -82,17 +82,28 @@ static bool options_refused(struct worker *w, struct rte_mbuf *m, uint16_t l3_le
 	return true;
 }
 
-static bool source_possible(const struct worker *w, const struct rte_ipv4_hdr *ip, bool broadcast)
+/* An address that somebody else may have. */
+static bool source_of_others(const struct worker *w, be32 src)
 {
-	be32 src = ip->src_addr;
 	union ip_addr addr = ip_from_v4(src);
 
-	/* who has no address yet (DHCP) speaks to everybody */
-	if (unlikely(ip4_in_net0(src)))
-		return src == 0 && broadcast;
 	if (unlikely(ip4_is_multicast(src) || ip4_is_reserved(src) || ip4_is_loopback(src)))
 		return false;
 	return !addr_is_local(w, AF_INET, &addr) && !addr_is_broadcast(w, AF_INET, &addr);
+}
+
+static bool source_possible(const struct worker *w, const struct rte_ipv4_hdr *ip, bool broadcast)
+{
+	/* who has no address yet (DHCP) speaks to everybody */
+	if (unlikely(ip4_in_net0(ip->src_addr)))
+		return ip->src_addr == 0 && broadcast;
+	return source_of_others(w, ip->src_addr);
+}
+
+bool ip4_addresses_usual(const struct worker *w, be32 src, be32 dst)
+{
+	return !ip4_in_net0(dst) && !ip4_is_loopback(dst) && !ip4_is_reserved(dst) &&
+	       !ip4_is_multicast(dst) && !ip4_in_net0(src) && source_of_others(w, src);
 }
 
 static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m,

@@ -62,6 +62,11 @@ static inline uint32_t tuple4_rest(uint8_t proto, uint16_t zone)
 	return proto | (uint32_t)zone << 16;
 }
 
+static inline bool tuple4_equal(const struct tuple4 *a, const struct tuple4 *b)
+{
+	return a->addrs == b->addrs && a->ports == b->ports && a->rest == b->rest;
+}
+
 static inline struct tuple4 tuple4_from(const struct tuple *t)
 {
 	return (struct tuple4){

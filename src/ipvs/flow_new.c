@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/flow-new: new connections in the flow stage, in vectors. What is parsed,
+ * of no connection and to a UDP service is decided on as the slow path would
+ * (ip4-input's addresses, the owner, ipvs/session), in two rounds: each gets its
+ * server and local port, and asks for the memory of its entry, its timer and
+ * both its buckets; when the last one has asked, each is made and its packet
+ * goes on as those behind it will.
+ *
+ * All else is the slow path's: TCP, whose first segment has options to be
+ * looked at; what nobody serves; what is not ours to judge. A packet for which
+ * there is a connection now but no way on takes the slow path as its second
+ * packet would.
+ */
+#include <netinet/in.h>
+
+#include "ipvs/flow_int.h"
+#include "ipvs/ipvs.h"
+#include "ipvs/ours.h"
+#include "link/steer.h"
+#include "net/ip4.h"
+#include "worker/worker.h"
+
+static struct service *service_of(struct flow_run *run, const struct tuple4 *tuple4,
+				  const struct tuple *tuple)
+{
+	uint64_t vip = tuple4->addrs >> 32 | (uint64_t)(tuple4->ports >> 16) << 32;
+
+	if (likely(run->last_service && run->last_vip == vip))
+		return run->last_service;
+	run->last_vip = vip;
+	run->last_service = ours_service(run->w, tuple);
+	return run->last_service;
+}
+
+struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
+				 struct tuple *tuple)
+{
+	struct service *svc;
+
+	if (tuple4->rest != tuple4_rest(IPPROTO_UDP, 0))
+		return NULL;
+	*tuple = tuple4_to(tuple4);
+	svc = service_of(run, tuple4, tuple);
+	if (!svc || tuple->sport == 0 || tuple->dport == 0 ||
+	    !ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ||
+	    steer_owner(run->w, tuple) != run->w->id)
+		return NULL;
+	return svc;
+}
+
+/* In overload: it gives way. */
+static bool gives_way(struct flow_run *run, struct rte_mbuf *m)
+{
+	if (likely(run->new_allowed == SHED_NOTHING))
+		return false;
+	if (run->new_allowed) {
+		run->new_allowed--;
+		return false;
+	}
+	drop(run->w, m, DROP_IPVS_CROWDED);
+	run->w->rx_shed++;
+	return true;
+}
+
+bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
+		   const struct tuple4 *tuple)
+{
+	struct flow_new_one *one = &new->ones[new->n];
+	struct service *svc = flow_new_service(run, tuple, &one->meta.tuple);
+	enum drop_reason reason;
+
+	if (!svc)
+		return false;
+	if (gives_way(run, m))
+		return true;
+	one->meta.flags = META_PARSED;
+	if (unlikely(!session_take(run->w, svc, &one->meta, &one->opening, &reason))) {
+		if (reason == DROP_IPVS_NO_SERVER)
+			return false;
+		drop(run->w, m, reason);
+		return true;
+	}
+	one->m = m;
+	one->at = at;
+	one->tuples.in = *tuple;
+	one->tuples.out = tuple4_from(&one->opening.wants.out);
+	conn_new4_prefetch(run->conns, &one->tuples, new->n);
+	new->n++;
+	return true;
+}
+
+uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one)
+{
+	uint32_t id = conn_create4(run->conns, &one->tuples);
+
+	if (unlikely(id == CONN_NONE)) {
+		session_leave(run->w, &one->opening);
+		drop(run->w, one->m, DROP_IPVS_CONN_FULL);
+		return CONN_NONE;
+	}
+	session_enter(run->w, id, &one->opening);
+	return id;
+}
