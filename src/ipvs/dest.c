@@ -101,6 +101,30 @@ static uint32_t dest_share(const struct worker *w, uint32_t whole)
 	return whole / w->n_workers + (w->id - 1 < whole % w->n_workers);
 }
 
+static uint64_t dest_hash_of_answers(const struct service_table *table, const struct dest *dest)
+{
+	return dest_answer_hash(table, table->services[dest->service].key.proto, dest->family,
+				&dest->addr, dest->port);
+}
+
+/* Where are connections that its mode opens, and where do its answers go? It stays so when the mode
+ * changes, since connections keep theirs. */
+static void dest_take_mode(struct service_table *table, struct dest *dest)
+{
+	struct service *svc = &table->services[dest->service];
+
+	if (dest->forward != API_FORWARD_NAT) {
+		svc->flags |= SERVICE_BY_FLOW;
+		return;
+	}
+	svc->flags |= SERVICE_BY_CLIENT;
+	if (dest->flags & DEST_ANSWERS)
+		return;
+	dest->flags |= DEST_ANSWERS;
+	id_hash_add(&table->answering, dest_hash_of_answers(table, dest), dest->id);
+	table->n_answering++;
+}
+
 static void dest_configure(const struct worker *w, struct dest *dest,
 			   const struct dest_config *config)
 {
@@ -116,6 +140,7 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 	if (config->upper)
 		dest->flags |= DEST_LIMITED;
 	dest_check_limit(dest);
+	dest_take_mode(service_table_of(w), dest);
 }
 
 /* Room for one more in front of the first? */
@@ -311,6 +336,10 @@ static void dest_apply_free(struct worker *w, struct op *op)
 	dest_unlink_removed(table, &table->services[dest->service], dest);
 	if (table->master)
 		id_hash_del(&table->master->dests_by_key, dest_hash(table, dest), dest->id);
+	if (dest->flags & DEST_ANSWERS) {
+		id_hash_del(&table->answering, dest_hash_of_answers(table, dest), dest->id);
+		table->n_answering--;
+	}
 	memset(dest, 0, sizeof(*dest));
 }
 

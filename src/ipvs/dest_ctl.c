@@ -85,7 +85,7 @@ static int dest_check(struct request *req, const struct service_key *key,
 	if (!xmit_find(body->forward))
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
-				    "FNAT (-b), DR (-g)",
+				    "FNAT (-b), DR (-g), NAT (-m)",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
 	if (body->forward == API_FORWARD_DR && config->port != key->port)
 		return request_fail(req, -EINVAL,
@@ -110,15 +110,16 @@ static int dest_check(struct request *req, const struct service_key *key,
 static int dest_check_place(struct request *req, const struct dest_named *named)
 {
 	const struct dest_config *config = &named->config;
-	char text[DEST_STR_LEN];
+	char text[DEST_STR_LEN], number[16];
 
-	if (config->forward != API_FORWARD_DR ||
+	if (config->forward == API_FORWARD_FNAT ||
 	    !addr_is_local(request_workers(req)[WORKER_MASTER], config->family, &config->addr))
 		return 0;
 	return request_fail(req, -EADDRINUSE,
-			    "%s: that is an address of the balancer itself; DR (-g) needs a server "
-			    "on another machine",
-			    dest_str(&named->svc->key, config, text));
+			    "%s: that is an address of the balancer itself; %s needs a server on "
+			    "another machine",
+			    dest_str(&named->svc->key, config, text),
+			    dest_forward_name(config->forward, number, sizeof(number)));
 }
 
 static int dest_failed(struct request *req, int r, const struct dest_named *named)

@@ -27,12 +27,11 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
-#include "ipvs/ours.h"
+#include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "ipvs/track.h"
 #include "ipvs/xmit/xmit4.h"
-#include "link/steer.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
 
@@ -210,24 +209,21 @@ static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum
 }
 
 /*
- * Who has the connection, if there is one: the owner of the answer's tuple, or of the quoted
- * packet's own, which is as it had arrived here if nothing was rewritten. This worker: nobody.
+ * Who may have the connection, if there is one: the owners of the answer's tuple, or of the quoted
+ * packet's own, which is as it had arrived here if nothing was rewritten.
  */
-static unsigned int icmp_owner(const struct worker *w, const struct tuple *answer)
+static struct owners icmp_owners(const struct worker *w, const struct tuple *answer)
 {
 	struct tuple quoted = tuple_reverse(answer);
+	struct owners owners = owners_of(w, answer);
 
-	if (is_ours(w, answer) || ours_formerly(w, answer))
-		return steer_owner(w, answer);
-	if (ours_service(w, &quoted) || ours_formerly(w, &quoted))
-		return steer_owner(w, &quoted);
-	return w->id;
+	return owners.n ? owners : owners_of(w, &quoted);
 }
 
 void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	unsigned int owner;
+	struct owners owners;
 	struct quote quote;
 	enum conn_dir dir;
 	uint32_t id;
@@ -242,9 +238,7 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 		icmp_related(w, m, id, dir, &quote);
 		return;
 	}
-	owner = icmp_owner(w, &quote.answer);
-	if (owner != w->id && !(meta->flags & META_HANDED_OVER))
-		steer_hand_over(w, m, owner);
-	else
+	owners = icmp_owners(w, &quote.answer);
+	if (!owners_ask_next(w, m, &owners))
 		stage_push(w, STAGE_IP_ROUTE, m);
 }

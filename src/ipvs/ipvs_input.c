@@ -9,8 +9,8 @@
  * The vector is looked up as a whole first, then acted on; a packet that makes
  * or ends a connection makes the later answers old, and they are asked again.
  *
- * Only the worker that owns a packet's tuple judges that it belongs to no
- * connection: all others hand it over, once. That holds for all that is to one
+ * Only the worker that would own a packet's connection judges that it belongs
+ * to none: all others hand it over (owner.h). That holds for all that is to one
  * of our addresses, since connections outlive their service.
  */
 #include <netinet/in.h>
@@ -22,11 +22,11 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/ours.h"
+#include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "ipvs/session.h"
 #include "ipvs/xmit/xmit.h"
-#include "link/steer.h"
 #include "net/addr.h"
 #include "net/ip.h"
 #include "net/ip4.h"
@@ -132,20 +132,11 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct service *svc = ours_service(w, &meta->tuple);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
+	struct owners owners = owners_of(w, &meta->tuple);
 	struct conn_found found = { .dir = CONN_IN };
-	unsigned int owner;
 
-	if (!ours && !ours_formerly(w, &meta->tuple)) {
-		stage_push(w, STAGE_IP_ROUTE, m);
+	if ((ours && !l4_check(w, m)) || owners_ask_next(w, m, &owners))
 		return;
-	}
-	if (ours && !l4_check(w, m))
-		return;
-	owner = steer_owner(w, &meta->tuple);
-	if (owner != w->id && !(meta->flags & META_HANDED_OVER)) {
-		steer_hand_over(w, m, owner);
-		return;
-	}
 	if (!ours) {
 		stage_push(w, STAGE_IP_ROUTE, m);
 		return;

@@ -28,6 +28,26 @@ bool ours_local_port(const struct worker *w, const struct tuple *tuple)
 	       addr_is_local(w, tuple->family, &tuple->dst);
 }
 
+bool ours_answer(const struct worker *w, const struct tuple *tuple)
+{
+	const struct service_table *table = w->ipvs->services;
+	uint64_t hash;
+
+	if (likely(!table->n_answering))
+		return false;
+	hash = dest_answer_hash(table, tuple->proto, tuple->family, &tuple->src, tuple->sport);
+	for (uint32_t link = id_hash_first(&table->answering, hash); link;
+	     link = id_hash_next(&table->answering, link)) {
+		const struct dest *dest = &table->dests[link - 1];
+
+		if (dest->port == tuple->sport && dest->family == tuple->family &&
+		    ip_equal(&dest->addr, &tuple->src) &&
+		    table->services[dest->service].key.proto == tuple->proto)
+			return true;
+	}
+	return false;
+}
+
 bool ours_formerly(const struct worker *w, const struct tuple *tuple)
 {
 	return addr_is_local(w, tuple->family, &tuple->dst);

@@ -19,6 +19,9 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple);
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple);
 
+/* From a server whose answers have the client's own address (NAT). */
+bool ours_answer(const struct worker *w, const struct tuple *tuple);
+
 /* To an address of ours: its owner may have a connection whose service has been removed. */
 bool ours_formerly(const struct worker *w, const struct tuple *tuple);
 

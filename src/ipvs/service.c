@@ -73,6 +73,8 @@ struct service_table *service_table_create(const struct worker *w)
 	table->laddrs = table->regions[2].base;
 	table->buckets = table->regions[3].base;
 	table->key = w->flow_key;
+	if (id_hash_create(&table->answering, MEMBER_BUCKETS, DEST_MAX) < 0)
+		goto fail;
 	if (w->id == WORKER_MASTER) {
 		table->master = service_master_create(w->n_workers);
 		if (!table->master)
@@ -98,6 +100,7 @@ void service_table_destroy(struct service_table *table)
 	for (unsigned int i = 0; i < RTE_DIM(table->regions); i++)
 		if (table->regions[i].base)
 			region_destroy(&table->regions[i]);
+	id_hash_destroy(&table->answering);
 	free(table);
 }
 

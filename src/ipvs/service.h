@@ -27,6 +27,7 @@
 #include "base/ip.h"
 #include "base/region.h"
 #include "ipvs/conn.h"
+#include "ipvs/id_hash.h"
 #include "ipvs/sched/sched.h"
 
 struct pkt_meta;
@@ -49,6 +50,7 @@ enum dest_flag {
 	DEST_OVERLOAD = 1, /* full, and not yet below its lower threshold again */
 	DEST_LIMITED = 2,  /* limit counts: it has an upper threshold */
 	DEST_REMOVED = 4,  /* not in its service's list any more */
+	DEST_ANSWERS = 8,  /* in `answering`: it is or was in NAT mode */
 };
 
 /* First what packets of its connections touch, then what new ones do. */
@@ -113,6 +115,9 @@ struct service_key {
 
 enum service_flag {
 	SERVICE_REMOVED = 1, /* not found by lookup any more */
+	/* how its connections' owners are found, ever since it had such servers; see owner.h */
+	SERVICE_BY_FLOW = 2,
+	SERVICE_BY_CLIENT = 4,
 };
 
 struct service {
@@ -148,6 +153,9 @@ struct service_table {
 	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
 	uint32_t used;            /* all ids of services below have been used at least once */
 	uint32_t n_services;      /* not removed */
+	struct id_hash
+		answering; /* servers whose answers have the client's address, by their own */
+	uint32_t n_answering;
 	struct hash_key key;
 	struct region regions[4];
 	struct service_master *master; /* the master's own; NULL elsewhere */
@@ -175,6 +183,16 @@ static inline struct dest *dest_get(const struct service_table *table, uint32_t 
 static inline struct laddr *laddr_get(const struct service_table *table, uint32_t id)
 {
 	return id < LADDR_MAX && table->laddrs[id].serial ? &table->laddrs[id] : NULL;
+}
+
+/* Of a server, by what its answers carry: their protocol and source. */
+static inline uint64_t dest_answer_hash(const struct service_table *table, uint8_t proto,
+					unsigned int family, const union ip_addr *addr, be16 port)
+{
+	uint64_t rest = (uint64_t)port << 32 | (uint64_t)family << 8 | proto;
+	uint64_t hash = hash_words(&table->key, addr->u64[0], rest);
+
+	return family == AF_INET ? hash : hash_more(&table->key, hash, addr->u64[1], rest);
 }
 
 /* May it get new connections? */

@@ -84,6 +84,7 @@
 	X(IPVS_NO_CONN, "ipvs_no_conn", "belongs to no connection and opens none")        \
 	X(IPVS_CONN_FULL, "ipvs_conn_full", "no free connection")                         \
 	X(IPVS_NO_PORT, "ipvs_no_port", "no free local port")                             \
+	X(IPVS_CLASH, "ipvs_clash", "its answers would be another connection's (NAT)")    \
 	X(IPVS_CROWDED, "ipvs_crowded", "overload: a new one gave way to connections")    \
 	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")             \
 	X(IPVS_INVALID, "ipvs_invalid", "a TCP or UDP header that makes no sense")        \

@@ -16,11 +16,12 @@ enum meta_flag {
 	META_FRAGMENT = 1,       /* any fragment, the first one too */
 	META_FRAGMENT_LATER = 2, /* not the first: no L4 header */
 	META_LINK_BROADCAST = 4, /* link-level broadcast or multicast */
-	META_HANDED_OVER = 8,    /* came from another worker: it is handed over once */
+	META_HANDED_OVER = 8,    /* came from another worker: the first that may own it */
 	META_MADE = 16,          /* made here, counted as made */
 	META_LOCAL_OUT = 32, /* sent by us or rewritten: TTL is done, forwarding need not be on */
 	META_PARSED = 64,    /* through IP input: all below is this packet's */
 	META_FRAGMENT_MORE = 128, /* not the last one */
+	META_HANDED_TWICE = 256,  /* handed on to a second, or there was no first to ask */
 };
 
 struct pkt_meta {

@@ -291,18 +291,18 @@ static const struct {
 	int error;
 	const char *text;
 } bad_dests[] = {
-	{ API_FORWARD_NAT, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
-	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not "
-	  "supported yet; supported: FNAT (-b), DR (-g)" },
+	{ API_FORWARD_SNAT, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
+	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method SNAT (-J) is not "
+	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m)" },
 	{ API_FORWARD_TUNNEL, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not "
-	  "supported yet; supported: FNAT (-b), DR (-g)" },
+	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m)" },
 	{ API_FORWARD_DR, AF_INET, 1, 0, 0, 8000, 1, 101, -EINVAL,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; "
 	  "allowed: the service's port, 80" },
 	{ 99, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method number 99 is not "
-	  "supported yet; supported: FNAT (-b), DR (-g)" },
+	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m)" },
 	{ API_FORWARD_FNAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
 	  "real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4" },
 	{ API_FORWARD_FNAT, AF_INET, 65536, 0, 0, 8000, 1, 101, -ERANGE,

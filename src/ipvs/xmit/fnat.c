@@ -9,17 +9,11 @@
  * TCP sequence numbers and timestamps are shifted, so that those that a server
  * sees from one local port only grow; see proto/tcp.
  */
-#include <netinet/in.h>
-
-#include <rte_tcp.h>
-
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
-#include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
-#include "ipvs/track.h"
+#include "ipvs/xmit/translate.h"
 #include "ipvs/xmit/xmit.h"
-#include "ipvs/xmit/xmit4.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_fnat;
@@ -61,33 +55,6 @@ static void fnat_close(struct worker *w, uint16_t conn_flags, const struct tuple
 		lport_release(w->ipvs->lports, out);
 }
 
-/* Each direction's packets become what the other direction's answer, the other way round. */
-static void fnat_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
-{
-	const struct conn_table *conns = w->ipvs->conns;
-	const struct pkt_meta *meta = pkt_meta(m);
-	struct tuple other, to;
-	struct nexthop nexthop;
-	uint32_t delta;
-	be32 vip;
-
-	conn_tuple(conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
-	to = tuple_reverse(&other);
-	vip = dir == CONN_IN ? meta->tuple.dst.v4 : other.dst.v4;
-	if (!xmit4_way(w, m, &to.dst, vip, &nexthop))
-		return;
-	track_packet(w, m, id, dir);
-	delta = xmit4_rewrite_ip(m, &to);
-	if (to.proto == IPPROTO_TCP) {
-		struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *,
-								 meta->l4_off);
-
-		delta += tcp_shift(conn_get(conns, id), dir, th, (th->data_off >> 4) * 4u);
-	}
-	xmit4_rewrite_l4(m, &to, delta);
-	xmit4_send(w, m, &nexthop);
-}
-
 const struct xmit xmit_fnat = {
 	.name = "fnat",
 	.shift_tcp = true,
@@ -95,5 +62,5 @@ const struct xmit xmit_fnat = {
 	.flow = true,
 	.open = fnat_open,
 	.close = fnat_close,
-	.run = fnat_run,
+	.run = translate,
 };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ipvs/owner: see the header. How many have been asked stands in the packet's meta. */
+#include "ipvs/owner.h"
+
+#include "ipvs/ipvs.h"
+#include "ipvs/ours.h"
+#include "ipvs/service.h"
+#include "link/steer.h"
+#include "packet/meta.h"
+#include "worker/worker.h"
+
+static unsigned int owner_by_client(const struct worker *w, const struct tuple *tuple,
+				    const union ip_addr *client, be16 port)
+{
+	uint64_t hash, rest = (uint64_t)port << 32 | (uint64_t)tuple->zone << 16 | tuple->proto;
+
+	if (w->n_workers == 1)
+		return 1;
+	hash = hash_words(&w->flow_key, client->u64[0], rest);
+	if (tuple->family != AF_INET)
+		hash = hash_more(&w->flow_key, hash, client->u64[1], rest);
+	return 1 + (unsigned int)(((hash >> 32) * w->n_workers) >> 32);
+}
+
+static void owners_add(struct owners *owners, unsigned int id)
+{
+	owners->ids[owners->n++] = id;
+}
+
+struct owners owners_of(const struct worker *w, const struct tuple *tuple)
+{
+	const struct service *svc = ours_service(w, tuple);
+	bool local = svc || ours_formerly(w, tuple);
+	struct owners owners = { .n = 0 };
+	unsigned int kinds;
+
+	if (!local) {
+		if (ours_answer(w, tuple))
+			owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
+		return owners;
+	}
+	kinds = svc ? svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)
+		    : SERVICE_BY_FLOW | (w->ipvs->services->n_answering ? SERVICE_BY_CLIENT : 0);
+	if (kinds != SERVICE_BY_CLIENT)
+		owners_add(&owners, steer_owner(w, tuple));
+	if (kinds & SERVICE_BY_CLIENT)
+		owners_add(&owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
+	return owners;
+}
+
+static unsigned int asked(const struct pkt_meta *meta)
+{
+	if (!(meta->flags & META_HANDED_OVER))
+		return 0;
+	return meta->flags & META_HANDED_TWICE ? 2 : 1;
+}
+
+bool owners_ask_next(struct worker *w, struct rte_mbuf *m, const struct owners *owners)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+	unsigned int next = asked(meta);
+
+	while (next < owners->n && owners->ids[next] == w->id)
+		next++;
+	if (next >= owners->n)
+		return false;
+	if (next == 1)
+		meta->flags |= META_HANDED_TWICE;
+	steer_hand_over(w, m, owners->ids[next]);
+	return true;
+}

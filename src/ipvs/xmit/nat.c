@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nat: the server gets the packet with its own address and port as
+ * destination, and sees the client as it is. So its answers must come back
+ * here by its routes, and the worker that has the connection must be found from
+ * what both directions carry, the client's address and port: see owner.c.
+ *
+ * Two connections of a client, from one port, to two services that choose the
+ * same server would have the same answers: the second is refused.
+ */
+#include "ipvs/ipvs.h"
+#include "ipvs/service.h"
+#include "ipvs/xmit/translate.h"
+#include "ipvs/xmit/xmit.h"
+#include "worker/worker.h"
+
+extern const struct xmit xmit_nat;
+
+static bool nat_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
+{
+	const struct dest *dest = opening->dest;
+	const struct tuple *in = opening->in;
+	enum conn_dir dir;
+
+	opening->out = (struct tuple){
+		.src = dest->addr,
+		.sport = dest->port,
+		.dst = in->src,
+		.dport = in->sport,
+		.proto = in->proto,
+		.family = (uint8_t)dest->family,
+		.zone = in->zone,
+	};
+	*reason = DROP_IPVS_CLASH;
+	return conn_lookup(w->ipvs->conns, &opening->out, &dir) == CONN_NONE;
+}
+
+static void nat_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
+{
+}
+
+const struct xmit xmit_nat = {
+	.name = "nat",
+	.nat = true,
+	.flow = true,
+	.open = nat_open,
+	.close = nat_close,
+	.run = translate,
+};

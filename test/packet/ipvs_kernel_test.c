@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the kernel's IPVS does to packets, we do: those of
+ * test/data/ipvs-packets.txt are sent through the real stages, one case after
+ * the other, and what comes out is compared byte by byte. Where we differ on
+ * purpose, `differences` says so, and a difference that is none any more is a
+ * failure like one that is not in it. conf/ipvs-differences.md is its prose.
+ *
+ *	client 198.51.100.2 — virtual address 192.0.2.1 — servers' net 198.18.1.0/24
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <cmocka.h>
+
+#include "ipvs/ipvs.h"
+#include "packet/fnat_rig.h"
+
+#define OUT_MAX   4
+#define FIELD_MAX 5 + OUT_MAX
+
+struct ip_packet {
+	unsigned int side; /* that it comes out of */
+	size_t len;
+	uint8_t bytes[FRAME_MAX];
+};
+
+static const struct {
+	const char *name, *probe; /* the latter may be the beginning of several */
+} differences[] = {
+	/* a UDP checksum that is not there stays away; the kernel puts one in */
+	{ "nat4-udp", "zero UDP checksum" },
+	/* what a fragment belongs to is not found yet; the kernel puts them together */
+	{ "nat4-udp", "fragment 2 of 2" },
+	{ "dr4-udp", "fragment 2 of 2" },
+	{ "dr4-tcp", "fragment 2 of 2" },
+	/* it opens nothing, and is answered by RST */
+	{ "nat4-tcp", "SYN+ACK of no connection" },
+	/* errors quote a packet as it came, not with its TTL lowered already */
+	{ "nat4-udp", "1500 bytes, DF, link mtu 1400" },
+	{ "nat4-tcp", "1500 bytes, DF, link mtu 1400" },
+	{ "dr4-tcp", "1500 bytes, DF, link mtu 1400" },
+	/* the checksum inside a quoted packet is put right, so that its sender may check it */
+	{ "nat4-udp", "port unreachable from the server" },
+	{ "nat4-udp", "host unreachable from a router behind" },
+	{ "nat4-udp", "time exceeded from the client's side" },
+	{ "nat4-tcp", "port unreachable from the server, full quote" },
+};
+
+/* The service that a case's packets are to. */
+struct service_of {
+	const char *name;
+	uint16_t port;
+	const char *lines[4];
+};
+
+static const struct service_of services[] = {
+	{ "nat4-udp",
+	  81,
+	  { "ipvsadm -A -u 192.0.2.1:81 -s rr",
+	    "ipvsadm -a -u 192.0.2.1:81 -r 198.18.1.2:8000 -m" } },
+	{ "nat4-tcp",
+	  84,
+	  { "ipvsadm -A -t 192.0.2.1:84 -s rr",
+	    "ipvsadm -a -t 192.0.2.1:84 -r 198.18.1.2:8000 -m" } },
+	{ "dr4-udp",
+	  82,
+	  { "ipvsadm -A -u 192.0.2.1:82 -s rr", "ipvsadm -a -u 192.0.2.1:82 -r 198.18.1.2 -g" } },
+	{ "dr4-tcp",
+	  85,
+	  { "ipvsadm -A -t 192.0.2.1:85 -s rr", "ipvsadm -a -t 192.0.2.1:85 -r 198.18.1.2 -g" } },
+};
+
+static bool differs_on_purpose(const char *name, const char *probe)
+{
+	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++)
+		if (strcmp(differences[i].name, name) == 0 &&
+		    strncmp(probe, differences[i].probe, strlen(differences[i].probe)) == 0)
+			return true;
+	return false;
+}
+
+/* "450000.78*100.": hex, and runs of a byte between dots. Returns how many bytes. */
+static size_t take_hex(const char *text, uint8_t *out)
+{
+	size_t n = 0;
+	unsigned int byte, times;
+	int used;
+
+	while (*text) {
+		times = 1;
+		if (sscanf(text, ".%2x*%u.%n", &byte, &times, &used) != 2 &&
+		    sscanf(text, "%2x%n", &byte, &used) != 1)
+			fail_msg("no hex: %.20s", text);
+		assert_true(n + times <= FRAME_MAX);
+		memset(out + n, (int)byte, times);
+		n += times;
+		text += used;
+	}
+	return n;
+}
+
+static void inject(struct harness *h, unsigned int side, const char *hex)
+{
+	static const uint8_t our_mac[2][6] = { { 2, 0, 0, 0, 0, 0 }, { 2, 0, 0, 0, 0, 1 } };
+	uint8_t frame[FRAME_MAX + L3] = { [12] = 8 };
+	size_t len = take_hex(hex, frame + L3);
+
+	memcpy(frame, our_mac[side], 6);
+	harness_inject(h, side, 0, frame, L3 + len);
+	harness_turn(h);
+}
+
+static unsigned int collect(struct harness *h, struct ip_packet got[OUT_MAX])
+{
+	unsigned int n = 0;
+
+	for (unsigned int side = 0; side < 2; side++) {
+		struct frame frame;
+
+		while ((frame = rig_take(h, side)).len) {
+			assert_true(n < OUT_MAX);
+			got[n].side = side;
+			got[n].len = frame.len - L3;
+			memcpy(got[n++].bytes, frame.bytes + L3, frame.len - L3);
+		}
+	}
+	return n;
+}
+
+static unsigned int expected(char *const *outs, unsigned int n, struct ip_packet want[OUT_MAX])
+{
+	for (unsigned int i = 0; i < n; i++) {
+		bool to_client = strncmp(outs[i], "client:", 7) == 0;
+
+		want[i].side = to_client ? CLIENT_SIDE : SERVER_SIDE;
+		want[i].len = take_hex(strchr(outs[i], ':') + 1, want[i].bytes);
+	}
+	return n;
+}
+
+/* Of packets that we make (a TTL that no router has lowered), IP id and DF are anybody's choice. */
+static void forget_id(struct ip_packet *packet)
+{
+	uint8_t *ip = packet->bytes;
+
+	if (ip[0] >> 4 == 4 && ip[8] == 64) {
+		memset(ip + 4, 0, 4);
+		memset(ip + 10, 0, 2);
+	}
+}
+
+static bool same(struct ip_packet *got, unsigned int n_got, struct ip_packet *want,
+		 unsigned int n_want)
+{
+	if (n_got != n_want)
+		return false;
+	for (unsigned int i = 0; i < n_got; i++) {
+		forget_id(&got[i]);
+		forget_id(&want[i]);
+		if (got[i].side != want[i].side || got[i].len != want[i].len ||
+		    memcmp(got[i].bytes, want[i].bytes, got[i].len) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void print_packets(const char *what, const struct ip_packet *packets, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		print_message("#   %s to %s: ", what, packets[i].side ? "rs1" : "client");
+		for (size_t b = 0; b < packets[i].len && b < 96; b++)
+			print_message("%02x", packets[i].bytes[b]);
+		print_message("%s\n", packets[i].len > 96 ? "…" : "");
+	}
+	if (!n)
+		print_message("#   %s: nothing\n", what);
+}
+
+/*
+ * The recording leaves out what it had of another case already, the first packets of most
+ * connections among them: the connection that a probe is of (or quotes) is opened if it is not
+ * there, unless the probe says that there is none.
+ */
+static void open_before(struct harness *h, const struct service_of *service, const char *probe,
+			const char *hex)
+{
+	static const uint8_t client[4] = { 198, 51, 100, 2 }, vip[4] = { 192, 0, 2, 1 };
+	static uint8_t bytes[FRAME_MAX];
+	struct tuple in = { .dport = htons(service->port), .family = AF_INET };
+	struct packet first = { .src = "198.51.100.2", .dst = "192.0.2.1", .flags = SYN };
+	const uint8_t *ip = bytes, *ports;
+	enum conn_dir dir;
+
+	if (strstr(probe, "no connection") || strstr(probe, "no service") || strstr(probe, "echo"))
+		return;
+	take_hex(hex, bytes);
+	if (ip[9] == IPPROTO_ICMP)
+		ip += (ip[0] & 15) * 4 + 8;
+	ports = ip + (ip[0] & 15) * 4;
+	memcpy(&in.src, client, sizeof(client));
+	memcpy(&in.dst, vip, sizeof(vip));
+	memcpy(&in.sport, memcmp(ip + 12, client, sizeof(client)) == 0 ? ports : ports + 2, 2);
+	in.proto = ip[9];
+	if (conn_lookup(h->all[1]->ipvs->conns, &in, &dir) != CONN_NONE)
+		return;
+	first.proto = in.proto;
+	first.sport = ntohs(in.sport);
+	first.dport = service->port;
+	rig_send(h, CLIENT_SIDE, &first);
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+}
+
+/* What the probe's name says of the link to the server; 0: nothing. */
+static unsigned int probe_mtu(const char *probe)
+{
+	const char *at = strstr(probe, "link mtu ");
+
+	return at ? (unsigned int)atoi(at + strlen("link mtu ")) : 0;
+}
+
+static void set_mtu(struct harness *h, const char *verb, unsigned int mtu)
+{
+	char line[96];
+
+	snprintf(line, sizeof(line), "dpip route %s 198.18.1.2/32 dev dpdk1 mtu %u", verb, mtu);
+	if (mtu)
+		harness_run(h, line);
+}
+
+/* false: it is not as the kernel has it, nor as we say that it is. */
+static bool check_probe(struct harness *h, const struct service_of *service, char *const *fields,
+			unsigned int n_fields)
+{
+	const char *name = fields[0], *probe = fields[2];
+	unsigned int mtu = probe_mtu(probe), n_got, n_want;
+	static struct ip_packet got[OUT_MAX], want[OUT_MAX];
+	bool on_purpose = differs_on_purpose(name, probe);
+
+	open_before(h, service, probe, fields[3]);
+	set_mtu(h, "add", mtu);
+	inject(h, strcmp(fields[1], "client") == 0 ? CLIENT_SIDE : SERVER_SIDE, fields[3]);
+	set_mtu(h, "del", mtu);
+	n_got = collect(h, got);
+	n_want = expected(fields + 4, n_fields - 4, want);
+	if (same(got, n_got, want, n_want) != on_purpose)
+		return true;
+	print_message("# %s: %s: %s\n", name, probe, on_purpose ? "differs no more" : "differs");
+	print_packets("sent on", got, n_got);
+	print_packets("kernel ", want, n_want);
+	return false;
+}
+
+static unsigned int split(char *line, char *fields[FIELD_MAX])
+{
+	unsigned int n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	while (n < FIELD_MAX && (fields[n] = strsep(&line, "\t")))
+		n++;
+	return n;
+}
+
+static struct harness *case_new(const struct service_of *service)
+{
+	static const struct harness_options options = { .forwarding = true };
+	struct harness *h = harness_new(&options);
+
+	harness_run(h, "dpip addr add 198.51.100.1/24 dev dpdk0");
+	harness_run(h, "dpip addr add 192.0.2.1/32 dev dpdk0");
+	harness_run(h, "dpip addr add 198.18.1.1/24 dev dpdk1");
+	harness_neigh(h, "198.51.100.2", "06:00:00:00:00:64", "dpdk0");
+	harness_neigh(h, "198.18.1.2", "06:00:00:00:01:02", "dpdk1");
+	for (unsigned int i = 0; i < 4 && service->lines[i]; i++)
+		harness_run(h, service->lines[i]);
+	for (unsigned int side = 0; side < 2; side++)
+		while (rig_take(h, side).len)
+			;
+	return h;
+}
+
+static void check_case(const struct service_of *service)
+{
+	const char *root = getenv("ROOT");
+	struct harness *h = case_new(service);
+	char path[512], *fields[FIELD_MAX];
+	static char line[32768];
+	unsigned int probes = 0, wrong = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/test/data/ipvs-packets.txt", root ? root : ".");
+	file = fopen(path, "r");
+	if (!file)
+		fail_msg("%s cannot be read", path);
+	while (fgets(line, sizeof(line), file)) {
+		unsigned int n = split(line, fields);
+
+		if (n < 4 || strcmp(fields[0], service->name) != 0)
+			continue;
+		probes++;
+		wrong += !check_probe(h, service, fields, n);
+	}
+	fclose(file);
+	assert_true(probes >= 10);
+	rig_end(h);
+	assert_int_equal(wrong, 0);
+}
+
+static void test_case(void **state)
+{
+	check_case(*state);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[sizeof(services) / sizeof(services[0])];
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		tests[i] = (struct CMUnitTest){
+			.name = services[i].name,
+			.test_func = test_case,
+			.initial_state = (void *)(uintptr_t)&services[i],
+		};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
