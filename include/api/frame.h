@@ -126,7 +126,7 @@ enum api_id {
 enum api_kind {
 	API_KIND_HELLO = 1,
 	API_KIND_ADDR,
-	API_KIND_ROUTE, /* followed by its API_KIND_HOP items */
+	API_KIND_ROUTE, /* a struct api_route, and its gateways if it has several */
 	API_KIND_NEIGH,
 	API_KIND_LINK,
 	API_KIND_STAT,
@@ -137,7 +137,6 @@ enum api_kind {
 	API_KIND_XSTAT, /* a struct api_stat behind the link it belongs to */
 	API_KIND_MADDR,
 	API_KIND_KNI,
-	API_KIND_HOP,
 	API_KIND_REASON,
 };
 

@@ -41,7 +41,7 @@ struct api_route {
 	uint32_t metric;        /* of several routes to a prefix the least counts */
 	uint32_t mtu;           /* 0: the device's */
 	char dev[API_NAME_LEN]; /* empty in a request: derived from the gateway; in a reply: none */
-	uint32_t n_hops;        /* reply: so many API_KIND_HOP items follow, 0: via and dev tell */
+	uint32_t n_hops;        /* reply: so many struct api_hop stand behind; 0: none */
 	uint32_t reserved;
 };
 

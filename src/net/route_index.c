@@ -17,10 +17,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ROOT4        (1u << 16)
-#define ROOT6        (1u << INDEX6_ROOT_BITS)
-#define TABLES_BYTES (ROOT4 * (sizeof(struct index_root) + sizeof(uint16_t)) + \
-		      ROOT6 * sizeof(struct index_root))
+#define ROOT4 (1u << 16)
+#define ROOT6 (1u << INDEX6_ROOT_BITS)
+#define TABLES_BYTES \
+	(ROOT4 * (sizeof(struct index_root) + sizeof(uint16_t)) + ROOT6 * sizeof(struct index_root))
 #define UNITS_BYTES  ((size_t)2 << 30)
 #define SMALL_BYTES  ((size_t)2 << 20) /* touched as needed: a page of the kernel's at a time */
 #define PAGE_ENTRIES 256u
@@ -317,9 +317,9 @@ static void find4_burst(const struct route_index *index, const uint32_t *addrs, 
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (roots[i]->below)
-			__builtin_prefetch((const uint32_t *)units_at(&index->units,
-								      roots[i]->below) +
-					   (addrs[i] >> 8 & 0xff));
+			__builtin_prefetch(
+				(const uint32_t *)units_at(&index->units, roots[i]->below) +
+				(addrs[i] >> 8 & 0xff));
 	for (unsigned int i = 0; i < n; i++)
 		values[i] = index4_entry(index, roots[i], addrs[i]);
 }

@@ -29,8 +29,8 @@ const char *route_str(const struct route *route, char *buf)
 const char *route_type_str(unsigned int type)
 {
 	static const char *const names[API_ROUTE__COUNT] = {
-		[API_ROUTE_UNICAST] = "unicast",     [API_ROUTE_LOCAL] = "host",
-		[API_ROUTE_KERNEL] = "kni_host",     [API_ROUTE_BLACKHOLE] = "blackhole",
+		[API_ROUTE_UNICAST] = "unicast",         [API_ROUTE_LOCAL] = "host",
+		[API_ROUTE_KERNEL] = "kni_host",         [API_ROUTE_BLACKHOLE] = "blackhole",
 		[API_ROUTE_UNREACHABLE] = "unreachable", [API_ROUTE_PROHIBIT] = "prohibit",
 	};
 
@@ -75,9 +75,10 @@ static int read_numbers(struct request *req, const struct route *route)
 				    "route %s: proto %u is for what addresses bring along", text,
 				    route->proto);
 	if (route->tos & 3)
-		return request_fail(req, -EINVAL,
-				    "route %s: tos %u, but its two lowest bits are ECN's and must be 0",
-				    text, route->tos);
+		return request_fail(
+			req, -EINVAL,
+			"route %s: tos %u, but its two lowest bits are ECN's and must be 0", text,
+			route->tos);
 	if (route->mtu && (route->mtu < mtu_min || route->mtu > UINT16_MAX))
 		return request_fail(req, -EINVAL, "route %s: mtu %u, but it is %u to %u", text,
 				    route->mtu, mtu_min, UINT16_MAX);
@@ -133,8 +134,9 @@ static int read_multi(struct request *req, const struct api_route_multi *body, s
 		return r;
 	route_str(route, text);
 	if (body->verb < API_ROUTE_VERB_ADD || body->verb > API_ROUTE_VERB_REPLACE)
-		return request_fail(req, -EINVAL, "route %s: verb %u is unknown: add 1, set 2, "
-						  "replace 3",
+		return request_fail(req, -EINVAL,
+				    "route %s: verb %u is unknown: add 1, set 2, "
+				    "replace 3",
 				    text, body->verb);
 	if (body->n < 2 || body->n > API_ROUTE_HOPS)
 		return request_fail(req, -EINVAL, "route %s: %u gateways, but it is 2 to %u", text,
@@ -329,10 +331,10 @@ static int check_paths(struct request *req, struct route *route)
 					 "route %s: nexthop %u needs via ADDR or dev NAME", text,
 					 i + 1);
 		if (r == 0 && hop_is_twice(paths, i))
-			r = request_fail(req, -EINVAL, "route %s: nexthop %s dev %s is there twice",
-					 text, ip_str(route->family, &hop->via, ip),
-					 ctl_port_name(request_workers(req)[WORKER_MASTER],
-						       hop->port));
+			r = request_fail(
+				req, -EINVAL, "route %s: nexthop %s dev %s is there twice", text,
+				ip_str(route->family, &hop->via, ip),
+				ctl_port_name(request_workers(req)[WORKER_MASTER], hop->port));
 	}
 	if (r == 0)
 		route_paths_spread(paths);

@@ -3,6 +3,7 @@
 #include "net/route_show.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "link/port.h"
 #include "net/net.h"
@@ -73,18 +74,12 @@ static bool list_fill(const struct worker *w, const struct list_query *query,
 static int emit(struct request *req, const void *from)
 {
 	const struct listed *listed = from;
-	struct api_route *route = request_item(req, API_KIND_ROUTE, sizeof(*route));
+	size_t size = sizeof(listed->route) + listed->route.n_hops * sizeof(listed->hops[0]);
+	void *item = request_item(req, API_KIND_ROUTE, size);
 
-	if (!route)
+	if (!item)
 		return -ENOMEM;
-	*route = listed->route;
-	for (uint32_t i = 0; i < listed->route.n_hops; i++) {
-		struct api_hop *hop = request_item(req, API_KIND_HOP, sizeof(*hop));
-
-		if (!hop)
-			return -ENOMEM;
-		*hop = listed->hops[i];
-	}
+	memcpy(item, listed, size);
 	return 0;
 }
 

@@ -11,8 +11,8 @@
 
 #define DEPTH_MAX 22 /* nodes on a way of 128 bits */
 
-#define M(chunk, len)  (UINT64_C(1) << ((1 << (len)) - 1 + ((chunk) >> (TRIE_BITS - (len)))))
-#define ROW1(chunk)                                                                        \
+#define M(chunk, len) (UINT64_C(1) << ((1 << (len)) - 1 + ((chunk) >> (TRIE_BITS - (len)))))
+#define ROW1(chunk) \
 	(M(chunk, 0) | M(chunk, 1) | M(chunk, 2) | M(chunk, 3) | M(chunk, 4) | M(chunk, 5))
 #define ROW4(chunk)  ROW1(chunk), ROW1((chunk) + 1), ROW1((chunk) + 2), ROW1((chunk) + 3)
 #define ROW16(chunk) ROW4(chunk), ROW4((chunk) + 4), ROW4((chunk) + 8), ROW4((chunk) + 12)
@@ -147,8 +147,7 @@ static void values_shrink(struct units *units, struct trie_node *node, unsigned 
 	}
 }
 
-static void value_set(struct units *units, struct trie_node *node, unsigned int bit,
-		      uint32_t value)
+static void value_set(struct units *units, struct trie_node *node, unsigned int bit, uint32_t value)
 {
 	unsigned int n = count(node->ends), at = count(node->ends & trie_below(bit));
 	uint32_t *values;

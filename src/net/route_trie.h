@@ -67,8 +67,7 @@ static inline uint32_t trie_step(const struct trie_node *node, unsigned int chun
 {
 	if (!(node->below >> chunk & 1))
 		return 0;
-	return node->nodes +
-	       (uint32_t)__builtin_popcountll(node->below & trie_below(chunk));
+	return node->nodes + (uint32_t)__builtin_popcountll(node->below & trie_below(chunk));
 }
 
 /* A lookup under way: the longest match so far, and where it goes on. */

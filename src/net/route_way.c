@@ -39,10 +39,10 @@ void ways_destroy(struct ways *ways)
 
 /* ---- places ---- */
 
-static const struct hash_key draw_key = { { UINT64_C(0x9e3779b97f4a7c15),
-					    UINT64_C(0xc2b2ae3d27d4eb4f),
-					    UINT64_C(0x165667b19e3779f9),
-					    UINT64_C(0xd6e8feb86659fd93) } };
+static const struct hash_key draw_key = {
+	{ UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f), UINT64_C(0x165667b19e3779f9),
+	  UINT64_C(0xd6e8feb86659fd93) }
+};
 
 /* Of all draws the greatest wins: with u even in (0, 1), the greatest u^(1/weight). */
 static double draw(const struct route_hop *hop, unsigned int place)
@@ -111,8 +111,9 @@ bool way_is(const struct way *way, const struct route *route)
 {
 	return way->family == route->family && way->type == route->type &&
 	       way->port == route->port && way->mtu == route->mtu &&
-	       way->came == (route->proto == API_PROTO_KERNEL) && ip_equal(&way->via, &route->via) &&
-	       ip_equal(&way->src, &route->src) && paths_equal(way->paths, route->paths);
+	       way->came == (route->proto == API_PROTO_KERNEL) &&
+	       ip_equal(&way->via, &route->via) && ip_equal(&way->src, &route->src) &&
+	       paths_equal(way->paths, route->paths);
 }
 
 /* ---- those that prefer a source ---- */
@@ -266,7 +267,7 @@ static void way_set_no_source(struct worker *w, struct op *op, struct way *way)
 }
 
 void way_forget_source(struct worker *w, struct op *op, unsigned int family,
-			const union ip_addr *src)
+		       const union ip_addr *src)
 {
 	const union ip_addr gone = *src;
 	struct way *way = source_find(w, family, &gone);

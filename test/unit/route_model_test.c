@@ -114,8 +114,8 @@ static union ip_addr random_ip(struct prng *prng, unsigned int family)
 
 static struct model_route random_route(struct prng *prng, unsigned int step)
 {
-	static const uint8_t types[] = { API_ROUTE_UNICAST,   API_ROUTE_UNICAST,
-					 API_ROUTE_UNICAST,   API_ROUTE_BLACKHOLE,
+	static const uint8_t types[] = { API_ROUTE_UNICAST,  API_ROUTE_UNICAST,
+					 API_ROUTE_UNICAST,  API_ROUTE_BLACKHOLE,
 					 API_ROUTE_PROHIBIT, API_ROUTE_UNREACHABLE };
 	unsigned int family = prng_below(prng, 2) ? AF_INET : AF_INET6;
 	struct model_route r = {

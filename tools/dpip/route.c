@@ -2,25 +2,62 @@
 /*
  * dpip route: routes of the daemon. `scope host` and `local` make a local
  * route, `scope kni_host` one for addresses of the kernel's, anything else a
- * net route; IPv4 and IPv6 differ in their show lines only, which scripts
- * parse and which therefore stay as they are.
+ * net route, of either family. How they are shown is in route_show.c.
  */
-#include "dpip/dpip.h"
+#include "dpip/route.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "dpip/scope.h"
-#include "lib/client.h"
 #include "lib/text.h"
 
-static const struct args_choice protocols[] = {
-	{ "auto", API_PROTO_AUTO },
-	{ "boot", API_PROTO_BOOT },
-	{ "static", API_PROTO_STATIC },
-	{ NULL, 0 },
+enum {
+	WORD_VIA,
+	WORD_DEV,
+	WORD_SRC,
+	WORD_SCOPE,
+	WORD_PROTO,
+	WORD_MTU,
+	WORD_METRIC,
+	WORD_TOS,
+	WORD_ONLINK,
+	WORD_LOCAL,
+	WORD_NEXTHOP,
+	WORD_WEIGHT,
+	WORD_FROM,
+	WORD_IIF,
+};
+
+static const struct args_word route_words[] = {
+	{ "via", "A", "the gateway", WORD_VIA },
+	{ "dev", "D", "the device; from the gateway if it is left out", WORD_DEV },
+	{ "scope", "SCOPE", "host and kni_host: an address of ours, or the kernel's", WORD_SCOPE },
+	{ "mtu", "N", "of the way, if less than the device's", WORD_MTU },
+	{ "src", "A", "the source of our own packets", WORD_SRC },
+	{ "metric", "N", "of several routes to a prefix the least counts", WORD_METRIC },
+	{ "tos", "N", "only packets of this type of service, a multiple of 4", WORD_TOS },
+	{ "proto", "PROTO", "who made the route", WORD_PROTO },
+	{ "onlink", NULL, "the gateway is on the link, whatever the nets say", WORD_ONLINK },
+	{ "local", NULL, "as scope host", WORD_LOCAL },
+	{ "nexthop", "HOP", "one of several gateways, another for each", WORD_NEXTHOP },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct args_word hop_words[] = {
+	{ "via", "A", NULL, WORD_VIA },
+	{ "dev", "D", NULL, WORD_DEV },
+	{ "weight", "N", NULL, WORD_WEIGHT },
+	{ "onlink", NULL, NULL, WORD_ONLINK },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct args_word get_words[] = {
+	{ "from", "A", "the packet's source", WORD_FROM },
+	{ "iif", "D", "where it comes in; else it is one of ours", WORD_IIF },
+	{ "tos", "N", "its type of service", WORD_TOS },
+	{ NULL, NULL, NULL, 0 },
 };
 
 static int take_prefix(struct args *args, struct api_route *route, uint16_t family)
@@ -72,206 +109,232 @@ static int take_protocol(struct args *args, struct api_route *route)
 		route->proto = number;
 		return 0;
 	}
-	r = args_choice(args, "proto", protocols, "auto, boot, static or 0 to 255", &protocol);
+	r = args_choice(args, "proto", route_protocols,
+			"auto, boot, static, bird, zebra, bgp, ospf and so on, or 0 to 255",
+			&protocol);
 	if (r == 0)
 		route->proto = protocol;
 	return r;
 }
 
-static int take_keyword(struct args *args, struct api_route *route)
+static int take_tos(struct args *args, uint8_t *tos)
 {
-	const char *word;
 	uint32_t number;
-	int r = args_keyword(args, &word);
+	int r = args_number(args, "tos", 0, 255, &number);
 
-	if (r < 0)
-		return r;
-	if (strcmp(word, "via") == 0)
-		return args_ip(args, word, &route->family, &route->via);
-	if (strcmp(word, "src") == 0)
-		return args_ip(args, word, &route->family, &route->src);
-	if (strcmp(word, "dev") == 0)
-		return args_name(args, word, route->dev);
-	if (strcmp(word, "scope") == 0)
+	if (r == 0)
+		*tos = number;
+	return r;
+}
+
+/* nexthop is not among these. */
+static int take_keyword(struct args *args, struct api_route *route, uint32_t id)
+{
+	switch (id) {
+	case WORD_VIA:
+		return args_ip(args, "via", &route->family, &route->via);
+	case WORD_SRC:
+		return args_ip(args, "src", &route->family, &route->src);
+	case WORD_DEV:
+		return args_name(args, "dev", route->dev);
+	case WORD_SCOPE:
 		return take_scope(args, route);
-	if (strcmp(word, "proto") == 0)
+	case WORD_PROTO:
 		return take_protocol(args, route);
-	if (strcmp(word, "mtu") == 0)
-		return args_number(args, word, 0, UINT16_MAX, &route->mtu);
-	if (strcmp(word, "metric") == 0)
-		return args_number(args, word, 0, UINT32_MAX, &route->metric);
-	if (strcmp(word, "tos") == 0) {
-		r = args_number(args, word, 0, 255, &number);
-		if (r == 0)
-			route->tos = number;
-		return r;
-	}
-	if (strcmp(word, "onlink") == 0) {
+	case WORD_MTU:
+		return args_number(args, "mtu", 0, UINT16_MAX, &route->mtu);
+	case WORD_METRIC:
+		return args_number(args, "metric", 0, UINT32_MAX, &route->metric);
+	case WORD_TOS:
+		return take_tos(args, &route->tos);
+	case WORD_ONLINK:
 		route->onlink = 1;
 		return 0;
-	}
-	if (strcmp(word, "local") == 0) {
+	default:
 		route->type = API_ROUTE_LOCAL;
 		route->scope = API_SCOPE_HOST;
 		return 0;
 	}
-	return args_fail(args,
-			 "\"%s\": via, dev, scope, mtu, src, metric, tos, proto, onlink or local "
-			 "is expected",
-			 word);
+}
+
+static int take_hop_word(struct args *args, struct api_hop *hop, uint16_t *family, uint32_t id)
+{
+	uint32_t weight;
+	int r;
+
+	switch (id) {
+	case WORD_VIA:
+		return args_ip(args, "via", family, &hop->via);
+	case WORD_DEV:
+		return args_name(args, "dev", hop->dev);
+	case WORD_WEIGHT:
+		r = args_number(args, "weight", 1, API_ROUTE_WEIGHT_MAX, &weight);
+		if (r == 0)
+			hop->weight = weight;
+		return r;
+	default:
+		hop->onlink = 1;
+		return 0;
+	}
+}
+
+/* What stands behind `nexthop`, to the next or to the end. */
+static int take_hop(struct args *args, struct api_route_multi *multi)
+{
+	const struct args_word *row;
+	struct api_hop *hop;
+	int r = 0;
+
+	if (multi->n == API_ROUTE_HOPS)
+		return args_fail(args, "there are more than %u nexthops", API_ROUTE_HOPS);
+	hop = &multi->hops[multi->n++];
+	hop->weight = 1;
+	args->keywords = 0; /* each has its own */
+	while (r == 0 && args->next < args->n && strcmp(args->words[args->next], "nexthop") != 0) {
+		r = args_word(args, hop_words, &row);
+		if (r == 0)
+			r = take_hop_word(args, hop, &multi->route.family, row->id);
+	}
+	if (r == 0 && !hop->dev[0] && text_ip_is_zero(&hop->via))
+		return args_fail(args, "nexthop %u: \"via\" or \"dev\" is expected", multi->n);
+	return r;
+}
+
+static int take_hops(struct args *args, struct api_route_multi *multi)
+{
+	int r = take_hop(args, multi);
+
+	while (r == 0 && args->next < args->n) {
+		args->next++; /* nexthop */
+		r = take_hop(args, multi);
+	}
+	return r;
+}
+
+static int take_words(struct args *args, struct api_route_multi *multi)
+{
+	const struct args_word *row;
+	int r = 0;
+
+	while (r == 0 && args->next < args->n) {
+		r = args_word(args, route_words, &row);
+		if (r < 0)
+			return r;
+		if (row->id == WORD_NEXTHOP)
+			return take_hops(args, multi);
+		r = take_keyword(args, &multi->route, row->id);
+	}
+	return r;
+}
+
+/* blackhole and so on, if one stands in front. */
+static void take_type(struct args *args, struct api_route *route)
+{
+	for (const struct args_choice *type = route_types; type->word; type++) {
+		if (args_take_if(args, type->word)) {
+			route->type = type->value;
+			return;
+		}
+	}
+}
+
+/* One gateway that was written as a nexthop is one like any other. */
+static void join_single(struct api_route_multi *multi)
+{
+	if (multi->n != 1 || multi->route.dev[0] || !text_ip_is_zero(&multi->route.via))
+		return;
+	multi->route.via = multi->hops[0].via;
+	multi->route.onlink |= multi->hops[0].onlink;
+	memcpy(multi->route.dev, multi->hops[0].dev, sizeof(multi->route.dev));
+	multi->n = 0;
+}
+
+static int change_check(struct args *args, const struct dpip_command *row,
+			const struct api_route_multi *multi)
+{
+	const struct api_route *route = &multi->route;
+	bool leads = route->type <= API_ROUTE_KERNEL;
+
+	if (multi->n && (route->dev[0] || !text_ip_is_zero(&route->via)))
+		return args_fail(args, "with nexthops, via and dev belong to each of them");
+	if (leads && !multi->n && !route->dev[0] && text_ip_is_zero(&route->via) &&
+	    row->id != API_ROUTE_DEL)
+		return args_fail(args, "\"dev\" or \"via\" is expected");
+	return 0;
+}
+
+static uint32_t verb_of(uint16_t id)
+{
+	return id == API_ROUTE_ADD   ? API_ROUTE_VERB_ADD
+	       : id == API_ROUTE_SET ? API_ROUTE_VERB_SET
+				     : API_ROUTE_VERB_REPLACE;
 }
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
+	struct api_route_multi multi;
+	struct api_route *route = &multi.route;
 	union command_body *body;
-	struct api_route route;
 	int r;
 
-	memset(&route, 0, sizeof(route));
-	route.scope = API_SCOPE_UNSET;
-	route.proto = API_PROTO_AUTO;
-	r = take_prefix(args, &route, command->options.family);
-	while (r == 0 && args->next < args->n)
-		r = take_keyword(args, &route);
+	memset(&multi, 0, sizeof(multi));
+	route->scope = API_SCOPE_UNSET;
+	route->proto = API_PROTO_AUTO;
+	take_type(args, route);
+	r = take_prefix(args, route, command->options.family);
+	if (r == 0)
+		r = take_words(args, &multi);
 	if (r < 0)
 		return r;
-	if (!route.family)
-		route.family = AF_INET;
-	if (!route.dev[0] && text_ip_is_zero(&route.via) && row->id != API_ROUTE_DEL)
-		return args_fail(args, "\"dev\" or \"via\" is expected");
-
-	body = command_request(command, row->id, sizeof(route));
-	body->route = route;
+	if (!route->family)
+		route->family = AF_INET;
+	join_single(&multi);
+	r = change_check(args, row, &multi);
+	if (r < 0)
+		return r;
+	if (multi.n && row->id != API_ROUTE_DEL) {
+		multi.verb = verb_of(row->id);
+		body = command_request(command, API_ROUTE_MULTI, sizeof(multi));
+		body->route_multi = multi;
+		return 0;
+	}
+	body = command_request(command, row->id, sizeof(*route));
+	body->route = *route;
 	return 0;
 }
 
-static const char *scope_of(const struct api_route *route, char *buf, size_t size)
+static int get_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	if (route->type == API_ROUTE_LOCAL)
-		return "host";
-	if (route->type == API_ROUTE_KERNEL)
-		return "kni_host";
-	if (route->scope == API_SCOPE_UNSET)
-		return text_ip_is_zero(&route->via) ? "link" : "global";
-	return scope_text(route->scope, buf, size);
-}
+	struct api_route_get get = { .family = command->options.family };
+	const char *word = args_take(args);
+	const struct args_word *keyword;
+	uint16_t family = 0;
+	int r = 0;
 
-/* Text says `auto` of what came with an address, too, as scripts expect. */
-static const char *protocol_of(const struct api_route *route, const char *kernel, char *buf,
-			       size_t size)
-{
-	if (route->proto == API_PROTO_KERNEL)
-		return kernel;
-	for (const struct args_choice *choice = protocols; choice->word; choice++) {
-		if (choice->value == route->proto)
-			return choice->word;
+	if (!word || text_ip(word, &family, &get.dst) < 0 || (get.family && get.family != family))
+		return args_fail(args, "\"%s\": an address is expected", word ? word : "");
+	get.family = family;
+	while (r == 0 && args->next < args->n) {
+		r = args_word(args, get_words, &keyword);
+		if (r < 0)
+			return r;
+		if (keyword->id == WORD_FROM)
+			r = args_ip(args, "from", &get.family, &get.from);
+		else if (keyword->id == WORD_IIF)
+			r = args_name(args, "iif", get.iif);
+		else
+			r = take_tos(args, &get.tos);
 	}
-	snprintf(buf, size, "%u", route->proto);
-	return buf;
+	if (r < 0)
+		return r;
+	command->view = &route_get_view;
+	command_request(command, row->id, sizeof(get))->route_get = get;
+	return 0;
 }
-
-static void print_ip4(FILE *out, const struct api_route *route)
-{
-	char dst[TEXT_IP_LEN], via[TEXT_IP_LEN], src[TEXT_IP_LEN], scope[8], protocol[8];
-
-	fprintf(out,
-		"inet %s/%u via %s src %s dev %.*s mtu %" PRIu32 " tos %u scope %s metric %" PRIu32
-		" proto %s%s\n",
-		text_of_ip(AF_INET, &route->dst, dst), route->plen,
-		text_of_ip(AF_INET, &route->via, via), text_of_ip(AF_INET, &route->src, src),
-		API_NAME_LEN, route->dev, route->mtu, route->tos,
-		scope_of(route, scope, sizeof(scope)), route->metric,
-		protocol_of(route, "auto", protocol, sizeof(protocol)),
-		route->onlink ? " onlink" : "");
-}
-
-static void print_ip6(FILE *out, const struct api_route *route)
-{
-	char text[TEXT_IP_LEN], scope[8];
-
-	if (route->plen)
-		fprintf(out, "inet6 %s/%u", text_of_ip(AF_INET6, &route->dst, text), route->plen);
-	else
-		fputs("inet6 default", out);
-	if (!text_ip_is_zero(&route->via))
-		fprintf(out, " via %s", text_of_ip(AF_INET6, &route->via, text));
-	if (!text_ip_is_zero(&route->src))
-		fprintf(out, " src %s", text_of_ip(AF_INET6, &route->src, text));
-	fprintf(out, " dev %.*s", API_NAME_LEN, route->dev);
-	if (route->mtu)
-		fprintf(out, " mtu %" PRIu32, route->mtu);
-	fprintf(out, " scope %s\n", scope_of(route, scope, sizeof(scope)));
-}
-
-static void print_row(FILE *out, const struct command *command, const struct client_item *item)
-{
-	struct api_route route;
-
-	client_object(item, &route, sizeof(route));
-	if (route.family == AF_INET6)
-		print_ip6(out, &route);
-	else
-		print_ip4(out, &route);
-}
-
-static void json_destination(json_t *object, const struct api_route *route)
-{
-	char text[TEXT_PREFIX_LEN + 8], ip[TEXT_IP_LEN];
-
-	text_of_ip(route->family, &route->dst, ip);
-	if (!route->plen)
-		snprintf(text, sizeof(text), "default");
-	else if (route->plen == text_ip_bits(route->family))
-		snprintf(text, sizeof(text), "%s", ip);
-	else
-		snprintf(text, sizeof(text), "%s/%u", ip, route->plen);
-	dpip_json_text(object, "dst", text);
-}
-
-/* As ip: a list of one object. */
-static void json_metrics(json_t *object, const struct api_route *route)
-{
-	json_t *metrics = json_array(), *one = json_object();
-
-	dpip_json_number(one, "mtu", route->mtu);
-	json_array_append_new(metrics, one);
-	json_object_set_new(object, "metrics", metrics);
-}
-
-static json_t *json_row(const struct command *command, const struct client_item *item)
-{
-	json_t *object = json_object(), *flags = json_array();
-	char text[TEXT_IP_LEN], name[API_NAME_LEN + 1];
-	struct api_route route;
-
-	client_object(item, &route, sizeof(route));
-	if (route.type != API_ROUTE_UNICAST)
-		dpip_json_text(object, "type", route.type == API_ROUTE_LOCAL ? "local" : "kernel");
-	dpip_json_text(object, "family", route.family == AF_INET6 ? "inet6" : "inet");
-	json_destination(object, &route);
-	if (!text_ip_is_zero(&route.via))
-		dpip_json_text(object, "gateway", text_of_ip(route.family, &route.via, text));
-	snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, route.dev);
-	dpip_json_text(object, "dev", name);
-	dpip_json_text(object, "protocol", protocol_of(&route, "kernel", text, sizeof(text)));
-	dpip_json_text(object, "scope", scope_of(&route, text, sizeof(text)));
-	if (!text_ip_is_zero(&route.src))
-		dpip_json_text(object, "prefsrc", text_of_ip(route.family, &route.src, text));
-	if (route.metric)
-		dpip_json_number(object, "metric", route.metric);
-	if (route.onlink)
-		json_array_append_new(flags, json_string("onlink"));
-	json_object_set_new(object, "flags", flags);
-	if (route.mtu)
-		json_metrics(object, &route);
-	return object;
-}
-
-static const struct view view = { .kind = API_KIND_ROUTE, .row = print_row, .json_row = json_row };
 
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	command->view = &view;
+	command->view = &route_view;
 	return dpip_filter_parse(args, command, row->id, false);
 }
 
@@ -285,24 +348,38 @@ static const struct dpip_command commands[] = {
 	{ "set", API_ROUTE_SET, false, change_parse },
 	{ "add", API_ROUTE_ADD, false, change_parse },
 	{ "delete", API_ROUTE_DEL, false, change_parse },
+	{ "replace", API_ROUTE_REPLACE, false, change_parse },
 	{ "flush", API_ROUTE_FLUSH, false, flush_parse },
 	{ "list", API_ROUTE_LIST, true, show_parse },
+	{ "get", API_ROUTE_GET, true, get_parse },
 	{ NULL, 0, false, NULL },
 };
 
+static const struct args_word dev_words[] = {
+	{ "dev", "D", "only those that lead out of this device", 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct dpip_grammar grammar[] = {
+	{ "show", NULL, dev_words },
+	{ "{ add | set | replace | del }", "[TYPE] PREFIX", route_words },
+	{ "get", "ADDR", get_words },
+	{ "flush", NULL, dev_words },
+	{ NULL, NULL, NULL },
+};
+
 static const char help[] =
-	"dpip route show [dev D]\n"
-	"dpip route { add | set | del } PREFIX [via A] [dev D] [scope SCOPE] [mtu N] [src A]\n"
-	"           [metric N] [tos N] [proto PROTO] [onlink] [local]\n"
-	"dpip route flush [dev D]\n"
+	"  TYPE := unicast | blackhole | unreachable | prohibit\n"
 	"  PREFIX := A/P | A | default\n"
+	"  HOP := via A [dev D] [weight N] [onlink]\n"
 	"  SCOPE := host | kni_host | link | global | site | 0 ... 4\n"
-	"  PROTO := auto | boot | static | 0 ... 255\n";
+	"  PROTO := auto | boot | static | bird | zebra | bgp | ospf ... | 0 ... 255\n";
 
 const struct dpip_object dpip_route = {
 	.name = "route",
 	.about = "routes",
+	.grammar = grammar,
 	.help = help,
-	.words = "show, list, add, set, del, flush or help",
+	.words = "show, list, add, set, replace, del, get, flush or help",
 	.commands = commands,
 };

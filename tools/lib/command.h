@@ -46,6 +46,8 @@ union command_body {
 	struct api_filter filter;
 	struct api_addr addr;
 	struct api_route route;
+	struct api_route_multi route_multi;
+	struct api_route_get route_get;
 	struct api_neigh neigh;
 	struct api_link_set link_set;
 	struct api_link_add link_add;
