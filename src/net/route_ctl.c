@@ -4,8 +4,8 @@
  * named by its prefix, kind, device and, for nets, tos and metric; a request
  * may leave out the device, which then follows from the gateway, or for
  * deletion from the only or best match. Flush, as that of ip, leaves what came
- * with addresses. What may be said of a route is in route_read.c, listings in
- * route_show.c.
+ * with addresses. What may be said of a route is in route_read_ctl.c, listings in
+ * route_show_ctl.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 #include "net/addr.h"
 #include "net/net.h"
 #include "net/net_ctl.h"
-#include "net/route_read.h"
-#include "net/route_show.h"
+#include "net/route_read_ctl.h"
+#include "net/route_show_ctl.h"
 #include "net/shared_ctl.h"
 
 #define FLUSH_SHARE 2048 /* routes that go between two looks at other clients */

@@ -149,11 +149,12 @@ static void test_route(void **state)
 		{ "route add 10.0.0.0/8 dev d0 mtu 70000",
 		  "EXIT 2: route add: mtu \"70000\": a number from 0 to 65535 is expected" },
 		{ "route add 10.0.0.0/8 dev d0 proto 256",
-		  "EXIT 2: route add: proto \"256\": auto, boot, static or 0 to 255 is expected" },
+		  "EXIT 2: route add: proto \"256\": auto, boot, static, bird, "
+		  "zebra, bgp, ospf and so on, or 0 to 255 is expected" },
 		{ "route add 10.0.0.0/8 dev d0 frob",
 		  "EXIT 2: route add: \"frob\": via, dev, scope, mtu, src, metric, tos, proto, "
-		  "onlink or "
-		  "local is expected" },
+		  "onlink, "
+		  "local or nexthop is expected" },
 	};
 
 	check_rows(rows, LENGTH(rows));
@@ -447,7 +448,7 @@ static void test_print_route(void **state)
 		  "\"d0\",\"protocol\":\"static\",\"scope\":\"global\",\"metric\":7,\"flags\":["
 		  "\"onlink\"],\"metrics\":[{\"mtu\":1400}]},"
 		  "{\"family\":\"inet6\",\"dst\":\"2001:db8::/"
-		  "32\",\"gateway\":\"fe80::1\",\"dev\":\"d1\",\"protocol\":\"12\",\"scope\":"
+		  "32\",\"gateway\":\"fe80::1\",\"dev\":\"d1\",\"protocol\":\"bird\",\"scope\":"
 		  "\"global\",\"prefsrc\":\"fe80::2\",\"flags\":[]},"
 		  "{\"family\":\"inet6\",\"dst\":\"default\",\"dev\":\"d1\",\"protocol\":\"auto\","
 		  "\"scope\":\"link\",\"flags\":[],\"metrics\":[{\"mtu\":1280}]},"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route-read: a request's route as the tables have it, and whether it may
+ * net/route-read-ctl: a request's route as the tables have it, and whether it may
  * be there. Every refusal is in these files.
  */
-#ifndef NET_ROUTE_READ_H
-#define NET_ROUTE_READ_H
+#ifndef NET_ROUTE_READ_CTL_H
+#define NET_ROUTE_READ_CTL_H
 
 #include "control/control.h"
 #include "net/route_int.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* net/route-show: what is told of routes. */
-#ifndef NET_ROUTE_SHOW_H
-#define NET_ROUTE_SHOW_H
+/* net/route-show-ctl: what is told of routes. */
+#ifndef NET_ROUTE_SHOW_CTL_H
+#define NET_ROUTE_SHOW_CTL_H
 
 #include "control/control.h"
 #include "net/route.h"

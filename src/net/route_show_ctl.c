@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* net/route-show: routes as items of a listing. Filled on the worker whose they are. */
-#include "net/route_show.h"
+/* net/route-show-ctl: routes as items of a listing. Filled on the worker whose they are. */
+#include "net/route_show_ctl.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "link/port.h"
 #include "net/net.h"
-#include "net/route_read.h"
+#include "net/route_read_ctl.h"
 #include "net/shared_ctl.h"
 
 /* An item on its way from a worker's table. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route-get: the route of an address, and sentences that say why it is that
+ * net/route-get-ctl: the route of an address, and sentences that say why it is that
  * one. It asks the master's record; that packets find the same by the index is
  * what tests are for. A packet is imagined that has no ports and comes in by
  * iif or from ourselves.
  */
-#include "net/route_show.h"
+#include "net/route_show_ctl.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/net.h"
-#include "net/route_read.h"
+#include "net/route_read_ctl.h"
 #include "net/shared_ctl.h"
 
 struct asked {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route-read: see the header. A gateway must be on a net that lies on a
+ * net/route-read-ctl: see the header. A gateway must be on a net that lies on a
  * link, which then tells the device if none was given; an IPv6 gateway that is
  * link-local is on every link, so its device must be named.
  */
-#include "net/route_read.h"
+#include "net/route_read_ctl.h"
 
 #include <errno.h>
 #include <stdio.h>
