@@ -280,7 +280,7 @@ static void test_connections_full_and_recovery(void **state)
 
 static void test_fragments(void **state)
 {
-	static const uint16_t fields[] = { 0x2000, 0x0001, 0x2001 };
+	static const uint16_t fields[] = { 0x2000, 0x0002, 0x2002 };
 	struct harness *h = tcp_rig_new(&usual);
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
