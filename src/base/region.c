@@ -98,3 +98,13 @@ size_t region_resident(const struct region *region)
 	}
 	return resident;
 }
+
+size_t region_resident_to(const struct region *region, size_t end)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct region part = *region;
+
+	end = (end + page - 1) & ~(page - 1);
+	part.size = end < region->size ? end : region->size;
+	return region_resident(&part);
+}

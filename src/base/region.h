@@ -27,5 +27,7 @@ void region_populate(const struct region *region, size_t from, size_t len);
 
 /* Bytes that are backed by memory now. */
 size_t region_resident(const struct region *region);
+/* The same of its first `end` bytes, and of no more. */
+size_t region_resident_to(const struct region *region, size_t end);
 
 #endif

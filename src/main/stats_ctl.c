@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
 #include "net/net.h"
+#include "net/route.h"
 #include "worker/worker.h"
 
 static int stat_item(struct request *req, unsigned int worker, const char *name, uint64_t value)
@@ -73,6 +74,7 @@ static int list_worker(struct request *req, const struct worker *w)
 
 static int list_memory(struct request *req, const struct worker *w)
 {
+	const struct worker *master = request_workers(req)[WORKER_MASTER];
 	const struct conn_table *conns = w->ipvs->conns;
 	int r = stat_item(req, w->id, "connections", conn_count(conns));
 
@@ -82,6 +84,10 @@ static int list_memory(struct request *req, const struct worker *w)
 		r = stat_item(req, w->id, "connection_bytes", conn_memory(conns));
 	if (r == 0)
 		r = stat_item(req, w->id, "local_port_bytes", lport_memory(w->ipvs->lports));
+	if (r == 0)
+		r = stat_item(req, w->id, "routes", route_count(master));
+	if (r == 0)
+		r = stat_item(req, w->id, "route_bytes", route_memory(master, w));
 	return r;
 }
 

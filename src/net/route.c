@@ -22,6 +22,9 @@
 #include "net/net.h"
 #include "worker/worker.h"
 
+/* As malloc has it: its size, a word, a multiple of 16. */
+#define NODE_BYTES ((sizeof(struct route_node) + 8 + 15) / 16 * 16)
+
 #define TOS_MASK 0xfc /* the rest is ECN's, RFC 3168 */
 
 struct route_table *route_table_create(int socket)
@@ -427,4 +430,34 @@ uint16_t route_on_link(const struct worker *w, unsigned int family, const union 
 				return route_way_of(w, node)->port;
 	}
 	return PORT_NONE;
+}
+
+/* ---- what they cost ---- */
+
+uint32_t route_count(const struct worker *master)
+{
+	return master->net->routes->count;
+}
+
+static size_t chains_bytes(const struct chains *chains)
+{
+	size_t n = CHAINS_FIRST;
+
+	while (n < chains->n_buckets)
+		n *= 2; /* segments are whole */
+	return n * sizeof(struct chain *);
+}
+
+/* Tables are equal, so the master's own tell what a worker's hold; pages are the worker's. */
+size_t route_memory(const struct worker *master, const struct worker *w)
+{
+	const struct route_table *table = master->net->routes, *theirs = w->net->routes;
+	size_t bytes = sizeof(*table) + table->count * NODE_BYTES;
+
+	bytes += chains_bytes(&table->locals) + chains_bytes(&table->ways.all) +
+		 chains_bytes(&table->ways.sources);
+	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
+		bytes += chains_bytes(&table->nets[i].prefixes);
+	return bytes + route_index_resident(&theirs->index, route_index_end(&table->index)) +
+	       ways_resident(&theirs->ways, table->ways.next);
 }

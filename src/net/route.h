@@ -10,6 +10,7 @@
 #define NET_ROUTE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "api/route.h"
@@ -99,6 +100,10 @@ static inline struct route_flow route_flow(const struct pkt_meta *meta)
 		.tos = meta->tos,
 	};
 }
+
+/* Master: routes there are, and bytes that a worker's tables of them take. */
+uint32_t route_count(const struct worker *master);
+size_t route_memory(const struct worker *master, const struct worker *w);
 
 /* Why packets of this verdict are dropped; `none`: the reason where there is no route. */
 static inline enum drop_reason route_drop_reason(enum route_verdict verdict, enum drop_reason none)

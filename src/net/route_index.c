@@ -59,13 +59,9 @@ size_t route_index_end(const struct route_index *index)
 	return TABLES_BYTES + (size_t)index->units.next * UNIT_BYTES;
 }
 
-size_t route_index_resident(const struct route_index *index)
+size_t route_index_resident(const struct route_index *index, size_t end)
 {
-	struct region used = index->region;
-	size_t page = 4096;
-
-	used.size = (route_index_end(index) + page - 1) & ~(page - 1);
-	return region_resident(&used);
+	return region_resident_to(&index->region, end);
 }
 
 static inline uint32_t entry_make(unsigned int plen, uint32_t value)

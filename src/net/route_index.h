@@ -78,8 +78,8 @@ static inline unsigned int route_index_base(unsigned int family, unsigned int pl
 /* Where in the region what is used ends. */
 size_t route_index_end(const struct route_index *index);
 
-/* Bytes that are backed by memory. */
-size_t route_index_resident(const struct route_index *index);
+/* Bytes that are backed by memory, up to where it ends. */
+size_t route_index_resident(const struct route_index *index, size_t end);
 
 static inline uint32_t index_trie_find(const struct units *units, struct trie_walk walk,
 				       uint32_t best)

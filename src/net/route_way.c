@@ -37,6 +37,11 @@ void ways_destroy(struct ways *ways)
 	region_destroy(&ways->region);
 }
 
+size_t ways_resident(const struct ways *ways, uint32_t next)
+{
+	return region_resident_to(&ways->region, next * sizeof(struct way));
+}
+
 /* ---- places ---- */
 
 static const struct hash_key draw_key = {

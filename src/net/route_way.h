@@ -73,6 +73,9 @@ static inline bool ways_room(const struct ways *ways)
 	return ways->free || ways->next < WAYS_MAX;
 }
 
+/* Bytes behind the numbers below `next`. */
+size_t ways_resident(const struct ways *ways, uint32_t next);
+
 /* Chooses the hop of each place; n, and the hops with their weights, are there. */
 void route_paths_spread(struct route_paths *paths);
 

@@ -202,7 +202,6 @@ wrong "startup lines that the daemon would refuse, in its words" \
 	'10: real server 10.0.0.3:80 of TCP 10.0.0.1:80: lower threshold 3 is above the upper one, 2' \
 	'12: address: IPv6 is not supported, IPv4 only' \
 	'13: 10.0.0.255/24 cannot be an address of ours: it is its net'"'"'s broadcast' \
-	'14: route: IPv6 is not supported, IPv4 only' \
 	'15: neighbour: IPv6 is not supported, IPv4 only' <<'END'
 startup {
 	ipvsadm -A -t 10.0.0.1:80 -s frob
