@@ -237,7 +237,10 @@ static bool way_find(struct worker *w, be32 addr, uint16_t *adj)
 
 	if (addr_is_local(w, AF_INET, &ip) || addr_is_broadcast(w, AF_INET, &ip))
 		return false;
-	*adj = route_output(w, AF_INET, &ip, &nexthop) ? adj_get(w, AF_INET, &nexthop) : ADJ_NONE;
+	*adj = ADJ_NONE;
+	/* what depends on more than the address is looked up for each packet, behind this stage */
+	if (route_output(w, AF_INET, &ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
+		*adj = adj_get(w, AF_INET, &nexthop);
 	return true;
 }
 
