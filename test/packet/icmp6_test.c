@@ -66,6 +66,12 @@ static const struct {
 	  "60000000 003c 3a 40" US A "0300 0000 00000000", 0, 52, DROP_IP6_TTL, NULL },
 	{ "no route", "60000000 000c 11 40" A FAR UDP,
 	  "60000000 003c 3a 40" US A "0100 0000 00000000", 0, 52, DROP_IP6_NO_ROUTE, NULL },
+	{ "prohibited", "60000000 000c 11 40" A "20010db8006600000000000000000001" UDP,
+	  "60000000 003c 3a 40" US A "0101 0000 00000000", 0, 52, DROP_ROUTE_PROHIBIT, NULL },
+	{ "unreachable", "60000000 000c 11 40" A "20010db8006700000000000000000001" UDP,
+	  "60000000 003c 3a 40" US A "0103 0000 00000000", 0, 52, DROP_ROUTE_UNREACHABLE, NULL },
+	{ "blackhole", "60000000 000c 11 40" A "20010db8006800000000000000000001" UDP, NULL, 0, 0,
+	  DROP_ROUTE_BLACKHOLE, NULL },
 	{ "beyond scope", "60000000 000c 11 40" LL B UDP,
 	  "60000000 003c 3a 40" US LL "0102 0000 00000000", 0, 52, DROP_IP6_SCOPE, NULL },
 	{ "port", "60000000 000c 11 40" A US UDP, "60000000 003c 3a 40" US A "0104 0000 00000000",
@@ -144,6 +150,9 @@ static struct harness *rig(const struct harness_options *options)
 	struct harness *h = ip6_rig_new(options);
 
 	ip6_rig_route(h, "2001:db8:55::", 48, API_ROUTE_UNICAST, 1400);
+	ip6_rig_route(h, "2001:db8:66::", 48, API_ROUTE_PROHIBIT, 0);
+	ip6_rig_route(h, "2001:db8:67::", 48, API_ROUTE_UNREACHABLE, 0);
+	ip6_rig_route(h, "2001:db8:68::", 48, API_ROUTE_BLACKHOLE, 0);
 	return h;
 }
 
