@@ -108,6 +108,8 @@ struct api_item {
 	X(SERVICE_FLUSH, 99, SET, struct api_empty)          \
 	X(SERVICE_ZERO, 100, SET, struct api_service_key)    \
 	X(SERVICE_LIST, 101, GET, struct api_service_filter) \
+	X(TIMEOUT_SET, 104, SET, struct api_timeouts)        \
+	X(TIMEOUT_GET, 105, GET, struct api_empty)           \
 	X(DEST_ADD, 112, SET, struct api_dest)               \
 	X(DEST_SET, 113, SET, struct api_dest)               \
 	X(DEST_DEL, 114, SET, struct api_dest)               \
@@ -138,6 +140,7 @@ enum api_kind {
 	API_KIND_MADDR,
 	API_KIND_KNI,
 	API_KIND_REASON,
+	API_KIND_TIMEOUTS,
 };
 
 struct api_empty {

@@ -20,6 +20,7 @@ enum api_service_flag {
 	API_SERVICE_SCHED1 = 4,
 	API_SERVICE_SCHED2 = 8,
 	API_SERVICE_SCHED3 = 16,
+	API_SERVICE_HASH_QID = 32, /* conhash: by QUIC connection id */
 };
 
 /* family, protocol, address and port; or a firewall mark and family. All zero: every service. */
@@ -35,11 +36,20 @@ struct api_service_key {
 
 /* What SERVICE_SET leaves as it is, whatever the request's fields say. */
 enum api_service_keep {
-	API_SERVICE_KEEP_SCHED = 1,
+	API_SERVICE_KEEP_SCHED = 1,       /* and the flags that are its */
 	API_SERVICE_KEEP_PERSISTENCE = 2, /* its flag and timeout_s */
 	API_SERVICE_KEEP_PLEN = 4,
 	API_SERVICE_KEEP_ONEPACKET = 8,
 	API_SERVICE_KEEP_CONN_TIMEOUT = 16,
+	API_SERVICE_KEEP_ON_REMOVE = 32,
+};
+
+/* What becomes of a server's connections when it is removed. */
+enum api_on_remove {
+	API_ON_REMOVE_KEEP = 0,  /* they go on to it */
+	API_ON_REMOVE_RESET = 1, /* their packets are answered by a reset (TCP) or ICMP */
+	API_ON_REMOVE_RESCHEDULE =
+		2, /* another server gets the client's next packet that may open one */
 };
 
 struct api_ipvs_stats {
@@ -56,7 +66,7 @@ struct api_service {
 	uint32_t plen;               /* persistence: prefix length of clients */
 	uint32_t conn_timeout_s;     /* 0: the protocol's */
 	uint32_t keep;               /* SERVICE_SET: enum api_service_keep */
-	uint32_t reserved;           /* 0 */
+	uint32_t on_remove;          /* enum api_on_remove */
 	uint32_t n_dests;            /* reply */
 	uint32_t n_laddrs;           /* reply */
 	struct api_ipvs_stats stats; /* reply */
@@ -111,6 +121,14 @@ struct api_service_filter {
 	uint32_t flags;             /* enum api_service_filter_flag */
 };
 
+/* TIMEOUT_SET, where 0 leaves one as it is, and the item of TIMEOUT_GET. Seconds. */
+struct api_timeouts {
+	uint32_t tcp_s; /* established */
+	uint32_t tcp_fin_s;
+	uint32_t udp_s;
+	uint32_t reserved; /* 0 */
+};
+
 /* The daemon answers CONN_LIST by any number of items, worker by worker. */
 struct api_conn_filter {
 	struct api_service_key key; /* all zero: every service */
@@ -127,7 +145,16 @@ struct api_conn {
 	uint16_t worker;
 	uint32_t timeout_s; /* configured, of the state it is in */
 	uint32_t left_s;    /* remaining */
-	char state[16];     /* as ipvsadm prints it: ESTABLISHED, UDP_NORM, … */
+	char state[16];     /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
+	uint16_t flags;     /* enum api_conn_flag */
+	uint16_t plen;      /* of the template's client: the address's leading bits that count */
+	uint16_t home;      /* the worker that has the template */
+	uint16_t reserved;  /* 0 */
+};
+
+enum api_conn_flag {
+	API_CONN_TEMPLATE = 1,   /* no connection: which server a persistent client has; port 0 */
+	API_CONN_PERSISTENT = 2, /* it has its server by a template */
 };
 
 #endif

@@ -58,18 +58,42 @@ static inline void sip_word(uint64_t v[4], uint64_t word)
 	v[0] ^= word;
 }
 
+static inline void sip_start(uint64_t v[4], const struct hash_key *key)
+{
+	v[0] = key->k[0] ^ 0x736f6d6570736575u; /* "somepseudorandomlygeneratedbytes" */
+	v[1] = key->k[1] ^ 0x646f72616e646f6du;
+	v[2] = key->k[0] ^ 0x6c7967656e657261u;
+	v[3] = key->k[1] ^ 0x7465646279746573u;
+}
+
+static inline uint64_t sip_end(uint64_t v[4], int rounds)
+{
+	v[2] ^= 0xff;
+	for (int i = 0; i < rounds; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t siphash13_u32(const struct hash_key *key, uint32_t number)
+{
+	uint64_t word = number | (uint64_t)sizeof(number) << 56;
+	uint64_t v[4];
+
+	sip_start(v, key);
+	v[3] ^= word;
+	sip_round(v);
+	v[0] ^= word;
+	return sip_end(v, 3);
+}
+
 uint64_t siphash(const struct hash_key *key, const void *data, size_t len)
 {
-	uint64_t v[4] = {
-		key->k[0] ^ 0x736f6d6570736575u, /* "somepseudorandomlygeneratedbytes" */
-		key->k[1] ^ 0x646f72616e646f6du,
-		key->k[0] ^ 0x6c7967656e657261u,
-		key->k[1] ^ 0x7465646279746573u,
-	};
+	uint64_t v[4];
 	const unsigned char *p = data;
 	uint64_t word = 0;
 	size_t left = len;
 
+	sip_start(v, key);
 	for (; left >= sizeof(word); left -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		sip_word(v, le64toh(word));
@@ -78,8 +102,5 @@ uint64_t siphash(const struct hash_key *key, const void *data, size_t len)
 	if (left)
 		memcpy(&word, p, left);
 	sip_word(v, le64toh(word) | (uint64_t)len << 56);
-	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return sip_end(v, 4);
 }

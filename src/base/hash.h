@@ -19,6 +19,8 @@ struct hash_key {
 int hash_key_random(struct hash_key *key);
 
 uint64_t siphash(const struct hash_key *key, const void *data, size_t len);
+/* SipHash-1-3, of one number as four little-endian bytes. */
+uint64_t siphash13_u32(const struct hash_key *key, uint32_t number);
 
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {

@@ -271,6 +271,11 @@ static bool peer_has_room(struct peer *peer, uint64_t newest)
 
 static void peer_end_frame(struct peer *peer)
 {
+	uint64_t newest = ops_newest(peer->peers->dispatch->all);
+
+	request_settle(peer->peers->dispatch);
+	if (ops_newest(peer->peers->dispatch->all) != newest)
+		peer->answer_seq = ops_newest(peer->peers->dispatch->all);
 	peer->in_frame = false;
 	peer->at += peer->frame.len;
 	if (reply_finish(&peer->reply) < 0 || peer->reply.broken) {

@@ -172,6 +172,12 @@ bool request_resume(struct request *req)
 	return request_returned(req, fn(req, req->state));
 }
 
+void request_settle(const struct dispatch *dispatch)
+{
+	if (dispatch->all[WORKER_MASTER]->settle)
+		dispatch->all[WORKER_MASTER]->settle(dispatch->all);
+}
+
 void request_drop(struct request *req)
 {
 	req->next = NULL;
@@ -208,6 +214,7 @@ int control_run_request(struct worker *const *all, const struct request_table *t
 		over = request_resume(&req);
 	}
 	reply_free(&reply);
+	request_settle(&dispatch);
 	if (req.status < 0)
 		snprintf(error, size, "%s", req.text);
 	return req.status;

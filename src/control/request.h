@@ -42,6 +42,9 @@ bool request_start(struct request *req, const struct dispatch *dispatch, struct 
 		   const struct frame_request *what);
 bool request_resume(struct request *req);
 
+/* The rooms finish what the requests that have run have left to do. */
+void request_settle(const struct dispatch *dispatch);
+
 /* Nobody waits for the rest of it. */
 void request_drop(struct request *req);
 

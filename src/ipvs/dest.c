@@ -21,6 +21,7 @@
 
 #include "ipvs/estimate.h"
 #include "ipvs/service_int.h"
+#include "ipvs/tables.h"
 #include "net/stamp.h"
 
 #define DEST_ROOM_FIRST 4
@@ -130,6 +131,8 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 {
 	dest->forward = config->forward;
 	dest->weight = config->weight;
+	if (config->weight)
+		dest->last_weight = config->weight;
 	dest->upper = config->upper;
 	dest->lower = config->lower;
 	dest->limit = dest_share(w, config->upper);
@@ -198,6 +201,7 @@ static void dest_apply_add(struct worker *w, struct op *op)
 	} else {
 		dest_create(table, data);
 	}
+	dest->last_weight = 0;
 	dest_configure(w, dest, &data->config);
 	dest->conn_timeout_s = svc->conn_timeout_s;
 	dest->order = ++svc->last_order;
@@ -248,6 +252,7 @@ int dest_add(struct worker *const *all, struct service *svc, const struct dest_c
 		return r;
 	}
 	op_set_publish(&set, all);
+	tables_note(table, svc);
 	if (removed)
 		table->master->n_removed--;
 	return 0;
@@ -298,9 +303,13 @@ static void dest_apply_set(struct worker *w, struct op *op)
 
 int dest_set(struct worker *const *all, struct dest *dest, const struct dest_config *config)
 {
+	struct service_table *table = service_table_of(all[WORKER_MASTER]);
 	struct dest_op data = { .config = *config, .id = dest->id };
+	int r = op_multicast(all, dest_apply_set, &data, sizeof(data));
 
-	return op_multicast(all, dest_apply_set, &data, sizeof(data));
+	if (r == 0)
+		tables_note(table, &table->services[dest->service]);
+	return r;
 }
 
 static void dest_apply_del(struct worker *w, struct op *op)
@@ -320,10 +329,13 @@ static void dest_apply_del(struct worker *w, struct op *op)
 int dest_del(struct worker *const *all, struct dest *dest)
 {
 	struct dest_op data = { .id = dest->id };
+	struct service_table *table = service_table_of(all[WORKER_MASTER]);
 	int r = op_multicast(all, dest_apply_del, &data, sizeof(data));
 
-	if (r == 0)
+	if (r == 0) {
 		service_note_removed(all, 1);
+		tables_note(table, &table->services[dest->service]);
+	}
 	return r;
 }
 

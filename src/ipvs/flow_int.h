@@ -48,7 +48,7 @@ struct flow_new {
 		struct rte_mbuf *m;
 		uint32_t at; /* in the vector */
 		struct conn_new4 tuples;
-		struct pkt_meta meta; /* its tuple, all that a scheduler reads */
+		struct tuple tuple;
 		struct session_opening opening;
 	} ones[BATCH_BURST];
 };

@@ -14,6 +14,10 @@
  */
 #include <netinet/in.h>
 
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ours.h"
@@ -44,6 +48,7 @@ struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tupl
 	svc = service_of(run, tuple4, tuple);
 	if (!svc || tuple->sport == 0 || tuple->dport == 0 ||
 	    !ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ||
+	    (run->w->n_workers > 1 && (svc->flags & SERVICE_BY_CLIENT)) ||
 	    steer_owner(run->w, tuple) != run->w->id)
 		return NULL;
 	return svc;
@@ -63,19 +68,38 @@ static bool gives_way(struct flow_run *run, struct rte_mbuf *m)
 	return true;
 }
 
+/* What a scheduler may look at: the first segment's. flow.c has parsed it: no IP options, the
+ * datagram is whole. */
+static struct sched_packet packet_of(const struct flow_run *run, const struct rte_mbuf *m,
+				     const struct tuple *tuple)
+{
+	const uint32_t at = RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr);
+	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
+
+	return (struct sched_packet){
+		.tuple = tuple,
+		.payload = (const uint8_t *)(uh + 1),
+		.payload_len = RTE_MIN(rte_be_to_cpu_16(uh->dgram_len),
+				       (uint32_t)m->data_len - at) -
+			       (uint32_t)sizeof(*uh),
+		.now_ms = run->now_ms,
+	};
+}
+
 bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
 		   const struct tuple4 *tuple)
 {
 	struct flow_new_one *one = &new->ones[new->n];
-	struct service *svc = flow_new_service(run, tuple, &one->meta.tuple);
+	struct service *svc = flow_new_service(run, tuple, &one->tuple);
+	struct sched_packet packet;
 	enum drop_reason reason;
 
 	if (!svc)
 		return false;
 	if (gives_way(run, m))
 		return true;
-	one->meta.flags = META_PARSED;
-	if (unlikely(!session_take(run->w, svc, &one->meta, &one->opening, &reason))) {
+	packet = packet_of(run, m, &one->tuple);
+	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
 		if (reason == DROP_IPVS_NO_SERVER)
 			return false;
 		drop(run->w, m, reason);

@@ -7,12 +7,14 @@
 #include "ipvs/ipvs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <netinet/in.h>
 
 #include <rte_common.h>
 
 #include "base/lines.h"
+#include "base/log.h"
 #include "ipvs/conn.h"
 #include "ipvs/flow.h"
 #include "ipvs/ipvs_int.h"
@@ -20,6 +22,7 @@
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "ipvs/session.h"
+#include "ipvs/tables.h"
 #include "worker/op.h"
 #include "worker/worker.h"
 
@@ -55,6 +58,14 @@ void ipvs_flush(struct worker *w)
 	w->ipvs->changes++;
 }
 
+static void ipvs_settle(struct worker *const *all)
+{
+	int r = tables_settle(all);
+
+	if (r < 0)
+		log_error("schedulers' tables: %s; they stay as they were", strerror(-r));
+}
+
 static uint32_t conn_share(const struct worker *w, const struct ipvs_config *config)
 {
 	if (w->id == WORKER_MASTER)
@@ -77,6 +88,8 @@ struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config)
 		return NULL;
 	w->ipvs = ipvs;
 	ipvs->config = *config;
+	if (w->id == WORKER_MASTER)
+		w->settle = ipvs_settle;
 	if (hash_key_random(&ipvs->isn_key) < 0 || hash_key_random(&conn_config.key) < 0)
 		goto fail;
 	ipvs->services = service_table_create(w);
@@ -113,9 +126,11 @@ static void ipvs_apply_config(struct worker *w, struct op *op)
 {
 	const struct ipvs_config *config = op_data(op);
 	uint32_t conn_max = w->ipvs->config.conn_max;
+	uint32_t mh_table_size = w->ipvs->config.mh_table_size;
 
 	w->ipvs->config = *config;
 	w->ipvs->config.conn_max = conn_max;
+	w->ipvs->config.mh_table_size = mh_table_size;
 }
 
 int ipvs_configure(struct worker *const *all, const struct ipvs_config *config)

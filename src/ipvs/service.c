@@ -15,6 +15,7 @@
 #include "base/lines.h"
 #include "ipvs/estimate.h"
 #include "ipvs/service_int.h"
+#include "ipvs/tables.h"
 
 #define MEMBER_BUCKETS (1u << 18) /* of servers, and of local addresses: up to four in each */
 
@@ -95,6 +96,8 @@ void service_table_destroy(struct service_table *table)
 		free(table->services[id].dest_room);
 		free(table->services[id].laddrs);
 		free(table->services[id].sched_priv);
+		if (table->master)
+			free((void *)table->services[id].sched_table);
 	}
 	service_master_destroy(table->master);
 	for (unsigned int i = 0; i < RTE_DIM(table->regions); i++)
@@ -148,6 +151,7 @@ struct service *service_lookup(const struct service_table *table, uint8_t proto,
 static void service_bind(struct service *svc, const struct service_config *config, void *priv)
 {
 	svc->sched = config->sched;
+	svc->sched_flags = config->sched_flags;
 	svc->sched_priv = priv;
 	if (svc->sched->init)
 		svc->sched->init(svc);
@@ -181,6 +185,7 @@ static void service_apply_add(struct worker *w, struct op *op)
 		svc->key = data->key;
 		svc->id = data->id;
 		svc->serial = data->serial;
+		svc->table = table;
 		svc->worker = (uint16_t)w->id;
 		svc->n_workers = w->n_workers;
 		svc->removed_dests = DEST_NONE;
@@ -235,6 +240,7 @@ int service_add(struct worker *const *all, const struct service_key *key,
 		return r;
 	}
 	op_set_publish(&set, all);
+	tables_note(table, &table->services[data.id]);
 	if (removed) {
 		master->n_removed--;
 		service_forget_stats(all, removed);
@@ -250,7 +256,9 @@ static void service_apply_set(struct worker *w, struct op *op)
 	struct service *svc = &table->services[data->id];
 
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
+	svc->sched_flags = data->config.sched_flags;
 	if (data->config.sched != svc->sched) {
+		tables_drop(w, svc, op);
 		op_garbage(op, svc->sched_priv);
 		service_bind(svc, &data->config, op->args[0]);
 	}
@@ -267,6 +275,7 @@ int service_set(struct worker *const *all, struct service *svc, const struct ser
 	if (r < 0)
 		return r;
 	op_set_publish(&set, all);
+	tables_note(service_table_of(all[WORKER_MASTER]), svc);
 	return 0;
 }
 
@@ -279,6 +288,7 @@ static void service_apply_del(struct worker *w, struct op *op)
 	dest_retire_all(table, svc, op);
 	laddr_retire_all(table, svc, op);
 	op_garbage(op, svc->sched_priv);
+	tables_drop(w, svc, op);
 	svc->sched_priv = NULL;
 	svc->flags |= SERVICE_REMOVED;
 	table->n_services--;
@@ -312,8 +322,10 @@ int service_free(struct worker *const *all, struct service *svc)
 {
 	struct service_master *master = service_table_of(all[WORKER_MASTER])->master;
 	struct service_op data = { .id = svc->id };
-	int r = op_multicast(all, service_apply_free, &data, sizeof(data));
+	int r;
 
+	tables_forget(service_table_of(all[WORKER_MASTER]), svc);
+	r = op_multicast(all, service_apply_free, &data, sizeof(data));
 	if (r < 0)
 		return r;
 	ids_give(&master->services, data.id);

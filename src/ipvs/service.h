@@ -30,7 +30,6 @@
 #include "ipvs/id_hash.h"
 #include "ipvs/sched/sched.h"
 
-struct pkt_meta;
 struct worker;
 
 #define SERVICE_NONE UINT32_MAX
@@ -74,8 +73,9 @@ struct dest {
 	uint8_t forward; /* enum api_forward */
 	uint8_t reserved;
 	uint32_t id;
-	uint32_t serial; /* of its creation, never reused; 0: the id is free */
-	uint32_t upper;  /* as configured, for all workers together; 0: none */
+	uint32_t serial;      /* of its creation, never reused; 0: the id is free */
+	uint32_t last_weight; /* before it became 0 */
+	uint32_t upper;       /* as configured, for all workers together; 0: none */
 	uint32_t lower;
 	uint32_t next_removed; /* ids: its neighbours in the service's list of removed servers */
 	uint32_t prev_removed;
@@ -118,13 +118,16 @@ enum service_flag {
 	/* how its connections' owners are found, ever since it had such servers; see owner.h */
 	SERVICE_BY_FLOW = 2,
 	SERVICE_BY_CLIENT = 4,
+	SERVICE_STALE = 8,   /* master: its scheduler's table is of other servers */
 };
 
 struct service {
 	struct ipvs_counters counters;
 	const struct scheduler *sched;
 	void *sched_priv;
-	struct dest **dests; /* usable or not, the last added first */
+	const void *sched_table;     /* what sched->build() made: the same for all workers */
+	struct service_table *table; /* this is in it */
+	struct dest **dests;         /* usable or not, the last added first */
 	uint32_t n_dests;
 	struct laddr **laddrs; /* in the order they were added, both families */
 	uint32_t n_laddrs;
@@ -135,6 +138,8 @@ struct service {
 	uint16_t worker; /* whose table this is in, 0 master */
 	uint32_t n_workers;
 	uint32_t conn_timeout_s; /* of established connections; 0: the protocol's */
+	uint32_t sched_flags;    /* enum api_service_flag: those of its scheduler */
+	uint32_t next_stale;     /* master: id + 1, see tables.h */
 	uint32_t id;
 	uint32_t serial;    /* 0: the id is free */
 	uint32_t next_hash; /* id + 1: the next in its bucket, 0: none */
@@ -214,9 +219,9 @@ static inline uint32_t service_first_dest(const struct service *svc)
 
 /* The server for a new connection; nothing is counted yet. NULL: none is usable. */
 static inline struct dest *service_schedule(struct worker *w, struct service *svc,
-					    const struct pkt_meta *meta)
+					    const struct sched_packet *packet)
 {
-	return svc->sched->pick(svc, meta);
+	return svc->sched->pick(svc, packet);
 }
 
 /*

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include "base/log.h"
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs_ctl.h"
@@ -32,13 +34,29 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: one-packet scheduling (--ops) is not supported yet",
 				    service);
-	if (body->flags)
-		return request_fail(req, -EOPNOTSUPP,
-				    "%s: flags 0x%x are not supported; these schedulers have none",
-				    service, body->flags);
 	if (body->conn_timeout_s > SERVICE_CONN_TIMEOUT_MAX)
 		return request_fail(req, -ERANGE, "%s: connection timeout %u s; allowed: 0 to %u",
 				    service, body->conn_timeout_s, SERVICE_CONN_TIMEOUT_MAX);
+	return 0;
+}
+
+/* The scheduler's flags must mean something to it. */
+static int service_check_sched(struct request *req, const struct api_service *body,
+			       struct service_config *config, const char *service)
+{
+	const uint32_t others = API_SERVICE_PERSISTENT | API_SERVICE_ONEPACKET;
+	uint32_t unknown = body->flags & ~others & ~config->sched->flags;
+	char known[128];
+
+	config->sched_flags = body->flags & config->sched->flags;
+	if (unknown)
+		return request_fail(req, -EINVAL, "%s: scheduler %s has no flag %s; it has: %s",
+				    service, config->sched->name, sched_flag_word(unknown),
+				    sched_flag_words(config->sched, known, sizeof(known)));
+	if ((config->sched_flags & API_SERVICE_HASH_QID) && body->key.protocol != IPPROTO_UDP)
+		return request_fail(req, -EINVAL,
+				    "%s: --hash-target qid is for UDP services: QUIC runs over UDP",
+				    service);
 	return 0;
 }
 
@@ -59,7 +77,7 @@ static int service_check(struct request *req, const struct api_service *body,
 		return request_fail(req, -ENOENT, "%s: there is no scheduler \"%s\"; known: %s",
 				    service, sched, sched_names(known, sizeof(known)));
 	config->conn_timeout_s = body->conn_timeout_s;
-	return 0;
+	return service_check_sched(req, body, config, service);
 }
 
 static int service_failed(struct request *req, int r, const struct service_key *key)
@@ -98,7 +116,7 @@ static int service_request_add(struct request *req, const void *body)
 /* No service is persistent yet, nor schedules single packets. */
 static void service_settings(const struct service *svc, struct api_service *to)
 {
-	to->flags = 0;
+	to->flags = svc->sched_flags;
 	to->timeout_s = to->plen = 0;
 	snprintf(to->sched, sizeof(to->sched), "%s", svc->sched->name);
 	to->conn_timeout_s = svc->conn_timeout_s;
@@ -110,7 +128,8 @@ static void service_keep(struct api_service *wanted, const struct api_service *n
 	uint32_t flags = 0;
 
 	if (wanted->keep & API_SERVICE_KEEP_SCHED) {
-		flags |= API_SERVICE_SCHED1 | API_SERVICE_SCHED2 | API_SERVICE_SCHED3;
+		flags |= API_SERVICE_SCHED1 | API_SERVICE_SCHED2 | API_SERVICE_SCHED3 |
+			 API_SERVICE_HASH_QID;
 		memcpy(wanted->sched, now->sched, sizeof(wanted->sched));
 	}
 	if (wanted->keep & API_SERVICE_KEEP_PERSISTENCE) {

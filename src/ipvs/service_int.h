@@ -24,6 +24,7 @@ struct service_master {
 	uint32_t serial;                            /* of the last that was created */
 	uint32_t n_removed;                         /* removed, not yet freed: of all three */
 	uint64_t removed_seq;                       /* of the last op that removed any of them */
+	uint32_t stale; /* the first service whose scheduler's table is old: id + 1, 0: none */
 	struct estimates *estimates;
 };
 
@@ -64,6 +65,7 @@ static inline void service_note_removed(struct worker *const *all, uint32_t n)
 
 struct service_config {
 	const struct scheduler *sched;
+	uint32_t sched_flags; /* enum api_service_flag */
 	uint32_t conn_timeout_s;
 };
 

@@ -11,6 +11,7 @@
 #include <netinet/ip_icmp.h>
 
 #include <rte_tcp.h>
+#include <rte_udp.h>
 
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
@@ -19,10 +20,10 @@
 #include "net/ip4.h"
 #include "worker/worker.h"
 
-bool session_take(struct worker *w, struct service *svc, const struct pkt_meta *meta,
+bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
 		  struct session_opening *opening, enum drop_reason *reason)
 {
-	struct dest *dest = service_schedule(w, svc, meta);
+	struct dest *dest = service_schedule(w, svc, packet);
 	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
 
 	if (unlikely(!xmit)) {
@@ -32,7 +33,7 @@ bool session_take(struct worker *w, struct service *svc, const struct pkt_meta *
 	opening->xmit = xmit;
 	opening->wants.service = svc;
 	opening->wants.dest = dest;
-	opening->wants.in = &meta->tuple;
+	opening->wants.in = packet->tuple;
 	opening->wants.laddr = LADDR_NONE;
 	opening->wants.flags = 0;
 	return xmit->open(w, &opening->wants, reason);
@@ -76,14 +77,30 @@ static void choose_deltas(struct worker *w, struct rte_mbuf *m, uint32_t id,
 			  (th->data_off >> 4) * 4u, w->now_ns);
 }
 
+/* What a scheduler may look at of m. */
+static struct sched_packet packet_of(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	uint32_t at = meta->l4_off + (uint32_t)sizeof(struct rte_udp_hdr);
+	struct sched_packet packet = { .tuple = &meta->tuple, .now_ms = w->now_ms };
+
+	if (meta->tuple.proto == IPPROTO_UDP && at < m->data_len) {
+		packet.payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, at);
+		packet.payload_len = RTE_MIN(m->data_len - at,
+					     meta->l4_len - (uint32_t)sizeof(struct rte_udp_hdr));
+	}
+	return packet;
+}
+
 uint32_t session_open(struct worker *w, struct rte_mbuf *m, struct service *svc)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
+	const struct sched_packet packet = packet_of(w, m);
 	struct session_opening opening;
 	enum drop_reason reason;
 	uint32_t id;
 
-	if (!session_take(w, svc, meta, &opening, &reason)) {
+	if (!session_take(w, svc, &packet, &opening, &reason)) {
 		if (reason == DROP_IPVS_NO_SERVER)
 			icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0,
 					 meta->tuple.dst.v4);

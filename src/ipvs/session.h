@@ -10,8 +10,8 @@
 #include "ipvs/conn.h"
 #include "ipvs/xmit/xmit.h"
 
-struct pkt_meta;
 struct rte_mbuf;
+struct sched_packet;
 struct service;
 struct worker;
 
@@ -21,13 +21,13 @@ struct worker;
  * in all counts. Between the first step and the last, session_leave() gives everything back.
  */
 struct session_opening {
-	struct xmit_opening wants; /* its tuple `in` is the caller's, and stays there */
+	struct xmit_opening wants; /* its tuple `in` is the packet's, and stays there */
 	const struct xmit *xmit;
 };
 
 /* false: for *reason there can be none, and nothing is held; DROP_IPVS_NO_SERVER: nothing has
  * changed either. */
-bool session_take(struct worker *w, struct service *svc, const struct pkt_meta *meta,
+bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
 		  struct session_opening *opening, enum drop_reason *reason);
 void session_leave(struct worker *w, const struct session_opening *opening);
 void session_enter(struct worker *w, uint32_t id, const struct session_opening *opening);

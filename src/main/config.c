@@ -24,6 +24,7 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 	config->net.frag.max_entries = settings->frag_max_entries;
 	config->net.frag.timeout_s = settings->frag_timeout_s;
 	config->ipvs.conn_max = settings->conn_pool_size;
+	config->ipvs.mh_table_size = settings->mh_table_size;
 	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
 	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;
 	memcpy(config->ipvs.tcp_timeout_s, settings->tcp_timeout_s,

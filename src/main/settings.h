@@ -165,6 +165,7 @@ struct settings {
 	unsigned int op_ring_size; /* ctrl_defs lcore_msg ring_size, a power of two */
 	unsigned int msg_timeout_us;
 	enum msg_priority msg_priority;
+	unsigned int mh_table_size;
 	unsigned int conn_pool_size; /* of all workers together */
 	unsigned int conn_pool_cache;
 	unsigned int conn_init_timeout_s;

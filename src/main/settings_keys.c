@@ -302,6 +302,19 @@ static const struct key_choice no_conn_policies[] = {
 	{ NULL, 0 },
 };
 
+static const struct key_choice mh_table_sizes[] = {
+	{ "251", 251 },     { "509", 509 },       { "1021", 1021 },   { "2039", 2039 },
+	{ "4093", 4093 },   { "8191", 8191 },     { "16381", 16381 }, { "32749", 32749 },
+	{ "65521", 65521 }, { "131071", 131071 }, { NULL, 0 },
+};
+
+static const struct key_row ipvs_keys[] = {
+	{ "mh_table_size", CHOICE(mh_table_sizes, 65521), FIELD(settings, mh_table_size),
+	  .help = "Slots that scheduler mh shares out among a service's servers: the larger, the "
+		  "closer to the weights. Linux directors have 4093, unless built otherwise; with "
+		  "the same size both send a client to the same server." },
+};
+
 static const struct key_row conn_keys[] = {
 	{ "conn_pool_size", NUMBER(64, 1073741824, 2097152), .unit = "connections",
 	  FIELD(settings, conn_pool_size),
@@ -451,7 +464,7 @@ const struct block_row settings_blocks[] = {
 	{ "ipv6_defs route6 lpm", KEYS(lpm_keys), .help = "IPv6 routes by the method lpm." },
 	{ "ctrl_defs", .help = "Control." },
 	{ "ctrl_defs lcore_msg", KEYS(lcore_msg_keys), .help = "From the master to the workers." },
-	{ "ipvs_defs", .help = "Load balancing." },
+	{ "ipvs_defs", KEYS(ipvs_keys), .help = "Load balancing." },
 	{ "ipvs_defs conn", KEYS(conn_keys), .help = "Connections." },
 	{ "ipvs_defs udp", KEYS(udp_keys), .help = "UDP." },
 	{ "ipvs_defs udp timeout", KEYS(udp_timeout_keys),

@@ -92,6 +92,9 @@ struct worker {
 	struct net *net;              /* its addresses, routes, neighbours */
 	struct ipvs *ipvs;            /* its services and connections */
 	struct worker *const *all;    /* [n_workers + 1], by id; the path uses it for rings only */
+	/* the master's: once for all changes of a frame of requests, before it is answered, what is
+	 * too much to do for each of them; may be NULL */
+	void (*settle)(struct worker *const *all);
 
 	/* between threads; each ring has one reader */
 	struct rte_ring *ops;         /* master → this worker, struct op * */

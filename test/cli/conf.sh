@@ -192,7 +192,7 @@ startup {
 END
 
 wrong "startup lines that the daemon would refuse, in its words" \
-	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, wlc' \
+	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, lc, wlc' \
 	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
 	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not supported yet; supported: FNAT (-b), DR (-g)' \
 	'6: TCP 10.0.0.1:80: persistence (-p) is not supported yet' \

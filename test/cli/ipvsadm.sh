@@ -118,7 +118,7 @@ ok "-R: no later line was applied" eval 'ipvsadm -ln | grep -q :81 && ! ipvsadm 
 
 # --- refused -------------------------------------------------------------------------
 refused "-A twice" 1 "10.1.0.100:80" ipvsadm -A -t 10.1.0.100:80 -s rr
-refused "-A with an unknown scheduler" 1 "rr, wrr, wlc" ipvsadm -A -t 10.1.0.100:99 -s frob
+refused "-A with an unknown scheduler" 1 "rr, wrr, lc, wlc" ipvsadm -A -t 10.1.0.100:99 -s frob
 refused "-E of none" 1 "10.1.0.100:99" ipvsadm -E -t 10.1.0.100:99 -s rr
 refused "-D of none" 1 "10.1.0.100:99" ipvsadm -D -t 10.1.0.100:99
 refused "-a to no service" 1 "10.1.0.100:99" ipvsadm -a -t 10.1.0.100:99 -r 10.2.0.1:80 -b

@@ -34,6 +34,7 @@ static void rig_worker_create(struct ipvs_rig *rig, unsigned int id)
 	w->flow_key = rig_key;
 	w->all = rig->all;
 	w->ipvs = &rig->ipvs[id];
+	w->ipvs->config.mh_table_size = 4093;
 	w->ipvs->services = service_table_create(w);
 	assert_non_null(w->ipvs->services);
 	rig->all[id] = w;

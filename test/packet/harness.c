@@ -67,6 +67,7 @@ static void make_config(const struct harness_options *options, struct modules_co
 	config->net.frag.max_entries = options->frag_max ? options->frag_max : 256;
 	config->net.frag.timeout_s = 2;
 	config->ipvs.conn_max = options->conn_max ? options->conn_max : 4096;
+	config->ipvs.mh_table_size = options->mh_table_size ? options->mh_table_size : 4093;
 	config->ipvs.conn_init_timeout_s = 3;
 	config->ipvs.no_conn_reset = !options->no_conn_drop;
 	fill_timeouts(config->ipvs.tcp_timeout_s, options->tcp_timeout_s, tcp_default_timeouts_s,

@@ -26,6 +26,7 @@ struct harness_options {
 	uint16_t rss_entries[HARNESS_PORTS]; /* of their RETAs; 0: no RSS */
 	bool rss_refused[HARNESS_PORTS];     /* the port has RSS, and takes no key and RETA */
 	uint32_t conn_max;                   /* 0: 4096 */
+	uint32_t mh_table_size;              /* 0: 4093 */
 	uint32_t mbufs;                      /* 0: 4095 */
 	bool no_conn_drop;
 	bool forwarding; /* of both families */

@@ -165,6 +165,7 @@ static void make_config(const struct rig *rig, struct modules_config *config)
 					   .neigh_max = 1024,
 					   .icmp_rate = 1000 };
 	config->ipvs.conn_max = rig->config.flows_max + SPARE_CONNS;
+	config->ipvs.mh_table_size = 65521;
 	config->ipvs.conn_init_timeout_s = CLOSING_S;
 	config->ipvs.no_conn_reset = true;
 	for (unsigned int i = 0; i < TCP__COUNT; i++)

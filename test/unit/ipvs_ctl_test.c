@@ -155,6 +155,18 @@ static void break_flags(struct api_service *svc)
 	svc->flags = API_SERVICE_SCHED2;
 }
 
+static void break_mh_flags(struct api_service *svc)
+{
+	snprintf(svc->sched, sizeof(svc->sched), "mh");
+	svc->flags = API_SERVICE_SCHED1 | API_SERVICE_SCHED3;
+}
+
+static void break_qid(struct api_service *svc)
+{
+	snprintf(svc->sched, sizeof(svc->sched), "conhash");
+	svc->flags = API_SERVICE_HASH_QID;
+}
+
 static void break_timeout(struct api_service *svc)
 {
 	svc->conn_timeout_s = 31536000;
@@ -188,13 +200,15 @@ static const struct {
 	  "TCP 10.0.0.2:0: port 0 (any port) is not supported yet; allowed: 1 to 65535" },
 	{ break_sched, -ENOENT,
 	  "TCP 10.0.0.2:80: there is no scheduler \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; known: rr, "
-	  "wrr, "
-	  "wlc" },
+	  "wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos" },
 	{ break_persistent, -EOPNOTSUPP, "TCP 10.0.0.2:80: persistence (-p) is not supported yet" },
 	{ break_ops, -EOPNOTSUPP,
 	  "TCP 10.0.0.2:80: one-packet scheduling (--ops) is not supported yet" },
-	{ break_flags, -EOPNOTSUPP,
-	  "TCP 10.0.0.2:80: flags 0x8 are not supported; these schedulers have none" },
+	{ break_flags, -EINVAL, "TCP 10.0.0.2:80: scheduler rr has no flag flag-2; it has: none" },
+	{ break_mh_flags, -EINVAL,
+	  "TCP 10.0.0.2:80: scheduler mh has no flag flag-3; it has: flag-1, flag-2" },
+	{ break_qid, -EINVAL,
+	  "TCP 10.0.0.2:80: --hash-target qid is for UDP services: QUIC runs over UDP" },
 	{ break_timeout, -ERANGE,
 	  "TCP 10.0.0.2:80: connection timeout 31536000 s; allowed: 0 to 31535999" },
 	{ break_nothing, 0, "" },

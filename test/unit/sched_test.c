@@ -473,9 +473,11 @@ static void test_threshold_changes(void **state)
 
 static void test_names(void **state)
 {
-	char names[64], cut[6];
+	char names[128], cut[6];
 
-	assert_string_equal(sched_names(names, sizeof(names)), "rr, wrr, wlc");
+	assert_string_equal(
+		sched_names(names, sizeof(names)),
+		"rr, wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos");
 	assert_string_equal(sched_names(cut, sizeof(cut)), "rr, w");
 	assert_string_equal(sched_find("wrr")->name, "wrr");
 	assert_non_null(sched_find(SCHED_DEFAULT));

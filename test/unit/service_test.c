@@ -50,7 +50,7 @@ struct model {
 	struct model_conn conns[CONNS];
 };
 
-static const char *const scheds[] = { "rr", "wrr", "wlc" };
+static const char *const scheds[] = { "rr", "wrr", "wlc", "lc", "sed" };
 
 static struct service_key model_key(uint32_t key)
 {
@@ -99,8 +99,10 @@ static bool contains(const uint32_t *array, uint32_t n, uint32_t value)
 static void step_service(struct model *model, uint32_t key)
 {
 	struct model_service *svc = &model->services[key];
-	struct service_config config = { sched_find(scheds[prng_below(&model->prng, 3)]),
-					 prng_below(&model->prng, 100) };
+	struct service_config config = {
+		.sched = sched_find(scheds[prng_below(&model->prng, LENGTH(scheds))]),
+		.conn_timeout_s = prng_below(&model->prng, 100),
+	};
 	struct service_key k = model_key(key);
 	bool was = svc->there;
 

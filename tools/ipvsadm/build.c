@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "ipvsadm/flags.h"
 #include "ipvsadm/ipvsadm.h"
 #include "ipvsadm/line.h"
 #include "ipvsadm/name.h"
@@ -117,15 +118,56 @@ static uint32_t kept_bits(const struct line *line, const struct kept *rows, unsi
 	return bits;
 }
 
-/* What the options say about a service. */
-static int service_fields(struct line *line, struct api_service *service)
+/* "sh-port,flag-1": names of the flags, some for one scheduler only. */
+static int sched_flags(struct line *line, struct api_service *service)
 {
-	int r = 0;
+	char words[128], *rest = words;
+	uint32_t bit;
+
+	if (text_copy(words, sizeof(words), line->value[OPTION_SCHED_FLAGS]) < 0)
+		return line_fail(line, "%s: too long", line_option_name(OPTION_SCHED_FLAGS));
+	for (char *word; (word = strsep(&rest, ","));) {
+		bit = flags_sched_bit(service->sched, word);
+		if (!bit)
+			return line_fail(
+				line,
+				"-b \"%s\": no flag of scheduler %s; allowed: sh-fallback, "
+				"sh-port (sh), mh-fallback, mh-port (mh), flag-1, flag-2, "
+				"flag-3",
+				word, service->sched);
+		service->flags |= bit;
+	}
+	return 0;
+}
+
+/* The scheduler and what goes with it. */
+static int sched_fields(struct line *line, struct api_service *service)
+{
+	const char *target = line->value[OPTION_HASH_TARGET];
 
 	if (line->given[OPTION_SCHEDULER] &&
 	    text_copy(service->sched, sizeof(service->sched), line->value[OPTION_SCHEDULER]) < 0)
 		return line_fail(line, "-s \"%s\": a name of 1 to %d characters is expected",
 				 line->value[OPTION_SCHEDULER], API_NAME_LEN - 1);
+	if (!line->given[OPTION_SCHEDULER] &&
+	    (line->given[OPTION_SCHED_FLAGS] || line->given[OPTION_HASH_TARGET]))
+		return line_fail(line, "'-b' and '--hash-target' go with '-s' only");
+	if (target && strcmp(service->sched, "conhash") != 0)
+		return line_fail(line, "'--hash-target' goes with '-s conhash' only");
+	if (target && strcmp(target, "qid") == 0)
+		service->flags |= API_SERVICE_HASH_QID;
+	else if (target && strcmp(target, "sip") != 0)
+		return line_fail(line, "--hash-target \"%s\": sip or qid is expected", target);
+	return line->given[OPTION_SCHED_FLAGS] ? sched_flags(line, service) : 0;
+}
+
+/* What the options say about a service. */
+static int service_fields(struct line *line, struct api_service *service)
+{
+	int r = sched_fields(line, service);
+
+	if (r < 0)
+		return r;
 	if (line->given[OPTION_PERSISTENT]) {
 		service->flags |= API_SERVICE_PERSISTENT;
 		service->timeout_s = 300;

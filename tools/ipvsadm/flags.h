@@ -9,6 +9,10 @@
 
 #include "api/ipvs.h"
 
+/* The flag (enum api_service_flag) of a word of `-b`, for that scheduler; 0: it has none of that
+ * name. */
+uint32_t flags_sched_bit(const char *sched, const char *word);
+
 /* " persistent 300 mask 255.255.255.0 ops conn-timeout 30": as listings print it. */
 void flags_print(FILE *out, const struct api_service *service);
 /* The same words as an array. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +77,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("start-daemon", 0),
 	FOREIGN("stop-daemon", 0),
 	FOREIGN("synproxy", 0),
-	FOREIGN("hash-target", 0),
 	FOREIGN("expire-quiescent", 0),
 	FOREIGN("dest-check", 0),
 	FOREIGN("proxy-protocol", 0),
@@ -84,7 +84,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("sockpair", 0),
 	FOREIGN("persistent-conn", 0),
 	FOREIGN("pe", 0),
-	FOREIGN("sched-flags", 0),
 	FOREIGN("tun-type", 0),
 	FOREIGN("tun-port", 0),
 	FOREIGN("tun-nocsum", 0),
@@ -103,7 +102,8 @@ static const struct poptOption popt_table[] = {
 };
 
 static const char help[] =
-	"ipvsadm -A|-E SERVICE [-s SCHEDULER] [--conn-timeout SEC]\n"
+	"ipvsadm -A|-E SERVICE [-s SCHEDULER [-b FLAGS] [--hash-target sip|qid]] [--conn-timeout "
+	"SEC]\n"
 	"ipvsadm -D SERVICE\n"
 	"ipvsadm -C\n"
 	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
@@ -127,13 +127,21 @@ static const char help[] =
 	"  -R, --restore: lines of standard input, each a command\n"
 	"Options:\n"
 	"  -t, --tcp-service  -u, --udp-service  -r, --real-server\n"
-	"  -s, --scheduler        default wlc\n"
+	"  -s, --scheduler        rr wrr lc wlc sed nq sh dh lblc lblcr fo ovf mh conhash twos;\n"
+	"                         default wlc\n"
+	"  -b, --sched-flags      with -A, -E: sh-fallback sh-port (sh), mh-fallback mh-port "
+	"(mh),\n"
+	"                         flag-1 flag-2 flag-3; several between commas\n"
+	"      --hash-target      conhash: by client address (sip, default) or by the QUIC "
+	"connection\n"
+	"                         id of UDP datagrams (qid)\n"
 	"      --conn-timeout     seconds of an idle established connection; 0: the protocol's\n"
 	"  -g, --gatewaying       forwarding: the packet as it is, to the server's MAC address;\n"
 	"                         the server answers by itself, at the service's port (default)\n"
 	"  -m, --masquerading     forwarding: the server's address instead of ours; its answers\n"
 	"                         must come back through here, by its routes\n"
-	"  -b, --fullnat          forwarding: both addresses are changed, answers come back here\n"
+	"  -b, --fullnat          with -a, -e: forwarding: both addresses are changed, answers "
+	"come back here\n"
 	"  -w, --weight           0 to 65535, default 1\n"
 	"  -x, --u-threshold  -y, --l-threshold   connections at which a server is left out, and\n"
 	"                         at which it is taken again; 0: none\n"
@@ -284,17 +292,48 @@ static int build(struct line *line)
 	return builders[line->id](line);
 }
 
+/* Is it -A or -E, alone or with other letters behind it? */
+static bool is_service_verb(const char *word)
+{
+	return strcmp(word, "--add-service") == 0 || strcmp(word, "--edit-service") == 0 ||
+	       (word[0] == '-' && (word[1] == 'A' || word[1] == 'E'));
+}
+
+/*
+ * The letter b is two options: a server's forwarding, and a service's flags of its scheduler, as in
+ * other ipvsadms. What it means is clear from the verb, before options are taken apart.
+ */
+static void name_sched_flags(int argc, char **argv)
+{
+	static const char option[] = "--sched-flags";
+	bool service = false;
+
+	for (int i = 1; i < argc; i++)
+		service |= is_service_verb(argv[i]);
+	for (int i = 1; service && i < argc; i++)
+		if (strcmp(argv[i], "-b") == 0)
+			argv[i] = (char *)(uintptr_t)option;
+}
+
 static int parse(const struct command_options *defaults, int argc, char **argv, struct command *out,
 		 char *error, size_t size)
 {
 	struct line line = { .out = out, .error = error, .size = size };
-	poptContext context;
+	poptContext context = NULL;
+	char **words;
 	int r;
 
 	command_init(out, defaults);
-	context = poptGetContext(NULL, argc, (const char **)argv, popt_table, 0);
-	if (!context)
+	words = calloc((size_t)argc + 1, sizeof(*words));
+	if (words) {
+		memcpy(words, argv, (size_t)argc * sizeof(*words));
+		name_sched_flags(argc, words);
+		context = poptGetContext(NULL, argc, (const char **)words, popt_table, 0);
+	}
+	if (!context) {
+		free(words);
 		return line_fail(&line, "no words, or no memory for them");
+	}
 
 	r = take_all(&line, context);
 	if (r == 0)
@@ -302,6 +341,7 @@ static int parse(const struct command_options *defaults, int argc, char **argv, 
 	for (int id = 0; id < OPTION__COUNT; id++)
 		free(line.value[id]);
 	poptFreeContext(context);
+	free(words);
 	return r;
 }
 

@@ -56,6 +56,8 @@ enum verb {
 	X(FWMARK, TCP, "fwmark-service", 'f', STRING, ON_NAMED)                       \
 	X(IPV6, IPV6, "ipv6", '6', NONE, ON_NAMED)                                    \
 	X(SCHEDULER, SCHEDULER, "scheduler", 's', STRING, ON_SERVICES)                \
+	X(SCHED_FLAGS, SCHED_FLAGS, "sched-flags", 0, STRING, ON_SERVICES)            \
+	X(HASH_TARGET, HASH_TARGET, "hash-target", 0, STRING, ON_SERVICES)            \
 	X(PERSISTENT, PERSISTENT, "persistent", 'p', OPTIONAL, ON_SERVICES)           \
 	X(NETMASK, NETMASK, "netmask", 'M', STRING, ON_SERVICES)                      \
 	X(OPS, OPS, "ops", 'o', NONE, ON_SERVICES)                                    \

@@ -25,7 +25,7 @@ static void rr_changed(struct service *svc, enum sched_change change, uint32_t i
 		rr->next--;
 }
 
-static struct dest *rr_pick(struct service *svc, const struct pkt_meta *meta)
+static struct dest *rr_pick(struct service *svc, const struct sched_packet *packet)
 {
 	struct rr *rr = svc->sched_priv;
 

@@ -6,17 +6,21 @@
  * svc->dests in the kernel's order: the last added comes first. A scheduler is
  * one file with one `const struct scheduler sched_NAME` and one line in list.h.
  * changed() must not depend on the number of servers: thousands of changes come
- * at once; what needs a look at all of them is left to the next pick().
+ * at once; what needs a look at all of them is left to the next pick(), or,
+ * where it takes milliseconds, to build(): the master makes that table once for
+ * all workers, which only read it (ipvs/tables.h).
  */
 #ifndef IPVS_SCHED_SCHED_H
 #define IPVS_SCHED_SCHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct service;
 struct dest;
-struct pkt_meta;
+struct tuple;
+struct worker;
 
 enum sched_change {
 	SCHED_ADDED,   /* svc->dests[index] is new, the ones behind moved up */
@@ -24,14 +28,28 @@ enum sched_change {
 	SCHED_CHANGED, /* weight or thresholds of one of them; index is 0 */
 };
 
+/* What a scheduler may look at of the packet that opens a connection. */
+struct sched_packet {
+	const struct tuple *tuple;
+	const uint8_t *payload; /* behind UDP's header; TCP has none yet */
+	uint32_t payload_len;
+	uint64_t now_ms;
+};
+
 struct scheduler {
 	const char *name;
 	size_t priv_size;                  /* of svc->sched_priv, zeroed before init */
+	uint32_t flags;                    /* enum api_service_flag that mean something to it */
+	bool by_address;                   /* remembers servers by virtual address: one worker
+					      decides for each */
+	bool by_load;                      /* reads dest_load…(), see ipvs/load.h */
 	void (*init)(struct service *svc); /* all may be there already; may be NULL */
 	void (*changed)(struct service *svc, enum sched_change change,
 			uint32_t index); /* may be NULL */
 	struct dest *(*pick)(struct service *svc,
-			     const struct pkt_meta *meta); /* NULL: none usable */
+			     const struct sched_packet *packet); /* NULL: none usable */
+	/* Master: svc->sched_table for the servers as they are, malloc'ed; NULL: no memory. */
+	void *(*build)(const struct worker *w, const struct service *svc);
 };
 
 #define SCHED(name) extern const struct scheduler sched_##name;
@@ -45,5 +63,10 @@ const struct scheduler *sched_find(const char *name);
 
 /* "rr, wrr, wlc", for error texts; in buf, cut to size. */
 const char *sched_names(char *buf, size_t size);
+
+/* The lowest of these flags (enum api_service_flag), and all of a scheduler, "none" if there is
+ * none; for error texts likewise. */
+const char *sched_flag_word(uint32_t flags);
+const char *sched_flag_words(const struct scheduler *sched, char *buf, size_t size);
 
 #endif

@@ -2,33 +2,17 @@
 /*
  * wlc: each new connection goes to the usable server that has the fewest for
  * its weight, an active connection counting as 256 inactive ones. Among equals
- * it is the first in the list; workers, which see their own connections only,
- * start to look at different servers.
+ * it is the first in the list, at which each worker begins elsewhere.
  */
-#include "ipvs/service.h"
+#include "ipvs/load.h"
 
-static inline uint64_t wlc_load(const struct dest *dest)
+static struct dest *wlc_pick(struct service *svc, const struct sched_packet *packet)
 {
-	return ((uint64_t)dest->active << 8) + dest->inactive;
-}
-
-static struct dest *wlc_pick(struct service *svc, const struct pkt_meta *meta)
-{
-	struct dest *least = NULL;
-	uint32_t at = service_first_dest(svc);
-
-	for (uint32_t tried = 0; tried < svc->n_dests; tried++, at++) {
-		struct dest *dest = svc->dests[at < svc->n_dests ? at : at - svc->n_dests];
-
-		if (!dest_usable(dest))
-			continue;
-		if (!least || wlc_load(least) * dest->weight > wlc_load(dest) * least->weight)
-			least = dest;
-	}
-	return least;
+	return load_least(svc, load_both);
 }
 
 const struct scheduler sched_wlc = {
 	.name = "wlc",
+	.by_load = true,
 	.pick = wlc_pick,
 };

@@ -120,7 +120,7 @@ static bool wrr_next_level(const struct service *svc, struct wrr *wrr)
 	return true;
 }
 
-static struct dest *wrr_pick(struct service *svc, const struct pkt_meta *meta)
+static struct dest *wrr_pick(struct service *svc, const struct sched_packet *packet)
 {
 	struct wrr *wrr = svc->sched_priv;
 	struct dest *dest;
