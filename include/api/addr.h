@@ -19,6 +19,12 @@ enum api_addr_flag {
 	API_ADDR_LIFETIME = 2, /* request: the lifetimes below count */
 	API_ADDR_LADDR = 4,    /* reply: made by `ipvsadm -P` */
 	API_ADDR_HELD = 8,     /* reply: a local address of some service */
+	/* IPv6: reply */
+	API_ADDR_TENTATIVE = 16,  /* not ours yet: does anybody else have it? */
+	API_ADDR_DADFAILED = 32,  /* somebody does: tentative for good */
+	API_ADDR_DEPRECATED = 64, /* both families: preferred_lft is over */
+	API_ADDR_AUTO = 128,      /* made by addr_gen_mode */
+	API_ADDR_NODAD = 256,     /* request: ours at once, nobody is asked */
 };
 
 /* ADDR_ADD (EEXIST), ADDR_SET (ENOENT; scope, broadcast, lifetimes), ADDR_DEL (ENOENT), an item of

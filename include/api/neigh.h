@@ -23,6 +23,8 @@ struct api_neigh {
 	uint8_t is_static; /* never expires */
 	uint16_t held;     /* packets that wait for it */
 	uint32_t cpu;      /* whose table: 0 master */
+	uint32_t uses;     /* packets sent to it since it came, modulo 2^32 */
+	uint32_t reserved; /* 0 */
 	char dev[API_NAME_LEN];
 };
 

@@ -192,6 +192,7 @@ bed_conf() {
 		done
 		echo "}"
 		[ -z "${BED_BLOCKS:-}" ] || echo "$BED_BLOCKS"
+		[[ ${BED_BLOCKS:-} == *ipv6_defs* ]] || echo "ipv6_defs { addr_gen_mode none }" # as quiet as the kernel
 		echo "startup {"
 		sed 's/^/	/'
 		echo "}"

@@ -2,7 +2,7 @@
 /*
  * base/hash: SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input
  * PRF") and the making of keys. siphash uses the first two words of a key,
- * hash_words all four; nobody uses one key for both. The inputs are read as
+ * hash_words all four; what siphash gives away tells nothing of the key. The inputs are read as
  * little-endian words, so that a hash is the same on every machine.
  */
 #include "base/hash.h"

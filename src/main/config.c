@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* main/config: what the rooms need of the settings, and the bounds that no key sets. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "main/daemon.h"
@@ -7,12 +8,25 @@
 #define NEIGH_MAX 16384 /* neighbours */
 #define ICMP_RATE 1000  /* ICMP errors a second and worker; as many resets */
 
+/* 32 hexadecimal digits, checked; NULL: none. */
+static void secret_read(const char *text, uint8_t secret[16])
+{
+	for (unsigned int i = 0; text && i < 16 && text[2 * i]; i++) {
+		char byte[3] = { text[2 * i], text[2 * i + 1], '\0' };
+
+		secret[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+}
+
 void modules_config_from(const struct settings *settings, struct modules_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->net.ip4_forwarding = settings->ip4_forwarding;
 	config->net.ip6_forwarding = settings->ip6_forwarding;
 	config->net.ip6_disable = settings->ip6_disable;
+	config->net.ip6_gen = (uint8_t)settings->addr_gen_mode;
+	secret_read(settings->stable_secret, config->net.ip6_secret);
+	config->net.dad_transmits = (uint8_t)settings->dad_transmits;
 	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
 	config->net.neigh_timeout_s = settings->neigh_timeout_s;
 	config->net.neigh_queue = settings->neigh_queue;

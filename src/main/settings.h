@@ -83,13 +83,6 @@ enum fdir_mode {
 	FDIR_SIGNATURE,
 };
 
-enum addr_gen_mode {
-	ADDR_GEN_EUI64,
-	ADDR_GEN_NONE,
-	ADDR_GEN_STABLE_PRIVACY,
-	ADDR_GEN_RANDOM,
-};
-
 enum route6_method {
 	ROUTE6_HLIST,
 	ROUTE6_LPM,
@@ -158,7 +151,8 @@ struct settings {
 	unsigned int ip4_default_ttl;
 	unsigned int frag_buckets, frag_bucket_entries, frag_max_entries, frag_timeout_s;
 	bool ip6_disable, ip6_forwarding;
-	enum addr_gen_mode addr_gen_mode;
+	int addr_gen_mode; /* enum ip6_gen */
+	unsigned int dad_transmits;
 	char *stable_secret; /* 32 hex digits, or NULL */
 	enum route6_method route6_method;
 	unsigned int route6_recycle_s, lpm6_max_rules, lpm6_tbl8s, rt6_array_size, rt6_hash_buckets;

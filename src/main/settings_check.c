@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "main/settings_int.h"
+#include "net/net.h"
 
 static size_t vdev_name_len(const char *vdev)
 {
@@ -279,9 +280,19 @@ static void check_workers(struct conf *conf, const struct settings *settings)
 		check_named_ports(conf, settings);
 }
 
+static void check_secret_given(struct conf *conf, const struct settings *settings)
+{
+	if (settings->addr_gen_mode == IP6_GEN_STABLE &&
+	    (!settings->stable_secret || !settings->stable_secret[0]))
+		conf_fault(conf, 0,
+			   "ipv6_defs addr_gen_mode stable-privacy needs a stable_secret, 32 "
+			   "hexadecimal digits");
+}
+
 void settings_check(struct conf *conf, const struct settings *settings)
 {
 	check_devices(conf, settings);
 	check_bondings(conf, settings);
 	check_workers(conf, settings);
+	check_secret_given(conf, settings);
 }

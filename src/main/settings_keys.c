@@ -10,6 +10,7 @@
 
 #include "ipvs/flow.h"
 #include "main/settings_int.h"
+#include "net/net.h"
 
 #define FIELD(owner, member) \
 	.offset = offsetof(struct owner, member), .size = sizeof(((struct owner *)0)->member)
@@ -233,10 +234,10 @@ static const struct key_row fragment_keys[] = {
 };
 
 static const struct key_choice addr_gen_modes[] = {
-	{ "eui64", ADDR_GEN_EUI64 },
-	{ "none", ADDR_GEN_NONE },
-	{ "stable-privacy", ADDR_GEN_STABLE_PRIVACY },
-	{ "random", ADDR_GEN_RANDOM },
+	{ "eui64", IP6_GEN_EUI64 },
+	{ "none", IP6_GEN_NONE },
+	{ "stable-privacy", IP6_GEN_STABLE },
+	{ "random", IP6_GEN_RANDOM },
 	{ NULL, 0 },
 };
 
@@ -245,11 +246,16 @@ static const struct key_row ip6_keys[] = {
 	  .help = "Neither take nor send IPv6 packets." },
 	{ "forwarding", FLAG(false), RELOAD, FIELD(settings, ip6_forwarding),
 	  .help = "Forward packets that are neither for us nor for a service." },
-	{ "addr_gen_mode", CHOICE(addr_gen_modes, ADDR_GEN_EUI64), RELOAD_LATER,
-	  FIELD(settings, addr_gen_mode), .help = "How link-local addresses are made." },
-	{ "stable_secret", TEXT(check_secret, "none", "00112233445566778899aabbccddeeff"),
-	  RELOAD_LATER, FIELD(settings, stable_secret),
-	  .help = "The secret of addr_gen_mode stable-privacy." },
+	{ "addr_gen_mode", CHOICE(addr_gen_modes, IP6_GEN_EUI64), RELOAD,
+	  FIELD(settings, addr_gen_mode),
+	  .help = "How each port's link-local address is made: from its MAC address, not at all, "
+		  "from stable_secret, or from a secret drawn at start." },
+	{ "stable_secret", TEXT(check_secret, "none", "00112233445566778899aabbccddeeff"), RELOAD,
+	  FIELD(settings, stable_secret), .help = "The secret of addr_gen_mode stable-privacy." },
+	{ "dad_transmits", NUMBER(0, 10, 1), RELOAD, .unit = "questions",
+	  FIELD(settings, dad_transmits),
+	  .help = "How often it is asked, a second apart, whether another host has a new IPv6 "
+		  "address; 0: never." },
 };
 
 static const struct key_choice route6_methods[] = {

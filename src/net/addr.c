@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/lines.h"
+#include "net/ip6.h"
 #include "net/net.h"
 #include "worker/worker.h"
 
@@ -32,6 +33,7 @@ struct addr_table *addr_table_create(void)
 	chains_init(&table->ips);
 	chains_init(&table->broadcasts);
 	chains_init(&table->nets);
+	list_init(&table->tentative);
 	for (unsigned int i = 0; i < PORT_MAX; i++)
 		list_init(&table->ports[i]);
 	return table;
@@ -129,22 +131,54 @@ bool addr_is_broadcast(const struct worker *w, unsigned int family, const union 
 	return addr_find_broadcast(w, family, ip);
 }
 
+bool addr_is_tentative(const struct worker *w, unsigned int family, const union ip_addr *ip)
+{
+	bool tentative = false;
+
+	addr_for_each_ip (it, w, ip) {
+		const struct addr *addr = addr_of_chain(it);
+
+		if (!ip_equal(&addr->ip, ip) || addr->family != family)
+			continue;
+		if (!(addr->flags & API_ADDR_TENTATIVE))
+			return false;
+		tentative = true;
+	}
+	return tentative;
+}
+
+/* How well it suits; 0: not at all. What decides first weighs most (as RFC 6724 5 has it). */
+static unsigned int addr_suits(const struct addr *addr, const union ip_addr *dst)
+{
+	unsigned int suits = 1;
+
+	if (addr->scope == API_SCOPE_HOST || (addr->flags & API_ADDR_TENTATIVE))
+		return 0;
+	if (addr->family == AF_INET6 && ip6_is_link_local(&addr->ip) == ip6_is_link_local(dst))
+		suits |= 8;
+	if (!(addr->flags & API_ADDR_DEPRECATED))
+		suits |= 4;
+	if (ip_match(addr->family, &addr->ip, dst, addr->plen))
+		suits |= 2;
+	return suits;
+}
+
 union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
 			  const union ip_addr *dst)
 {
-	union ip_addr first = { .u64 = { 0, 0 } };
+	union ip_addr best = { .u64 = { 0, 0 } };
+	unsigned int best_suits = 0;
 
 	list_for_each (it, &w->net->addrs->ports[port]) {
 		const struct addr *addr = container_of(it, struct addr, port_node);
+		unsigned int suits = addr->family == family ? addr_suits(addr, dst) : 0;
 
-		if (addr->family != family || addr->scope == API_SCOPE_HOST)
-			continue;
-		if (ip_match(family, &addr->ip, dst, addr->plen))
-			return addr->ip;
-		if (ip_is_zero(&first))
-			first = addr->ip;
+		if (suits > best_suits) {
+			best = addr->ip;
+			best_suits = suits;
+		}
 	}
-	return first;
+	return best;
 }
 
 void addr_ports_from(struct worker *master, addr_ports_fn *fn)
@@ -213,6 +247,9 @@ static void addr_apply_add(struct worker *w, struct op *op)
 	addr->order.major = addr->port;
 	addr->order.minor = ++table->serial;
 	order_add(&table->order, &addr->order);
+	list_init(&addr->dad_node);
+	if (w->id == WORKER_MASTER && (addr->flags & API_ADDR_TENTATIVE))
+		list_add_tail(&table->tentative, &addr->dad_node);
 }
 
 static void addr_apply_del(struct worker *w, struct op *op)
@@ -227,6 +264,7 @@ static void addr_apply_del(struct worker *w, struct op *op)
 	addr_unlink_broadcast(w, op, addr);
 	op_garbage(op, group_leave(&table->nets, &addr->net_group));
 	list_del(&addr->port_node);
+	list_del(&addr->dad_node);
 	order_del(&table->order, &addr->order);
 	op_garbage(op, addr);
 }

@@ -22,9 +22,13 @@ bool addr_is_local(const struct worker *w, unsigned int family, const union ip_a
 bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip,
 		  uint16_t port);
 
+/* Is it to become one of ours, and not known to be nobody else's? */
+bool addr_is_tentative(const struct worker *w, unsigned int family, const union ip_addr *ip);
+
 /*
- * A source for packets that leave by port towards dst: an address of the port whose net has dst,
- * else the port's first, else 0.
+ * A source for packets that leave by port towards dst: an address of the port of dst's scope, not
+ * deprecated, whose net has dst, if there is such, in this order; the first of those that suit
+ * equally; 0: there is none. Never one that is tentative.
  */
 union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
 			  const union ip_addr *dst);

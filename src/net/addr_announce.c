@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/addr-announce: gratuitous ARP, so that neighbours and switches know at
- * once where an address is now: when it is added, and when its port comes up.
- * Sent by the first worker. Nothing depends on it: when it is lost, neighbours
- * ask as usual.
+ * net/addr-announce: gratuitous ARP and unsolicited advertisements, so that neighbours and switches
+ * know at once where an address is now: when it is added, and when its port comes up. Sent by the
+ * first worker. Nothing depends on it: when it is lost, neighbours ask as usual.
  */
 #include "net/addr_int.h"
 
 #include "net/arp_int.h"
+#include "net/nd6_int.h"
 #include "net/net.h"
 #include "worker/worker.h"
 
@@ -18,8 +18,12 @@ static uint64_t port_bit(uint16_t port)
 
 static void announce(struct worker *const *all, const struct addr *addr)
 {
-	if (addr->family == AF_INET && all[WORKER_MASTER]->n_workers > 0)
+	if (all[WORKER_MASTER]->n_workers == 0 || (addr->flags & API_ADDR_TENTATIVE))
+		return;
+	if (addr->family == AF_INET)
 		arp_announce(all[1], addr->port, &addr->ip);
+	else
+		nd6_announce(all[1], addr->port, &addr->ip);
 }
 
 void addr_announce(struct worker *const *all, const struct addr *addr)

@@ -9,6 +9,7 @@
  */
 #include "net/addr_int.h"
 
+#include "net/maddr.h"
 #include "net/net.h"
 #include "net/route_int.h"
 #include "worker/worker.h"
@@ -45,6 +46,15 @@ static bool addr_has_net(const struct addr *addr)
 	return addr->plen != ip_bits(addr->family);
 }
 
+static struct maddr_key addr_group(const struct addr *addr)
+{
+	return (struct maddr_key){
+		.ip = maddr_solicited_node(&addr->ip),
+		.port = addr->port,
+		.family = AF_INET6,
+	};
+}
+
 int addr_change_add(struct change *change, const struct addr *addr)
 {
 	const struct worker *master = change->all[WORKER_MASTER];
@@ -56,6 +66,11 @@ int addr_change_add(struct change *change, const struct addr *addr)
 		r = route_change_add(change, &local);
 	if (r == 0 && addr_has_net(addr) && !route_find_node(master, &net))
 		r = route_change_add(change, &net);
+	if (r == 0 && addr->family == AF_INET6) {
+		struct maddr_key group = addr_group(addr);
+
+		r = maddr_op_join(change, &group);
+	}
 	if (r == 0)
 		r = addr_op_add(change, addr);
 	return r;
@@ -121,6 +136,11 @@ int addr_change_del(struct change *change, const struct addr *key)
 	/* routes made by hand may prefer it as long as it is on any port */
 	if (r == 0 && !addr_has_twin(master, addr, PORT_NONE))
 		r = route_change_forget_source(change, addr->family, &addr->ip);
+	if (r == 0 && addr->family == AF_INET6) {
+		struct maddr_key group = addr_group(addr);
+
+		r = maddr_op_leave(change, &group);
+	}
 	if (r == 0)
 		r = addr_op_del(change, addr);
 	return r;

@@ -11,9 +11,10 @@
 
 #include "net/addr_int.h"
 #include "net/follow_ctl.h"
-#include "net/shared_ctl.h"
+#include "net/ip6.h"
 #include "net/net.h"
 #include "net/net_ctl.h"
+#include "net/shared_ctl.h"
 
 #define ADDR_STR_LEN (IP_STR_LEN + 4)
 
@@ -41,7 +42,7 @@ static void addr_set_lifetimes(struct addr *addr, const struct api_addr *body)
 
 	if (body->valid_lft_s && (!preferred_s || preferred_s > body->valid_lft_s))
 		preferred_s = body->valid_lft_s;
-	addr->flags &= ~(uint32_t)API_ADDR_LIFETIME;
+	addr->flags &= ~(uint32_t)(API_ADDR_LIFETIME | API_ADDR_DEPRECATED);
 	if (body->valid_lft_s || preferred_s)
 		addr->flags |= API_ADDR_LIFETIME;
 	addr->valid_until_s = body->valid_lft_s ? now_s + body->valid_lft_s : 0;
@@ -54,7 +55,7 @@ static int addr_read_ip(struct request *req, const struct api_addr *body, struct
 	int r = ctl_family(req, body->family, "address");
 
 	*addr = (struct addr){
-		.ip = ip_from_v4(body->addr.v4),
+		.ip = ctl_ip(body->family, &body->addr),
 		.family = (uint8_t)body->family,
 		.plen = body->plen,
 	};
@@ -77,7 +78,7 @@ static int addr_read_key(struct request *req, const struct api_addr *body, struc
 static int addr_read_options(struct request *req, const struct api_addr *body, struct addr *addr)
 {
 	char text[ADDR_STR_LEN];
-	union ip_addr broadcast = ip_from_v4(body->broadcast.v4);
+	union ip_addr broadcast = ctl_ip(body->family, &body->broadcast);
 
 	if (body->scope != API_SCOPE_UNSET) {
 		if (body->scope > API_SCOPE_HOST)
@@ -91,11 +92,14 @@ static int addr_read_options(struct request *req, const struct api_addr *body, s
 		if (ip_equal(&broadcast, &addr->ip))
 			return request_fail(req, -EINVAL, "address %s is its own broadcast address",
 					    addr_str(addr, text));
+		if (addr->family == AF_INET6)
+			return request_fail(req, -EINVAL,
+					    "address %s: IPv6 has no broadcast address",
+					    addr_str(addr, text));
 		addr->broadcast = broadcast;
 		addr->broadcast_given = true;
 	}
-	if (body->flags & API_ADDR_SAPOOL)
-		addr->flags |= API_ADDR_SAPOOL;
+	addr->flags |= body->flags & (API_ADDR_SAPOOL | API_ADDR_NODAD);
 	if (body->flags & API_ADDR_LIFETIME) {
 		if (body->valid_lft_s && body->preferred_lft_s > body->valid_lft_s)
 			return request_fail(
@@ -112,10 +116,12 @@ static int addr_read_new(struct request *req, const struct api_addr *body, struc
 {
 	char text[ADDR_STR_LEN];
 
-	if (!ctl_is_host(&addr->ip))
+	if (!ctl_is_host(addr->family, &addr->ip))
 		return request_fail(req, -EADDRNOTAVAIL,
 				    "%s cannot be an address of ours: it is none of a host",
 				    addr_str(addr, text));
+	if (addr->family == AF_INET6)
+		addr->scope = ip6_is_link_local(&addr->ip) ? API_SCOPE_LINK : API_SCOPE_GLOBAL;
 	addr->broadcast = addr_net_broadcast(addr);
 	if (ip_equal(&addr->ip, &addr->broadcast))
 		return request_fail(req, -EADDRNOTAVAIL,
@@ -148,8 +154,8 @@ static int addr_commit(struct request *req, struct change *change, const struct 
 	return 0;
 }
 
-/* It is there already: an error, unless services made it, then it is the administrator's from now
- * on. */
+/* It is there already: an error, unless services or addr_gen_mode made it, then it is the
+ * administrator's from now on. */
 static int addr_adopt(struct request *req, struct addr *present, const struct addr *addr)
 {
 	struct worker *const *all = request_workers(req);
@@ -157,11 +163,12 @@ static int addr_adopt(struct request *req, struct addr *present, const struct ad
 	struct addr to = *addr;
 	struct change change;
 
-	if (!(present->flags & API_ADDR_LADDR))
+	if (!(present->flags & (API_ADDR_LADDR | API_ADDR_AUTO)))
 		return request_fail(req, -EEXIST, "address %s is already on %s",
 				    addr_str(addr, text),
 				    ctl_port_name(all[WORKER_MASTER], addr->port));
 	to.holds = present->holds;
+	to.flags |= present->flags & (API_ADDR_TENTATIVE | API_ADDR_DADFAILED);
 	change_init(&change, all);
 	return addr_commit(req, &change, &to, addr_change_set(&change, &to));
 }
@@ -181,6 +188,7 @@ static int addr_add_run(struct request *req, const void *body)
 	if (present)
 		return addr_adopt(req, present, &addr);
 	follow_yield(all[WORKER_MASTER], addr.family, &addr.ip);
+	addr_dad_begin(all[WORKER_MASTER], &addr);
 	change_init(&change, all);
 	r = addr_commit(req, &change, &addr, addr_change_add(&change, &addr));
 	if (r == 0)
@@ -246,7 +254,7 @@ static int addr_del_run(struct request *req, const void *body)
 	return addr_commit(req, &change, &was, addr_change_del(&change, present));
 }
 
-static int addr_flush_port(struct request *req, uint16_t port)
+static int addr_flush_port(struct request *req, uint16_t port, uint16_t family)
 {
 	struct worker *const *all = request_workers(req);
 
@@ -256,7 +264,7 @@ static int addr_flush_port(struct request *req, uint16_t port)
 		struct change change;
 		int r;
 
-		if (addr->holds)
+		if (addr->holds || (family && family != addr->family))
 			continue;
 		change_init(&change, all);
 		r = addr_commit(req, &change, &was, addr_change_del(&change, addr));
@@ -273,11 +281,9 @@ static int addr_flush_run(struct request *req, const void *body)
 	uint16_t only;
 	int r = ctl_filter_port(req, filter, &only);
 
-	if (filter->family == AF_INET6)
-		return r;
 	for (uint16_t port = 0; r == 0 && port < link->n_ports; port++)
 		if (only == PORT_NONE || port == only)
-			r = addr_flush_port(req, port);
+			r = addr_flush_port(req, port, filter->family);
 	return r;
 }
 

@@ -48,6 +48,7 @@ int addr_hold(struct worker *const *all, unsigned int family, const union ip_add
 	}
 	if (addr_is_local(master, family, ip))
 		return -EADDRINUSE;
+	addr_dad_begin(master, &fresh);
 	change_init(&change, all);
 	r = change_end(&change, addr_change_add(&change, &fresh));
 	if (r == 0)
@@ -81,21 +82,36 @@ int addr_release(struct worker *const *all, unsigned int family, const union ip_
 	return r;
 }
 
+/* Preferred no more: others go first as the source of what we send. */
+static void addr_deprecate(struct worker *const *all, const struct addr *addr)
+{
+	struct addr to = *addr;
+	struct change change;
+
+	to.flags |= API_ADDR_DEPRECATED;
+	change_init(&change, all);
+	change_end(&change, addr_change_set(&change, &to));
+}
+
+static void addr_expire_one(struct worker *const *all, const struct addr *addr, uint64_t now_ms)
+{
+	char ip[IP_STR_LEN];
+
+	if (addr->preferred_until_s && !(addr->flags & API_ADDR_DEPRECATED) &&
+	    now_ms >= addr->preferred_until_s * 1000)
+		addr_deprecate(all, addr);
+	if (!addr->valid_until_s || addr->holds || now_ms < addr->valid_until_s * 1000)
+		return;
+	log_info("address %s/%u on %s: its lifetime is over", ip_str(addr->family, &addr->ip, ip),
+		 addr->plen, all[WORKER_MASTER]->link->ports[addr->port].name);
+	addr_remove(all, addr);
+}
+
 void addr_expire(struct worker *const *all, uint64_t now_ms)
 {
 	struct worker *master = all[WORKER_MASTER];
-	char ip[IP_STR_LEN];
 
 	for (uint16_t port = 0; port < master->link->n_ports; port++)
-		list_for_each_safe (it, &master->net->addrs->ports[port]) {
-			const struct addr *addr = container_of(it, struct addr, port_node);
-
-			if (!addr->valid_until_s || addr->holds ||
-			    now_ms < addr->valid_until_s * 1000)
-				continue;
-			log_info("address %s/%u on %s: its lifetime is over",
-				 ip_str(addr->family, &addr->ip, ip), addr->plen,
-				 master->link->ports[port].name);
-			addr_remove(all, addr);
-		}
+		list_for_each_safe (it, &master->net->addrs->ports[port])
+			addr_expire_one(all, container_of(it, struct addr, port_node), now_ms);
 }

@@ -27,6 +27,11 @@ struct addr {
 	uint8_t plen;
 	uint8_t scope;
 	bool broadcast_given; /* by somebody, not by the net */
+	/* the master's copy, while it is tentative */
+	uint8_t dad_left;   /* questions still to be asked */
+	uint8_t tries;      /* of addr_auto.c: how many before it were taken */
+	uint64_t dad_at_ms; /* when the next thing happens; 0: at once */
+	struct list dad_node;
 };
 
 struct addr_table {
@@ -38,7 +43,9 @@ struct addr_table {
 	uint64_t serial;    /* of the last that came */
 	/* the master's */
 	addr_ports_fn *ports_of;
-	uint64_t announced; /* bit N: port N was up when last looked at */
+	uint64_t announced;           /* bit N: port N was up when last looked at */
+	struct list tentative;        /* those that are not known to be duplicates, by dad_node */
+	uint64_t auto_made[PORT_MAX]; /* what the port's link-local address was made of; 0: none */
 };
 
 struct addr_table *addr_table_create(void);
@@ -80,6 +87,18 @@ int addr_op_set(struct change *change, const struct addr *addr);
 int addr_change_add(struct change *change, const struct addr *addr);
 int addr_change_del(struct change *change, const struct addr *addr);
 int addr_change_set(struct change *change, const struct addr *addr);
+
+/* Master: a new one becomes tentative, if it has to be. */
+void addr_dad_begin(const struct worker *master, struct addr *addr);
+
+struct event;
+
+/* Master: EVENT_ADDR_DUPLICATE; the steps of tentative addresses; the ports' link-local addresses;
+ * one of these is a duplicate, it may be freed. */
+void addr_duplicate(struct worker *const *all, const struct event *event, uint64_t now_ms);
+void addr_dad_tick(struct worker *const *all, uint64_t now_ms);
+void addr_auto_tick(struct worker *const *all);
+void addr_auto_failed(struct worker *const *all, struct addr *addr);
 
 /* Master: tells the net of a new address, if its port is up; of all addresses of ports that have
  * come up. */

@@ -3,10 +3,8 @@
  * net/arp: the Address Resolution Protocol (RFC 826) in both roles. Requests
  * for an address of the receiving port are answered in place, at once, by the
  * worker that got them. Who sends is learnt only from messages meant for us
- * and from gratuitous ones about neighbours that the table has; a worker does
- * not learn by itself, but tells the master, and only as often as a neighbour
- * (or, for strangers, the worker) may. What the master wants to be sent comes
- * as ops.
+ * and from gratuitous ones about neighbours that the table has (neigh_learn.c).
+ * What the master wants to be sent comes as ops.
  */
 #include "net/arp_int.h"
 
@@ -17,15 +15,10 @@
 
 #include "link/kni.h"
 #include "net/addr.h"
+#include "net/l2.h"
 #include "net/neigh_int.h"
-#include "net/route.h"
 #include "net/segments.h"
 #include "worker/event.h"
-
-#define ARP_STRANGER_RATE 200  /* events a second and worker about neighbours not in the table */
-#define ARP_TOKENS        5    /* events at once about one neighbour */
-#define ARP_TOKEN_MS      200  /* and then one in this time */
-#define ARP_REFRESH_MS    1000 /* nothing new: still there */
 
 static bool ip4_unicast(be32 ip)
 {
@@ -47,87 +40,34 @@ static bool arp_valid(const struct rte_arp_hdr *arp)
 	       (sender == 0 || ip4_unicast(sender));
 }
 
-static void arp_tell(struct worker *w, enum event_kind kind, const struct rte_arp_hdr *arp,
-		     uint16_t port, bool solicited)
+static struct neigh_heard arp_heard(const struct rte_arp_hdr *arp, uint16_t port)
 {
-	struct event event = {
-		.kind = (uint16_t)kind,
+	return (struct neigh_heard){
+		.ip = ip_from_v4(arp->arp_data.arp_sip),
 		.port = port,
 		.family = AF_INET,
-		.solicited = solicited,
-		.ip = ip_from_v4(arp->arp_data.arp_sip),
+		.how = EVENT_HEARD,
+		.mac = arp->arp_data.arp_sha,
 	};
-
-	memcpy(event.mac, arp->arp_data.arp_sha.addr_bytes, sizeof(event.mac));
-	event_send(w, &event);
-}
-
-/* One of the few events that a neighbour may cause. */
-static bool arp_take_token(const struct worker *w, struct neigh *neigh)
-{
-	uint64_t earned = (w->now_ms - neigh->told_ms) / ARP_TOKEN_MS;
-
-	if (earned) {
-		neigh->tokens = (uint32_t)RTE_MIN(neigh->tokens + earned, (uint64_t)ARP_TOKENS);
-		neigh->told_ms = w->now_ms;
-	}
-	if (neigh->tokens == 0)
-		return false;
-	neigh->tokens--;
-	return true;
-}
-
-static bool arp_is_news(const struct worker *w, const struct neigh *neigh,
-			const struct rte_arp_hdr *arp)
-{
-	return neigh->state != API_NEIGH_REACHABLE ||
-	       !rte_is_same_ether_addr(&neigh->mac, &arp->arp_data.arp_sha) ||
-	       w->now_ms - neigh->told_ms >= ARP_REFRESH_MS;
-}
-
-/* Is the sender on a net of this port? Others could fill the table with addresses from anywhere. */
-static bool arp_sender_on_link(const struct worker *w, const union ip_addr *ip, uint16_t port)
-{
-	struct nexthop nexthop;
-
-	return route_output(w, AF_INET, ip, &nexthop) && nexthop.port == port &&
-	       ip_equal(&nexthop.addr, ip);
 }
 
 static void arp_learn(struct worker *w, const struct rte_arp_hdr *arp, uint16_t port,
-		      bool known_only, bool solicited)
+		      bool known_only, bool answer)
 {
-	union ip_addr ip = ip_from_v4(arp->arp_data.arp_sip);
-	struct neigh *neigh = neigh_find(w, AF_INET, &ip, port);
+	struct neigh_heard heard = arp_heard(arp, port);
 
-	if (ip_is_zero(&ip))
-		return;
-	if (neigh) {
-		if (!neigh->is_static && arp_is_news(w, neigh, arp) && arp_take_token(w, neigh))
-			arp_tell(w, EVENT_NEIGH_LEARNT, arp, port, solicited);
-	} else if (!known_only && arp_sender_on_link(w, &ip, port) &&
-		   net_bucket_take(&w->net->event_bucket, ARP_STRANGER_RATE, w->now_ms)) {
-		arp_tell(w, EVENT_NEIGH_LEARNT, arp, port, solicited);
-	}
+	heard.known_only = known_only;
+	heard.answer = answer;
+	if (!ip_is_zero(&heard.ip))
+		neigh_hear(w, &heard);
 }
 
 /* data at the ARP message, 28 bytes of it filled but for the hardware addresses of the frame */
 static void arp_push(struct worker *w, struct rte_mbuf *m, uint16_t port,
 		     const struct rte_ether_addr *to)
 {
-	struct rte_ether_hdr *eth;
-
-	eth = (struct rte_ether_hdr *)rte_pktmbuf_prepend(m, sizeof(*eth));
-	if (unlikely(!eth)) {
-		drop(w, m, DROP_TX_PREPARE);
-		return;
-	}
-	eth->dst_addr = *to;
-	eth->src_addr = w->link->ports[port].mac;
-	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
 	m->ol_flags = 0;
-	pkt_meta(m)->out_port = port;
-	stage_push(w, STAGE_TX, m);
+	l2_push(w, m, port, to, RTE_BE16(RTE_ETHER_TYPE_ARP));
 }
 
 static void arp_answer(struct worker *w, struct rte_mbuf *m, uint16_t port)
@@ -159,9 +99,10 @@ static void arp_input_one(struct worker *w, struct rte_mbuf *m)
 	sender = ip_from_v4(arp->arp_data.arp_sip);
 	target = ip_from_v4(arp->arp_data.arp_tip);
 	if (addr_on_port(w, AF_INET, &sender, port)) {
-		if (!rte_is_same_ether_addr(&arp->arp_data.arp_sha, &w->link->ports[port].mac) &&
-		    net_bucket_take(&w->net->event_bucket, ARP_STRANGER_RATE, w->now_ms))
-			arp_tell(w, EVENT_NEIGH_CONFLICT, arp, port, false);
+		struct neigh_heard heard = arp_heard(arp, port);
+
+		if (!rte_is_same_ether_addr(&heard.mac, &w->link->ports[port].mac))
+			neigh_tell_limited(w, EVENT_NEIGH_CONFLICT, &heard);
 		kni_or_drop(w, m, DROP_ARP_DONE);
 		return;
 	}

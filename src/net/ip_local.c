@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "link/kni.h"
+#include "net/addr.h"
 #include "net/icmp4.h"
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
@@ -66,7 +67,10 @@ void ip_local(struct worker *w, struct batch *in)
 		struct rte_mbuf *m = in->pkts[i];
 		const struct pkt_meta *meta = pkt_meta(m);
 
-		if (unlikely(meta->flags & META_FRAGMENT))
+		if (meta->tuple.family == AF_INET6 &&
+		    unlikely(addr_is_tentative(w, AF_INET6, &meta->tuple.dst)))
+			drop(w, m, DROP_IP6_TENTATIVE);
+		else if (unlikely(meta->flags & META_FRAGMENT))
 			local_fragment(w, m);
 		else if (!is_icmp(&meta->tuple))
 			local_refuse(w, m);

@@ -24,7 +24,7 @@ static int neigh_read_key(struct request *req, const struct api_neigh *body, str
 	if (r < 0)
 		return r;
 	*key = (struct neigh_key){
-		.ip = ip_from_v4(body->addr.v4),
+		.ip = ctl_ip(body->family, &body->addr),
 		.family = (uint8_t)body->family,
 		.state = API_NEIGH_REACHABLE,
 		.is_static = true,
@@ -39,7 +39,7 @@ static int neigh_check(struct request *req, const struct neigh_key *key)
 	char ip[IP_STR_LEN];
 
 	ip_str(key->family, &key->ip, ip);
-	if (!ctl_is_host(&key->ip))
+	if (!ctl_is_host(key->family, &key->ip))
 		return request_fail(req, -EINVAL, "neighbour %s: that is no address of a host", ip);
 	if (addr_on_port(master, key->family, &key->ip, key->port))
 		return request_fail(req, -EINVAL, "neighbour %s: that is our own address on %s", ip,
@@ -160,7 +160,10 @@ static void neigh_fill_item(const struct worker *w, const struct neigh *neigh,
 		.is_static = neigh->is_static,
 		.held = (uint16_t)RTE_MIN(held, UINT16_MAX),
 		.cpu = w->id,
+		.uses = __atomic_load_n(&neigh->uses, __ATOMIC_RELAXED),
 	};
+	if (w->id == WORKER_MASTER)
+		item->uses = neigh_uses(w, neigh->watch);
 	memcpy(item->mac, neigh->mac.addr_bytes, sizeof(item->mac));
 	ctl_name(item->dev, w->link->ports[neigh->port].name);
 }

@@ -9,6 +9,7 @@
 #include "base/order.h"
 #include "net/neigh.h"
 #include "net/net.h"
+#include "worker/event.h"
 #include "worker/op.h"
 #include "worker/worker.h"
 
@@ -112,6 +113,22 @@ static inline bool neigh_usable(const struct neigh *neigh)
 	       neigh->state == API_NEIGH_DELAY;
 }
 
+/* What a worker has heard of a neighbour. */
+struct neigh_heard {
+	union ip_addr ip;
+	uint16_t port;
+	uint8_t family;
+	uint8_t how;     /* enum event_heard */
+	bool answer;     /* to us: makes no entry on the master either */
+	bool known_only; /* says nothing of strangers */
+	struct rte_ether_addr mac;
+};
+
+/* Path: tells the master, if it is news and within the limits. */
+void neigh_hear(struct worker *w, const struct neigh_heard *heard);
+/* Another kind of event about one, within the limit for strangers. */
+void neigh_tell_limited(struct worker *w, enum event_kind kind, const struct neigh_heard *heard);
+
 /* What an op says of a neighbour. */
 struct neigh_key {
 	union ip_addr ip;
@@ -133,6 +150,10 @@ op_apply_fn neigh_apply_refuse;
  * is due. */
 void neigh_hold(struct worker *w, struct rte_mbuf *m, struct neigh *neigh);
 
+/* Path: its sender is told that the neighbour is not to be reached, if it is not us. m stays the
+ * caller's. */
+void neigh_unreachable(struct worker *w, struct rte_mbuf *m);
+
 /* Adds the L2 header and pushes to TX. */
 void neigh_send(struct worker *w, const struct neigh *neigh, struct rte_mbuf *m);
 
@@ -153,6 +174,9 @@ void neigh_waits_free(struct neigh_waits *waits);
  */
 int neigh_set_static(struct worker *const *all, const struct neigh_key *key);
 int neigh_remove(struct worker *const *all, struct neigh *neigh);
+
+/* Master: packets that were sent to it, by all workers. */
+uint32_t neigh_uses(const struct worker *master, const struct neigh_watch *watch);
 
 /* Master: packets that wait for its neighbour, on all workers. */
 uint32_t neigh_held(const struct worker *master, const struct neigh *neigh);

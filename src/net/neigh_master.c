@@ -24,16 +24,19 @@
 
 #include "base/log.h"
 #include "link/port.h"
+#include "net/addr_int.h"
 #include "net/arp_int.h"
 #include "net/change.h"
+#include "net/nd6_int.h"
 #include "worker/event.h"
 
-#define ASK_MS       1000 /* between two asks */
-#define ASKS_SEND    3    /* for everybody, before it is FAILED */
-#define ASKS_UNICAST 2    /* in PROBE, for the neighbour alone */
-#define FAILED_MS    3000
-#define LOG_MS       10000
-#define EVICT_LOOK   64 /* neighbours looked at for one that may go */
+#define ASK_MS         1000 /* between two asks */
+#define ASKS_SEND      3    /* for everybody, before it is FAILED */
+#define ASKS_UNICAST   2    /* in PROBE, for the neighbour alone */
+#define FAILED_MS      3000
+#define LOG_MS         10000
+#define EVICT_ASKED_MS 100 /* who is there answers sooner */
+#define EVICT_LOOK     64  /* neighbours looked at for one that may go */
 
 static struct neigh_master *master_of(struct worker *const *all)
 {
@@ -52,7 +55,7 @@ static struct neigh_key neigh_key_of(const struct neigh *neigh)
 	};
 }
 
-static uint32_t neigh_uses(const struct worker *master, const struct neigh_watch *watch)
+uint32_t neigh_uses(const struct worker *master, const struct neigh_watch *watch)
 {
 	uint32_t sum = 0;
 
@@ -108,15 +111,29 @@ static bool evict_first(struct worker *const *all, struct list *head, bool unuse
 	return false;
 }
 
-/* Room for one more: a failed neighbour goes first, then one that nobody has used lately. */
-static bool neigh_make_room(struct worker *const *all)
+/* The one that has been asked for the longest, if it has had its time to answer: a scan of a net
+ * fills the table with such. */
+static bool evict_asked(struct worker *const *all, uint64_t now_ms)
+{
+	struct list *head = &master_of(all)->states[API_NEIGH_SEND];
+	const struct neigh_watch *oldest;
+
+	if (list_empty(head))
+		return false;
+	oldest = container_of(head->next, struct neigh_watch, node);
+	return now_ms >= oldest->since_ms + EVICT_ASKED_MS && neigh_remove(all, oldest->own) == 0;
+}
+
+/* Room for one more: a failed neighbour goes first, then one that does not answer, then one that
+ * nobody has used lately. */
+static bool neigh_make_room(struct worker *const *all, uint64_t now_ms)
 {
 	struct neigh_table *table = all[WORKER_MASTER]->net->neighs;
 	struct list *states = table->master.states;
 
 	if (table->count < all[WORKER_MASTER]->net->config.neigh_max)
 		return true;
-	return evict_first(all, &states[API_NEIGH_FAILED], false) ||
+	return evict_first(all, &states[API_NEIGH_FAILED], false) || evict_asked(all, now_ms) ||
 	       evict_first(all, &states[API_NEIGH_DELAY], true) ||
 	       evict_first(all, &states[API_NEIGH_REACHABLE], true);
 }
@@ -130,7 +147,7 @@ static int neigh_add(struct worker *const *all, const struct neigh_key *key, uns
 	struct op_set set;
 	int r;
 
-	if (!neigh_make_room(all))
+	if (!neigh_make_room(all, now_ms))
 		return -ENOSPC;
 	watch = calloc(1, sizeof(*watch) + n * sizeof(watch->copies[0]));
 	if (!watch)
@@ -187,7 +204,12 @@ static bool neigh_enter(struct worker *const *all, struct neigh *neigh, enum api
 static void neigh_ask(struct worker *const *all, struct neigh *neigh, bool alone, uint64_t now_ms)
 {
 	neigh->watch->asks++;
-	arp_ask(all[neigh->watch->asker], neigh->port, &neigh->ip, alone ? &neigh->mac : NULL);
+	if (neigh->family == AF_INET)
+		arp_ask(all[neigh->watch->asker], neigh->port, &neigh->ip,
+			alone ? &neigh->mac : NULL);
+	else
+		nd6_ask(all[neigh->watch->asker], neigh->port, &neigh->ip,
+			alone ? &neigh->mac : NULL);
 	watch_enter(all, neigh->watch, now_ms);
 }
 
@@ -227,6 +249,15 @@ static void neigh_wanted(struct worker *const *all, struct worker *from, const s
 		neigh_refuse(all, from, &key, now_ms);
 }
 
+/* Does what was heard unasked change anything? */
+static bool neigh_changes(const struct neigh *neigh, const struct event *event,
+			  const struct rte_ether_addr *mac)
+{
+	if (event->how == EVENT_HEARD_DOUBT)
+		return neigh->state == API_NEIGH_REACHABLE;
+	return !neigh_usable(neigh) || !rte_is_same_ether_addr(&neigh->mac, mac);
+}
+
 static void neigh_learnt(struct worker *const *all, struct worker *from, const struct event *event,
 			 uint64_t now_ms)
 {
@@ -242,9 +273,15 @@ static void neigh_learnt(struct worker *const *all, struct worker *from, const s
 	memcpy(key.mac.addr_bytes, event->mac, sizeof(event->mac));
 	if (neigh && neigh->is_static)
 		return;
+	if (event->how != EVENT_HEARD) {
+		/* to be asked as soon as it is used */
+		key.state = API_NEIGH_DELAY;
+		if (neigh && !neigh_changes(neigh, event, &key.mac))
+			return;
+	}
 	if (!neigh && !event->solicited) /* an answer that nobody asked for makes no entry */
 		neigh_add(all, &key, from->id, now_ms);
-	else if (neigh && neigh->state == API_NEIGH_REACHABLE &&
+	else if (neigh && event->how == EVENT_HEARD && neigh->state == API_NEIGH_REACHABLE &&
 		 rte_is_same_ether_addr(&neigh->mac, &key.mac))
 		neigh_confirm(all, neigh, now_ms);
 	else if (neigh)
@@ -280,6 +317,9 @@ void neigh_event(struct worker *const *all, struct worker *from, const struct ev
 		break;
 	case EVENT_NEIGH_CONFLICT:
 		neigh_conflict(all, event, now_ms);
+		break;
+	case EVENT_ADDR_DUPLICATE:
+		addr_duplicate(all, event, now_ms);
 		break;
 	}
 }

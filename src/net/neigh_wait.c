@@ -14,6 +14,7 @@
 
 #include "base/lines.h"
 #include "net/ip.h"
+#include "net/l2.h"
 #include "link/port.h"
 #include "worker/event.h"
 
@@ -149,6 +150,36 @@ static void wait_ask(struct worker *w, struct neigh_wait *wait)
 	event_send(w, &event);
 }
 
+void neigh_unreachable(struct worker *w, struct rte_mbuf *m)
+{
+	if (!(pkt_meta(m)->flags & META_LOCAL_OUT))
+		ip_send_error(w, m, IP_ERROR_HOST, 0, NULL);
+}
+
+static void wait_fail(struct worker *w, struct neigh_wait *wait, enum drop_reason reason)
+{
+	struct rte_mbuf *m;
+
+	while ((m = wait_pop(w, wait)) != NULL) {
+		/* each sender is told (RFC 4861 7.2.2), as far as the rate of errors allows */
+		if (reason == DROP_NEIGH_FAILED)
+			neigh_unreachable(w, m);
+		drop(w, m, reason);
+	}
+	wait_free(w, wait);
+}
+
+/* Who is there answers soon: when too many are waited for, as in a scan of a net, the oldest gives
+ * way. */
+static void wait_make_room(struct worker *w)
+{
+	struct neigh_waits *waits = &w->net->neighs->waits;
+
+	if (unlikely(list_empty(&waits->free) && !list_empty(&waits->age)))
+		wait_fail(w, container_of(waits->age.next, struct neigh_wait, age),
+			  DROP_NEIGH_TABLE);
+}
+
 void neigh_hold(struct worker *w, struct rte_mbuf *m, struct neigh *neigh)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
@@ -156,8 +187,10 @@ void neigh_hold(struct worker *w, struct rte_mbuf *m, struct neigh *neigh)
 	struct neigh_wait *wait = wait_find(w, family, &meta->nexthop, meta->out_port);
 	bool is_new = !wait;
 
-	if (is_new)
+	if (is_new) {
+		wait_make_room(w);
 		wait = wait_new(w, family, &meta->nexthop, meta->out_port);
+	}
 	if (!wait) {
 		drop(w, m, DROP_NEIGH_TABLE);
 		return;
@@ -177,19 +210,9 @@ void neigh_hold(struct worker *w, struct rte_mbuf *m, struct neigh *neigh)
 
 void neigh_send(struct worker *w, const struct neigh *neigh, struct rte_mbuf *m)
 {
-	struct rte_ether_hdr *eth;
-
-	eth = (struct rte_ether_hdr *)rte_pktmbuf_prepend(m, sizeof(*eth));
-	if (unlikely(!eth)) {
-		drop(w, m, DROP_TX_PREPARE);
-		return;
-	}
-	eth->dst_addr = neigh->mac;
-	eth->src_addr = w->link->ports[neigh->port].mac;
-	eth->ether_type = neigh->family == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4)
-						   : RTE_BE16(RTE_ETHER_TYPE_IPV6);
-	m->l2_len = sizeof(*eth);
-	stage_push(w, STAGE_TX, m);
+	l2_push(w, m, neigh->port, &neigh->mac,
+		neigh->family == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4)
+					 : RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }
 
 /* True: nothing is left. */
@@ -213,20 +236,6 @@ void neigh_wait_release(struct worker *w, struct neigh *neigh)
 	wait->neigh = neigh;
 	list_del(&wait->age);
 	list_add_tail(&w->net->neighs->waits.released, &wait->age);
-}
-
-static void wait_fail(struct worker *w, struct neigh_wait *wait, enum drop_reason reason)
-{
-	struct rte_mbuf *m;
-	bool first = reason == DROP_NEIGH_FAILED;
-
-	while ((m = wait_pop(w, wait)) != NULL) {
-		if (first && !(pkt_meta(m)->flags & META_LOCAL_OUT))
-			ip_send_error(w, m, IP_ERROR_HOST, 0, NULL);
-		first = false;
-		drop(w, m, reason);
-	}
-	wait_free(w, wait);
 }
 
 void neigh_wait_fail(struct worker *w, const struct neigh_key *key, enum drop_reason reason)

@@ -6,6 +6,7 @@
 #include "net/net.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/lines.h"
 #include "net/addr_int.h"
@@ -70,7 +71,9 @@ void net_tick(struct worker *w)
 void net_master_tick(struct worker *const *all, uint64_t now_ms)
 {
 	neigh_tick(all, now_ms);
-	maddr_tick(all);
+	addr_auto_tick(all);
+	maddr_tick(all); /* before the first question about an address of a new group */
+	addr_dad_tick(all, now_ms);
 	addr_announce_tick(all);
 }
 
@@ -81,6 +84,9 @@ static void net_apply_config(struct worker *w, struct op *op)
 	w->net->config.ip4_forwarding = config->ip4_forwarding;
 	w->net->config.ip6_forwarding = config->ip6_forwarding;
 	w->net->config.ip6_disable = config->ip6_disable;
+	w->net->config.ip6_gen = config->ip6_gen;
+	memcpy(w->net->config.ip6_secret, config->ip6_secret, sizeof(config->ip6_secret));
+	w->net->config.dad_transmits = config->dad_transmits;
 	w->net->config.neigh_timeout_s = config->neigh_timeout_s;
 }
 

@@ -29,11 +29,21 @@ struct frag_config {
 	uint32_t timeout_s;
 };
 
+enum ip6_gen {
+	IP6_GEN_EUI64,
+	IP6_GEN_NONE,
+	IP6_GEN_STABLE, /* by ip6_secret */
+	IP6_GEN_RANDOM,
+};
+
 struct net_config {
 	bool ip4_forwarding;      /* ipv4_defs forwarding; reloadable */
 	bool ip6_forwarding;      /* ipv6_defs forwarding; reloadable */
 	bool ip6_disable;         /* ipv6_defs disable: none is taken or sent; reloadable */
 	uint8_t ip4_default_ttl;  /* of packets we make */
+	uint8_t ip6_gen;          /* enum ip6_gen, of link-local addresses; reloadable */
+	uint8_t ip6_secret[16];   /* reloadable */
+	uint8_t dad_transmits;    /* questions about a new address; 0: none; reloadable */
 	uint32_t neigh_timeout_s; /* neigh_defs timeout; reloadable */
 	bool kni_routes;          /* global_defs kni_routes */
 	uint32_t neigh_queue;     /* packets held a neighbour */

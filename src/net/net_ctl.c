@@ -34,6 +34,7 @@ int net_start(struct control *control)
 		EVENT_NEIGH_WANTED,
 		EVENT_NEIGH_LEARNT,
 		EVENT_NEIGH_CONFLICT,
+		EVENT_ADDR_DUPLICATE,
 	};
 	int r = 0;
 

@@ -193,7 +193,7 @@ static bool is_host(unsigned int family, const union ip_addr *ip)
 	static const union ip_addr loopback6 = { .v6 = { [15] = 1 } };
 
 	if (family == AF_INET)
-		return ctl_is_host(ip);
+		return ctl_is_host(AF_INET, ip);
 	return !ip_is_zero(ip) && ip->v6[0] != 0xff && !ip_equal(ip, &loopback6);
 }
 

@@ -16,6 +16,7 @@
 
 #include "link/link_ctl.h"
 #include "link/port.h"
+#include "net/ip6.h"
 
 uint64_t ctl_now_ms(void)
 {
@@ -55,19 +56,25 @@ int ctl_filter_port(struct request *req, const struct api_filter *filter, uint16
 
 int ctl_family(struct request *req, unsigned int family, const char *what)
 {
-	if (family == AF_INET)
+	if (family == AF_INET || family == AF_INET6)
 		return 0;
-	if (family == AF_INET6)
-		return request_fail(req, -EAFNOSUPPORT, "%s: IPv6 is not supported, IPv4 only",
-				    what);
-	return request_fail(req, -EAFNOSUPPORT, "%s: address family %u is unknown, IPv4 is %u",
-			    what, family, AF_INET);
+	return request_fail(req, -EAFNOSUPPORT,
+			    "%s: address family %u is unknown, IPv4 is %u, IPv6 %u", what, family,
+			    AF_INET, AF_INET6);
 }
 
-bool ctl_is_host(const union ip_addr *ip)
+union ip_addr ctl_ip(unsigned int family, const union api_ip *from)
+{
+	return family == AF_INET6 ? ip_from_api(from) : ip_from_v4(from->v4);
+}
+
+bool ctl_is_host(unsigned int family, const union ip_addr *ip)
 {
 	const uint8_t first = ip->v6[0];
 
+	if (family == AF_INET6)
+		return !ip_is_zero(ip) && !ip6_is_multicast(ip) && !ip6_is_loopback(ip) &&
+		       !ip6_is_mapped(ip);
 	return first != 0 && first != 127 && first < 224;
 }
 

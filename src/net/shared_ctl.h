@@ -17,8 +17,11 @@ int ctl_filter_port(struct request *req, const struct api_filter *filter, uint16
 /* 0, or -EAFNOSUPPORT and a sentence. */
 int ctl_family(struct request *req, unsigned int family, const char *what);
 
-/* Can a host have this address? It is in no special range (RFC 1122 3.2.1.3). */
-bool ctl_is_host(const union ip_addr *ip);
+/* Can a host have this address? It is in no special range (RFC 1122 3.2.1.3, RFC 4291 2.4). */
+bool ctl_is_host(unsigned int family, const union ip_addr *ip);
+
+/* Of a request; IPv4 has zeros behind its four bytes whatever the client sent. */
+union ip_addr ctl_ip(unsigned int family, const union api_ip *from);
 
 const char *ctl_port_name(const struct worker *w, uint16_t port);
 

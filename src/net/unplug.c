@@ -36,6 +36,7 @@ static int unplug_addrs(struct worker *const *all, uint16_t port)
 		if (r < 0)
 			break;
 	}
+	table->auto_made[port] = 0;
 	table->announced &= ~(UINT64_C(1) << port);
 	return r;
 }

@@ -26,6 +26,16 @@
 	/* arp, neighbours */                                                             \
 	X(ARP_INVALID, "arp_invalid", "a malformed ARP packet")                           \
 	X(ARP_DONE, "arp_done", "an ARP packet that was taken in, or that is not for us") \
+	X(ND6_HOP_LIMIT, "nd6_hop_limit", "neighbour discovery through a router")         \
+	X(ND6_SHORT, "nd6_short", "neighbour discovery shorter than its kind")            \
+	X(ND6_CODE, "nd6_code", "neighbour discovery whose code is not 0")                \
+	X(ND6_TARGET, "nd6_target", "neighbour discovery about what is no host")          \
+	X(ND6_OPTION, "nd6_option", "neighbour discovery with a malformed option")        \
+	X(ND6_SOURCE, "nd6_source", "neighbour discovery from where it cannot come")      \
+	X(ND6_SOLICITED, "nd6_solicited", "an answer to one that was sent to many")       \
+	X(ND6_ROUTER, "nd6_router", "router discovery: we are a router")                  \
+	X(ND6_REDIRECT, "nd6_redirect", "a redirect: routers do not follow them")         \
+	X(ND6_DONE, "nd6_done", "neighbour discovery taken in, or not for us")            \
 	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this neighbour")    \
 	X(NEIGH_FAILED, "neigh_failed", "the neighbour does not answer")                  \
 	X(NEIGH_TABLE, "neigh_table_full", "the neighbour table is full")                 \
@@ -54,6 +64,7 @@
 	X(IP6_NEXT_HEADER, "ip6_next_header", "an extension header where none may stand") \
 	X(IP6_ROUTING, "ip6_routing", "a routing header that wants it sent on")           \
 	X(IP6_OPTION, "ip6_option", "an unknown option that says to drop it")             \
+	X(IP6_TENTATIVE, "ip6_tentative", "to an address that may yet be another's")      \
 	X(IP6_MULTICAST, "ip6_multicast", "to a group that we do not belong to")          \
 	X(IP6_SCOPE, "ip6_scope", "a link-local address that would leave its link")       \
 	X(IP6_NO_ROUTE, "ip6_no_route", "no route to the destination")                    \

@@ -19,6 +19,14 @@ enum event_kind {
 	EVENT_NEIGH_WANTED,   /* a packet waits for ip on port */
 	EVENT_NEIGH_LEARNT,   /* ip on port has mac; solicited: it was an answer to us */
 	EVENT_NEIGH_CONFLICT, /* somebody else says that our address is his */
+	EVENT_ADDR_DUPLICATE, /* the same of one that is still tentative */
+};
+
+/* How a neighbour was heard. */
+enum event_heard {
+	EVENT_HEARD,         /* it is there, with this MAC address */
+	EVENT_HEARD_UNASKED, /* it says that it has this MAC address; to be asked when used */
+	EVENT_HEARD_DOUBT, /* somebody says otherwise, but not so as to be believed: to be asked */
 };
 
 struct event {
@@ -27,6 +35,7 @@ struct event {
 	uint8_t family;
 	uint8_t solicited;
 	uint8_t mac[6];
+	uint8_t how; /* enum event_heard */
 	union ip_addr ip;
 };
 

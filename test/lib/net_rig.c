@@ -23,6 +23,7 @@ struct net_rig *net_rig_create(uint32_t neigh_max)
 	struct net_rig *rig = calloc(1, sizeof(*rig));
 	struct net_config net = {
 		.ip4_default_ttl = 64,
+		.ip6_gen = IP6_GEN_NONE,
 		.neigh_timeout_s = 60,
 		.neigh_queue = 8,
 		.neigh_max = neigh_max,

@@ -220,11 +220,27 @@ static void test_wait(void **state)
 	harness_free(h);
 }
 
-/* Three questions, a second apart; then what waits is lost, and the first sender is told. */
+/* The sender of that packet is told that its destination does not answer. */
+static void expect_unreachable(struct harness *h, unsigned int n, const char *ids)
+{
+	struct bytes in = packet_to_peer("000000000000 000000000000 0000", "3f", n), want;
+	uint8_t got[128];
+	char hex[256];
+
+	snprintf(hex, sizeof(hex),
+		 "45c0 003c %s 4000 4001 0000 c0a80001 c0a80002 0301 0000 00000000", ids);
+	want = ip4_frame("06:00:00:00:00:12 02:00:00:00:00:01 0800", hex, 0);
+	memcpy(want.at + want.len, in.at + 14, 32);
+	want.len += 32;
+	ip4_seal(&want);
+	assert_int_equal(harness_take(h, 1, got, sizeof(got)), want.len);
+	assert_memory_equal(got, want.at, want.len);
+}
+
+/* Three questions, a second apart; then what waits is lost, and each sender is told. */
 static void test_no_answer(void **state)
 {
 	struct harness *h = rig(1);
-	struct bytes in = packet_to_peer("", "3f", 1), want;
 
 	send_to_peer(h, 0, 1);
 	send_to_peer(h, 0, 2);
@@ -238,17 +254,14 @@ static void test_no_answer(void **state)
 	harness_advance(h, 1000);
 	assert_state(h, "10.0.0.3", API_NEIGH_FAILED);
 	assert_int_equal(harness_drops(h, DROP_NEIGH_FAILED), 2);
-	want = ip4_frame("06:00:00:00:00:12 02:00:00:00:00:01 0800",
-			 "45c0 003c 0000 4000 4001 0000 c0a80001 c0a80002 0301 0000 00000000", 0);
-	in = packet_to_peer("000000000000 000000000000 0000", "3f", 1);
-	memcpy(want.at + want.len, in.at + 14, 32);
-	want.len += 32;
-	ip4_seal(&want);
-	ip4_expect(h, 1, &want);
+	expect_unreachable(h, 1, "0000");
+	expect_unreachable(h, 2, "0001");
+	ip4_expect_nothing(h);
 
 	/* while it is known to be gone nobody asks; afterwards the next packet does */
 	send_to_peer(h, 0, 3);
 	assert_int_equal(harness_drops(h, DROP_NEIGH_FAILED), 3);
+	expect_unreachable(h, 3, "0002");
 	ip4_expect_nothing(h);
 	harness_advance(h, 3250);
 	assert_state(h, "10.0.0.3", API_NEIGH_NONE);

@@ -17,6 +17,7 @@
 #include "lib/unit.h"
 #include "net/addr.h"
 #include "net/route.h"
+#include "net/shared_ctl.h"
 
 static int setup(void **state)
 {
@@ -104,11 +105,9 @@ static void test_requests(void **state)
 
 static void test_family(void **state)
 {
-	struct api_addr addr = { .family = AF_INET6, .plen = 64, .dev = "dpdk0" };
+	struct api_addr addr = { .family = 77, .plen = 64, .dev = "dpdk0" };
 	struct net_rig *rig = *state;
 
-	assert_int_equal(net_rig_request(rig, API_ADDR_ADD, &addr, sizeof(addr)), -EAFNOSUPPORT);
-	addr.family = 77;
 	assert_int_equal(net_rig_request(rig, API_ADDR_ADD, &addr, sizeof(addr)), -EAFNOSUPPORT);
 	assert_non_null(strstr(rig->error, "77"));
 }
@@ -127,8 +126,8 @@ static void routes_text(struct net_rig *rig, uint32_t cpu, char *out, size_t siz
 		union ip_addr a = ip_from_api(&routes[i].dst), b = ip_from_api(&routes[i].src);
 
 		len += (size_t)snprintf(out + len, size - len, "%s%s/%u %s %s", i ? ", " : "",
-					ip_str(AF_INET, &a, dst), routes[i].plen, routes[i].dev,
-					ip_str(AF_INET, &b, src));
+					ip_str(routes[i].family, &a, dst), routes[i].plen,
+					routes[i].dev, ip_str(routes[i].family, &b, src));
 	}
 }
 
@@ -139,6 +138,135 @@ static void routes_text(struct net_rig *rig, uint32_t cpu, char *out, size_t siz
 		routes_text(rig, cpu, text, sizeof(text));      \
 		assert_string_equal(text, want);                \
 	}
+
+static struct api_addr make6(const char *text, uint8_t plen)
+{
+	struct api_addr addr = { .plen = plen, .scope = API_SCOPE_UNSET, .dev = "dpdk0" };
+	unsigned int family;
+	union ip_addr ip;
+
+	assert_int_equal(ip_parse(text, &family, &ip), 0);
+	addr.family = (uint16_t)family;
+	addr.addr = ip_to_api(&ip);
+	return addr;
+}
+
+static int run6(struct net_rig *rig, enum api_id id, const char *text, uint8_t plen)
+{
+	struct api_addr addr = make6(text, plen);
+
+	return net_rig_request(rig, id, &addr, sizeof(addr));
+}
+
+static void test_ip6_routes(void **state)
+{
+	struct net_rig *rig = *state;
+
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::1", 64), 0);
+	assert_routes(rig, "2001:db8::1/128 dpdk0 ::, 2001:db8::/64 dpdk0 2001:db8::1");
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::2", 64), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::3", 128), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::2", 64), -EEXIST);
+	assert_int_equal(run6(rig, API_ADDR_DEL, "2001:db8::2", 63), -ENOENT);
+	assert_int_equal(run6(rig, API_ADDR_DEL, "2001:db8::1", 64), 0);
+	assert_routes(rig, "2001:db8::2/128 dpdk0 ::, 2001:db8::3/128 dpdk0 ::, "
+			   "2001:db8::/64 dpdk0 2001:db8::2");
+	assert_int_equal(run6(rig, API_ADDR_DEL, "2001:db8::2", 64), 0);
+	assert_int_equal(run6(rig, API_ADDR_DEL, "2001:db8::3", 128), 0);
+	assert_routes(rig, "");
+}
+
+static void test_ip6_refused(void **state)
+{
+	static const struct {
+		const char *ip;
+		uint8_t plen;
+		int want;
+		const char *text;
+	} rows[] = {
+		{ "::", 64, -EADDRNOTAVAIL, "none of a host" },
+		{ "::1", 128, -EADDRNOTAVAIL, "none of a host" },
+		{ "ff02::1", 128, -EADDRNOTAVAIL, "none of a host" },
+		{ "::ffff:1.2.3.4", 128, -EADDRNOTAVAIL, "none of a host" },
+		{ "2001:db8::1", 0, -EINVAL, "1 to 128" },
+		{ "2001:db8::1", 129, -EINVAL, "1 to 128" },
+	};
+	struct api_addr broadcast = make6("2001:db8::1", 64);
+	struct net_rig *rig = *state;
+
+	for (unsigned int i = 0; i < LENGTH(rows); i++) {
+		int r = run6(rig, API_ADDR_ADD, rows[i].ip, rows[i].plen);
+
+		if (r != rows[i].want || !strstr(rig->error, rows[i].text))
+			fail_msg("row %u: %d \"%s\"", i, r, rig->error);
+	}
+	broadcast.broadcast.v6[0] = 0xff;
+	assert_int_equal(net_rig_request(rig, API_ADDR_ADD, &broadcast, sizeof(broadcast)),
+			 -EINVAL);
+	assert_non_null(strstr(rig->error, "no broadcast address"));
+	assert_routes(rig, "");
+}
+
+/* scopes follow from the address; flush means one family, or both */
+static void test_ip6_list(void **state)
+{
+	struct api_filter filter = { .family = AF_INET6, .dev = "dpdk0" };
+	struct net_rig *rig = *state;
+	struct api_addr items[4];
+
+	assert_int_equal(run(rig, API_ADDR_ADD, "10.0.0.1", 24, "dpdk0"), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::1", 64), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "fe80::1", 64), 0);
+	assert_int_equal(net_rig_list(rig, API_ADDR_LIST, &filter, items, sizeof(items[0]), 4), 2);
+	assert_int_equal(items[0].scope, API_SCOPE_GLOBAL);
+	assert_int_equal(items[1].scope, API_SCOPE_LINK);
+	assert_int_equal(net_rig_request(rig, API_ADDR_FLUSH, &filter, sizeof(filter)), 0);
+	assert_routes(rig, "10.0.0.1/32 dpdk0 0.0.0.0, 10.0.0.0/24 dpdk0 10.0.0.1");
+	filter.family = 0;
+	assert_int_equal(run6(rig, API_ADDR_ADD, "fe80::1", 64), 0);
+	assert_int_equal(net_rig_request(rig, API_ADDR_FLUSH, &filter, sizeof(filter)), 0);
+	assert_routes(rig, "");
+}
+
+/* Which source: of the same scope, then not deprecated, then of the destination's net. */
+static void test_select(void **state)
+{
+	static const struct {
+		const char *dst, *want;
+	} rows[] = {
+		{ "fe80::9", "fe80::1" },
+		{ "2001:db8::9", "2001:db8::1" },
+		{ "2001:db9::9", "2001:db9::1" },
+		{ "2001:dba::9", "2001:db8::1" },
+	};
+	struct api_addr old = make6("2001:db8::1", 64);
+	union ip_addr dst, want, got;
+	struct net_rig *rig = *state;
+	unsigned int family;
+
+	assert_int_equal(run6(rig, API_ADDR_ADD, "fe80::1", 64), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db8::1", 64), 0);
+	assert_int_equal(run6(rig, API_ADDR_ADD, "2001:db9::1", 64), 0);
+	for (unsigned int i = 0; i < LENGTH(rows); i++) {
+		assert_int_equal(ip_parse(rows[i].dst, &family, &dst), 0);
+		assert_int_equal(ip_parse(rows[i].want, &family, &want), 0);
+		got = addr_select(rig->all[1], AF_INET6, 0, &dst);
+		assert_true(ip_equal(&got, &want));
+	}
+	/* its time as a source is over, and it comes last */
+	old.flags = API_ADDR_LIFETIME;
+	old.preferred_lft_s = 1;
+	assert_int_equal(net_rig_request(rig, API_ADDR_SET, &old, sizeof(old)), 0);
+	addr_expire(rig->all, ctl_now_ms() + 2500);
+	got = addr_select(rig->all[2], AF_INET6, 0, &dst);
+	assert_int_equal(ip_parse("2001:db9::1", &family, &want), 0);
+	assert_true(ip_equal(&got, &want));
+	old.preferred_lft_s = 0;
+	assert_int_equal(net_rig_request(rig, API_ADDR_SET, &old, sizeof(old)), 0);
+	got = addr_select(rig->all[2], AF_INET6, 0, &dst);
+	assert_int_equal(ip_parse("2001:db8::1", &family, &want), 0);
+	assert_true(ip_equal(&got, &want));
+}
 
 /* two addresses of a net share its route, which passes from one to the other */
 static void test_shared_net(void **state)
@@ -543,6 +671,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_family, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ip6_routes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ip6_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ip6_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_select, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shared_net, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_ip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_route_by_hand, setup, teardown),

@@ -298,6 +298,7 @@ static void churn_compare(struct net_rig *rig)
 		for (unsigned int i = 0; i < n; i++) {
 			assert_int_equal(items[cpu][i].cpu, cpu);
 			items[cpu][i].cpu = 0;
+			items[cpu][i].uses = 0;
 		}
 		assert_memory_equal(items[cpu], items[0], n * sizeof(items[0][0]));
 	}

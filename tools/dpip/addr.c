@@ -96,9 +96,15 @@ static int take_keyword(struct args *args, struct api_addr *addr, struct lifetim
 		addr->flags |= API_ADDR_SAPOOL;
 		return 0;
 	}
+	if (strcmp(word, "nodad") == 0) {
+		if (addr->family != AF_INET6)
+			return args_fail(args, "nodad: only IPv6 asks for duplicates");
+		addr->flags |= API_ADDR_NODAD;
+		return 0;
+	}
 	return args_fail(args,
-			 "\"%s\": dev, broadcast, scope, valid_lft, preferred_lft or sapool is "
-			 "expected",
+			 "\"%s\": dev, broadcast, scope, valid_lft, preferred_lft, sapool or "
+			 "nodad is expected",
 			 word);
 }
 
@@ -131,6 +137,16 @@ static int change_parse(struct args *args, const struct dpip_command *row, struc
 	return 0;
 }
 
+/* In the order of ip(8). */
+static const struct {
+	uint32_t flag;
+	const char *word;
+} flags[] = {
+	{ API_ADDR_DADFAILED, "dadfailed" },
+	{ API_ADDR_DEPRECATED, "deprecated" },
+	{ API_ADDR_TENTATIVE, "tentative" },
+};
+
 static const char *lifetime_text(uint32_t seconds, char *buf, size_t size)
 {
 	if (seconds == API_LIFE_FOREVER)
@@ -152,8 +168,11 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 		text_of_ip(addr.family, &addr.addr, ip), addr.plen);
 	if (!text_ip_is_zero(&addr.broadcast))
 		fprintf(out, " broadcast %s", text_of_ip(addr.family, &addr.broadcast, broadcast));
-	fprintf(out, " scope %s %.*s%s", scope_text(addr.scope, scope, sizeof(scope)), API_NAME_LEN,
-		addr.dev, command->options.oneline ? "\\" : "\n");
+	fprintf(out, " scope %s", scope_text(addr.scope, scope, sizeof(scope)));
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (addr.flags & flags[i].flag)
+			fprintf(out, " %s", flags[i].word);
+	fprintf(out, " %.*s%s", API_NAME_LEN, addr.dev, command->options.oneline ? "\\" : "\n");
 	fprintf(out, "     valid_lft %s preferred_lft %s",
 		lifetime_text(addr.valid_lft_s, valid, sizeof(valid)),
 		lifetime_text(addr.preferred_lft_s, preferred, sizeof(preferred)));
@@ -175,6 +194,9 @@ static json_t *json_addr(const struct command *command, const struct api_addr *a
 		dpip_json_text(object, "broadcast",
 			       text_of_ip(addr->family, &addr->broadcast, text));
 	dpip_json_text(object, "scope", scope_text(addr->scope, scope, sizeof(scope)));
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (addr->flags & flags[i].flag)
+			json_object_set_new(object, flags[i].word, json_true());
 	dpip_json_number(object, "valid_life_time",
 			 addr->valid_lft_s ? addr->valid_lft_s : IP_FOREVER);
 	dpip_json_number(object, "preferred_life_time",
@@ -302,10 +324,11 @@ static const struct dpip_command commands[] = {
 
 static const char help[] = "dpip addr show [dev D]\n"
 			   "dpip addr { add | set | del } A[/P] dev D [broadcast B] [scope SCOPE]\n"
-			   "          [valid_lft LFT] [preferred_lft LFT] [sapool]\n"
+			   "          [valid_lft LFT] [preferred_lft LFT] [sapool] [nodad]\n"
 			   "dpip addr flush dev D\n"
 			   "  SCOPE := global | site | link | host | 0 ... 3\n"
 			   "  LFT := forever | SECONDS\n"
+			   "  nodad: an IPv6 address that is ours at once; no other host is asked\n"
 			   "  -s shows the local ports of local addresses: used, missed\n";
 
 const struct dpip_object dpip_addr = {

@@ -23,6 +23,18 @@ static const char *state_text(unsigned int state)
 	return state < sizeof(states) / sizeof(states[0]) ? states[state] : "UNKNOWN";
 }
 
+/* What is added lives for ever, and that is what there is to be said. */
+static int take_nud(struct args *args, const char *keyword)
+{
+	const char *word;
+	int r = args_value(args, keyword, "\"permanent\"", &word);
+
+	if (r == 0 && strcmp(word, "permanent") != 0)
+		r = args_fail(args, "%s \"%s\": permanent is expected, others are learnt", keyword,
+			      word);
+	return r;
+}
+
 static int take_keyword(struct args *args, struct api_neigh *neigh, bool *mac)
 {
 	const char *word;
@@ -36,7 +48,9 @@ static int take_keyword(struct args *args, struct api_neigh *neigh, bool *mac)
 		*mac = true;
 		return args_mac(args, word, neigh->mac);
 	}
-	return args_fail(args, "\"%s\": lladdr or dev is expected", word);
+	if (strcmp(word, "nud") == 0)
+		return take_nud(args, word);
+	return args_fail(args, "\"%s\": lladdr, dev or nud is expected", word);
 }
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
@@ -74,10 +88,13 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 	struct api_neigh neigh;
 
 	client_object(item, &neigh, sizeof(neigh));
-	fprintf(out, "ip: %-48s mac: %s state: %-12sdev: %.*s  core: %" PRIu32 "%s\n",
+	fprintf(out, "ip: %-48s mac: %s state: %-12sdev: %.*s  core: %" PRIu32 "%s",
 		text_of_ip(neigh.family, &neigh.addr, ip), text_of_mac(neigh.mac, false, mac),
 		state_text(neigh.state), API_NAME_LEN, neigh.dev, neigh.cpu,
 		neigh.is_static ? "  static" : "");
+	if (command->options.stats)
+		fprintf(out, "  used: %" PRIu32 "  held: %u", neigh.uses, neigh.held);
+	fputc('\n', out);
 }
 
 static json_t *json_row(const struct command *command, const struct client_item *item)
@@ -97,6 +114,10 @@ static json_t *json_row(const struct command *command, const struct client_item 
 			      json_string(neigh.is_static ? "PERMANENT" : state_text(neigh.state)));
 	json_object_set_new(object, "state", state);
 	dpip_json_number(object, "cpu", neigh.cpu);
+	if (command->options.stats) {
+		dpip_json_number(object, "used", neigh.uses);
+		dpip_json_number(object, "held", neigh.held);
+	}
 	return object;
 }
 
@@ -124,9 +145,10 @@ static const struct dpip_command commands[] = {
 };
 
 static const char help[] = "dpip neigh show [dev D]\n"
-			   "dpip neigh { add | set } A lladdr MAC dev D\n"
+			   "dpip neigh { add | set } A lladdr MAC dev D [nud permanent]\n"
 			   "dpip neigh del A dev D\n"
-			   "dpip neigh flush dev D\n";
+			   "dpip neigh flush dev D\n"
+			   "  -s shows packets sent to it, and packets that wait for its answer\n";
 
 const struct dpip_object dpip_neigh = {
 	.name = "neigh",
