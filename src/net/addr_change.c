@@ -76,6 +76,18 @@ int addr_change_add(struct change *change, const struct addr *addr)
 	return r;
 }
 
+void addr_dad_begin(const struct worker *master, struct addr *addr)
+{
+	const struct addr *twin = addr_find_ip(master, addr->family, &addr->ip, addr->port);
+
+	addr->flags &= ~(uint32_t)(API_ADDR_TENTATIVE | API_ADDR_DADFAILED);
+	if (addr->family != AF_INET6 || (addr->flags & API_ADDR_NODAD) ||
+	    master->net->config.dad_transmits == 0 || (twin && !(twin->flags & API_ADDR_TENTATIVE)))
+		return;
+	addr->flags |= API_ADDR_TENTATIVE;
+	addr->dad_left = master->net->config.dad_transmits;
+}
+
 int addr_change_set(struct change *change, const struct addr *addr)
 {
 	return addr_op_set(change, addr);

@@ -17,19 +17,6 @@
 #include "worker/worker.h"
 
 #define DAD_ASK_MS 1000 /* RetransTimer, RFC 4861 10 */
-#define LOG_MS     10000
-
-void addr_dad_begin(const struct worker *master, struct addr *addr)
-{
-	const struct addr *twin = addr_find_ip(master, addr->family, &addr->ip, addr->port);
-
-	addr->flags &= ~(uint32_t)(API_ADDR_TENTATIVE | API_ADDR_DADFAILED);
-	if (addr->family != AF_INET6 || (addr->flags & API_ADDR_NODAD) ||
-	    master->net->config.dad_transmits == 0 || (twin && !(twin->flags & API_ADDR_TENTATIVE)))
-		return;
-	addr->flags |= API_ADDR_TENTATIVE;
-	addr->dad_left = master->net->config.dad_transmits;
-}
 
 static int addr_set_flags(struct worker *const *all, const struct addr *addr, uint32_t flags)
 {

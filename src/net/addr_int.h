@@ -88,7 +88,7 @@ int addr_change_add(struct change *change, const struct addr *addr);
 int addr_change_del(struct change *change, const struct addr *addr);
 int addr_change_set(struct change *change, const struct addr *addr);
 
-/* Master: a new one becomes tentative, if it has to be. */
+/* Master: a new one becomes tentative, if it has to be (addr_dad.c goes on from there). */
 void addr_dad_begin(const struct worker *master, struct addr *addr);
 
 struct event;
