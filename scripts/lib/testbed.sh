@@ -153,7 +153,8 @@ bed_net() {
 	done
 }
 
-# bed_conf WORKERS [FILE]: a conf file; standard input has the startup lines, $BED_BLOCKS more blocks
+# bed_conf WORKERS [FILE]: a conf file; standard input has the startup lines, $BED_BLOCKS more blocks; $FLOW
+# says how the flow stage is (on, off, check), else it is as by default
 bed_conf() {
 	local workers=$1 file=${2:-$BED/dpvs.conf} queues port n
 
@@ -162,6 +163,7 @@ bed_conf() {
 		echo "global_defs {"
 		echo "	log_level ${BED_LOG_LEVEL:-INFO}"
 		echo "	log_file $BED/dpvs.log"
+		[ -z "${FLOW:-}" ] || echo "	flow $FLOW"
 		echo "}"
 		echo "netif_defs {"
 		echo "	pktpool_size ${BED_POOL:-16383}"

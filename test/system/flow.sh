@@ -6,6 +6,8 @@
 # stage's counter says whether it took part. Checked, a difference between its
 # way and the long one ends the daemon.
 
+unset FLOW # all modes are in here
+
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
 
@@ -40,13 +42,15 @@ under_changes() {
 	LOAD=$!
 	CHANGES=0 CHANGES_FAILED=0
 	changes
-	wait "$LOAD" && [ "$CHANGES_FAILED" = 0 ] && [ "$CHANGES" -gt 2 ]
+	wait "$LOAD" || return
+	echo "$CHANGES rounds of changes, failed: $CHANGES_FAILED"
+	[ "$CHANGES_FAILED" = 0 ] && [ "$CHANGES" -gt 0 ]
 }
 
 for mode in off check on; do
-	BED_BLOCKS="global_defs { flow $mode }
-		$(bed_short_timeouts)"
-	[ "$mode" != on ] || BED_BLOCKS=$(bed_short_timeouts)
+	BED_BLOCKS=$(bed_short_timeouts)
+	[ "$mode" = on ] || FLOW=$mode
+	[ "$mode" != on ] || unset FLOW
 	w="flow $mode"
 	served 2 < <(
 		service_lines t 80 80 wrr 1 1
