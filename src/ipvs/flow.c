@@ -99,6 +99,7 @@ void flow_begin(struct worker *w, struct flow_run *run)
 	const struct ipvs_config *config = &w->ipvs->config;
 
 	adj_begin(w);
+	w->ipvs->shed.late = false;
 	*run = (struct flow_run){
 		.w = w,
 		.conns = w->ipvs->conns,
@@ -719,6 +720,7 @@ void flow_input(struct worker *w, struct batch *in)
 
 void flow_off(struct worker *w, struct batch *in)
 {
+	w->ipvs->shed.late = true;
 	for (uint32_t i = 0; i < in->count; i++)
 		stage_push(w, STAGE_ETH_INPUT, in->pkts[i]);
 }

@@ -78,7 +78,8 @@ static void foresee_length(struct flow_foreseen *foreseen, const struct adj *adj
 static uint64_t refused(const struct worker *w)
 {
 	return w->drops[DROP_IPVS_NO_SERVER] + w->drops[DROP_IPVS_NO_LADDR] +
-	       w->drops[DROP_IPVS_NO_PORT] + w->drops[DROP_IPVS_CONN_FULL];
+	       w->drops[DROP_IPVS_NO_PORT] + w->drops[DROP_IPVS_CONN_FULL] +
+	       w->drops[DROP_IPVS_CROWDED] + w->drops[DROP_IPVS_CLASH];
 }
 
 static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
@@ -215,6 +216,7 @@ void flow_check(struct worker *w, struct batch *in)
 		}
 		stage_push(w, STAGE_ETH_INPUT, in->pkts[i]);
 	}
+	w->ipvs->shed.late = true;
 }
 
 void flow_check_tx(struct worker *w, struct batch *in)

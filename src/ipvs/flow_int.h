@@ -67,6 +67,9 @@ uint32_t flow_shed_begin(struct worker *w);
  */
 bool flow_shed(struct flow_run *run, struct rte_mbuf *m);
 
+/* The same of one that opens a connection for sure. */
+bool flow_shed_new(struct worker *w, struct rte_mbuf *m, uint32_t *allowed);
+
 /* May this stage take it, as far as the packet itself tells? Then its tuple. */
 bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple);
 

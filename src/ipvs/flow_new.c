@@ -21,7 +21,7 @@
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ours.h"
-#include "link/steer.h"
+#include "ipvs/owner.h"
 #include "net/ip4.h"
 #include "worker/worker.h"
 
@@ -37,8 +37,8 @@ static struct service *service_of(struct flow_run *run, const struct tuple4 *tup
 	return run->last_service;
 }
 
-struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
-				 struct tuple *tuple)
+static inline struct service *owned_service(struct flow_run *run, const struct tuple4 *tuple4,
+					    struct tuple *tuple)
 {
 	struct service *svc;
 
@@ -46,26 +46,17 @@ struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tupl
 		return NULL;
 	*tuple = tuple4_to(tuple4);
 	svc = service_of(run, tuple4, tuple);
-	if (!svc || tuple->sport == 0 || tuple->dport == 0 ||
-	    !ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ||
-	    (run->w->n_workers > 1 && (svc->flags & SERVICE_BY_CLIENT)) ||
-	    steer_owner(run->w, tuple) != run->w->id)
+	if (!svc || tuple->sport == 0 || tuple->dport == 0 || !owners_none_else(run->w, svc, tuple))
 		return NULL;
 	return svc;
 }
 
-/* In overload: it gives way. */
-static bool gives_way(struct flow_run *run, struct rte_mbuf *m)
+struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
+				 struct tuple *tuple)
 {
-	if (likely(run->new_allowed == SHED_NOTHING))
-		return false;
-	if (run->new_allowed) {
-		run->new_allowed--;
-		return false;
-	}
-	drop(run->w, m, DROP_IPVS_CROWDED);
-	run->w->rx_shed++;
-	return true;
+	struct service *svc = owned_service(run, tuple4, tuple);
+
+	return svc && ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ? svc : NULL;
 }
 
 /* What a scheduler may look at: the first segment's. flow.c has parsed it: no IP options, the
@@ -90,14 +81,16 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 		   const struct tuple4 *tuple)
 {
 	struct flow_new_one *one = &new->ones[new->n];
-	struct service *svc = flow_new_service(run, tuple, &one->tuple);
+	struct service *svc = owned_service(run, tuple, &one->tuple);
 	struct sched_packet packet;
 	enum drop_reason reason;
 
 	if (!svc)
 		return false;
-	if (gives_way(run, m))
+	if (flow_shed_new(run->w, m, &run->new_allowed))
 		return true;
+	if (unlikely(!ip4_addresses_usual(run->w, one->tuple.src.v4, one->tuple.dst.v4)))
+		return false;
 	packet = packet_of(run, m, &one->tuple);
 	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
 		if (reason == DROP_IPVS_NO_SERVER)

@@ -6,6 +6,10 @@
  * connections leave, once more as much spared for these, and an eighth of all
  * time at the least, which is all they get while such packets are many. What is beyond that is
  * dropped as early and as cheaply as it goes, before anything is looked up but the service.
+ *
+ * Whose connections are another worker's costs us its way there: SYNs give way here too; whether
+ * datagrams are new only their owner knows, so they give way there, as everything does that comes
+ * by ring, and all when the flow stage is off: in ipvs-input, before a connection is opened.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -17,12 +21,14 @@
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/ipvs_int.h"
 #include "ipvs/ours.h"
-#include "link/steer.h"
+#include "ipvs/owner.h"
 #include "worker/worker.h"
 
 /* Cycles, roughly: only their ratio matters, and that tokens for all time are enough for all. */
 #define COST_HIT   128u
+#define COST_LATE  384u /* ... on the slow path */
 #define COST_NEW   1024u
 #define TOKENS_MAX 64u
 #define HITS_MANY  (BATCH_BURST / 2) /* of a turn: there may be more of them than are taken */
@@ -33,7 +39,7 @@ uint32_t flow_shed_begin(struct worker *w)
 
 	if (elapsed == 0)
 		return w->ipvs->shed.tokens; /* another vector of the same turn */
-	busy = 2 * COST_HIT * w->ipvs->shed.hits;
+	busy = 2 * (w->ipvs->shed.late ? COST_LATE : COST_HIT) * w->ipvs->shed.hits;
 	tokens = elapsed > busy && w->ipvs->shed.hits < HITS_MANY ? elapsed - busy : 0;
 	tokens = RTE_MAX(tokens, elapsed / 8) / COST_NEW + w->ipvs->shed.tokens;
 	if (w->ipvs->shed.hits == 0)
@@ -79,19 +85,55 @@ static bool is_known(const struct flow_run *run, const struct tuple *tuple)
 	return tuple->proto == IPPROTO_UDP && conn_lookup(run->conns, tuple, &dir) != CONN_NONE;
 }
 
-bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
+bool flow_shed_new(struct worker *w, struct rte_mbuf *m, uint32_t *allowed)
 {
-	struct worker *w = run->w;
-	struct tuple tuple;
-
-	if (!looks_new(m, &tuple) || !ours_service(w, &tuple) || steer_owner(w, &tuple) != w->id ||
-	    is_known(run, &tuple))
+	if (likely(*allowed == SHED_NOTHING))
 		return false;
-	if (run->new_allowed) {
-		run->new_allowed--;
+	if (*allowed) {
+		(*allowed)--;
 		return false;
 	}
 	drop(w, m, DROP_IPVS_CROWDED);
 	w->rx_shed++;
 	return true;
+}
+
+bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
+{
+	struct worker *w = run->w;
+	const struct service *svc;
+	struct tuple tuple;
+
+	svc = looks_new(m, &tuple) ? ours_service(w, &tuple) : NULL;
+	if (!svc)
+		return false;
+	if (owners_none_else(w, svc, &tuple) ? is_known(run, &tuple) : tuple.proto == IPPROTO_UDP)
+		return false;
+	return flow_shed_new(w, m, &run->new_allowed);
+}
+
+/* The flow stage has not counted it. */
+static bool is_late(const struct worker *w, struct rte_mbuf *m)
+{
+	return w->ipvs->shed.late || (pkt_meta(m)->flags & META_HANDED_OVER);
+}
+
+bool ipvs_shed(struct worker *w, struct rte_mbuf *m)
+{
+	uint32_t allowed;
+	bool shed;
+
+	if (likely(!w->rx_crowded) || !is_late(w, m))
+		return false;
+	allowed = flow_shed_begin(w);
+	shed = flow_shed_new(w, m, &allowed);
+	if (allowed != SHED_NOTHING)
+		w->ipvs->shed.tokens = allowed;
+	return shed;
+}
+
+void ipvs_shed_hit(struct worker *w, struct rte_mbuf *m)
+{
+	if (unlikely(w->rx_crowded) && is_late(w, m))
+		w->ipvs->shed.hits++;
 }

@@ -37,8 +37,9 @@ struct ipvs {
 	struct hash_key isn_key; /* of initial sequence numbers, this worker's own */
 	struct {
 		uint64_t tsc;           /* of the turn that it was filled up last */
-		uint64_t hits;          /* packets of the flow stage since then */
+		uint64_t hits;          /* packets of connections since then */
 		uint32_t tokens;        /* connections that may be opened in overload */
+		bool late;              /* the flow stage counts none */
 	} shed;                         /* flow_shed.c's */
 	struct flow_foreseen *foreseen; /* flow_check.c's */
 	uint64_t changes; /* connections made and freed by packets: what was looked up before may be

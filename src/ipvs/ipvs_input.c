@@ -145,6 +145,8 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		refuse(w, m);
 		return;
 	}
+	if (unlikely(ipvs_shed(w, m)))
+		return;
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
 		return;
@@ -164,6 +166,7 @@ static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_fo
 {
 	if (!l4_check(w, m))
 		return;
+	ipvs_shed_hit(w, m);
 	if (unlikely(opens_anew(w, m, found))) {
 		session_close(w, found->id);
 		w->ipvs->changes++;

@@ -14,4 +14,11 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m);
 /* Ends an established TCP connection that nobody has used for long: a reset to either side. */
 void reset_both_sides(struct worker *w, uint32_t id);
 
+/*
+ * In overload: m, which would open a connection, is dropped if that must not be, unless the flow
+ * stage has seen to that. true: it was. And m belongs to a connection.
+ */
+bool ipvs_shed(struct worker *w, struct rte_mbuf *m);
+void ipvs_shed_hit(struct worker *w, struct rte_mbuf *m);
+
 #endif

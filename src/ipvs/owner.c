@@ -48,6 +48,18 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple)
 	return owners;
 }
 
+bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple)
+{
+	struct owners owners;
+
+	if (likely(w->n_workers == 1))
+		return true;
+	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW))
+		return steer_owner(w, tuple) == w->id;
+	owners = owners_of(w, tuple);
+	return owners.n == 1 && owners.ids[0] == w->id;
+}
+
 static unsigned int asked(const struct pkt_meta *meta)
 {
 	if (!(meta->flags & META_HANDED_OVER))

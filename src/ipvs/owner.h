@@ -35,6 +35,9 @@ struct owners {
 /* Of a packet with this tuple, as it arrives. */
 struct owners owners_of(const struct worker *w, const struct tuple *tuple);
 
+/* Is this worker the only one that may have the connection of a packet to that service? */
+bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple);
+
 /* Hands m over to the next that was not asked yet. false: this worker has been the last, and may
  * say that there is no connection. */
 bool owners_ask_next(struct worker *w, struct rte_mbuf *m, const struct owners *owners);

@@ -13,11 +13,7 @@
 #include "base/lines.h"
 #include "link/port.h"
 
-/* So many full vectors in a row hold more packets than a receive queue: they come faster than they
- * go. */
-#define CROWDED    32u
-#define SHED_MANY  (BATCH_BURST / 2)
-#define CROWDED_MS 50u /* one that has emptied meanwhile may be full again at once */
+#define SHED_MANY (BATCH_BURST / 2)
 
 struct link *link_create(void)
 {
@@ -154,8 +150,8 @@ unsigned int link_receive(struct worker *w)
 			continue;
 		w->rx_port = link->rxq[i].port;
 		link->rxq[i].full = n == BATCH_BURST ? link->rxq[i].full + 1 : 0;
-		if (unlikely(link->rxq[i].full > CROWDED))
-			w->crowded_until_ms = w->now_ms + CROWDED_MS;
+		if (unlikely(link->rxq[i].full > WORKER_CROWDED))
+			w->crowded_until_ms = w->now_ms + WORKER_CROWDED_MS;
 		in->count = n;
 		w->counters.received += n;
 		total += n;

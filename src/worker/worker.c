@@ -110,9 +110,14 @@ static unsigned int worker_take_over(struct worker *w)
 	struct rte_mbuf *pkts[BATCH_BURST];
 	unsigned int n;
 
-	if (!w->handover || rte_ring_empty(w->handover))
+	if (!w->handover || rte_ring_empty(w->handover)) {
+		w->handover_full = 0;
 		return 0;
+	}
 	n = rte_ring_sc_dequeue_burst(w->handover, (void **)pkts, BATCH_BURST, NULL);
+	w->handover_full = n == BATCH_BURST ? w->handover_full + 1 : 0;
+	if (unlikely(w->handover_full > WORKER_CROWDED))
+		w->crowded_until_ms = w->now_ms + WORKER_CROWDED_MS;
 	for (unsigned int i = 0; i < n; i++) {
 		pkt_meta(pkts[i])->flags |= META_HANDED_OVER;
 		stage_push(w, STAGE_IPVS_INPUT, pkts[i]);

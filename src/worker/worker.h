@@ -24,6 +24,11 @@
 #define WORKER_MAX    64 /* workers, the master included */
 #define WORKER_MASTER 0
 
+/* So many full vectors in a row hold more packets than a receive queue: they come faster than they
+ * go. One that has emptied meanwhile may be full again at once. */
+#define WORKER_CROWDED    32u
+#define WORKER_CROWDED_MS 50u
+
 /* An idle worker that nothing can wake sleeps so long at most at once. */
 #define WORKER_SLEEP_MAX_NS UINT64_C(400000)
 
@@ -70,8 +75,9 @@ struct worker {
 	bool rx_crowded;  /* a queue of its was full for long, just now or a moment ago */
 	uint32_t rx_shed; /* packets of the vector that overload took away */
 	uint64_t crowded_until_ms;
-	uint16_t rx_burst; /* packets taken at once, at most BATCH_BURST */
-	uint64_t held;     /* packets stored: neighbour queues, receive and transmit vectors */
+	uint32_t handover_full; /* vectors in a row that the ring from other workers has filled */
+	uint16_t rx_burst;      /* packets taken at once, at most BATCH_BURST */
+	uint64_t held;          /* packets stored: neighbour queues, receive and transmit vectors */
 
 	/* set before start, then read only: by others too, when they fill its rings */
 	RTE_MARKER constants __rte_cache_aligned;

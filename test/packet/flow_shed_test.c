@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
@@ -149,6 +150,99 @@ static uint32_t allowed_after(struct worker *w, uint64_t cycles, uint64_t hits, 
 	return flow_shed_begin(w);
 }
 
+/* With the stage off, or checked, what would open a connection gives way just before it does. */
+static void test_without_stage(void **state)
+{
+	static const enum flow_mode modes[] = { FLOW_OFF, FLOW_CHECK };
+
+	for (unsigned int i = 0; i < RTE_DIM(modes); i++) {
+		struct packet open = from_client(IPPROTO_UDP, FLOW, 0);
+		struct harness *h = rig_new(&(struct harness_options){ .n_workers = 1 });
+
+		path_use(h->all[1], modes[i]);
+		rig_service(h, 'u', 2);
+		rig_service(h, 't', 2);
+		rig_send(h, CLIENT_SIDE, &open);
+		assert_int_equal(taken(h), 1);
+		assert_int_equal(shed(h, IPPROTO_UDP, 0, 1000), 4);
+		assert_int_equal(taken(h), 1);
+		assert_int_equal(h->all[1]->ipvs->shed.hits, 1);
+		assert_int_equal(shed(h, IPPROTO_UDP, 3, 1000), 1);
+		assert_int_equal(taken(h), 4);
+		/* none of these is known */
+		assert_int_equal(shed(h, IPPROTO_TCP, 2, 1000), 3);
+		assert_int_equal(taken(h), 2);
+		assert_int_equal(rig_conns(h), 6);
+		rig_end(h);
+	}
+}
+
+/* What comes by ring from another worker gives way at its owner. */
+static void test_handed_over(void **state)
+{
+	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 2 });
+	struct worker *from = h->all[1], *to = h->all[2];
+	void *pkts[BATCH_BURST];
+
+	path_use(from, FLOW_ON);
+	path_use(to, FLOW_ON);
+	rig_service(h, 'u', 2);
+	for (uint16_t i = 0; i < 256; i++) {
+		struct packet packet = from_client(IPPROTO_UDP, (uint16_t)(1000 + i), 0);
+		struct frame frame = frame_in(CLIENT_SIDE, &packet);
+
+		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+	}
+	for (unsigned int turn = 0; turn < 256 / BATCH_BURST; turn++)
+		worker_turn(from);
+	assert_in_range(from->counters.handed_out, 64, 192);
+	assert_int_equal(from->drops[DROP_IPVS_CROWDED], 0);
+	/* as worker_turn() takes them over, but without a moment in between */
+	assert_int_equal(rte_ring_sc_dequeue_burst(to->handover, pkts, BATCH_BURST, NULL),
+			 BATCH_BURST);
+	to->counters.handed_in += BATCH_BURST;
+	for (unsigned int i = 0; i < BATCH_BURST; i++) {
+		pkt_meta(pkts[i])->flags |= META_HANDED_OVER;
+		stage_push(to, STAGE_IPVS_INPUT, pkts[i]);
+	}
+	to->rx_crowded = true;
+	to->ipvs->shed.tsc = to->now_tsc;
+	to->ipvs->shed.tokens = 5;
+	worker_run_stages(to);
+	to->rx_crowded = false;
+	assert_int_equal(to->drops[DROP_IPVS_CROWDED], BATCH_BURST - 5);
+	assert_int_equal(conn_count(to->ipvs->conns), 5);
+	harness_turn(h);
+	assert_int_equal(to->drops[DROP_IPVS_CROWDED], BATCH_BURST - 5);
+	taken(h);
+	rig_end(h);
+}
+
+/* A ring that is full for long is overload too. */
+static void test_ring_full(void **state)
+{
+	struct harness *h = rig_new(&(struct harness_options){ .n_workers = 2 });
+	struct packet packet = from_client(IPPROTO_UDP, 1000, 0);
+	struct frame frame = frame_in(CLIENT_SIDE, &packet);
+	unsigned int from;
+
+	path_use(h->all[1], FLOW_ON);
+	path_use(h->all[2], FLOW_ON);
+	rig_service(h, 'u', 1);
+	rig_send(h, CLIENT_SIDE, &packet);
+	taken(h);
+	from = conn_count(h->all[1]->ipvs->conns) ? 2 : 1;
+	for (unsigned int n = 0; n < 40; n++) {
+		for (unsigned int i = 0; i < BATCH_BURST; i++)
+			harness_inject(h, CLIENT_SIDE, from - 1, frame.bytes, frame.len);
+		worker_turn(h->all[from]);
+		assert_int_equal(h->all[3 - from]->crowded_until_ms != 0, n > 32);
+		worker_turn(h->all[3 - from]);
+		taken(h);
+	}
+	rig_end(h);
+}
+
 static void test_share(void **state)
 {
 	struct harness *h = new_rig();
@@ -224,9 +318,11 @@ static void test_turns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dropped),  cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_others),   cmocka_unit_test(test_share),
-		cmocka_unit_test(test_overload), cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_dropped),     cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_others),      cmocka_unit_test(test_without_stage),
+		cmocka_unit_test(test_handed_over), cmocka_unit_test(test_ring_full),
+		cmocka_unit_test(test_share),       cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
