@@ -13,6 +13,7 @@ static const struct {
 	const char *name, *what;
 	figure_case_fn *run;
 } figure_cases[] = {
+	{ "bare", "what the memory of a table alone costs a packet", bare_run_case },
 	{ "insert", "making a connection in a table that is 90 % full", insert_run },
 	{ "laddr", "memory of a local address with 100 real servers", laddr_run },
 	{ "stall", "the longest turn while the table grows and while 1 M expire", stall_run },

@@ -40,11 +40,12 @@ double timed_cycles(enum stage_id stage)
 	X(ETH_INPUT)    \
 	X(ARP_INPUT)    \
 	X(IP4_INPUT)    \
+	X(IP6_INPUT)    \
 	X(IPVS_INPUT)   \
-	X(IP4_ROUTE)    \
-	X(IP4_LOCAL)    \
-	X(IP4_FORWARD)  \
-	X(IP4_OUTPUT)   \
+	X(IP_ROUTE)     \
+	X(IP_LOCAL)     \
+	X(IP_FORWARD)   \
+	X(IP_OUTPUT)    \
 	X(NEIGH_OUTPUT) \
 	X(KERNEL_TX)    \
 	X(HANDOVER)     \
