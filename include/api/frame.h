@@ -101,6 +101,9 @@ struct api_item {
 	X(LINK_FLUSH, 68, SET, struct api_empty)             \
 	X(KNI_LIST, 72, GET, struct api_filter)              \
 	X(KNI_FLUSH, 73, SET, struct api_filter)             \
+	X(VLAN_ADD, 69, SET, struct api_vlan)                \
+	X(VLAN_DEL, 70, SET, struct api_vlan)                \
+	X(VLAN_LIST, 71, GET, struct api_vlan)               \
 	X(STATS_LIST, 80, GET, struct api_stats_filter)      \
 	X(SERVICE_ADD, 96, SET, struct api_service)          \
 	X(SERVICE_SET, 97, SET, struct api_service)          \
@@ -141,6 +144,7 @@ enum api_kind {
 	API_KIND_KNI,
 	API_KIND_REASON,
 	API_KIND_TIMEOUTS,
+	API_KIND_VLAN,
 };
 
 struct api_empty {

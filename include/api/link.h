@@ -82,6 +82,10 @@ struct api_link {
 	uint64_t rx_nombuf;  /* no mbuf was free */
 	uint64_t tx_dropped; /* our own: transmit queue full */
 	uint64_t mbuf_avail, mbuf_inuse;
+	char link[API_NAME_LEN]; /* what it stands on; "" for a device */
+	uint16_t vlan_proto;     /* of a VLAN, host order; else 0 */
+	uint16_t vlan_id;
+	uint32_t reserved2;
 };
 
 #endif

@@ -2,7 +2,9 @@
 /*
  * eth-input: the first stage after rx. It reads only the Ethernet header,
  * decides which room the frame goes to, and strips the header: behind it the
- * packet's data starts at L3. Frames for others, which a port in promiscuous
+ * packet's data starts at L3. A VLAN's tags go first (vlan.h): whatever is on a
+ * VLAN sees its frames as those of a port. A tag that is nobody's is an
+ * ethertype like any other, and the kernel's. Frames for others, which a port in promiscuous
  * mode lets through, end here.
  */
 #include "link/eth.h"
@@ -10,6 +12,7 @@
 #include <rte_ether.h>
 
 #include "link/port.h"
+#include "link/vlan.h"
 
 static enum stage_id eth_decide(struct worker *w, struct rte_mbuf *m)
 {
@@ -27,19 +30,13 @@ static enum stage_id eth_decide(struct worker *w, struct rte_mbuf *m)
 	}
 }
 
-/* We ask no driver to strip tags; one that does so all the same must not bring a VLAN into this
- * net. */
-static bool foreign_vlan(const struct rte_mbuf *m)
-{
-	return (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && (m->vlan_tci & 0xfff) != 0;
-}
-
 void eth_input(struct worker *w, struct batch *in)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
 		struct rte_mbuf *m = in->pkts[i];
 		struct pkt_meta *meta = pkt_meta(m);
 		const struct rte_ether_hdr *eth;
+		uint16_t port = w->rx_port;
 		enum stage_id stage;
 
 		if (unlikely(m->data_len < sizeof(*eth))) {
@@ -47,16 +44,22 @@ void eth_input(struct worker *w, struct batch *in)
 			continue;
 		}
 		eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+		if (unlikely(vlan_tagged(m, eth->ether_type))) {
+			port = vlan_input(w, m, port);
+			if (port == PORT_NONE)
+				continue;
+			eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+		}
 		meta->flags = 0;
-		meta->in_port = w->rx_port;
+		meta->encaps = 0;
+		meta->in_port = port;
 		if (rte_is_multicast_ether_addr(&eth->dst_addr)) {
 			meta->flags = META_LINK_BROADCAST;
-		} else if (!rte_is_same_ether_addr(&eth->dst_addr,
-						   &w->link->ports[w->rx_port].mac)) {
+		} else if (!rte_is_same_ether_addr(&eth->dst_addr, &w->link->ports[port].mac)) {
 			drop(w, m, DROP_ETH_OTHERHOST);
 			continue;
 		}
-		stage = unlikely(foreign_vlan(m)) ? STAGE_KERNEL_TX : eth_decide(w, m);
+		stage = eth_decide(w, m);
 		rte_pktmbuf_adj(m, sizeof(*eth));
 		stage_push(w, stage, m);
 	}

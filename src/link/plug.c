@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "link/rss.h"
+#include "link/vlan.h"
 #include "worker/op.h"
 
 void plug_source_set(struct worker *master, enum api_link_kind kind,
@@ -77,6 +78,7 @@ static void plug_apply_out(struct worker *w, struct op *op)
 	link->txq[id] = PORT_QUEUE_NONE;
 	link->tx_dropped[id] = 0;
 	memset(&link->ports[id], 0, sizeof(link->ports[id]));
+	vlan_index(link);
 	while (link->n_ports && !port_exists(link, (uint16_t)(link->n_ports - 1)))
 		link->n_ports--;
 	link->generation++;

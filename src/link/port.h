@@ -51,6 +51,8 @@ struct port_ops {
 	 * function: all are. */
 	int (*set_mc_list)(void *handle, struct rte_ether_addr *macs, uint32_t n);
 	int (*set_mtu)(void *handle, uint16_t mtu);
+	/* The largest that set_mtu takes, as far as the driver says; no function: any. */
+	uint16_t (*mtu_max)(void *handle);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
 	/* Entries of the port's RETA, if it spreads TCP and UDP by addresses and ports, over
 	 * several queues, and can be told how (see rss.h); 0, or no function: it cannot. */
@@ -62,26 +64,52 @@ struct port_ops {
 	void (*remove)(void *handle);
 };
 
+/* What a port is: a device, or what stands on one. */
+enum port_kind {
+	PORT_DEVICE, /* has queues */
+	PORT_VLAN,   /* frames with one more tag than its parent's, see vlan.h */
+	PORT_TUNNEL, /* packets in packets, no Ethernet; see net/tunnel.h */
+};
+
+#define PORT_TAGS 2 /* 802.1Q in 802.1ad */
+
 struct port {
 	char name[API_NAME_LEN]; /* empty: no such port */
+	uint8_t kind;            /* enum port_kind */
+	uint8_t n_tags;
+	uint16_t parent;      /* not of a device: what it stands on; a tunnel may have none */
+	uint16_t root;        /* of a VLAN: the device that its frames leave by */
+	be32 tags[PORT_TAGS]; /* of a VLAN, as in its frames, outermost first: protocol, id */
 	const struct port_ops *ops;
 	void *handle;
 	struct rte_ether_addr mac;
 	uint16_t mtu;
+	uint16_t overhead; /* of a tunnel: bytes in front of its packets */
 	uint16_t n_rx_queues, n_tx_queues;
 	uint16_t offloads; /* enum port_offload */
 	int socket;
-	bool up;    /* administratively */
-	bool added; /* while running, by `link add` */
-	bool rss;   /* its RSS delivers packets to their owners */
+	bool up;       /* administratively, and so is all that it stands on */
+	bool set_down; /* not of a device: by hand, whatever it stands on */
+	bool own_mac;  /* of a VLAN: not its parent's */
+	bool added;    /* while running, by `link add` */
+	bool rss;      /* its RSS delivers packets to their owners */
 };
 
 #define RXQ_START 128                    /* receive queues of one worker, all ports, at start */
 #define RXQ_MAX   (RXQ_START + PORT_MAX) /* and one of each port that is added later */
 
+#define VLAN_SLOTS (4 * PORT_MAX)
+
 struct plug_source;
 struct kni;
 struct kni_door;
+
+/* What has passed a port that is no device: a driver counts its own. */
+struct port_counters {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t rx_errors, tx_errors;
+};
 
 /* One worker's view of the links. */
 struct link {
@@ -99,6 +127,8 @@ struct link {
 	struct batch tx[PORT_MAX];     /* to be sent at the end of the run */
 	struct kni_door *kni;          /* to the kernel; NULL: there is none */
 	struct kni *kernel;            /* the master's: its interfaces, NULL: none are made */
+	struct port_counters counters[PORT_MAX];
+	uint16_t vlans[VLAN_SLOTS]; /* ids of VLANs + 1 by parent and tag, see vlan.c */
 	/* the master's, see plug.h */
 	const struct plug_source *sources[API_LINK__KINDS];
 	struct list leaving;

@@ -18,6 +18,8 @@
 #include "link/ethdev.h"
 #include "link/ethdev_rss.h"
 
+#define ETHDEV_L2_ROOM 26 /* of a frame in a buffer: Ethernet, two tags, checksum */
+
 #define DRAIN_WAIT_US 100
 #define DRAIN_WAITS   200 /* of a port's queues together */
 
@@ -151,6 +153,24 @@ static int ethdev_set_mtu(void *handle, uint16_t mtu)
 	return rte_eth_dev_set_mtu(((struct ethdev *)handle)->id, mtu);
 }
 
+/* What the driver takes, and what a packet buffer holds. */
+static uint16_t ethdev_mtu_max(void *handle)
+{
+	const struct ethdev *dev = handle;
+	uint32_t room = rte_pktmbuf_data_room_size(dev->pool) - RTE_PKTMBUF_HEADROOM;
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN, max = UINT16_MAX;
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(dev->id, &info) == 0) {
+		max = info.max_mtu;
+		if (info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu)
+			overhead = info.max_rx_pktlen - info.max_mtu;
+		if (info.max_rx_pktlen > overhead)
+			max = RTE_MIN(max, info.max_rx_pktlen - overhead);
+	}
+	return (uint16_t)RTE_MIN(max, room - ETHDEV_L2_ROOM);
+}
+
 static int ethdev_set_mac(void *handle, const struct rte_ether_addr *mac)
 {
 	struct rte_ether_addr copy = *mac;
@@ -241,6 +261,7 @@ static const struct port_ops ethdev_ops = {
 	.set_allmulticast = ethdev_set_allmulticast,
 	.set_mc_list = ethdev_set_mc_list,
 	.set_mtu = ethdev_set_mtu,
+	.mtu_max = ethdev_mtu_max,
 	.set_mac = ethdev_set_mac,
 	.rss_entries = ethdev_port_rss_entries,
 	.rss_set = ethdev_port_rss_set,

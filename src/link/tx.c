@@ -12,6 +12,7 @@
 
 #include "link/eth.h"
 #include "link/port.h"
+#include "link/vlan.h"
 #include "packet/csum.h"
 
 static uint16_t tx_offload_wanted(const struct rte_mbuf *m)
@@ -92,6 +93,17 @@ void link_send_all(struct worker *w)
 			tx_flush(w, id);
 }
 
+/* The device that a VLAN's frame leaves by, its tags in; PORT_NONE: it was dropped. */
+static uint16_t tx_vlan(struct worker *w, struct rte_mbuf *m, uint16_t id)
+{
+	uint16_t root = w->link->ports[id].root;
+
+	if (likely(vlan_output(w, m, id)))
+		return root;
+	drop(w, m, DROP_TX_PREPARE);
+	return PORT_NONE;
+}
+
 void link_tx(struct worker *w, struct batch *in)
 {
 	struct link *link = w->link;
@@ -105,6 +117,11 @@ void link_tx(struct worker *w, struct batch *in)
 			     link->txq[id] == PORT_QUEUE_NONE)) {
 			drop(w, m, port_exists(link, id) ? DROP_PORT_DOWN : DROP_PORT_GONE);
 			continue;
+		}
+		if (unlikely(link->ports[id].kind == PORT_VLAN)) {
+			id = tx_vlan(w, m, id);
+			if (id == PORT_NONE)
+				continue;
 		}
 		port = &link->ports[id];
 		if (unlikely(m->nb_segs > 1 && !(port->offloads & PORT_TX_MULTI_SEG) &&

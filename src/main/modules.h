@@ -8,7 +8,7 @@
 #include "net/net.h"
 #include "worker/worker.h"
 
-#define MODULE_TABLES 14 /* the last one is empty */
+#define MODULE_TABLES 32 /* the last ones are empty */
 
 /* All requests that the daemon answers. */
 void modules_request_tables(struct request_table tables[MODULE_TABLES]);

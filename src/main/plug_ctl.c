@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * main/plug-ctl: `dpip link add`, `del` and `flush`. A link goes from the top
- * down: what services and the net have on it, then the port, and when every
- * worker has left it the device; only then comes the answer, so that the next
+ * down: the links on it, what services and the net have on it, then the port,
+ * and when every worker has left it the device; only then comes the answer, so that the next
  * request may add the device again.
  */
 #include "main/plug_ctl.h"
@@ -40,7 +40,7 @@ static int link_add_check(struct request *req, const void *body)
 	return r < 0 ? request_fail(req, r, "link %s: %s", how.name, reason) : 0;
 }
 
-static int link_check_free(struct request *req, const char *name)
+int link_check_free(struct request *req, const char *name)
 {
 	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
 
@@ -92,13 +92,29 @@ static int link_reaped(struct request *req, void *state)
 	return 0;
 }
 
-static int link_take_out(struct request *req, uint16_t id)
+/* A port that stands on this one; PORT_NONE. */
+static uint16_t link_upper(const struct link *link, uint16_t id)
+{
+	for (uint16_t i = 0; i < link->n_ports; i++)
+		if (port_exists(link, i) && link->ports[i].kind != PORT_DEVICE &&
+		    link->ports[i].parent == id)
+			return i;
+	return PORT_NONE;
+}
+
+int link_take_out(struct request *req, uint16_t id)
 {
 	struct worker *const *all = request_workers(req);
+	const struct link *link = all[WORKER_MASTER]->link;
 	char name[API_NAME_LEN];
-	int r;
+	int r = 0;
 
-	memcpy(name, all[WORKER_MASTER]->link->ports[id].name, sizeof(name));
+	for (uint16_t upper = link_upper(link, id); r == 0 && upper != PORT_NONE;
+	     upper = link_upper(link, id))
+		r = link_take_out(req, upper);
+	if (r < 0)
+		return r;
+	memcpy(name, link->ports[id].name, sizeof(name));
 	r = ipvs_unplug(all, name);
 	if (r == 0)
 		r = net_unplug(all, id);

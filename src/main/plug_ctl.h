@@ -7,6 +7,12 @@
 
 extern const struct request_table plug_requests;
 
+/* Is a port of this name possible? 0, or the request fails. */
+int link_check_free(struct request *req, const char *name);
+
+/* Deletes a link and all that is on it. 0, or the request fails. */
+int link_take_out(struct request *req, uint16_t id);
+
 /* Deleted links are removed even if who asked did not wait for it. 0 or -errno. */
 int plug_start(struct control *control);
 

@@ -67,6 +67,8 @@ static const char *request_device(const struct command_request *request)
 		return request->body.link_del.dev;
 	case API_LINK_SET:
 		return request->body.link_set.dev;
+	case API_VLAN_ADD:
+		return request->body.vlan.link;
 	case API_LADDR_ADD:
 	case API_LADDR_DEL:
 		return request->body.laddr.dev;
@@ -82,6 +84,22 @@ static bool device_of_order(const char *name)
 	return name[4 + strspn(name + 4, "0123456789")] == '\0';
 }
 
+static bool request_adds(const struct command_request *request, const char *name)
+{
+	const struct api_vlan *vlan = &request->body.vlan;
+	char made[API_NAME_LEN + 8];
+
+	switch (request->id) {
+	case API_LINK_ADD:
+		return strcmp(request->body.link_add.name, name) == 0;
+	case API_VLAN_ADD:
+		snprintf(made, sizeof(made), "%s.%u", vlan->link, vlan->id);
+		return strcmp(vlan->name[0] ? vlan->name : made, name) == 0;
+	default:
+		return false;
+	}
+}
+
 /* Does a line before this one add the link? */
 static bool added_before(const struct settings *settings, char *const *argv, const char *name)
 {
@@ -93,8 +111,7 @@ static bool added_before(const struct settings *settings, char *const *argv, con
 		struct command command = { 0 };
 
 		if (startup_parse(line->argc, line->argv, &command, error, sizeof(error)) == 0 &&
-		    command.n_requests && command.requests[0].id == API_LINK_ADD &&
-		    strcmp(command.requests[0].body.link_add.name, name) == 0)
+		    command.n_requests && request_adds(&command.requests[0], name))
 			return true;
 	}
 	return false;
@@ -109,6 +126,9 @@ static int check_device(const struct settings *settings, char *const *argv, cons
 		return 0;
 	for (unsigned int i = 0; i < settings->n_devices; i++)
 		if (strcmp(settings->devices[i].name, name) == 0)
+			return 0;
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		if (strcmp(settings->bondings[i].name, name) == 0)
 			return 0;
 	if (added_before(settings, argv, name))
 		return 0;

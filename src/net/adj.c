@@ -86,8 +86,10 @@ static bool adj_is(const struct adj *adj, unsigned int family, const union ip_ad
 
 static void adj_take_neigh(const struct worker *w, struct adj *adj, struct neigh *neigh)
 {
+	const struct port *port = &w->link->ports[adj->port];
+
 	adj->neigh = neigh;
-	adj->usable = neigh && neigh_usable(neigh) && w->link->ports[adj->port].up &&
+	adj->usable = neigh && neigh_usable(neigh) && port->up && port->kind == PORT_DEVICE &&
 		      w->link->txq[adj->port] != PORT_QUEUE_NONE;
 	if (adj->usable)
 		adj->eth.dst_addr = neigh->mac;

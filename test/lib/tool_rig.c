@@ -124,6 +124,17 @@ static void put_link_set(FILE *out, const struct api_link_set *set)
 		fprintf(out, " %s", text_of_mac(set->mac, false, mac));
 }
 
+static void put_vlan(FILE *out, const struct api_vlan *vlan)
+{
+	if (vlan->name[0])
+		fprintf(out, " %s", vlan->name);
+	if (vlan->link[0])
+		fprintf(out, " link %s", vlan->link);
+	if (vlan->proto)
+		fprintf(out, " proto %x", vlan->proto);
+	put_number(out, "id", vlan->id, 0);
+}
+
 static void put_link_add(FILE *out, const struct api_link_add *add)
 {
 	fprintf(out, " %s kind %u \"%s\"", add->name, add->kind, add->device);
@@ -209,6 +220,8 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		put_link_add(out, body);
 	else if (id == API_LINK_DEL)
 		fprintf(out, " %s", ((const struct api_link_del *)body)->dev);
+	else if (id >= API_VLAN_ADD && id <= API_VLAN_LIST)
+		put_vlan(out, body);
 	else if (id >= API_ADDR_FLUSH && id <= API_LINK_LIST)
 		put_filter(out, body);
 	else if (id == API_STATS_LIST)

@@ -45,6 +45,7 @@ extern const struct dpip_object dpip_neigh;
 extern const struct dpip_object dpip_link;
 extern const struct dpip_object dpip_maddr;
 extern const struct dpip_object dpip_kni;
+extern const struct dpip_object dpip_vlan;
 extern const struct dpip_object dpip_stats;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
@@ -66,6 +67,9 @@ int dpip_parse(int argc, char **argv, struct command *out, char *error, size_t s
 
 /* [dev] D, for show and flush; needed: it must be there. */
 int dpip_filter_parse(struct args *args, struct command *command, uint16_t id, bool needed);
+
+/* A VLAN's protocol, as it is written. */
+const char *dpip_vlan_proto(uint16_t proto);
 
 /* Adds `"key": "text"` if text is not empty, and so on: one place for running out of memory is
  * enough. */

@@ -205,6 +205,9 @@ static void print_details(FILE *out, const struct api_link *link, const char *en
 		link->tx_descriptors, link->flags & API_LINK_ADMIN_UP ? " admin-up" : " admin-down",
 		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier",
 		link->flags & API_LINK_ADDED ? " added" : "");
+	if (link->vlan_id)
+		fprintf(out, "%s    vlan link %.*s proto %s id %u", end, API_NAME_LEN, link->link,
+			dpip_vlan_proto(link->vlan_proto), link->vlan_id);
 }
 
 static void print_stats(FILE *out, const struct api_link *link, const char *end)
@@ -342,6 +345,23 @@ static void json_details(json_t *object, const struct api_link *link)
 	json_object_set_new(object, "added", json_boolean(link->flags & API_LINK_ADDED));
 }
 
+/* As ip(8) has it. */
+static void json_kind(json_t *object, const struct api_link *link)
+{
+	json_t *info, *data;
+
+	json_text_of(object, "link", link->link, sizeof(link->link));
+	if (!link->vlan_id)
+		return;
+	info = json_object();
+	data = json_object();
+	dpip_json_text(data, "protocol", dpip_vlan_proto(link->vlan_proto));
+	dpip_json_number(data, "id", link->vlan_id);
+	dpip_json_text(info, "info_kind", "vlan");
+	json_object_set_new(info, "info_data", data);
+	json_object_set_new(object, "linkinfo", info);
+}
+
 static json_t *json_link(const struct command *command, const struct api_link *link)
 {
 	json_t *object = json_object();
@@ -356,6 +376,7 @@ static json_t *json_link(const struct command *command, const struct api_link *l
 	dpip_json_number(object, "speed_mbps", link->speed_mbps);
 	dpip_json_number(object, "num_rx_queues", link->rx_queues);
 	dpip_json_number(object, "num_tx_queues", link->tx_queues);
+	json_kind(object, link);
 	if (command->options.details)
 		json_details(object, link);
 	if (command->options.stats) {

@@ -24,6 +24,7 @@
 #include "api/neigh.h"
 #include "api/route.h"
 #include "api/stats.h"
+#include "api/vlan.h"
 
 #define COMMAND_REQUESTS  8
 #define COMMAND_ERROR_LEN 512
@@ -52,6 +53,7 @@ union command_body {
 	struct api_link_set link_set;
 	struct api_link_add link_add;
 	struct api_link_del link_del;
+	struct api_vlan vlan;
 	struct api_stats_filter stats_filter;
 	struct api_service_key service_key;
 	struct api_service_filter service_filter;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link/upper: ports on ports. One op brings such a port; it has no queues, and
+ * goes as devices do (plug.c). Up is what its parent is and nobody has set it
+ * down; its MTU is never above what its parent leaves it; a VLAN has its
+ * parent's MAC address until it gets its own.
+ */
+#include "link/upper.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "link/vlan.h"
+#include "worker/op.h"
+
+/* What it has of its parent; true: something is different now. */
+static bool upper_take_facts(struct port *port, const struct port *parent)
+{
+	struct port before = *port;
+
+	port->up = parent->up && !port->set_down;
+	port->mtu = RTE_MIN(port->mtu, (uint16_t)(parent->mtu - port->overhead));
+	if (port->kind == PORT_VLAN && !port->own_mac)
+		port->mac = parent->mac;
+	return port->up != before.up || port->mtu != before.mtu ||
+	       /* DPDK's comparison reads 16-bit words, which the compiler may do before the store
+		*/
+	       memcmp(&port->mac, &before.mac, sizeof(port->mac)) != 0;
+}
+
+void upper_follow(struct link *link, uint16_t parent)
+{
+	for (uint16_t id = 0; id < link->n_ports; id++) {
+		struct port *port = &link->ports[id];
+
+		if (port_exists(link, id) && port->kind != PORT_DEVICE && port->parent == parent &&
+		    upper_take_facts(port, &link->ports[parent]))
+			upper_follow(link, id);
+	}
+}
+
+static int upper_show(void *handle, struct api_link *link)
+{
+	return 0;
+}
+
+static int upper_xstat(void *handle, unsigned int n, char name[64], uint64_t *value)
+{
+	return -ENOENT;
+}
+
+static void upper_close(void *handle)
+{
+}
+
+static const struct port_ops vlan_ops = {
+	.driver = "vlan",
+	.show = upper_show,
+	.xstat = upper_xstat,
+	.close = upper_close,
+	.remove = upper_close,
+};
+
+static const struct port_ops tunnel_ops = {
+	.driver = "tunnel",
+	.show = upper_show,
+	.xstat = upper_xstat,
+	.close = upper_close,
+	.remove = upper_close,
+};
+
+void upper_fill(const struct link *link, struct port *port)
+{
+	port->ops = port->kind == PORT_VLAN ? &vlan_ops : &tunnel_ops;
+	port->socket = -1;
+	port->up = true;
+	port->added = true;
+	if (port->parent == PORT_NONE)
+		return;
+	port->mtu = (uint16_t)(link->ports[port->parent].mtu - port->overhead);
+	port->socket = link->ports[port->parent].socket;
+	port->rss = link->ports[port->parent].rss;
+	upper_take_facts(port, &link->ports[port->parent]);
+}
+
+struct upper_op {
+	uint16_t id;
+	struct port port;
+};
+
+static void upper_apply_add(struct worker *w, struct op *op)
+{
+	const struct upper_op *data = op_data(op);
+	struct link *link = w->link;
+
+	link->ports[data->id] = data->port;
+	link->n_ports = RTE_MAX(link->n_ports, data->id + 1u);
+	link->txq[data->id] = data->port.kind == PORT_VLAN ? link->txq[data->port.root]
+							   : PORT_QUEUE_NONE;
+	memset(&link->counters[data->id], 0, sizeof(link->counters[data->id]));
+	vlan_index(link);
+	link->generation++;
+}
+
+int upper_add(struct worker *const *all, const struct port *port)
+{
+	struct upper_op data = { .id = port_free_id(all[WORKER_MASTER]->link), .port = *port };
+
+	return op_multicast(all, upper_apply_add, &data, sizeof(data));
+}
