@@ -139,6 +139,16 @@ static inline bool port_exists(const struct link *link, uint16_t id)
 	return id < link->n_ports && link->ports[id].name[0];
 }
 
+/* The device that its frames leave and come by; PORT_NONE: it has no frames. */
+static inline uint16_t port_device(const struct link *link, uint16_t id)
+{
+	const struct port *port = &link->ports[id];
+
+	if (!port_exists(link, id) || port->kind == PORT_TUNNEL)
+		return PORT_NONE;
+	return port->kind == PORT_VLAN ? port->root : id;
+}
+
 /* By name; PORT_NONE. */
 uint16_t port_find(const struct link *link, const char *name);
 

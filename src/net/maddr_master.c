@@ -63,16 +63,21 @@ static int mac_compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct rte_ether_addr));
 }
 
-/* The MAC addresses of the port's groups, each once; many groups share one. */
-static uint32_t maddr_macs(const struct maddr_table *table, uint16_t port,
-			   struct rte_ether_addr *macs)
+/* The MAC addresses of the groups of a device and its VLANs, each once; many groups share one. */
+static uint32_t maddr_macs(const struct link *link, const struct maddr_table *table,
+			   uint16_t device, struct rte_ether_addr *macs)
 {
 	uint32_t n = 0, kept = 0;
 
-	list_for_each (it, &table->ports[port]) {
-		const struct maddr_key *key = &container_of(it, struct maddr, port_node)->key;
+	for (uint16_t port = 0; port < link->n_ports; port++) {
+		if (port_device(link, port) != device)
+			continue;
+		list_for_each (it, &table->ports[port]) {
+			const struct maddr_key *key =
+				&container_of(it, struct maddr, port_node)->key;
 
-		macs[n++] = maddr_mac(key->family, &key->ip);
+			macs[n++] = maddr_mac(key->family, &key->ip);
+		}
 	}
 	qsort(macs, n, sizeof(*macs), mac_compare);
 	for (uint32_t i = 0; i < n; i++)
@@ -84,15 +89,20 @@ static uint32_t maddr_macs(const struct maddr_table *table, uint16_t port,
 static void maddr_tell(struct worker *const *all, uint16_t id)
 {
 	struct maddr_table *table = all[WORKER_MASTER]->net->maddrs;
-	const struct port *port = &all[WORKER_MASTER]->link->ports[id];
+	const struct link *link = all[WORKER_MASTER]->link;
+	const struct port *port = &link->ports[id];
+	uint16_t device = port_device(link, id);
 	struct rte_ether_addr *macs;
 	int r;
+
+	if (device != id && device != PORT_NONE)
+		table->stale |= UINT64_C(1) << device;
 
 	if (port->ops && port->ops->set_mc_list) {
 		macs = calloc(table->groups.count + 1, sizeof(*macs));
 		if (!macs)
 			return; /* later */
-		r = port->ops->set_mc_list(port->handle, macs, maddr_macs(table, id, macs));
+		r = port->ops->set_mc_list(port->handle, macs, maddr_macs(link, table, id, macs));
 		free(macs);
 		if (r < 0)
 			log_warning("%s: its multicast filter cannot be set: %s; neighbours may "
