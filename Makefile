@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# dpvs: builds bin/dpvs, bin/dpip and bin/ipvsadm from src/, tools/ and include/.
+# dpvs: builds bin/dpvs, bin/dpip, bin/ipvsadm and, for stock tools, bin/dpvs-run and
+# bin/libdpvs-ipvs.so from src/, tools/ and include/.
 # `make help` lists what there is.
 
 BUILD    ?= release
@@ -61,7 +62,7 @@ GONE := $(filter-out $(call obj_of,$(shell find src tools test -name '*.c')),$(s
 
 .DEFAULT_GOAL := all
 .PHONY: all help clean install check demo lint format test-programs
-all: $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(BIN)/dpip.8 $(BIN)/dpip.bash ## Build the programs
+all: $(addprefix $(BIN)/,dpvs dpip ipvsadm libdpvs-ipvs.so dpvs-run dpip.8 dpip.bash) ## Build the programs
 	$(if $(GONE),@rm -f $(GONE) $(GONE:.o=.d))
 
 $(OBJ)/src/%.o: src/%.c
@@ -91,6 +92,17 @@ $(BIN)/dpip.8: $(BIN)/dpip
 $(BIN)/dpip.bash: $(BIN)/dpip
 	$(call say,DOC)$< help completion >$@.new && mv $@.new $@
 
+# Goes into other programs: no sanitizer, and nothing but the C library.
+PRELOAD_SRC := $(sort $(wildcard tools/preload/*.c))
+$(BIN)/libdpvs-ipvs.so: $(BIN)/.flavour $(PRELOAD_SRC) $(wildcard tools/preload/*.h) include/api/frame.h include/api/types.h
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -std=gnu11 -g -O2 $(WARN) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -shared \
+		-fvisibility=hidden -Iinclude -Itools -o $@ $(PRELOAD_SRC) $(LDFLAGS) -ldl
+
+$(BIN)/dpvs-run: tools/preload/dpvs-run
+	@mkdir -p $(@D)
+	$(call say,CP)install -m 755 $< $@
+
 # Programs are linked anew when BUILD, SANITIZE or CC change.
 $(BIN)/.flavour: FORCE
 	@mkdir -p $(@D)
@@ -103,12 +115,15 @@ include test/test.mk
 install: all ## Install below $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/dpvs lib/systemd/system share/man/man8 \
 		share/bash-completion/completions)
-	install -m 755 $(BIN)/dpvs $(BIN)/dpip $(BIN)/ipvsadm $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(addprefix $(BIN)/,dpvs dpip ipvsadm dpvs-run) $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 $(BIN)/dpip.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m 644 $(BIN)/dpip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dpip
+	install -m 644 $(BIN)/libdpvs-ipvs.so $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 conf/dpvs.conf.* $(DESTDIR)$(PREFIX)/share/dpvs/
 	sed 's,/usr/local,$(PREFIX),; s,^ExecStart=,&$(PREFIX)/sbin/,' conf/dpvs.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/dpvs.service
+	sed 's,/usr/local,$(PREFIX),' conf/keepalived-dpvs.conf \
+		>$(DESTDIR)$(PREFIX)/share/dpvs/keepalived-dpvs.conf
 
 demo: ## Show it: real clients and servers in network namespaces
 	scripts/demo

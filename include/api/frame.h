@@ -119,7 +119,8 @@ struct api_item {
 	X(LADDR_ADD, 128, SET, struct api_laddr)             \
 	X(LADDR_DEL, 129, SET, struct api_laddr)             \
 	X(LADDR_LIST, 130, GET, struct api_service_filter)   \
-	X(CONN_LIST, 144, GET, struct api_conn_filter)
+	X(CONN_LIST, 144, GET, struct api_conn_filter)       \
+	X(IPVS_INFO, 162, GET, struct api_empty)
 
 enum api_id {
 #define X(id, number, access, body) API_##id = number,
@@ -145,6 +146,7 @@ enum api_kind {
 	API_KIND_REASON,
 	API_KIND_TIMEOUTS,
 	API_KIND_VLAN,
+	API_KIND_IPVS_INFO = 51,
 };
 
 struct api_empty {

@@ -157,4 +157,10 @@ enum api_conn_flag {
 	API_CONN_PERSISTENT = 2, /* it has its server by a template */
 };
 
+/* An item of IPVS_INFO. */
+struct api_ipvs_info {
+	uint32_t conn_max; /* most connections of all workers together */
+	uint32_t reserved;
+};
+
 #endif

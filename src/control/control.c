@@ -13,12 +13,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uv.h>
 
 #include "base/log.h"
 #include "control/listen.h"
+#include "control/netlink.h"
 #include "control/peer.h"
 #include "worker/worker.h"
 
@@ -36,6 +38,7 @@ struct control {
 	uv_pipe_t listener;
 	struct listen_file file;
 	struct peers peers;
+	struct netlink_peers netlink;
 	struct dispatch dispatch;
 	int wake_fd;
 	bool has_wake, has_listener;
@@ -87,6 +90,7 @@ static void workers_reported(struct control *control)
 	    write(control->wake_fd, &again, sizeof(again)) < 0)
 		log_debug("control: eventfd: %s", strerror(errno));
 	peers_wake(&control->peers);
+	netlink_peers_wake(&control->netlink);
 	ops_reap(control->dispatch.all);
 }
 
@@ -106,6 +110,7 @@ static void control_on_tick(uv_timer_t *tick)
 
 	workers_reported(control);
 	peers_tick(&control->peers);
+	netlink_peers_tick(&control->netlink);
 }
 
 int control_on_event(struct control *control, enum event_kind kind,
@@ -269,7 +274,7 @@ int control_listen(struct control *control, const char *path)
 
 	if (control->has_listener)
 		return -EALREADY;
-	fd = listen_open(&control->file, path, error, sizeof(error));
+	fd = listen_open(&control->file, path, SOCK_STREAM, error, sizeof(error));
 	if (fd < 0) {
 		log_error("%s", error);
 		return fd;
@@ -287,6 +292,12 @@ int control_listen(struct control *control, const char *path)
 		listen_remove(&control->file);
 	}
 	return r;
+}
+
+int control_listen_netlink(struct control *control, const char *path,
+			   const struct netlink_dialect *dialect, const void *arg)
+{
+	return netlink_peers_listen(&control->netlink, path, dialect, arg);
 }
 
 /* ---- the loop ---- */
@@ -347,6 +358,8 @@ struct control *control_create(const struct control_config *config)
 	peers_init(&control->peers, &control->loop, &control->dispatch,
 		   config->max_clients ? config->max_clients : CONTROL_CLIENTS,
 		   config->client_timeout_ms ? config->client_timeout_ms : CONTROL_TIMEOUT_MS);
+	netlink_peers_init(&control->netlink, &control->loop, &control->dispatch,
+			   control->peers.max, control->peers.timeout_ms);
 	if (control_watch_workers(control, config->wake_fd) < 0) {
 		control_destroy(control);
 		return NULL;
@@ -368,6 +381,7 @@ void control_destroy(struct control *control)
 	if (control->has_listener)
 		uv_close((uv_handle_t *)&control->listener, NULL);
 	peers_close(&control->peers);
+	netlink_peers_close(&control->netlink);
 	list_for_each_safe (it, &control->hooks) {
 		struct hook *hook = container_of(it, struct hook, node);
 

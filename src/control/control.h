@@ -18,6 +18,7 @@
 #include "worker/op.h"
 
 struct control;
+struct netlink_dialect;
 struct request;
 
 /*
@@ -113,6 +114,13 @@ struct worker *const *control_workers(const struct control *control);
  * removes it if it is still this one.
  */
 int control_listen(struct control *control, const char *path);
+
+/*
+ * A second socket, for clients that speak netlink (control/netlink.h); as of control_listen(). The
+ * dialect and arg are there until control_destroy().
+ */
+int control_listen_netlink(struct control *control, const char *path,
+			   const struct netlink_dialect *dialect, const void *arg);
 
 /* Until control_stop(), which any thread may call. */
 void control_run(struct control *control);

@@ -62,7 +62,7 @@ static int dir_lock(const char *path)
 }
 
 /* 0: the path is free or stale. */
-static int path_probe(const struct sockaddr_un *addr)
+static int path_probe(const struct sockaddr_un *addr, int type)
 {
 	struct stat st;
 	int fd, r = 0;
@@ -71,13 +71,13 @@ static int path_probe(const struct sockaddr_un *addr)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -ENOTSOCK;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
 		r = -EADDRINUSE;
 	else if (errno == EAGAIN || errno == EPROTOTYPE)
-		r = -EADDRINUSE; /* its backlog is full; it is a datagram socket */
+		r = -EADDRINUSE; /* its backlog is full; it is a socket of another type */
 	else if (errno != ECONNREFUSED && errno != ENOENT)
 		r = -errno;
 	close(fd);
@@ -85,9 +85,9 @@ static int path_probe(const struct sockaddr_un *addr)
 }
 
 /* Bound and listening at addr, which did not exist. The descriptor or -errno. */
-static int socket_make(const struct sockaddr_un *addr)
+static int socket_make(const struct sockaddr_un *addr, int type)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
 
 	if (fd < 0)
@@ -124,18 +124,18 @@ static void temporary_name(struct sockaddr_un *addr, const char *path)
 		snprintf(addr->sun_path, size, "%s", path);
 }
 
-static int listen_at(struct listen_file *file, const struct sockaddr_un *addr)
+static int listen_at(struct listen_file *file, const struct sockaddr_un *addr, int type)
 {
 	struct sockaddr_un temporary;
 	struct stat st;
 	int fd, r;
 
-	r = path_probe(addr);
+	r = path_probe(addr, type);
 	if (r < 0)
 		return r;
 	temporary_name(&temporary, addr->sun_path);
 	unlink(temporary.sun_path); /* of a killed daemon with this pid; or path, stale */
-	fd = socket_make(&temporary);
+	fd = socket_make(&temporary, type);
 	if (fd < 0)
 		return fd;
 	if (lstat(temporary.sun_path, &st) < 0 || rename(temporary.sun_path, addr->sun_path) < 0)
@@ -154,7 +154,7 @@ fail:
 	return r;
 }
 
-int listen_open(struct listen_file *file, const char *path, char *error, size_t size)
+int listen_open(struct listen_file *file, const char *path, int type, char *error, size_t size)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	size_t len = strlen(path);
@@ -172,7 +172,7 @@ int listen_open(struct listen_file *file, const char *path, char *error, size_t 
 	if (dir < 0)
 		return listen_fail(error, size, dir, "control socket %s: its directory: %s", path,
 				   strerror(-dir));
-	r = listen_at(file, &addr);
+	r = listen_at(file, &addr, type);
 	close(dir);
 	if (r == -EADDRINUSE)
 		listen_fail(error, size, r, "control socket %s: another daemon serves it", path);

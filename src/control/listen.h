@@ -16,10 +16,10 @@ struct listen_file {
 };
 
 /*
- * A non-blocking socket that listens and stands at path, mode 0600. The descriptor, or -errno with
- * a sentence in error (size bytes, NUL-terminated).
+ * A non-blocking socket of type SOCK_STREAM or SOCK_SEQPACKET that listens and stands at path, mode
+ * 0600. The descriptor, or -errno with a sentence in error (size bytes, NUL-terminated).
  */
-int listen_open(struct listen_file *file, const char *path, char *error, size_t size);
+int listen_open(struct listen_file *file, const char *path, int type, char *error, size_t size);
 
 /* Removes the file if it is still the one that was made. */
 void listen_remove(struct listen_file *file);

@@ -118,7 +118,7 @@ enum service_flag {
 	/* how its connections' owners are found, ever since it had such servers; see owner.h */
 	SERVICE_BY_FLOW = 2,
 	SERVICE_BY_CLIENT = 4,
-	SERVICE_STALE = 8,   /* master: its scheduler's table is of other servers */
+	SERVICE_STALE = 8, /* master: its scheduler's table is of other servers */
 };
 
 struct service {

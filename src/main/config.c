@@ -5,6 +5,8 @@
 
 #include "main/daemon.h"
 
+_Static_assert(SETTINGS_LADDRS == GENL_LADDRS, "each has its place");
+
 #define NEIGH_MAX 16384 /* neighbours */
 #define ICMP_RATE 1000  /* ICMP errors a second and worker; as many resets */
 
@@ -15,6 +17,20 @@ static void secret_read(const char *text, uint8_t secret[16])
 		char byte[3] = { text[2 * i], text[2 * i + 1], '\0' };
 
 		secret[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+}
+
+void genl_config_from(const struct settings *settings, struct genl_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->masq = (uint16_t)settings->genl_masq;
+	config->n_laddrs = settings->n_genl_laddrs;
+	for (unsigned int i = 0; i < settings->n_genl_laddrs; i++) {
+		const struct devaddr_settings *from = &settings->genl_laddrs[i];
+
+		config->laddrs[i].addr = from->addr;
+		config->laddrs[i].family = from->family;
+		memcpy(config->laddrs[i].dev, from->dev, sizeof(from->dev));
 	}
 }
 

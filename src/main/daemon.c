@@ -8,6 +8,7 @@
 #include "main/daemon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "ipvs/genl_ctl.h"
 #include "link/kni_master.h"
+#include "link/port.h"
 #include "main/path.h"
 #include "main/startup.h"
 #include "main/tap.h"
@@ -395,9 +398,22 @@ static int launch_workers(struct daemon *d)
 	return launch_kernel(d);
 }
 
+/* Beside the tools' socket, and before it: who waits for that one finds both. */
+static int serve_genl(struct daemon *d)
+{
+	char path[PATH_MAX];
+
+	genl_config_from(d->settings, &d->genl);
+	snprintf(path, sizeof(path), "%s.genl", d->options->ipc_path);
+	return control_listen_netlink(d->control, path, &genl_dialect, &d->genl);
+}
+
 static int serve(struct daemon *d)
 {
-	int r = control_listen(d->control, d->options->ipc_path);
+	int r = serve_genl(d);
+
+	if (r == 0)
+		r = control_listen(d->control, d->options->ipc_path);
 
 	if (r < 0)
 		return EXIT_FAULT;

@@ -6,6 +6,7 @@
 #ifndef MAIN_DAEMON_H
 #define MAIN_DAEMON_H
 
+#include "ipvs/genl.h"
 #include "main/modules.h"
 #include "main/ports.h"
 #include "main/settings.h"
@@ -28,6 +29,7 @@ struct daemon {
 	struct worker *all[WORKER_MAX + 1];
 	struct request_table tables[MODULE_TABLES];
 	struct control *control;
+	struct genl_config genl;
 	int wake_fd;
 	int pid_fd;
 	bool eal_up;
@@ -43,6 +45,9 @@ int daemon_check(const struct daemon_options *options);
 
 /* What the rooms need of the settings. */
 void modules_config_from(const struct settings *settings, struct modules_config *config);
+
+/* What stock tools mean, of the settings. */
+void genl_config_from(const struct settings *settings, struct genl_config *config);
 
 /* SIGHUP: reads the conf file again, takes over what is reloadable, opens log_file again. */
 void daemon_reload(struct daemon *daemon);

@@ -78,6 +78,7 @@ void daemon_reload(struct daemon *d)
 		settings_free(settings);
 		return;
 	}
+	genl_config_from(settings, &d->genl);
 	warn_restart(d->settings, settings);
 	log_notice("%s: reloaded", d->options->conf_path);
 	settings_free(d->settings);

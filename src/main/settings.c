@@ -122,7 +122,9 @@ static unsigned int list_count(const struct key_row *row, const void *base)
 static bool value_equal(const struct key_row *row, const void *a, const void *b)
 {
 	const char *at_a = (const char *)a + row->offset, *at_b = (const char *)b + row->offset;
-	size_t item = row->type == KEY_NAMES ? API_NAME_LEN : sizeof(uint16_t);
+	size_t item = row->type == KEY_NAMES      ? API_NAME_LEN
+		      : row->type == KEY_DEVADDRS ? sizeof(struct devaddr_settings)
+						  : sizeof(uint16_t);
 
 	switch (row->type) {
 	case KEY_TEXT:
@@ -131,6 +133,7 @@ static bool value_equal(const struct key_row *row, const void *a, const void *b)
 		return strcmp(at_a, at_b) == 0;
 	case KEY_NUMBERS:
 	case KEY_NAMES:
+	case KEY_DEVADDRS:
 		return list_count(row, a) == list_count(row, b) &&
 		       memcmp(at_a, at_b, list_count(row, a) * item) == 0;
 	default:

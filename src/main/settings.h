@@ -20,6 +20,7 @@
 #define SETTINGS_QUEUES  16
 #define SETTINGS_SLAVES  16 /* of a bonding */
 #define SETTINGS_STATES  12 /* of TCP */
+#define SETTINGS_LADDRS  64 /* genl_local_address */
 
 struct device_settings {
 	char name[API_NAME_LEN];
@@ -109,6 +110,13 @@ struct synproxy_settings {
 	bool reuse_close, reuse_time_wait, reuse_fin_wait, reuse_close_wait, reuse_last_ack;
 };
 
+/* An address of a device: `A dev D`. */
+struct devaddr_settings {
+	union api_ip addr;
+	uint16_t family;
+	char dev[API_NAME_LEN];
+};
+
 /* A line of the startup block, split into words. */
 struct startup_line {
 	unsigned int line;
@@ -160,6 +168,9 @@ struct settings {
 	unsigned int msg_timeout_us;
 	enum msg_priority msg_priority;
 	unsigned int mh_table_size;
+	unsigned int genl_masq; /* what -m of stock tools means: enum api_forward */
+	unsigned int n_genl_laddrs;
+	struct devaddr_settings genl_laddrs[SETTINGS_LADDRS];
 	unsigned int conn_pool_size; /* of all workers together */
 	unsigned int conn_pool_cache;
 	unsigned int conn_init_timeout_s;

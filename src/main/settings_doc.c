@@ -39,6 +39,7 @@ static const char *value_default(const struct key_row *row, char *buf, size_t si
 		break;
 	case KEY_NUMBERS:
 	case KEY_NAMES:
+	case KEY_DEVADDRS:
 		snprintf(buf, size, "none");
 		break;
 	}

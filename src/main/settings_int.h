@@ -27,13 +27,15 @@ enum settings_owner {
 };
 
 enum key_type {
-	KEY_NUMBER,  /* unsigned int, min to max */
-	KEY_FLAG,    /* bool: alone, or with on, off, … */
-	KEY_CHOICE,  /* an enum or a bool: one of the choices */
-	KEY_TEXT,    /* char *, NULL when not set */
-	KEY_NUMBERS, /* uint16_t[SETTINGS_QUEUES], min to max, and their count */
-	KEY_NAMES,   /* char[SETTINGS_SLAVES][API_NAME_LEN], and their count; the key may repeat */
-	KEY_WORDS,   /* char[64]: some of the choices, joined by | */
+	KEY_NUMBER,   /* unsigned int, min to max */
+	KEY_FLAG,     /* bool: alone, or with on, off, … */
+	KEY_CHOICE,   /* an enum or a bool: one of the choices */
+	KEY_TEXT,     /* char *, NULL when not set */
+	KEY_NUMBERS,  /* uint16_t[SETTINGS_QUEUES], min to max, and their count */
+	KEY_NAMES,    /* char[SETTINGS_SLAVES][API_NAME_LEN], and their count; the key may repeat */
+	KEY_WORDS,    /* char[64]: some of the choices, joined by | */
+	KEY_DEVADDRS, /* struct devaddr_settings[SETTINGS_LADDRS], and their count; the key may
+			 repeat */
 };
 
 enum key_flag {
@@ -105,6 +107,10 @@ key_check_fn check_ifname;
 key_check_fn check_path;
 key_check_fn check_secret;
 key_check_fn check_text;
+
+/* One value of KEY_DEVADDRS: NULL, or what is allowed. */
+const char *devaddr_read(const struct conf_word *words, unsigned int n_words,
+			 struct devaddr_settings *to);
 
 /* What no single key shows. */
 void settings_check(struct conf *conf, const struct settings *settings);

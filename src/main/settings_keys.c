@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "api/ipvs.h"
 #include "ipvs/flow.h"
 #include "main/settings_int.h"
 #include "net/net.h"
@@ -302,6 +303,12 @@ static const struct key_row lcore_msg_keys[] = {
 	  FIELD(settings, msg_priority), .help = "The least important kind of operation." },
 };
 
+static const struct key_choice genl_masq_modes[] = {
+	{ "nat", API_FORWARD_NAT },
+	{ "fnat", API_FORWARD_FNAT },
+	{ NULL, 0 },
+};
+
 static const struct key_choice no_conn_policies[] = {
 	{ "reset", NO_CONN_RESET },
 	{ "drop", NO_CONN_DROP },
@@ -315,6 +322,12 @@ static const struct key_choice mh_table_sizes[] = {
 };
 
 static const struct key_row ipvs_keys[] = {
+	{ "genl_masq", CHOICE(genl_masq_modes, API_FORWARD_NAT), RELOAD, FIELD(settings, genl_masq),
+	  .help = "What -m of stock ipvsadm, and lb_kind NAT of keepalived, mean." },
+	{ "genl_local_address", .type = KEY_DEVADDRS, RELOAD, .example = "10.2.0.200 dev dpdk1",
+	  LIST(settings, genl_laddrs, n_genl_laddrs),
+	  .help = "A local address of services that stock tools give their first FNAT server; "
+		  "repeat the key for each." },
 	{ "mh_table_size", CHOICE(mh_table_sizes, 65521), FIELD(settings, mh_table_size),
 	  .help = "Slots that scheduler mh shares out among a service's servers: the larger, the "
 		  "closer to the weights. Linux directors have 4093, unless built otherwise; with "

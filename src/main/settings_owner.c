@@ -32,6 +32,7 @@ static void value_set_default(const struct key_row *row, void *base)
 		break;
 	case KEY_NUMBERS:
 	case KEY_NAMES:
+	case KEY_DEVADDRS:
 		*(unsigned int *)((char *)base + row->count_offset) = 0;
 		break;
 	}

@@ -202,7 +202,7 @@ static const struct conf_node *read_key(struct reader *reader, const struct plac
 		words = last->words;
 		n_words = last->n_words;
 	}
-	if (before && row->type != KEY_NAMES) {
+	if (before && row->type != KEY_NAMES && row->type != KEY_DEVADDRS) {
 		conf_fault(reader->conf, node->line,
 			   "%s stands a second time, the first is in line %u", row->name, before);
 		return last;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ip.h"
 #include "main/settings_int.h"
 
 static const struct key_choice flag_words[] = {
@@ -50,6 +51,9 @@ const char *value_allowed(const struct key_row *row, char *buf, size_t size)
 		break;
 	case KEY_NAMES:
 		snprintf(buf, size, "up to %d names", SETTINGS_SLAVES);
+		break;
+	case KEY_DEVADDRS:
+		snprintf(buf, size, "%s", devaddr_read(NULL, 0, NULL));
 		break;
 	}
 	return buf;
@@ -179,6 +183,21 @@ static void store_names(struct conf *conf, const struct key_row *row, const stru
 	}
 }
 
+static void store_devaddr(struct conf *conf, const struct key_row *row, unsigned int line,
+			  const struct conf_word *words, unsigned int n_words, void *base)
+{
+	unsigned int *count = (unsigned int *)((char *)base + row->count_offset);
+	struct devaddr_settings *list = (void *)((char *)base + row->offset), value;
+	const char *wrong = devaddr_read(words, n_words, &value);
+
+	if (wrong)
+		conf_fault(conf, line, "%s: must be %s", row->name, wrong);
+	else if (*count == SETTINGS_LADDRS)
+		conf_fault(conf, line, "%s: allowed are %d at most", row->name, SETTINGS_LADDRS);
+	else
+		list[(*count)++] = value;
+}
+
 static void words_join(struct conf *conf, const struct key_row *row, const struct conf_word *word,
 		       const char *piece, char *joined)
 {
@@ -224,7 +243,8 @@ static void store_words(struct conf *conf, const struct key_row *row, const stru
 
 static bool takes_many(const struct key_row *row)
 {
-	return row->type == KEY_NUMBERS || row->type == KEY_NAMES || row->type == KEY_WORDS;
+	return row->type == KEY_NUMBERS || row->type == KEY_NAMES || row->type == KEY_WORDS ||
+	       row->type == KEY_DEVADDRS;
 }
 
 void value_store(struct conf *conf, const struct key_row *row, unsigned int line,
@@ -262,6 +282,8 @@ void value_store(struct conf *conf, const struct key_row *row, unsigned int line
 		return store_numbers(conf, row, words, n_words, base);
 	case KEY_NAMES:
 		return store_names(conf, row, words, n_words, base);
+	case KEY_DEVADDRS:
+		return store_devaddr(conf, row, line, words, n_words, base);
 	case KEY_WORDS:
 		return store_words(conf, row, words, n_words, field);
 	}
@@ -300,6 +322,22 @@ const char *check_ifname(const char *text)
 	    strcmp(text, "..") != 0)
 		return NULL;
 	return "an interface name of 1 to 15 letters, digits, \".\", \"_\", \"-\" and \"@\"";
+}
+
+const char *devaddr_read(const struct conf_word *words, unsigned int n_words,
+			 struct devaddr_settings *to)
+{
+	unsigned int family;
+	union ip_addr ip;
+
+	if (n_words != 3 || strcmp(words[1].text, "dev") != 0 || check_name(words[2].text) ||
+	    ip_parse(words[0].text, &family, &ip) < 0)
+		return "an address, \"dev\" and the name of a device";
+	memset(to, 0, sizeof(*to));
+	to->addr = ip_to_api(&ip);
+	to->family = (uint16_t)family;
+	strcpy(to->dev, words[2].text);
+	return NULL;
 }
 
 const char *check_path(const char *text)

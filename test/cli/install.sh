@@ -8,9 +8,12 @@ bed_enter "$@"
 
 ok "make install" make -C "$ROOT" -o all install DESTDIR="$BED/root" PREFIX=/opt/balancer \
 	BIN="$(realpath "$DPVS_BIN")"
-for name in dpvs dpip ipvsadm; do
+for name in dpvs dpip ipvsadm dpvs-run; do
 	ok "$name is there" test -x "$BED/root/opt/balancer/sbin/$name"
 done
+ok "the preloaded library is there" test -f "$BED/root/opt/balancer/lib/libdpvs-ipvs.so"
+ok "dpvs-run finds it" "$BED/root/opt/balancer/sbin/dpvs-run" true
+ok "the drop-in names it" grep -q "LD_PRELOAD=/opt/balancer/lib/libdpvs-ipvs.so" "$BED/root/opt/balancer/share/dpvs/keepalived-dpvs.conf"
 unit=$BED/root/opt/balancer/lib/systemd/system/dpvs.service
 for file in $(grep -o '/opt/[^ ]*' "$unit"); do
 	ok "the unit's $file is there" test -f "$BED/root$file"

@@ -61,6 +61,7 @@ union command_body {
 	struct api_dest dest;
 	struct api_laddr laddr;
 	struct api_conn_filter conn_filter;
+	struct api_timeouts timeouts;
 };
 
 struct command_request {

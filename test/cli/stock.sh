@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Debian's ipvsadm, unmodified, by dpvs-run: its commands, listings and errors.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+if [ ! -x /usr/sbin/ipvsadm ]; then
+	skip "stock ipvsadm: /usr/sbin/ipvsadm is not installed, see scripts/install-deps"
+	test_done
+fi
+
+bed_net 0
+BED_BLOCKS="ipvs_defs {
+	genl_masq fnat
+	genl_local_address 10.2.0.200 dev dpdk1
+	genl_local_address 10.2.0.201 dev dpdk1
+}"
+bed_conf 2 <<-END
+	$(bed_addresses | sed '2,$s/^/	/')
+END
+must "dpvs starts" bed_start
+
+run() {
+	"$DPVS_BIN/dpvs-run" "$@"
+}
+stock() {
+	run /usr/sbin/ipvsadm "$@"
+}
+V=10.1.0.100
+
+prints "-L -n of an empty table" stock -L -n <<END
+IP Virtual Server version 1.2.1 (size=2097152)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+END
+ok "-A" stock -A -t $V:80 -s wrr
+ok "-A -u" stock -A -u $V:53 -s rr
+refused "-A: a service that is there" 255 "Service already exists" stock -A -t $V:80 -s rr
+refused "-A: an unknown scheduler" 255 "Scheduler or persistence engine not found" stock -A -t $V:81 -s nosuch
+ok "-a -m: FNAT, as the conf file says" stock -a -t $V:80 -r 10.2.0.1:8080 -m -w 3
+ok "its local addresses came along" eval '[ "$(ipvsadm -G -t $V:80 | grep -c "10.2.0.20[01]")" = 2 ]'
+ok "it is FNAT" eval 'ipvsadm -ln | grep -Eq "10.2.0.1:8080 +FullNat 3 "'
+ok "-a -m: one more" stock -a -t $V:80 -r 10.2.0.2:80 -m -x 20 -y 10
+ok "-a -g" stock -a -u $V:53 -r 10.2.0.1:53 -g
+refused "-a: a server that is there" 255 "Destination already exists" stock -a -t $V:80 -r 10.2.0.1:8080 -m
+refused "-a: no such service" 255 "Service not defined" stock -a -t $V:99 -r 10.2.0.1:99 -m
+prints "-L -n" stock -L -n -t $V:80 <<END
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.1.0.100:80 wrr
+  -> 10.2.0.1:8080                Masq    3      0          0
+  -> 10.2.0.2:80                  Masq    1      0          0
+END
+ok "-L --stats" eval 'stock -L -n --stats | grep -Eq "^  -> 10.2.0.1:8080 +0 +0 +0 +0 +0$"'
+ok "-L --rate" eval 'stock -L -n --rate | grep -Eq "^  -> 10.2.0.1:8080 +0 +0 +0 +0 +0$"'
+ok "-L --thresholds" eval 'stock -L -n --thresholds | grep -Eq "^  -> 10.2.0.2:80 +20 +10 +0 +0"'
+ok "-L -c" eval 'stock -L -n -c | grep -q "^pro expire state"'
+ok "-e" stock -e -t $V:80 -r 10.2.0.1:8080 -m -w 9
+ok "-e took effect, and it stays FNAT" eval 'ipvsadm -ln | grep -Eq "10.2.0.1:8080 +FullNat 9 "'
+refused "-e: no such server" 255 "No such destination" stock -e -t $V:80 -r 10.2.0.9:80 -m
+refused "-d: no such server" 255 "No such destination" stock -d -t $V:80 -r 10.2.0.9:80
+ok "-E" stock -E -t $V:80 -s rr
+ok "-E took effect" eval 'ipvsadm -ln | grep -q "^TCP  $V:80 rr"'
+refused "-E: no such service" 255 "No such service" stock -E -t $V:99 -s rr
+ok "-Z" stock -Z
+ok "-Z of one" stock -Z -t $V:80
+refused "-Z: no such service" 255 "No such service" stock -Z -t $V:99
+ok "--set" stock --set 600 60 200
+prints "-L --timeout" stock -L --timeout <<END
+Timeout (tcp tcpfin udp): 600 60 200
+END
+ok "--set of one" stock --set 0 0 100
+prints "-L --timeout after --set of one" stock -L --timeout <<END
+Timeout (tcp tcpfin udp): 600 60 100
+END
+prints "-L --daemon: none" stock -L --daemon </dev/null
+refused "--start-daemon" 255 "no connection synchronisation daemon" stock --start-daemon master --mcast-interface lo
+refused "--stop-daemon" 255 "No daemon is running" stock --stop-daemon master
+refused "a refusal says why" 255 "weight 70000; allowed: 0 to 65535" stock -a -t $V:80 -r 10.2.0.3:80 -m -w 70000
+
+ok "-S and -R restore the same table" eval 'stock -S -n >$BED/saved && [ "$(wc -l <$BED/saved)" = 5 ] &&
+	stock -C && [ -z "$(stock -S -n)" ] && stock -R <$BED/saved && stock -S -n | cmp - $BED/saved'
+ok "the same by ours" eval 'ipvsadm -S -n >$BED/ours && ipvsadm -C && ipvsadm -R <$BED/ours && stock -S -n | cmp - $BED/saved'
+ok "-d" stock -d -t $V:80 -r 10.2.0.2:80
+ok "-D" stock -D -t $V:80
+refused "-D: no such service" 255 "No such service" stock -D -t $V:80
+ok "/proc/net/ip_vs_stats by fopen" eval 'run $PYTHON -c "print(open(\"/proc/net/ip_vs_stats\").read())" | grep -q "Conns/s"'
+ok "/proc/net/ip_vs_conn by open" eval 'run cat /proc/net/ip_vs_conn | grep -q "^Pro FromIP"'
+ok "other netlink families are the kernel's" eval 'run ip link show lo | grep -q LOOPBACK'
+
+# Bytes that are no message end their connection and nothing else.
+ok "packets that make no sense" $PYTHON - "$DPVS_IPC_FILE.genl" <<'END'
+import os, random, socket, struct, sys
+random.seed(1)
+def connect():
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(10)
+    s.connect(sys.argv[1])
+    return s
+def message(type, flags, body, length=None):
+    return struct.pack("=IHHII", 16 + len(body) if length is None else length, type, flags, 1, 2) + body
+info = message(0x4956, 5, struct.pack("=BBH", 15, 1, 0))
+for bad in b"x", b"\0" * 16, os.urandom(100), os.urandom(20000), message(0x4956, 1, b"", 12), message(0x4956, 1, b"", 99):
+    s = connect()
+    s.send(bad)
+    assert s.recv(4096) == b"", bad[:20]
+for _ in range(3000):
+    s = connect() if _ % 50 == 0 else s
+    body = bytearray(struct.pack("=BBH", random.choice([n for n in range(20) if n != 15]), 1, 0) + os.urandom(random.randrange(80)))
+    s.send(message(0x4956, random.choice((1, 5, 0x301)), bytes(body)) + b"\0" * (-len(body) % 4) + info)
+    while True:
+        answer = s.recv(65536)
+        assert answer
+        if struct.unpack_from("=H", answer, 4)[0] == 0x4956 and answer[16] == 14:
+            break
+    assert struct.unpack_from("=Hxx", s.recv(65536), 4)[0] == 2
+# those who neither read nor go
+silent = [connect() for _ in range(20)]
+for s in silent:
+    s.send(message(0x4956, 0x301, struct.pack("=BBH", 4, 1, 0)))
+END
+ok "the daemon goes on" stock -A -t $V:8000 -s rr
+ok "many clients at once" eval 'for i in $(seq 20); do stock -a -t $V:8000 -r 10.2.0.$i:80 -m & done; wait; [ "$(stock -L -n | grep -c Masq)" = 20 ]'
+
+BED_BLOCKS=
+bed_conf 2 <"/dev/null"
+ok "SIGHUP takes the keys back" eval 'kill -HUP $DPVS_PID; bed_wait_for 10 grep -q "reloaded" $BED/dpvs.log'
+refused "-m that the daemon cannot do names the key" 255 "ipvs_defs { genl_masq }" stock -a -t $V:8000 -r 10.2.0.99:80 -m
+
+stopped "stock"
+# What a tool finds without a daemon; the kernel is asked for nothing, and no module is loaded.
+refused "no daemon: the tool's own words" 2 "Can't initialize ipvs" stock -L -n
+refused "no daemon: the reason" 2 "no daemon answers at $DPVS_IPC_FILE.genl" stock -L -n
+cat >"$BED/modprobe" <<-END
+	#!/bin/sh
+	echo "\$@" >>$BED/modprobed
+END
+chmod +x "$BED/modprobe"
+if mount --bind "$BED/modprobe" /sbin/modprobe 2>/dev/null; then
+	stock -L -n >/dev/null 2>&1
+	ok "no daemon: modprobe is not run" test ! -e "$BED/modprobed"
+	umount /sbin/modprobe
+fi
+ok "no daemon: /proc/net/ip_vs_stats is not there" eval '! run cat /proc/net/ip_vs_stats 2>/dev/null'
+test_done
