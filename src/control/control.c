@@ -40,6 +40,7 @@ struct control {
 	struct peers peers;
 	struct netlink_peers netlink;
 	struct dispatch dispatch;
+	uint64_t changes;
 	int wake_fd;
 	bool has_wake, has_listener;
 	event_fn *events[EVENT_KINDS];
@@ -300,6 +301,11 @@ int control_listen_netlink(struct control *control, const char *path,
 	return netlink_peers_listen(&control->netlink, path, dialect, arg);
 }
 
+uint64_t control_changes(const struct control *control)
+{
+	return control->changes;
+}
+
 /* ---- the loop ---- */
 
 static void control_on_stop(uv_async_t *stop)
@@ -346,6 +352,7 @@ struct control *control_create(const struct control_config *config)
 		.all = config->all,
 		.tables = config->tables,
 		.control = control,
+		.changes = &control->changes,
 		.started_s = request_clock_s(),
 	};
 	if (uv_loop_init(&control->loop) < 0)

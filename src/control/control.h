@@ -122,6 +122,9 @@ int control_listen(struct control *control, const char *path);
 int control_listen_netlink(struct control *control, const char *path,
 			   const struct netlink_dialect *dialect, const void *arg);
 
+/* Grows with each request that may have changed something; the loop's thread. */
+uint64_t control_changes(const struct control *control);
+
 /* Until control_stop(), which any thread may call. */
 void control_run(struct control *control);
 void control_stop(struct control *control);

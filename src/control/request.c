@@ -132,6 +132,8 @@ static bool request_returned(struct request *req, int r)
 	}
 	if (req->status == 0 && req->next)
 		return false;
+	if (req->handler && req->handler->access == REQUEST_SET && req->dispatch->changes)
+		(*req->dispatch->changes)++;
 	req->next = NULL;
 	free(req->state);
 	req->state = NULL;

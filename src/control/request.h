@@ -18,6 +18,7 @@ struct dispatch {
 	const struct request_table *tables;
 	struct control *control; /* NULL: there is no loop */
 	uint64_t started_s;      /* CLOCK_MONOTONIC */
+	uint64_t *changes;       /* counts requests that may have changed something; may be NULL */
 };
 
 struct request {

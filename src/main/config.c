@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* main/config: what the rooms need of the settings, and the bounds that no key sets. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,14 @@ static void secret_read(const char *text, uint8_t secret[16])
 
 		secret[i] = (uint8_t)strtoul(byte, NULL, 16);
 	}
+}
+
+int state_file_default(struct settings *settings, const struct daemon_options *options)
+{
+	if (settings->state_file || !options->state_path)
+		return 0;
+	settings->state_file = strdup(options->state_path);
+	return settings->state_file ? 0 : -ENOMEM;
 }
 
 void genl_config_from(const struct settings *settings, struct genl_config *config)

@@ -31,6 +31,7 @@
 #include "link/kni_master.h"
 #include "link/port.h"
 #include "main/path.h"
+#include "main/saver.h"
 #include "main/startup.h"
 #include "main/tap.h"
 
@@ -307,7 +308,7 @@ static void flush_announcements(struct daemon *d)
 		worker_run_stages(d->all[i]);
 }
 
-static int run_startup(struct daemon *d)
+static int run_startup_block(struct daemon *d)
 {
 	char error[512];
 
@@ -324,11 +325,33 @@ static int run_startup(struct daemon *d)
 	return 0;
 }
 
+static int run_saved_line(void *arg, int argc, char **argv, char *error, size_t size)
+{
+	struct daemon *d = arg;
+
+	flush_announcements(d);
+	return startup_run(d->all, d->tables, argc, argv, error, size);
+}
+
+/* What the state file has kept, or the startup block. */
+static int run_startup(struct daemon *d)
+{
+	if (d->settings->state_file && !d->options->fresh &&
+	    saved_load(d->settings, run_saved_line, d))
+		return 0;
+	return run_startup_block(d);
+}
+
 static void on_stop(struct control *control, void *arg)
 {
+	struct daemon *d = arg;
+
 	log_info("stopping");
 	sd_notify(0, "STOPPING=1");
-	control_stop(control);
+	if (d->saver)
+		saver_finish(d->saver); /* which stops the loop */
+	else
+		control_stop(control);
 }
 
 static void on_reload(struct control *control, void *arg)
@@ -420,6 +443,11 @@ static int serve(struct daemon *d)
 	log_notice("dpvs %s: %u worker%s, %u port%s, socket %s", DPVS_VERSION, d->plan.n_workers,
 		   d->plan.n_workers == 1 ? "" : "s", d->ports.count,
 		   d->ports.count == 1 ? "" : "s", d->options->ipc_path);
+	if (d->settings->state_file) {
+		d->saver = saver_start(d->control, d->settings, d->options->ipc_path);
+		if (!d->saver)
+			return EXIT_FAULT;
+	}
 	log_echo_errors(false);
 	sd_notify(0, "READY=1");
 	control_run(d->control);
@@ -437,6 +465,7 @@ static void daemon_stop(struct daemon *d)
 		rte_eal_mp_wait_lcore();
 		ops_set_running(d->all, false);
 	}
+	saver_end(d->saver);
 	if (d->control)
 		control_destroy(d->control);
 	signal(SIGTERM, SIG_IGN); /* asked twice, it still ends cleanly */
@@ -483,7 +512,8 @@ int daemon_run(const struct daemon_options *options)
 	d->options = options;
 	d->pid_fd = -1;
 	d->settings = settings_load_checked(options->conf_path, startup_check, stderr);
-	if (!d->settings) {
+	if (!d->settings || state_file_default(d->settings, options) < 0) {
+		settings_free(d->settings);
 		free(d);
 		return EXIT_CONF;
 	}

@@ -14,8 +14,10 @@
 struct daemon_options {
 	const char *conf_path;
 	const char *pid_path;
-	char *ipc_path; /* absolute */
-	int n_eal;      /* words behind `--` */
+	char *ipc_path;         /* absolute */
+	const char *state_path; /* where the conf file says none, or NULL */
+	bool fresh;             /* the state file is not loaded */
+	int n_eal;              /* words behind `--` */
 	char **eal;
 };
 
@@ -30,6 +32,7 @@ struct daemon {
 	struct request_table tables[MODULE_TABLES];
 	struct control *control;
 	struct genl_config genl;
+	struct saver *saver; /* NULL: nothing is saved */
 	int wake_fd;
 	int pid_fd;
 	bool eal_up;
@@ -48,6 +51,9 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 
 /* What stock tools mean, of the settings. */
 void genl_config_from(const struct settings *settings, struct genl_config *config);
+
+/* The command line's state file, if the conf file has none. 0 or -ENOMEM. */
+int state_file_default(struct settings *settings, const struct daemon_options *options);
 
 /* SIGHUP: reads the conf file again, takes over what is reloadable, opens log_file again. */
 void daemon_reload(struct daemon *daemon);

@@ -16,8 +16,8 @@
 #include "main/daemon.h"
 
 struct command_line {
-	char *conf, *pid, *ipc;
-	int check, version;
+	char *conf, *pid, *ipc, *state;
+	int check, version, fresh;
 };
 
 static char *absolute(const char *path)
@@ -40,6 +40,10 @@ static int parse(int argc, const char **argv, struct command_line *line)
 		  "FILE" },
 		{ "ipc-file", 'x', POPT_ARG_STRING, &line->ipc, 0,
 		  "socket for the tools (" API_SOCKET_PATH ")", "FILE" },
+		{ "state-file", 0, POPT_ARG_STRING, &line->state, 0,
+		  "state_file, where the conf file does not set it", "FILE" },
+		{ "fresh", 0, POPT_ARG_NONE, &line->fresh, 0,
+		  "do not load what state_file has kept", NULL },
 		{ "check", 'n', POPT_ARG_NONE, &line->check, 0, "only check the conf file", NULL },
 		{ "version", 'v', POPT_ARG_NONE, &line->version, 0, "print the version", NULL },
 		{ "help", 'h', POPT_ARG_NONE, NULL, 'h', "this text", NULL },
@@ -73,6 +77,8 @@ static int run(const struct command_line *line, int n_eal, char **eal)
 	struct daemon_options options = {
 		.conf_path = line->conf ? line->conf : "/etc/dpvs.conf",
 		.pid_path = line->pid ? line->pid : "/var/run/dpvs.pid",
+		.fresh = line->fresh,
+		.state_path = line->state,
 		.ipc_path = absolute(line->ipc ? line->ipc : API_SOCKET_PATH),
 		.n_eal = n_eal,
 		.eal = eal,
@@ -101,5 +107,6 @@ int main(int argc, char **argv)
 	free(line.conf);
 	free(line.pid);
 	free(line.ipc);
+	free(line.state);
 	return code < 0 ? 0 : code;
 }

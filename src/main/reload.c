@@ -71,6 +71,7 @@ void daemon_reload(struct daemon *d)
 		log_error("%s: nothing was reloaded", d->options->conf_path);
 		return;
 	}
+	state_file_default(settings, d->options);
 	reload_log(settings);
 	modules_config_from(settings, &config);
 	if (modules_configure(d->all, &config) < 0) {

@@ -138,6 +138,10 @@ struct settings {
 	bool poll_busy; /* poll busy|adaptive */
 	int flow;       /* flow on|off|check: enum flow_mode */
 	char *eal_args; /* or NULL */
+	bool poll_busy;   /* poll busy|adaptive */
+	int flow;         /* flow on|off|check: enum flow_mode */
+	char *eal_args;   /* or NULL */
+	char *state_file; /* or NULL */
 
 	/* netif_defs */
 	unsigned int pktpool_size, pktpool_cache;

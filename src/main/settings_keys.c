@@ -83,6 +83,10 @@ static const struct key_row global_keys[] = {
 	{ "flow", CHOICE(flow_modes, FLOW_ON), FIELD(settings, flow),
 	  .help = "Established connections take the short way (on) or the long one (off); check "
 		  "takes the long one, compares, and stops at a difference: for tests, slow." },
+	{ "state_file", TEXT(check_path, "none", "/var/lib/dpvs/state"),
+	  FIELD(settings, state_file),
+	  .help = "What commands have changed is kept here, and takes the place of the startup "
+		  "block at the next start, unless that block's text has changed since." },
 	{ "eal_args", TEXT(check_text, "none", "--in-memory -m 1024"), FIELD(settings, eal_args),
 	  .help = "Options for DPDK's EAL, split at blanks; those behind -- on the command line "
 		  "come after them." },

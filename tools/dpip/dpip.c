@@ -49,7 +49,7 @@ const struct poptOption dpip_options[] = {
 
 const struct dpip_object *const dpip_objects[] = {
 	&dpip_addr, &dpip_route, &dpip_neigh, &dpip_link, &dpip_vlan,
-	&dpip_kni,  &dpip_maddr, &dpip_stats, NULL,
+	&dpip_kni,  &dpip_maddr, &dpip_stats, &dpip_config, NULL,
 };
 
 static int option_number(const char *name, const char *text, uint32_t min, uint32_t *value,

@@ -47,6 +47,7 @@ extern const struct dpip_object dpip_maddr;
 extern const struct dpip_object dpip_kni;
 extern const struct dpip_object dpip_vlan;
 extern const struct dpip_object dpip_stats;
+extern const struct dpip_object dpip_config;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
 extern const struct poptOption dpip_options[];

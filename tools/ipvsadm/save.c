@@ -13,6 +13,7 @@
 #include "ipvsadm/forward.h"
 #include "ipvsadm/ipvsadm.h"
 #include "ipvsadm/name.h"
+#include "ipvsadm/save.h"
 #include "ipvsadm/table.h"
 #include "lib/items.h"
 #include "lib/text.h"
@@ -33,23 +34,41 @@ static void service_option(const struct api_service_key *key, bool numeric, char
 			 name_service(key, numeric, name));
 }
 
-static void print_dest(FILE *out, const char *service, const struct api_dest *dest,
-		       uint16_t protocol, bool numeric)
+void save_dest(FILE *out, const struct api_dest *dest, bool numeric)
 {
-	char name[NAME_LEN];
+	char name[NAME_LEN], service[NAME_LEN + 24];
 
+	service_option(&dest->service, numeric, service, sizeof(service));
 	fprintf(out, "-a %s -r %s %s -w %" PRIu32, service,
-		name_of(dest->family, &dest->addr, dest->port, protocol, numeric, name),
+		name_of(dest->family, &dest->addr, dest->port, dest->service.protocol, numeric,
+			name),
 		forward_option(dest->forward), dest->weight);
 	if (dest->upper)
 		fprintf(out, " -x %" PRIu32, dest->upper);
 	if (dest->lower)
 		fprintf(out, " -y %" PRIu32, dest->lower);
-	fputc('\n', out);
 }
 
-static int print_dests(FILE *out, const char *option, const struct items *items,
-		       const struct table_service *service, bool numeric)
+void save_laddr(FILE *out, const struct api_laddr *laddr, bool numeric)
+{
+	char service[NAME_LEN + 24], ip[TEXT_IP_LEN];
+
+	service_option(&laddr->service, numeric, service, sizeof(service));
+	fprintf(out, "-P %s -z %s -F %s", service, text_of_ip(laddr->family, &laddr->addr, ip),
+		laddr->dev);
+}
+
+void save_service(FILE *out, const struct api_service *service, bool numeric)
+{
+	char option[NAME_LEN + 24];
+
+	service_option(&service->key, numeric, option, sizeof(option));
+	fprintf(out, "-A %s -s %s", option, service->sched);
+	flags_print_options(out, service);
+}
+
+static int print_dests(FILE *out, const struct items *items, const struct table_service *service,
+		       bool numeric)
 {
 	const struct items_entry *entry = NULL;
 	struct api_dest *dests, dest;
@@ -60,8 +79,10 @@ static int print_dests(FILE *out, const char *option, const struct items *items,
 		return -ENOMEM;
 	while ((entry = table_next_dest(items, service, entry, &dest)))
 		dests[n++] = dest;
-	while (n-- > 0)
-		print_dest(out, option, &dests[n], service->service.key.protocol, numeric);
+	while (n-- > 0) {
+		save_dest(out, &dests[n], numeric);
+		fputc('\n', out);
+	}
 	free(dests);
 	return 0;
 }
@@ -71,16 +92,14 @@ static int print_service(FILE *out, const struct items *items, const struct tabl
 {
 	const struct api_service_key *key = &service->service.key;
 	const struct api_laddr *laddr = NULL;
-	char option[NAME_LEN + 24], ip[TEXT_IP_LEN];
 
-	service_option(key, numeric, option, sizeof(option));
-	fprintf(out, "-A %s -s %s", option, service->service.sched);
-	flags_print_options(out, &service->service);
+	save_service(out, &service->service, numeric);
 	fputc('\n', out);
-	while ((laddr = table_next_laddr(table, key, laddr)))
-		fprintf(out, "-P %s -z %s -F %s\n", option,
-			text_of_ip(laddr->family, &laddr->addr, ip), laddr->dev);
-	return print_dests(out, option, items, service, numeric);
+	while ((laddr = table_next_laddr(table, key, laddr))) {
+		save_laddr(out, laddr, numeric);
+		fputc('\n', out);
+	}
+	return print_dests(out, items, service, numeric);
 }
 
 static int print_all(FILE *out, const struct command *command, const struct items *items,

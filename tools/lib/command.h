@@ -31,6 +31,7 @@
 #define COMMAND_FILE_LEN  1024
 
 struct command;
+struct runner;
 struct items;
 struct client_item;
 
@@ -39,6 +40,7 @@ enum command_kind {
 	COMMAND_LISTS,   /* requests that read, printed by `view` */
 	COMMAND_CHANGES, /* requests that change */
 	COMMAND_SCRIPT,  /* the lines of `file` */
+	COMMAND_RUNS,    /* whatever `run` does */
 };
 
 union command_body {
@@ -114,6 +116,7 @@ struct command {
 	void (*print_help)(FILE *out, const void *of);
 	const void *help_of;
 	char file[COMMAND_FILE_LEN]; /* COMMAND_SCRIPT; "-" is standard input */
+	int (*run)(struct runner *runner, const struct command *command); /* an exit code */
 };
 
 /*

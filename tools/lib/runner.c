@@ -209,6 +209,8 @@ int runner_run(struct runner *runner, const struct command *command, const char 
 		return ask(runner, command, NULL, where);
 	case COMMAND_SCRIPT:
 		return script_run(runner, command);
+	case COMMAND_RUNS:
+		return command->run(runner, command);
 	}
 	return RUNNER_REFUSED;
 }

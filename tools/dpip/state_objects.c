@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dpip/state-objects: the table of what is saved. A new kind of object is one
+ * row: what lists it, adds it and takes it away, and how it is said. What comes
+ * by itself is left out: addresses that `ipvsadm -P` made, routes that came with
+ * an address or by a routing daemon, neighbours that were learnt.
+ */
+#include "dpip/state.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "dpip/scope.h"
+#include "ipvsadm/save.h"
+#include "lib/text.h"
+
+/* ---- addresses ---- */
+
+static bool addr_take(union command_body *body)
+{
+	struct api_addr *addr = &body->addr;
+
+	if (addr->flags & API_ADDR_LADDR)
+		return false;
+	addr->flags &= API_ADDR_SAPOOL;
+	if (addr->valid_lft_s || addr->preferred_lft_s)
+		addr->flags |= API_ADDR_LIFETIME;
+	return true;
+}
+
+static bool addr_same(const union command_body *a, const union command_body *b)
+{
+	return a->addr.family == b->addr.family &&
+	       text_ip_compare(&a->addr.addr, &b->addr.addr) == 0 && a->addr.plen == b->addr.plen &&
+	       strcmp(a->addr.dev, b->addr.dev) == 0;
+}
+
+static void lifetime_print(FILE *out, const char *word, uint32_t seconds)
+{
+	if (seconds == API_LIFE_FOREVER)
+		fprintf(out, " %s forever", word);
+	else
+		fprintf(out, " %s %" PRIu32, word, seconds);
+}
+
+static void addr_print(FILE *out, const union command_body *body)
+{
+	const struct api_addr *addr = &body->addr;
+	char ip[TEXT_IP_LEN], scope[8];
+
+	fprintf(out, "dpip addr add %s/%u dev %.*s", text_of_ip(addr->family, &addr->addr, ip),
+		addr->plen, API_NAME_LEN, addr->dev);
+	if (!text_ip_is_zero(&addr->broadcast))
+		fprintf(out, " broadcast %s", text_of_ip(addr->family, &addr->broadcast, ip));
+	if (addr->scope != API_SCOPE_UNSET && addr->scope != API_SCOPE_GLOBAL)
+		fprintf(out, " scope %s", scope_text(addr->scope, scope, sizeof(scope)));
+	if (addr->flags & API_ADDR_LIFETIME) {
+		lifetime_print(out, "valid_lft", addr->valid_lft_s);
+		lifetime_print(out, "preferred_lft", addr->preferred_lft_s);
+	}
+	if (addr->flags & API_ADDR_SAPOOL)
+		fputs(" sapool", out);
+}
+
+/* ---- routes ---- */
+
+static bool route_take(union command_body *body)
+{
+	const struct api_route *route = &body->route;
+
+	return route->proto == API_PROTO_AUTO || route->proto == API_PROTO_BOOT ||
+	       route->proto == API_PROTO_STATIC;
+}
+
+static void route_print(FILE *out, const union command_body *body)
+{
+	const struct api_route *route = &body->route;
+	bool gateway = !text_ip_is_zero(&route->via);
+	unsigned int usual = gateway ? API_SCOPE_GLOBAL : API_SCOPE_LINK;
+	char ip[TEXT_IP_LEN], scope[8];
+
+	fprintf(out, "dpip route add %s/%u", text_of_ip(route->family, &route->dst, ip),
+		route->plen);
+	if (gateway)
+		fprintf(out, " via %s", text_of_ip(route->family, &route->via, ip));
+	if (route->dev[0])
+		fprintf(out, " dev %.*s", API_NAME_LEN, route->dev);
+	if (!text_ip_is_zero(&route->src))
+		fprintf(out, " src %s", text_of_ip(route->family, &route->src, ip));
+	if (route->type == API_ROUTE_LOCAL)
+		fputs(" scope host", out);
+	else if (route->type == API_ROUTE_KERNEL)
+		fputs(" scope kni_host", out);
+	else if (route->scope != API_SCOPE_UNSET && route->scope != usual)
+		fprintf(out, " scope %s", scope_text(route->scope, scope, sizeof(scope)));
+	if (route->mtu)
+		fprintf(out, " mtu %" PRIu32, route->mtu);
+	if (route->metric)
+		fprintf(out, " metric %" PRIu32, route->metric);
+	if (route->proto != API_PROTO_AUTO)
+		fprintf(out, " proto %s", route->proto == API_PROTO_BOOT ? "boot" : "static");
+	if (route->onlink)
+		fputs(" onlink", out);
+}
+
+/* ---- neighbours ---- */
+
+static bool neigh_take(union command_body *body)
+{
+	struct api_neigh *neigh = &body->neigh;
+
+	if (!neigh->is_static)
+		return false;
+	neigh->state = 0;
+	neigh->held = 0;
+	neigh->cpu = 0;
+	return true;
+}
+
+static bool neigh_same(const union command_body *a, const union command_body *b)
+{
+	return a->neigh.family == b->neigh.family &&
+	       text_ip_compare(&a->neigh.addr, &b->neigh.addr) == 0 &&
+	       strcmp(a->neigh.dev, b->neigh.dev) == 0;
+}
+
+static void neigh_print(FILE *out, const union command_body *body)
+{
+	const struct api_neigh *neigh = &body->neigh;
+	char ip[TEXT_IP_LEN], mac[TEXT_MAC_LEN];
+
+	fprintf(out, "dpip neigh add %s lladdr %s dev %.*s",
+		text_of_ip(neigh->family, &neigh->addr, ip), text_of_mac(neigh->mac, false, mac),
+		API_NAME_LEN, neigh->dev);
+}
+
+/* ---- services and what they have ---- */
+
+static bool service_take(union command_body *body)
+{
+	body->service.n_dests = body->service.n_laddrs = 0;
+	return true;
+}
+
+static bool service_same(const union command_body *a, const union command_body *b)
+{
+	return memcmp(&a->service.key, &b->service.key, sizeof(a->service.key)) == 0;
+}
+
+static void service_print(FILE *out, const union command_body *body)
+{
+	fputs("ipvsadm ", out);
+	save_service(out, &body->service, true);
+}
+
+static bool laddr_take(union command_body *body)
+{
+	return true;
+}
+
+static void laddr_print(FILE *out, const union command_body *body)
+{
+	fputs("ipvsadm ", out);
+	save_laddr(out, &body->laddr, true);
+}
+
+static bool dest_take(union command_body *body)
+{
+	body->dest.flags &= (uint16_t)~API_DEST_OVERLOAD;
+	return true;
+}
+
+static bool dest_same(const union command_body *a, const union command_body *b)
+{
+	return memcmp(&a->dest.service, &b->dest.service, sizeof(a->dest.service)) == 0 &&
+	       a->dest.family == b->dest.family && a->dest.port == b->dest.port &&
+	       text_ip_compare(&a->dest.addr, &b->dest.addr) == 0;
+}
+
+static void dest_print(FILE *out, const union command_body *body)
+{
+	fputs("ipvsadm ", out);
+	save_dest(out, &body->dest, true);
+}
+
+#define SIZE(type)       .size = sizeof(struct type), .del_size = sizeof(struct type)
+#define TOLD(type, last) .told = offsetof(struct type, last)
+#define REQUESTS(object) .add = API_##object##_ADD, .del = API_##object##_DEL
+
+const struct state_object state_objects[] = {
+	{ API_KIND_ADDR, API_ADDR_LIST, REQUESTS(ADDR), API_ADDR_SET, SIZE(api_addr),
+	  TOLD(api_addr, ports_used), false, addr_take, addr_same, addr_print },
+	{ API_KIND_ROUTE, API_ROUTE_LIST, REQUESTS(ROUTE), 0, SIZE(api_route),
+	  .told = sizeof(struct api_route), false, route_take, NULL, route_print },
+	{ API_KIND_NEIGH, API_NEIGH_LIST, REQUESTS(NEIGH), API_NEIGH_SET, SIZE(api_neigh),
+	  .told = sizeof(struct api_neigh), false, neigh_take, neigh_same, neigh_print },
+	{ API_KIND_SERVICE, API_SERVICE_LIST, REQUESTS(SERVICE), API_SERVICE_SET,
+	  .size = sizeof(struct api_service), .del_size = sizeof(struct api_service_key),
+	  TOLD(api_service, stats), false, service_take, service_same, service_print },
+	{ API_KIND_LADDR, API_LADDR_LIST, REQUESTS(LADDR), 0, SIZE(api_laddr),
+	  TOLD(api_laddr, conflicts), false, laddr_take, NULL, laddr_print },
+	{ API_KIND_DEST, 0, REQUESTS(DEST), API_DEST_SET, SIZE(api_dest), TOLD(api_dest, active),
+	  true, dest_take, dest_same, dest_print },
+};
+
+const unsigned int state_n_objects = sizeof(state_objects) / sizeof(state_objects[0]);
