@@ -64,6 +64,14 @@ static bool fd_is_daemon(int fd)
 	return fd_state(fd) > FD_KERNEL;
 }
 
+/*
+ * A connection that was closed with nothing under way is kept for the next socket: tools make one a
+ * command. Taken and given by exchange, so that one thread has it.
+ */
+static int kept = -1;          /* atomic */
+static int kept_by;            /* whose it is: a child that was forked has a copy, not to be used */
+static uint8_t under_way[FDS]; /* atomic: requests whose answers have not come */
+
 /* ---- what the C library does ---- */
 
 static struct {
@@ -155,6 +163,37 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 
 /* ---- the daemon ---- */
 
+/* The kept connection, if it is still one; -1. */
+static int kept_take(void)
+{
+	int fd = __atomic_exchange_n(&kept, -1, __ATOMIC_ACQ_REL);
+	char byte;
+
+	if (fd < 0)
+		return -1;
+	if (kept_by == getpid() && libc.recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	    errno == EAGAIN)
+		return fd;
+	libc.close(fd);
+	return -1;
+}
+
+/* The socket is about to be closed. */
+static void kept_give(int fd)
+{
+	int copy, none = -1;
+
+	if (__atomic_load_n(&under_way[fd], __ATOMIC_ACQUIRE))
+		return;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return;
+	kept_by = getpid();
+	if (!__atomic_compare_exchange_n(&kept, &none, copy, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		libc.close(copy);
+}
+
 /* A connection, or -1 with the reason said once. */
 static int daemon_connect(void)
 {
@@ -189,16 +228,19 @@ static int fd_turn(int fd)
 	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD), with;
 
 	libc.getsockname(fd, (struct sockaddr *)&name, &len);
-	with = daemon_connect();
+	with = kept_take();
+	if (with < 0)
+		with = daemon_connect();
 	if (with < 0)
 		return -1;
-	if (status >= 0 && (status & O_NONBLOCK))
-		fcntl(with, F_SETFL, O_NONBLOCK);
+	if (status >= 0)
+		fcntl(with, F_SETFL, status & O_NONBLOCK);
 	if (dup3(with, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0) < 0) {
 		libc.close(with);
 		return -1;
 	}
 	libc.close(with);
+	__atomic_store_n(&under_way[fd], 0, __ATOMIC_RELEASE);
 	fd_set_state(fd, name.nl_pid > FD_KERNEL ? name.nl_pid : (uint32_t)getpid());
 	return 0;
 }
@@ -294,6 +336,55 @@ static void tell_refusal(const uint8_t *bytes, size_t len)
 	}
 }
 
+#define UNCOUNTED UINT8_MAX /* stays: the connection is not kept */
+
+static void count_sent(int fd, const void *bytes, size_t len)
+{
+	uint8_t n = __atomic_load_n(&under_way[fd], __ATOMIC_ACQUIRE);
+	struct nlmsghdr head;
+
+	if (n == UNCOUNTED)
+		return;
+	memset(&head, 0, sizeof(head));
+	memcpy(&head, bytes, len < sizeof(head) ? len : sizeof(head));
+	if (NLMSG_ALIGN(head.nlmsg_len) < len || n == UNCOUNTED - 1 ||
+	    !(head.nlmsg_flags & (NLM_F_ACK | NLM_F_ROOT)))
+		n = UNCOUNTED; /* there is no telling when its answer is whole */
+	else
+		n++;
+	__atomic_store_n(&under_way[fd], n, __ATOMIC_RELEASE);
+}
+
+/* An answer's last message is an acknowledgement, or the end of a dump. */
+static void count_received(int fd, const uint8_t *bytes, size_t len)
+{
+	uint8_t n = __atomic_load_n(&under_way[fd], __ATOMIC_ACQUIRE);
+	struct nlmsghdr head;
+
+	for (size_t at = 0; at + sizeof(head) <= len; at += NLMSG_ALIGN(head.nlmsg_len)) {
+		memcpy(&head, bytes + at, sizeof(head));
+		if (head.nlmsg_len < sizeof(head))
+			break;
+		if (n && n != UNCOUNTED &&
+		    (head.nlmsg_type == NLMSG_ERROR || head.nlmsg_type == NLMSG_DONE))
+			n--;
+	}
+	__atomic_store_n(&under_way[fd], n, __ATOMIC_RELEASE);
+}
+
+/* What a program has read itself, n bytes of a packet of which `size` had room. */
+static void fd_read(int fd, const void *bytes, size_t n, size_t size, int flags)
+{
+	if (flags & MSG_PEEK)
+		return;
+	if (n > size) {
+		__atomic_store_n(&under_way[fd], UNCOUNTED, __ATOMIC_RELEASE);
+		return;
+	}
+	count_received(fd, bytes, n);
+	tell_refusal(bytes, n);
+}
+
 static void name_kernel(struct sockaddr *addr, socklen_t *len)
 {
 	const struct sockaddr_nl name = { .nl_family = AF_NETLINK };
@@ -319,9 +410,15 @@ EXPORT int socket(int domain, int type, int protocol)
 
 EXPORT int close(int fd)
 {
+	int mine = fd;
+
 	libc_find();
-	if (fd_state(fd) != FD_NONE)
+	__atomic_compare_exchange_n(&kept, &mine, -1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (fd_state(fd) != FD_NONE) {
+		if (fd_is_daemon(fd))
+			kept_give(fd);
 		fd_set_state(fd, FD_NONE);
+	}
 	return libc.close(fd);
 }
 
@@ -384,6 +481,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	bare.msg_namelen = 0;
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
+	count_sent(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
 	return fd_sent(libc.sendmsg(fd, &bare, flags | MSG_NOSIGNAL));
 }
 
@@ -396,6 +494,7 @@ EXPORT ssize_t sendto(int fd, const void *bytes, size_t len, int flags, const st
 	to = fd_sends(fd, bytes, len);
 	if (to <= 0)
 		return to < 0 ? -1 : libc.sendto(fd, bytes, len, flags, addr, addr_len);
+	count_sent(fd, bytes, len);
 	return fd_sent(libc.send(fd, bytes, len, flags | MSG_NOSIGNAL));
 }
 
@@ -407,6 +506,7 @@ EXPORT ssize_t send(int fd, const void *bytes, size_t len, int flags)
 	to = fd_sends(fd, bytes, len);
 	if (to <= 0)
 		return to < 0 ? -1 : libc.send(fd, bytes, len, flags);
+	count_sent(fd, bytes, len);
 	return fd_sent(libc.send(fd, bytes, len, flags | MSG_NOSIGNAL));
 }
 
@@ -427,8 +527,12 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 	if (n < 0)
 		return n;
 	name_kernel(name, &message->msg_namelen);
-	if (!(flags & MSG_PEEK) && message->msg_iovlen && (size_t)n <= message->msg_iov[0].iov_len)
-		tell_refusal(message->msg_iov[0].iov_base, (size_t)n);
+	if (message->msg_iovlen == 1)
+		fd_read(fd, message->msg_iov[0].iov_base,
+			message->msg_flags & MSG_TRUNC ? SIZE_MAX : (size_t)n,
+			message->msg_iov[0].iov_len, flags);
+	else if (!(flags & MSG_PEEK))
+		__atomic_store_n(&under_way[fd], UNCOUNTED, __ATOMIC_RELEASE);
 	return n;
 }
 
@@ -444,8 +548,7 @@ EXPORT ssize_t recvfrom(int fd, void *bytes, size_t size, int flags, struct sock
 	if (n < 0)
 		return n;
 	name_kernel(addr, len);
-	if (!(flags & MSG_PEEK) && (size_t)n <= size)
-		tell_refusal(bytes, (size_t)n);
+	fd_read(fd, bytes, (size_t)n, size, flags);
 	return n;
 }
 
