@@ -324,7 +324,7 @@ static enum step peer_message(struct netlink_peer *peer)
 	const void *bytes = (const uint8_t *)peer->packet + peer->at;
 	const struct nlmsghdr *message = bytes;
 
-	if (!mnl_nlmsg_ok(message, (int)(peer->have - peer->at))) {
+	if (!netlink_fits(message, peer->have - peer->at)) {
 		peer_close(peer);
 		return STEP_WAIT;
 	}

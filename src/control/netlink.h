@@ -47,6 +47,14 @@ struct netlink_dialect {
 		    struct netlink_out *out);
 };
 
+/* Is there a whole message in these bytes? (mnl_nlmsg_ok() takes a length from 2^31 on for less
+ * than nothing, and good.) */
+static inline bool netlink_fits(const struct nlmsghdr *message, uint32_t left)
+{
+	return left >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= left;
+}
+
 struct netlink_peers {
 	uv_loop_t *loop;
 	const struct dispatch *dispatch;

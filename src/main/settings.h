@@ -138,9 +138,6 @@ struct settings {
 	bool poll_busy; /* poll busy|adaptive */
 	int flow;       /* flow on|off|check: enum flow_mode */
 	char *eal_args; /* or NULL */
-	bool poll_busy;   /* poll busy|adaptive */
-	int flow;         /* flow on|off|check: enum flow_mode */
-	char *eal_args;   /* or NULL */
 	char *state_file; /* or NULL */
 
 	/* netif_defs */

@@ -101,7 +101,7 @@ def connect():
 def message(type, flags, body, length=None):
     return struct.pack("=IHHII", 16 + len(body) if length is None else length, type, flags, 1, 2) + body
 info = message(0x4956, 5, struct.pack("=BBH", 15, 1, 0))
-for bad in b"x", b"\0" * 16, os.urandom(100), os.urandom(20000), message(0x4956, 1, b"", 12), message(0x4956, 1, b"", 99):
+for bad in b"x", b"\0" * 16, os.urandom(100), os.urandom(20000), message(0x4956, 1, b"", 12), message(0x4956, 1, b"", 99), message(0x4956, 5, b"\0" * 64, 0xe2f31ba4):
     s = connect()
     s.send(bad)
     assert s.recv(4096) == b"", bad[:20]

@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size)
 			memcpy(bytes, data, size);
 		repair(bytes, size);
-		while (mnl_nlmsg_ok(message, left)) {
+		while (left > 0 && netlink_fits(message, (uint32_t)left)) {
 			converse(state, &config, message);
 			message = mnl_nlmsg_next(message, &left);
 		}

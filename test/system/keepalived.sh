@@ -11,7 +11,7 @@ if ! command -v keepalived >/dev/null; then
 	skip "keepalived is not installed, see scripts/install-deps"
 	test_done
 fi
-if [ "$(cut -d' ' -f1 /proc/self/uid_map | head -n 1)" != 0 ] || ! grep -q 4294967295 /proc/self/uid_map; then
+if ! grep -q 4294967295 /proc/self/uid_map; then
 	skip "keepalived: it needs to be root outside of a user namespace"
 	test_done
 fi

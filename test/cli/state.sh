@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The state file, and dpip config: what the daemon was told outlives it.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+bed_net 0
+
+# conf [LINE]: the conf file, with a state file, and one more startup line
+conf() {
+	{
+		bed_addresses
+		echo "ipvsadm -A -t 10.1.0.100:80 -s rr"
+		[ -z "${1:-}" ] || echo "$1"
+	} | bed_conf 2
+	sed -i "s,^global_defs {,&\n	state_file $BED/state," "$BED/dpvs.conf"
+}
+# kept TEXT: the state file gets it
+kept() {
+	bed_wait_for 5 grep -qF -- "$1" "$BED/state"
+}
+again() {
+	bed_stop && : >"$BED/dpvs.log" && bed_start "$@"
+}
+
+conf
+must "dpvs starts" bed_start
+ok "the state file is there" bed_wait_for 5 test -s "$BED/state"
+ok "its first line has a version" eval 'head -n 1 "$BED/state" | grep -q "^# dpvs state 1 "'
+ok "a route" dpip route add 10.9.0.0/16 via 10.2.0.7
+ok "a neighbour" dpip neigh add 10.2.0.1 lladdr 02:00:00:00:00:01 dev dpdk1
+ok "a service" ipvsadm -A -t 10.1.0.100:443 -s wrr --conn-timeout 40
+ok "its local address" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:443 -F dpdk1
+ok "a server" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.1:8443 -b -w 5 -x 100 -y 50
+ok "another" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.2:443 -g
+before=$(date +%s%N)
+ok "one more" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.3:8443 -b
+ok "a change is kept" kept "-r 10.2.0.3:8443"
+echo "# kept after $((($(date +%s%N) - before) / 1000000)) ms"
+cat >"$BED/want" <<END
+dpip addr add 10.1.0.100/32 dev dpdk0
+dpip addr add 10.1.0.254/24 dev dpdk0
+dpip addr add 10.2.0.254/24 dev dpdk1
+dpip neigh add 10.2.0.1 lladdr 02:00:00:00:00:01 dev dpdk1
+dpip route add 10.9.0.0/16 via 10.2.0.7 dev dpdk1
+ipvsadm -A -t 10.1.0.100:443 -s wrr --conn-timeout 40
+ipvsadm -A -t 10.1.0.100:80 -s rr
+ipvsadm -P -t 10.1.0.100:443 -z 10.2.0.200 -F dpdk1
+ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.1:8443 -b -w 5 -x 100 -y 50
+ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.2:443 -g -w 1
+ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.3:8443 -b -w 1
+END
+dpip config show | grep -v '^#' | sed 's/ broadcast [0-9.]*//; s/ mtu 1500//' | LC_ALL=C sort >"$BED/got"
+ok "config show: command lines" diff -u "$BED/want" "$BED/got"
+ok "config save" dpip config save "$BED/saved"
+ok "config diff of the same" eval '[ -z "$(dpip config diff $BED/saved)" ]'
+ok "config check" dpip config check "$BED/saved"
+
+ipvsadm -ln >"$BED/table"
+dpip route show >"$BED/routes"
+ipvsadm -D -t 10.1.0.100:80
+stopped "state"
+must "dpvs starts again" bed_start
+ok "the startup block gave way to the state" eval '! ipvsadm -ln | grep -q "10.1.0.100:80 "'
+ipvsadm -A -t 10.1.0.100:80 -s rr
+ok "services, servers and their order are as before" eval 'ipvsadm -ln | diff $BED/table -'
+ok "routes too" eval 'dpip route show | diff $BED/routes -'
+ok "nothing was left out" eval '! grep "left out" $BED/dpvs.log'
+
+# killed at any moment, it comes back with what it had, or a little less
+ok "while it changes, and killed, the file is whole" $PYTHON - "$BED" "$DPVS_BIN" "$DPVS_PID" <<'END'
+import os, subprocess, sys, time
+bed, bin, pid = sys.argv[1:]
+feeder = subprocess.Popen(["sh", "-c", "n=0; while %s/ipvsadm -A -u 10.1.0.100:$((1000 + n)) -s rr; do n=$((n + 1)); done" % bin],
+                          stderr=subprocess.DEVNULL)
+seen = 0
+end = time.time() + 2
+while time.time() < end:
+    text = open(bed + "/state").read().splitlines()
+    assert text[0].startswith("# dpvs state 1 ") and text[-1] == "# end", text[-1]
+    n = sum("-A -u" in line for line in text)
+    assert n >= seen
+    seen = n
+assert seen > 0
+os.kill(int(pid), 9)
+feeder.wait()
+assert open(bed + "/state").read().splitlines()[-1] == "# end"
+END
+wait "$DPVS_PID" 2>/dev/null
+rm -f "$DPVS_IPC_FILE" # what it left; it says when the next one serves
+n=$(grep -c -- "-A -u" "$BED/state")
+must "dpvs starts behind kill -9" bed_start
+equal "with all that was kept" "$n" "$(ipvsadm -ln | grep -c '^UDP')"
+
+# a file as a whole
+sed 's/:8443 -b -w 5/:8443 -b -w 9/; /10.2.0.2:443/d' "$BED/saved" >"$BED/new"
+echo "ipvsadm -A -t 10.1.0.100:8080 -s wlc" >>"$BED/new"
+ok "config diff" eval 'dpip config diff $BED/new >$BED/diff; [ $? = 1 ] && grep -q -- "^- ipvsadm -a .*10.2.0.2:443" $BED/diff && grep -q "^+ .*8080" $BED/diff'
+ok "config load" dpip config load "$BED/new"
+ok "... nothing differs any more" eval '[ -z "$(dpip config diff $BED/new)" ]'
+ok "... what is changed is changed in place" eval 'ipvsadm -ln | grep -Eq "10.2.0.1:8443 +FullNat 9 "'
+dpip config show >"$BED/running"
+{
+	cat "$BED/saved"
+	echo "ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.1:81 -g"
+} >"$BED/bad"
+refused "config load of a file with a line that is refused" 1 "nothing was changed" dpip config load "$BED/bad"
+LC_ALL=C sort "$BED/running" >"$BED/running.sorted"
+ok "... changes nothing" eval 'dpip config show | LC_ALL=C sort | diff $BED/running.sorted -'
+echo "ipvsadm -A -t nowhere -s rr" >"$BED/bad"
+refused "config check: file and line" 1 "$BED/bad:1: " dpip config check "$BED/bad"
+echo "ipvsadm -C" >"$BED/bad"
+refused "config check: only what adds" 1 "only what adds an object" dpip config check "$BED/bad"
+echo "# dpvs state 99" >"$BED/bad"
+refused "config check: another version" 1 "another version" dpip config check "$BED/bad"
+refused "config load of no file" 1 "$BED/none" dpip config load "$BED/none"
+
+# the startup block has changed: it counts, and the old state is kept
+ok "a state of before" kept ":8080"
+conf "ipvsadm -A -t 10.1.0.100:81 -s rr"
+must "dpvs starts with another block" again
+ok "the block counts" eval 'ipvsadm -ln | grep -q "10.1.0.100:81 " && ! ipvsadm -ln | grep -q ":8080"'
+ok "the old state is kept" grep -q ":8080" "$BED/state.old"
+equal "one line says so" 1 "$(grep -c "state.old" "$BED/dpvs.log")"
+ipvsadm -A -t 10.1.0.100:82 -s rr
+kept "10.1.0.100:82"
+must "dpvs starts with --fresh" again --fresh
+ok "--fresh ignores the state" eval '! ipvsadm -ln | grep -q "10.1.0.100:82 "'
+stopped "state, at last"
+test_done
