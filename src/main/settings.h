@@ -135,9 +135,9 @@ struct settings {
 	unsigned int log_async_pool_size;
 	bool pdump, kni, lldp;
 	bool kni_routes;
-	bool poll_busy; /* poll busy|adaptive */
-	int flow;       /* flow on|off|check: enum flow_mode */
-	char *eal_args; /* or NULL */
+	bool poll_busy;   /* poll busy|adaptive */
+	int flow;         /* flow on|off|check: enum flow_mode */
+	char *eal_args;   /* or NULL */
 	char *state_file; /* or NULL */
 
 	/* netif_defs */

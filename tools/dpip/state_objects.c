@@ -69,6 +69,8 @@ static bool route_take(union command_body *body)
 {
 	const struct api_route *route = &body->route;
 
+	if (route->n_hops) /* several gateways do not fit into the request that adds one */
+		return false;
 	return route->proto == API_PROTO_AUTO || route->proto == API_PROTO_BOOT ||
 	       route->proto == API_PROTO_STATIC;
 }
@@ -80,8 +82,12 @@ static void route_print(FILE *out, const union command_body *body)
 	unsigned int usual = gateway ? API_SCOPE_GLOBAL : API_SCOPE_LINK;
 	char ip[TEXT_IP_LEN], scope[8];
 
-	fprintf(out, "dpip route add %s/%u", text_of_ip(route->family, &route->dst, ip),
-		route->plen);
+	fprintf(out, "dpip route add %s%s/%u",
+		route->type == API_ROUTE_BLACKHOLE     ? "blackhole "
+		: route->type == API_ROUTE_UNREACHABLE ? "unreachable "
+		: route->type == API_ROUTE_PROHIBIT    ? "prohibit "
+						       : "",
+		text_of_ip(route->family, &route->dst, ip), route->plen);
 	if (gateway)
 		fprintf(out, " via %s", text_of_ip(route->family, &route->via, ip));
 	if (route->dev[0])
@@ -92,10 +98,13 @@ static void route_print(FILE *out, const union command_body *body)
 		fputs(" scope host", out);
 	else if (route->type == API_ROUTE_KERNEL)
 		fputs(" scope kni_host", out);
-	else if (route->scope != API_SCOPE_UNSET && route->scope != usual)
+	else if (route->type == API_ROUTE_UNICAST && route->scope != API_SCOPE_UNSET &&
+		 route->scope != usual)
 		fprintf(out, " scope %s", scope_text(route->scope, scope, sizeof(scope)));
 	if (route->mtu)
 		fprintf(out, " mtu %" PRIu32, route->mtu);
+	if (route->tos)
+		fprintf(out, " tos %u", route->tos);
 	if (route->metric)
 		fprintf(out, " metric %" PRIu32, route->metric);
 	if (route->proto != API_PROTO_AUTO)
