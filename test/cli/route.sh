@@ -36,4 +36,5 @@ ok "del: of several gateways" dpip route del 31.0.0.0/8
 refused "del: another length" 1 "no such route 33.0.0.0/9" dpip route del 33.0.0.0/9
 ok "what they cost" eval "dpip stats memory | grep -q route_bytes"
 ok "less than 1 MB" eval '[ "$(dpip stats memory | grep route_bytes | grep -o "[0-9]*$")" -lt 1000000 ]'
-bed_stop
+stopped "behind all that"
+test_done
