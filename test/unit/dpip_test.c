@@ -242,12 +242,10 @@ static void test_options(void **state)
 		{ "-C addr show", "ADDR_LIST" },
 		{ "-i 1 -c 3 -s link show", "LINK_LIST" },
 		{ "", "EXIT 2: an object is expected: addr, route, neigh, link, vlan, kni, maddr, "
-		      "stats, "
-		      "config or help" },
+		      "stats, config or help" },
 		{ "frob",
 		  "EXIT 2: object \"frob\": addr, route, neigh, link, vlan, kni, maddr, stats, "
-		  "config or help "
-		  "is expected" },
+		  "config or help is expected" },
 		{ "-x", "EXIT 2: -x: unknown option" },
 		{ "-b", "EXIT 2: -b: missing argument" },
 		{ "-b f addr", "EXIT 2: unexpected \"addr\": -b takes the commands of the file" },
