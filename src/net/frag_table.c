@@ -28,8 +28,8 @@ struct frag_table *frag_table_create(const struct frag_config *config)
 	table->config = *config;
 	if (table->config.buckets == 0)
 		table->config.buckets = 1;
-	table->buckets = calloc(table->config.buckets, sizeof(*table->buckets));
-	table->entries = calloc(RTE_MAX(config->max_entries, 1u), sizeof(*table->entries));
+	table->buckets = lines_alloc(table->config.buckets * sizeof(*table->buckets));
+	table->entries = lines_alloc(RTE_MAX(config->max_entries, 1u) * sizeof(*table->entries));
 	if (!table->buckets || !table->entries) {
 		frag_table_destroy(table);
 		return NULL;

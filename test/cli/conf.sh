@@ -192,21 +192,19 @@ startup {
 END
 
 wrong "startup lines that the daemon would refuse, in its words" \
-	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, lc, wlc' \
+	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos' \
 	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
-	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method NAT (-m) is not supported yet; supported: FNAT (-b), DR (-g)' \
+	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not supported yet; supported: FNAT (-b), DR (-g), NAT (-m)' \
 	'6: TCP 10.0.0.1:80: persistence (-p) is not supported yet' \
 	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u)' \
 	'8: real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4' \
 	'9: local address of TCP 10.0.0.1:80: 127.0.0.9 is not a host'"'"'s address; allowed: 1.0.0.0 to 223.255.255.255 without 127.0.0.0/8' \
 	'10: real server 10.0.0.3:80 of TCP 10.0.0.1:80: lower threshold 3 is above the upper one, 2' \
-	'12: address: IPv6 is not supported, IPv4 only' \
-	'13: 10.0.0.255/24 cannot be an address of ours: it is its net'"'"'s broadcast' \
-	'15: neighbour: IPv6 is not supported, IPv4 only' <<'END'
+	'13: 10.0.0.255/24 cannot be an address of ours: it is its net'"'"'s broadcast' <<'END'
 startup {
 	ipvsadm -A -t 10.0.0.1:80 -s frob
 	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:81
-	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -m
+	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -i
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
 	ipvsadm -E -t 10.0.0.1:80 -p
 	ipvsadm -D --sctp-service 10.0.0.1:80
