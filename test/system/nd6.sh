@@ -49,7 +49,7 @@ ok "ping -6 to our link-local address" bed_wait_for 10 pings -6 "$(link_local)%e
 ok "ping -6 to all nodes" bed_wait_for 10 pings -6 ff02::1%eth0
 ok "ping -6 through us" bed_wait_for 10 pings -6 2001:db8:2::1
 ok "ping through us" bed_wait_for 10 pings 10.2.0.1
-ok "the neighbour is known" eval 'dpip -6 neigh show dev dpdk0 | grep -q "^ip: 2001:db8:1::1 "'
+ok "the neighbour is known" eval 'dpip -6 neigh show dev dpdk0 | grep -Eq "^ip: 2001:db8:1::(1|dd) "'
 ok "maddr show" eval 'dpip maddr show dev dpdk0 | grep -q "^inet6 ff02::1:ff00:fe link 33:33:ff:00:00:fe users 1 dev dpdk0"'
 
 ok "an address that the client has" dpip addr add 2001:db8:1::dd/64 dev dpdk0
@@ -64,11 +64,10 @@ ok "a silent neighbour: the client is told, IPv4" eval \
 moved() {
 	[ "$(mac_of 2001:db8:2::1)" = 06:00:00:00:00:77 ] && [ "$(mac_of 10.2.0.1)" = 06:00:00:00:00:77 ]
 }
-in_server 1 bash -c 'ip link set eth0 down; ip link set eth0 address 06:00:00:00:00:77; ip link set eth0 up
-	ip -6 addr add 2001:db8:2::1/64 dev eth0 nodad; ip -6 route add default via 2001:db8:2::fe
-	ip route replace default via 10.2.0.254' 2>/dev/null
+must "the server's MAC address changes" in_server 1 ip link set eth0 address 06:00:00:00:00:77
 ok "a neighbour that has moved says so" bed_wait_for 10 moved
 ok "and is reached, IPv6" bed_wait_for 10 pings -6 2001:db8:2::1
 ok "and is reached, IPv4" bed_wait_for 10 pings 10.2.0.1
-ok "dpvs stops" bed_stop
+bed_stop
+equal "dpvs stops" 0 $?
 test_done
