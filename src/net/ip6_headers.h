@@ -37,7 +37,7 @@ struct ip6_fragment_header {
 	uint8_t reserved;
 	be16 offset; /* in units of 8 bytes, in the upper 13 bits; the lowest: more follow */
 	be32 id;
-};
+} __rte_packed; /* it stands where it comes */
 
 #define IP6_FRAGMENT_MORE   RTE_BE16(0x0001)
 #define IP6_FRAGMENT_OFFSET RTE_BE16(0xfff8)
