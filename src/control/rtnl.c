@@ -34,7 +34,7 @@ struct rtnl {
 	unsigned int dump;        /* which of config.dumps is under way */
 	unsigned int interrupted; /* rounds in a row that changed under our eyes */
 	bool torn;                /* this round has */
-	char buffer[BUFFER_BYTES];
+	char buffer[BUFFER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
 static bool rtnl_in_round(const struct rtnl *rtnl)
@@ -44,7 +44,8 @@ static bool rtnl_in_round(const struct rtnl *rtnl)
 
 static int rtnl_ask(struct rtnl *rtnl)
 {
-	char space[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtgenmsg))];
+	char space[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtgenmsg))]
+		__attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(space);
 	struct rtgenmsg *body;
 
