@@ -40,14 +40,14 @@ tcp_connect() {
 	in_client $PYTHON -c '
 import errno, socket, sys
 s = socket.socket()
-s.settimeout(2)
+s.settimeout(float(sys.argv[3]))
 try:
     s.connect((sys.argv[1], int(sys.argv[2])))
     print("connected")
 except socket.timeout:
     print("silence")
 except OSError as e:
-    print(errno.errorcode[e.errno])' "$VIP" "$1"
+    print(errno.errorcode[e.errno])' "$VIP" "$1" "${SANITIZED:+1}2"
 }
 
 for workers in 1 3; do
