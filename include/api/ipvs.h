@@ -41,15 +41,6 @@ enum api_service_keep {
 	API_SERVICE_KEEP_PLEN = 4,
 	API_SERVICE_KEEP_ONEPACKET = 8,
 	API_SERVICE_KEEP_CONN_TIMEOUT = 16,
-	API_SERVICE_KEEP_ON_REMOVE = 32,
-};
-
-/* What becomes of a server's connections when it is removed. */
-enum api_on_remove {
-	API_ON_REMOVE_KEEP = 0,  /* they go on to it */
-	API_ON_REMOVE_RESET = 1, /* their packets are answered by a reset (TCP) or ICMP */
-	API_ON_REMOVE_RESCHEDULE =
-		2, /* another server gets the client's next packet that may open one */
 };
 
 struct api_ipvs_stats {
@@ -66,7 +57,7 @@ struct api_service {
 	uint32_t plen;               /* persistence: prefix length of clients */
 	uint32_t conn_timeout_s;     /* 0: the protocol's */
 	uint32_t keep;               /* SERVICE_SET: enum api_service_keep */
-	uint32_t on_remove;          /* enum api_on_remove */
+	uint32_t reserved;           /* 0 */
 	uint32_t n_dests;            /* reply */
 	uint32_t n_laddrs;           /* reply */
 	struct api_ipvs_stats stats; /* reply */
@@ -146,15 +137,7 @@ struct api_conn {
 	uint32_t timeout_s; /* configured, of the state it is in */
 	uint32_t left_s;    /* remaining */
 	char state[16];     /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
-	uint16_t flags;     /* enum api_conn_flag */
-	uint16_t plen;      /* of the template's client: the address's leading bits that count */
-	uint16_t home;      /* the worker that has the template */
-	uint16_t reserved;  /* 0 */
-};
-
-enum api_conn_flag {
-	API_CONN_TEMPLATE = 1,   /* no connection: which server a persistent client has; port 0 */
-	API_CONN_PERSISTENT = 2, /* it has its server by a template */
+	uint64_t reserved;  /* 0 */
 };
 
 /* An item of IPVS_INFO. */

@@ -5,8 +5,8 @@
  * test/data/ipvs_sched.txt (which says what its lines mean). Here it is services,
  * servers and picks alone, without packets: so IPv6 and firewall marks are driven
  * too, whatever the stages do with them. A mark's service is one without a port; its servers
- * have none. What opens a connection without a scheduler's question (a template of
- * persistence) or keeps none (one packet) is test/packet/persist_test.c's.
+ * have none. Cases of persistence and of one-packet services are counted as skipped, since
+ * neither is there yet.
  */
 #include "lib/unit.h"
 

@@ -54,7 +54,6 @@ static struct dest *lblc_pick(struct service *svc, const struct sched_packet *pa
 const struct scheduler sched_lblc = {
 	.name = "lblc",
 	.priv_size = sizeof(struct lblc),
-	.by_address = true,
 	.by_load = true,
 	.pick = lblc_pick,
 };

@@ -124,7 +124,6 @@ static struct dest *lblcr_pick(struct service *svc, const struct sched_packet *p
 const struct scheduler sched_lblcr = {
 	.name = "lblcr",
 	.priv_size = sizeof(struct lblcr),
-	.by_address = true,
 	.by_load = true,
 	.pick = lblcr_pick,
 };
