@@ -24,24 +24,31 @@ static inline uint64_t load_delay(const struct dest *dest)
 	return load_active(dest) + 1;
 }
 
-/* The usable server with the least load for its weight, the first from where this worker begins. */
-static inline struct dest *load_least(struct service *svc,
+/* What load_of() counts is for each by its weight, or whatever that is. */
+enum load_weighing { LOAD_BY_WEIGHT, LOAD_AS_IT_IS };
+
+/* The usable server with the least load, the first from where this worker begins. */
+static inline struct dest *load_least(struct service *svc, enum load_weighing weighing,
 				      uint64_t (*load_of)(const struct dest *dest))
 {
 	uint32_t at = service_first_dest(svc);
 	struct dest *least = NULL;
 	uint64_t least_load = 0;
+	uint32_t least_weight = 1;
 
 	for (uint32_t tried = 0; tried < svc->n_dests; tried++, at++) {
 		struct dest *dest = svc->dests[at < svc->n_dests ? at : at - svc->n_dests];
 		uint64_t load;
+		uint32_t weight;
 
 		if (!dest_usable(dest))
 			continue;
 		load = load_of(dest);
-		if (!least || least_load * dest->weight > load * least->weight) {
+		weight = weighing == LOAD_BY_WEIGHT ? dest->weight : 1;
+		if (!least || least_load * weight > load * least_weight) {
 			least = dest;
 			least_load = load;
+			least_weight = weight;
 		}
 	}
 	return least;

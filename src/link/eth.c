@@ -51,7 +51,6 @@ void eth_input(struct worker *w, struct batch *in)
 			eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 		}
 		meta->flags = 0;
-		meta->encaps = 0;
 		meta->in_port = port;
 		if (rte_is_multicast_ether_addr(&eth->dst_addr)) {
 			meta->flags = META_LINK_BROADCAST;

@@ -61,14 +61,9 @@ static void link_fill_upper(struct worker *const *all, unsigned int id, struct a
 	const struct link *link = all[WORKER_MASTER]->link;
 	const struct port *port = &link->ports[id];
 
-	if (port->parent == PORT_NONE)
-		item->flags |= API_LINK_CARRIER | API_LINK_FULL_DUPLEX;
-	else
-		link_fill_below(link, port, item);
-	if (port->kind == PORT_VLAN) {
-		item->vlan_proto = vlan_proto(port);
-		item->vlan_id = vlan_id(port);
-	}
+	link_fill_below(link, port, item);
+	item->vlan_proto = vlan_proto(port);
+	item->vlan_id = vlan_id(port);
 	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
 		const struct port_counters *counters = &all[i]->link->counters[id];
 
@@ -225,32 +220,24 @@ static int upper_change(struct request *req, const struct port *port, const stru
 	switch (set->what) {
 	case API_LINK_SET_UP:
 		facts->set_down = set->value == 0;
-		facts->up = set->value != 0 && (!parent || parent->up);
+		facts->up = set->value != 0 && parent->up;
 		return 0;
 	case API_LINK_SET_MTU:
 		return 0;
 	case API_LINK_SET_MAC:
-		if (port->kind == PORT_TUNNEL)
-			break;
 		facts->own_mac = memcmp(&facts->mac, &parent->mac, sizeof(facts->mac)) != 0;
 		return 0;
 	}
-	if (port->kind == PORT_TUNNEL)
-		return request_fail(req, -EOPNOTSUPP, "%s: a tunnel has no %s", port->name,
-				    link_set_names[set->what]);
 	return request_fail(req, -EOPNOTSUPP, "%s: it has no %s of its own: set that of %s",
 			    port->name, link_set_names[set->what], parent->name);
 }
 
 static uint16_t port_mtu_max(const struct link *link, const struct port *port)
 {
-	uint16_t max = LINK_MTU_MAX;
-
-	if (port->kind == PORT_DEVICE)
-		return port->ops->mtu_max ? RTE_MIN(max, port->ops->mtu_max(port->handle)) : max;
-	if (port->parent != PORT_NONE)
-		max = link->ports[port->parent].mtu;
-	return (uint16_t)(max - port->overhead);
+	if (port->kind != PORT_DEVICE)
+		return link->ports[port->parent].mtu;
+	return port->ops->mtu_max ? RTE_MIN(LINK_MTU_MAX, port->ops->mtu_max(port->handle))
+				  : LINK_MTU_MAX;
 }
 
 static int link_mtu_refused(struct request *req, const struct link *link, const struct port *port,
@@ -258,11 +245,10 @@ static int link_mtu_refused(struct request *req, const struct link *link, const 
 {
 	const char *why = "", *of = "";
 
-	if (port->kind != PORT_DEVICE && port->parent != PORT_NONE) {
-		why = port->kind == PORT_VLAN ? ", as is the mtu of "
-					      : ", which leaves room for its headers on ";
+	if (port->kind != PORT_DEVICE) {
+		why = ", as is the mtu of ";
 		of = link->ports[port->parent].name;
-	} else if (port->kind == PORT_DEVICE && max < LINK_MTU_MAX) {
+	} else if (max < LINK_MTU_MAX) {
 		why = " with its driver and packet buffers";
 	}
 	return request_fail(req, -ERANGE, "%s: mtu %u: %u to %u is possible%s%s", port->name, mtu,
@@ -320,9 +306,7 @@ static int link_set(struct request *req, const void *body)
 	if (r == 0 && port->kind == PORT_DEVICE)
 		r = port_change(req, port, set, &facts);
 	else if (r == 0)
-		r = upper_change(req, port,
-				 port->parent == PORT_NONE ? NULL : &link->ports[port->parent], set,
-				 &facts);
+		r = upper_change(req, port, &link->ports[port->parent], set, &facts);
 	if (r < 0)
 		return r;
 	r = op_multicast(all, port_facts_apply, &facts, sizeof(facts));

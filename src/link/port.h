@@ -68,7 +68,6 @@ struct port_ops {
 enum port_kind {
 	PORT_DEVICE, /* has queues */
 	PORT_VLAN,   /* frames with one more tag than its parent's, see vlan.h */
-	PORT_TUNNEL, /* packets in packets, no Ethernet; see net/tunnel.h */
 };
 
 #define PORT_TAGS 2 /* 802.1Q in 802.1ad */
@@ -77,14 +76,13 @@ struct port {
 	char name[API_NAME_LEN]; /* empty: no such port */
 	uint8_t kind;            /* enum port_kind */
 	uint8_t n_tags;
-	uint16_t parent;      /* not of a device: what it stands on; a tunnel may have none */
+	uint16_t parent;      /* not of a device: what it stands on */
 	uint16_t root;        /* of a VLAN: the device that its frames leave by */
 	be32 tags[PORT_TAGS]; /* of a VLAN, as in its frames, outermost first: protocol, id */
 	const struct port_ops *ops;
 	void *handle;
 	struct rte_ether_addr mac;
 	uint16_t mtu;
-	uint16_t overhead; /* of a tunnel: bytes in front of its packets */
 	uint16_t n_rx_queues, n_tx_queues;
 	uint16_t offloads; /* enum port_offload */
 	int socket;
@@ -139,12 +137,12 @@ static inline bool port_exists(const struct link *link, uint16_t id)
 	return id < link->n_ports && link->ports[id].name[0];
 }
 
-/* The device that its frames leave and come by; PORT_NONE: it has no frames. */
+/* The device that its frames leave and come by; PORT_NONE: there is no such port. */
 static inline uint16_t port_device(const struct link *link, uint16_t id)
 {
 	const struct port *port = &link->ports[id];
 
-	if (!port_exists(link, id) || port->kind == PORT_TUNNEL)
+	if (!port_exists(link, id))
 		return PORT_NONE;
 	return port->kind == PORT_VLAN ? port->root : id;
 }

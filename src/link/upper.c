@@ -2,8 +2,8 @@
 /*
  * link/upper: ports on ports. One op brings such a port; it has no queues, and
  * goes as devices do (plug.c). Up is what its parent is and nobody has set it
- * down; its MTU is never above what its parent leaves it; a VLAN has its
- * parent's MAC address until it gets its own.
+ * down; its MTU is never above its parent's; it has its parent's MAC address
+ * until it gets its own.
  */
 #include "link/upper.h"
 
@@ -19,8 +19,8 @@ static bool upper_take_facts(struct port *port, const struct port *parent)
 	struct port before = *port;
 
 	port->up = parent->up && !port->set_down;
-	port->mtu = RTE_MIN(port->mtu, (uint16_t)(parent->mtu - port->overhead));
-	if (port->kind == PORT_VLAN && !port->own_mac)
+	port->mtu = RTE_MIN(port->mtu, parent->mtu);
+	if (!port->own_mac)
 		port->mac = parent->mac;
 	return port->up != before.up || port->mtu != before.mtu ||
 	       /* DPDK's comparison reads 16-bit words, which the compiler may do before the store
@@ -61,23 +61,12 @@ static const struct port_ops vlan_ops = {
 	.remove = upper_close,
 };
 
-static const struct port_ops tunnel_ops = {
-	.driver = "tunnel",
-	.show = upper_show,
-	.xstat = upper_xstat,
-	.close = upper_close,
-	.remove = upper_close,
-};
-
 void upper_fill(const struct link *link, struct port *port)
 {
-	port->ops = port->kind == PORT_VLAN ? &vlan_ops : &tunnel_ops;
-	port->socket = -1;
+	port->ops = &vlan_ops;
 	port->up = true;
 	port->added = true;
-	if (port->parent == PORT_NONE)
-		return;
-	port->mtu = (uint16_t)(link->ports[port->parent].mtu - port->overhead);
+	port->mtu = link->ports[port->parent].mtu;
 	port->socket = link->ports[port->parent].socket;
 	port->rss = link->ports[port->parent].rss;
 	upper_take_facts(port, &link->ports[port->parent]);
@@ -95,8 +84,7 @@ static void upper_apply_add(struct worker *w, struct op *op)
 
 	link->ports[data->id] = data->port;
 	link->n_ports = RTE_MAX(link->n_ports, data->id + 1u);
-	link->txq[data->id] = data->port.kind == PORT_VLAN ? link->txq[data->port.root]
-							   : PORT_QUEUE_NONE;
+	link->txq[data->id] = link->txq[data->port.root];
 	memset(&link->counters[data->id], 0, sizeof(link->counters[data->id]));
 	vlan_index(link);
 	link->generation++;

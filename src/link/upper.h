@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * link/upper: ports that are no devices: VLANs, tunnels. They have a parent or
- * none, follow it in what they have of it, and are counted by the workers.
+ * link/upper: ports that are no devices: VLANs. They have a parent, follow it in
+ * what they have of it, and are counted by the workers.
  */
 #ifndef LINK_UPPER_H
 #define LINK_UPPER_H

@@ -127,9 +127,6 @@ static int check_device(const struct settings *settings, char *const *argv, cons
 	for (unsigned int i = 0; i < settings->n_devices; i++)
 		if (strcmp(settings->devices[i].name, name) == 0)
 			return 0;
-	for (unsigned int i = 0; i < settings->n_bondings; i++)
-		if (strcmp(settings->bondings[i].name, name) == 0)
-			return 0;
 	if (added_before(settings, argv, name))
 		return 0;
 	at = (size_t)snprintf(error, size, "no such device \"%s\"; there are: %s", name,

@@ -91,18 +91,6 @@
 	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                          \
 	X(ICMP_DONE, "icmp_done", "an ICMP message for us that needs no answer")          \
 	X(ICMP_UNRELATED, "icmp_unrelated", "an ICMP error about no connection of ours")  \
-	/* tunnels */                                                                     \
-	X(TUNNEL_LOOP, "tunnel_loop", "it has gone into too many tunnels here")           \
-	X(TUNNEL_FAMILY, "tunnel_family", "a tunnel that does not carry its protocol")    \
-	X(TUNNEL_NO_ROUTE, "tunnel_no_route", "no way to the other end of the tunnel")    \
-	X(TUNNEL_NO_SOURCE, "tunnel_no_source", "no address to send from to the end")     \
-	X(TUNNEL_MTU, "tunnel_mtu", "too big for the way to the end of the tunnel")       \
-	X(TUNNEL_DOWN, "tunnel_down", "received for a tunnel that is down")               \
-	X(TUNNEL_INVALID, "tunnel_invalid", "malformed GRE, or what it must have is not") \
-	X(TUNNEL_CHECKSUM, "tunnel_checksum", "wrong GRE checksum")                       \
-	X(TUNNEL_SEQUENCE, "tunnel_sequence", "GRE out of its sequence")                  \
-	X(TUNNEL_MARK, "tunnel_mark", "congested, and the sender cannot be told by ECN")  \
-	X(TUNNEL_ERROR, "tunnel_error", "an ICMP error about a tunnel, told its senders") \
 	/* ipvs */                                                                        \
 	X(IPVS_NO_SERVER, "ipvs_no_server", "no usable real server")                      \
 	X(IPVS_NO_CONN, "ipvs_no_conn", "belongs to no connection and opens none")        \

@@ -33,7 +33,6 @@ struct pkt_meta {
 	uint16_t flags;  /* enum meta_flag */
 	uint8_t ttl;
 	uint8_t tos;
-	uint8_t encaps;        /* tunnels that it has gone into here, a bound for loops */
 	uint16_t in_port;      /* link port it came in on, PORT_NONE for made ones */
 	uint16_t out_port;     /* set by routing */
 	uint16_t mtu;          /* of the way out, set by routing */

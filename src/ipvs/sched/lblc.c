@@ -45,7 +45,7 @@ static struct dest *lblc_pick(struct service *svc, const struct sched_packet *pa
 	place->used_ms = packet->now_ms;
 	if (dest && dest->weight > 0 && !places_overloaded(svc, dest))
 		return dest;
-	dest = load_least(svc, load_both);
+	dest = load_least(svc, LOAD_BY_WEIGHT, load_both);
 	if (dest)
 		place->server = places_server(dest);
 	return dest;
@@ -54,6 +54,5 @@ static struct dest *lblc_pick(struct service *svc, const struct sched_packet *pa
 const struct scheduler sched_lblc = {
 	.name = "lblc",
 	.priv_size = sizeof(struct lblc),
-	.by_load = true,
 	.pick = lblc_pick,
 };

@@ -115,7 +115,7 @@ static struct dest *lblcr_pick(struct service *svc, const struct sched_packet *p
 	}
 	if (dest && !places_overloaded(svc, dest))
 		return dest;
-	dest = load_least(svc, load_both);
+	dest = load_least(svc, LOAD_BY_WEIGHT, load_both);
 	if (dest)
 		lblcr_join(place, dest, packet->now_ms);
 	return dest;
@@ -124,6 +124,5 @@ static struct dest *lblcr_pick(struct service *svc, const struct sched_packet *p
 const struct scheduler sched_lblcr = {
 	.name = "lblcr",
 	.priv_size = sizeof(struct lblcr),
-	.by_load = true,
 	.pick = lblcr_pick,
 };

@@ -9,27 +9,10 @@
 
 static struct dest *lc_pick(struct service *svc, const struct sched_packet *packet)
 {
-	uint32_t at = service_first_dest(svc);
-	struct dest *least = NULL;
-	uint64_t least_load = 0;
-
-	for (uint32_t tried = 0; tried < svc->n_dests; tried++, at++) {
-		struct dest *dest = svc->dests[at < svc->n_dests ? at : at - svc->n_dests];
-		uint64_t load;
-
-		if (!dest_usable(dest))
-			continue;
-		load = load_both(dest);
-		if (!least || load < least_load) {
-			least = dest;
-			least_load = load;
-		}
-	}
-	return least;
+	return load_least(svc, LOAD_AS_IT_IS, load_both);
 }
 
 const struct scheduler sched_lc = {
 	.name = "lc",
-	.by_load = true,
 	.pick = lc_pick,
 };

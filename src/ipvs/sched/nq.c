@@ -16,11 +16,10 @@ static struct dest *nq_pick(struct service *svc, const struct sched_packet *pack
 		if (dest_usable(dest) && load_active(dest) == 0)
 			return dest;
 	}
-	return load_least(svc, load_delay);
+	return load_least(svc, LOAD_BY_WEIGHT, load_delay);
 }
 
 const struct scheduler sched_nq = {
 	.name = "nq",
-	.by_load = true,
 	.pick = nq_pick,
 };

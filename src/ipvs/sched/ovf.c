@@ -24,6 +24,5 @@ static struct dest *ovf_pick(struct service *svc, const struct sched_packet *pac
 
 const struct scheduler sched_ovf = {
 	.name = "ovf",
-	.by_load = true,
 	.pick = ovf_pick,
 };

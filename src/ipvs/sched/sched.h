@@ -40,7 +40,6 @@ struct scheduler {
 	const char *name;
 	size_t priv_size;                  /* of svc->sched_priv, zeroed before init */
 	uint32_t flags;                    /* enum api_service_flag that mean something to it */
-	bool by_load;                      /* reads dest_load…(), see ipvs/load.h */
 	void (*init)(struct service *svc); /* all may be there already; may be NULL */
 	void (*changed)(struct service *svc, enum sched_change change,
 			uint32_t index); /* may be NULL */

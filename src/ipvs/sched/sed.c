@@ -9,11 +9,10 @@
 
 static struct dest *sed_pick(struct service *svc, const struct sched_packet *packet)
 {
-	return load_least(svc, load_delay);
+	return load_least(svc, LOAD_BY_WEIGHT, load_delay);
 }
 
 const struct scheduler sched_sed = {
 	.name = "sed",
-	.by_load = true,
 	.pick = sed_pick,
 };

@@ -61,7 +61,6 @@ static struct dest *twos_pick(struct service *svc, const struct sched_packet *pa
 const struct scheduler sched_twos = {
 	.name = "twos",
 	.priv_size = sizeof(struct twos),
-	.by_load = true,
 	.init = twos_init,
 	.pick = twos_pick,
 };

@@ -8,11 +8,10 @@
 
 static struct dest *wlc_pick(struct service *svc, const struct sched_packet *packet)
 {
-	return load_least(svc, load_both);
+	return load_least(svc, LOAD_BY_WEIGHT, load_both);
 }
 
 const struct scheduler sched_wlc = {
 	.name = "wlc",
-	.by_load = true,
 	.pick = wlc_pick,
 };
