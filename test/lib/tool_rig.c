@@ -283,6 +283,18 @@ char *tool_requests(const struct program *program, const char *line)
 	return text;
 }
 
+void tool_check_rows(const struct program *program, const struct tool_row *rows, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		char *got = tool_requests(program, rows[i].line);
+
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%s %s\n\twanted %s\n\tgot    %s", program->name, rows[i].line,
+				 rows[i].want, got);
+		free(got);
+	}
+}
+
 struct local {
 	const struct tool_answer *answer;
 	unsigned int n_refusable;

@@ -31,6 +31,13 @@ struct tool_answer {
 /* "ADDR_ADD 10.0.0.1/24 dev d" or "EXIT 2: sentence"; free() it. */
 char *tool_requests(const struct program *program, const char *line);
 
+struct tool_row {
+	const char *line; /* without the program's name */
+	const char *want; /* as tool_requests() says it */
+};
+
+void tool_check_rows(const struct program *program, const struct tool_row *rows, unsigned int n);
+
 /* What the command prints on standard output; errors (may be NULL) gets standard error. free()
  * both. */
 char *tool_prints(const struct program *program, const char *line, const struct tool_answer *answer,

@@ -9,8 +9,6 @@
 #include "lib/unit.h"
 #include "packet/ip4_rig.h"
 
-#define L3 14
-
 #define A    "20010db8000000000000000000000002"
 #define US   "20010db8000000000000000000000001"
 #define B    "20010db8000100000000000000000002"
@@ -23,16 +21,7 @@
 
 #define GROUP6 "33:33:00:00:00:01 06:00:00:00:00:02 86dd"
 
-/* A packet in on dpdk0, with `filler` bytes behind; what leaves by dpdk0, and the drop reason. */
-static const struct {
-	const char *name;
-	const char *in;
-	const char *out; /* NULL: nothing */
-	size_t filler;
-	size_t quotes; /* bytes of what came in, behind `out` */
-	int drop;      /* -1: none */
-	const char *l2;
-} cases[] = {
+static const struct ip_case cases[] = {
 	{ "echo", "60000000 000c 3a 40" A US "8000 0000 0102 0304 61626364",
 	  "60000000 000c 3a 40" US A "8100 0000 0102 0304 61626364", 0, 0, -1, NULL },
 	{ "echo keeps its class, drops label and extension headers",
@@ -162,36 +151,10 @@ static void test_answers(void **state)
 
 	for (unsigned int i = 0; i < LENGTH(cases); i++) {
 		struct harness *h = rig(&options);
-		const char *l2 = cases[i].l2 ? cases[i].l2 : TO6_0;
-		uint64_t before = harness_all_drops(h);
-		struct bytes in, want;
 
-		print_message("%s\n", cases[i].name);
-		in = ip4_frame(l2, cases[i].in, cases[i].filler);
-		ip4_send_frame(h, 0, &in);
-		if (harness_all_drops(h) != before + (cases[i].drop >= 0) ||
-		    (cases[i].drop >= 0 && !harness_drops(h, (enum drop_reason)cases[i].drop)))
-			fail_msg("%s: another drop reason", cases[i].name);
-		if (cases[i].out) {
-			want = ip4_frame(FROM6_0, cases[i].out, 0);
-			memcpy(want.at + want.len, in.at + L3, cases[i].quotes);
-			want.len += cases[i].quotes;
-			ip4_seal(&want);
-			ip4_expect(h, 0, &want);
-		}
-		ip4_expect_nothing(h);
+		ip_case_check(h, &cases[i], TO6_0, FROM6_0);
 		harness_free(h);
 	}
-}
-
-static unsigned int count_frames(struct harness *h, unsigned int port)
-{
-	uint8_t frame[PACKET_MAX];
-	unsigned int n = 0;
-
-	while (harness_take(h, port, frame, sizeof(frame)))
-		n++;
-	return n;
 }
 
 /* A second's worth at once, then as many a second; a flood of the one family leaves the other its
@@ -211,14 +174,14 @@ static void test_rate(void **state)
 		;
 	for (unsigned int i = 0; i < 25; i++)
 		ip4_send_frame(h, 0, &udp);
-	assert_int_equal(count_frames(h, 0), 10);
+	assert_int_equal(ip4_count_frames(h, 0), 10);
 	for (unsigned int i = 0; i < 25; i++)
 		ip4_send_frame(h, 0, &udp4);
-	assert_int_equal(count_frames(h, 0), 10);
+	assert_int_equal(ip4_count_frames(h, 0), 10);
 	harness_advance(h, 500);
 	for (unsigned int i = 0; i < 25; i++)
 		ip4_send_frame(h, 0, &udp);
-	assert_int_equal(count_frames(h, 0), 5);
+	assert_int_equal(ip4_count_frames(h, 0), 5);
 	assert_int_equal(harness_drops(h, DROP_IP6_NO_LISTENER), 50);
 	harness_free(h);
 }

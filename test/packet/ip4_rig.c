@@ -214,3 +214,33 @@ void ip4_expect_nothing_at(struct harness *h, const char *file, int line)
 	for (unsigned int port = 0; port < HARNESS_PORTS; port++)
 		harness_assert_frame(got, harness_take(h, port, got, sizeof(got)), "", file, line);
 }
+
+void ip_case_check(struct harness *h, const struct ip_case *one, const char *to, const char *from)
+{
+	uint64_t before = harness_all_drops(h);
+	struct bytes in = ip4_frame(one->l2 ? one->l2 : to, one->in, one->filler), want;
+
+	print_message("%s\n", one->name);
+	ip4_send_frame(h, 0, &in);
+	if (harness_all_drops(h) != before + (one->drop >= 0) ||
+	    (one->drop >= 0 && !harness_drops(h, (enum drop_reason)one->drop)))
+		fail_msg("%s: another drop reason", one->name);
+	if (one->out) {
+		want = ip4_frame(from, one->out, 0);
+		memcpy(want.at + want.len, in.at + L3, one->quotes);
+		want.len += one->quotes;
+		ip4_seal(&want);
+		ip4_expect(h, 0, &want);
+	}
+	ip4_expect_nothing(h);
+}
+
+unsigned int ip4_count_frames(struct harness *h, unsigned int port)
+{
+	uint8_t frame[PACKET_MAX];
+	unsigned int n = 0;
+
+	while (harness_take(h, port, frame, sizeof(frame)))
+		n++;
+	return n;
+}

@@ -32,6 +32,23 @@ struct bytes {
 	uint8_t at[PACKET_MAX];
 };
 
+/* A packet in on dpdk0, with `filler` bytes behind; what leaves by dpdk0, and the drop reason. */
+struct ip_case {
+	const char *name;
+	const char *in;
+	const char *out; /* NULL: nothing */
+	size_t filler;
+	size_t quotes;  /* bytes of what came in, behind `out` */
+	int drop;       /* -1: none */
+	const char *l2; /* NULL: `to` */
+};
+
+/* to, from: L2 of what comes in and of what leaves, hex. */
+void ip_case_check(struct harness *h, const struct ip_case *one, const char *to, const char *from);
+
+/* How many frames leave by the port. */
+unsigned int ip4_count_frames(struct harness *h, unsigned int port);
+
 struct harness *ip4_rig_new(const struct harness_options *options);
 
 /* 2001:db8::2 and fe80::2 (06:…:02) — dpdk0 2001:db8::1/64, dpdk1 2001:db8:1::1/64 —

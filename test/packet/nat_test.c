@@ -81,6 +81,23 @@ static struct packet to_client(struct packet packet)
 	return packet;
 }
 
+/* What comes on that queue goes to SERVER, and its answer to the client. */
+static void pass_to(struct harness *h, unsigned int queue, const struct packet *packet)
+{
+	struct packet want = to_server(*packet, SERVER);
+
+	rig_send_to(h, CLIENT_SIDE, queue, packet);
+	rig_expect(h, SERVER_SIDE, &want);
+}
+
+static void pass_back(struct harness *h, unsigned int queue, const struct packet *answer)
+{
+	struct packet want = to_client(*answer);
+
+	rig_send_to(h, SERVER_SIDE, queue, answer);
+	rig_expect(h, CLIENT_SIDE, &want);
+}
+
 /* Every flow's packets on every queue, both ways. */
 static void check_flows(const struct harness_options *options, uint8_t proto)
 {
@@ -90,19 +107,13 @@ static void check_flows(const struct harness_options *options, uint8_t proto)
 	service(h, proto);
 	server(h, "-a", proto, SERVER, "-m");
 	for (unsigned int flow = 0; flow < FLOWS; flow++) {
-		struct packet packet = from_client(proto, flow), want;
+		struct packet packet = from_client(proto, flow);
 		struct packet answer = answer_to(&packet, SERVER);
 
-		for (unsigned int queue = 0; queue < h->n_workers; queue++) {
-			rig_send_to(h, CLIENT_SIDE, (queue + flow) % h->n_workers, &packet);
-			want = to_server(packet, SERVER);
-			rig_expect(h, SERVER_SIDE, &want);
-		}
-		for (unsigned int queue = 0; queue < h->n_workers; queue++) {
-			rig_send_to(h, SERVER_SIDE, queue, &answer);
-			want = to_client(answer);
-			rig_expect(h, CLIENT_SIDE, &want);
-		}
+		for (unsigned int queue = 0; queue < h->n_workers; queue++)
+			pass_to(h, (queue + flow) % h->n_workers, &packet);
+		for (unsigned int queue = 0; queue < h->n_workers; queue++)
+			pass_back(h, queue, &answer);
 	}
 	assert_int_equal(rig_conns(h), FLOWS);
 	for (unsigned int i = 1; i <= h->n_workers; i++)
@@ -231,23 +242,17 @@ static void test_nat_comes_later(void **state)
 static void test_mode_changes(void **state)
 {
 	struct harness *h = rig_new(&three);
-	struct packet packet = from_client(IPPROTO_UDP, 1), want;
+	struct packet packet = from_client(IPPROTO_UDP, 1);
 	struct packet answer = answer_to(&packet, SERVER);
 
 	service(h, IPPROTO_UDP);
 	harness_run(h, "ipvsadm -P -z " LADDR " -u " VIP ":80 -F dpdk1");
 	server(h, "-a", IPPROTO_UDP, SERVER, "-m");
-	rig_send(h, CLIENT_SIDE, &packet);
-	want = to_server(packet, SERVER);
-	rig_expect(h, SERVER_SIDE, &want);
+	pass_to(h, 0, &packet);
 	server(h, "-e", IPPROTO_UDP, SERVER, "-b");
 	for (unsigned int queue = 0; queue < WORKERS; queue++) {
-		rig_send_to(h, CLIENT_SIDE, queue, &packet);
-		want = to_server(packet, SERVER);
-		rig_expect(h, SERVER_SIDE, &want);
-		rig_send_to(h, SERVER_SIDE, queue, &answer);
-		want = to_client(answer);
-		rig_expect(h, CLIENT_SIDE, &want);
+		pass_to(h, queue, &packet);
+		pass_back(h, queue, &answer);
 	}
 	packet = from_client(IPPROTO_UDP, 2);
 	rig_send(h, CLIENT_SIDE, &packet);
@@ -260,7 +265,7 @@ static void test_mode_changes(void **state)
 static void test_removed(void **state)
 {
 	struct harness *h = rig_new(&three);
-	struct packet packet = from_client(IPPROTO_UDP, 1), want;
+	struct packet packet = from_client(IPPROTO_UDP, 1);
 	struct packet answer = answer_to(&packet, SERVER);
 
 	service(h, IPPROTO_UDP);
@@ -269,12 +274,8 @@ static void test_removed(void **state)
 	rig_take(h, SERVER_SIDE);
 	rig_remove_service(h, 'u');
 	for (unsigned int queue = 0; queue < WORKERS; queue++) {
-		rig_send_to(h, CLIENT_SIDE, queue, &packet);
-		want = to_server(packet, SERVER);
-		rig_expect(h, SERVER_SIDE, &want);
-		rig_send_to(h, SERVER_SIDE, queue, &answer);
-		want = to_client(answer);
-		rig_expect(h, CLIENT_SIDE, &want);
+		pass_to(h, queue, &packet);
+		pass_back(h, queue, &answer);
 	}
 	assert_int_equal(harness_all_drops(h), 0);
 	rig_end(h);
@@ -284,15 +285,13 @@ static void test_removed(void **state)
 static void test_clash(void **state)
 {
 	struct harness *h = rig_new(&three);
-	struct packet packet = from_client(IPPROTO_UDP, 1), want;
+	struct packet packet = from_client(IPPROTO_UDP, 1);
 
 	service(h, IPPROTO_UDP);
 	server(h, "-a", IPPROTO_UDP, SERVER, "-m");
 	harness_run(h, "ipvsadm -A -u " VIP ":81 -s rr");
 	harness_run(h, "ipvsadm -a -u " VIP ":81 -r " SERVER ":8080 -m");
-	rig_send(h, CLIENT_SIDE, &packet);
-	want = to_server(packet, SERVER);
-	rig_expect(h, SERVER_SIDE, &want);
+	pass_to(h, 0, &packet);
 	packet.dport = 81;
 	rig_send(h, CLIENT_SIDE, &packet);
 	rig_expect_nothing(h);
@@ -305,27 +304,21 @@ static void test_clash(void **state)
 static void test_states(void **state)
 {
 	struct harness *h = rig_new(&one);
-	struct packet packet = from_client(IPPROTO_TCP, 1), answer, want;
+	struct packet packet = from_client(IPPROTO_TCP, 1), answer;
 	struct rig_conn conn;
 
 	service(h, IPPROTO_TCP);
 	server(h, "-a", IPPROTO_TCP, SERVER, "-m");
 	packet.options = "02 04 05 b4 08 0a 00 00 00 01 00 00 00 00 01 01";
-	rig_send(h, CLIENT_SIDE, &packet);
-	want = to_server(packet, SERVER);
-	rig_expect(h, SERVER_SIDE, &want);
+	pass_to(h, 0, &packet);
 	answer = answer_to(&packet, SERVER);
-	rig_send(h, SERVER_SIDE, &answer);
-	want = to_client(answer);
-	rig_expect(h, CLIENT_SIDE, &want);
+	pass_back(h, 0, &answer);
 	packet.options = NULL;
 	packet.flags = ACK;
 	packet.seq = 6;
 	packet.ack = 71;
 	packet.payload = "request";
-	rig_send(h, CLIENT_SIDE, &packet);
-	want = to_server(packet, SERVER);
-	rig_expect(h, SERVER_SIDE, &want);
+	pass_to(h, 0, &packet);
 	conn = rig_conn(h, IPPROTO_TCP, CLIENT, packet.sport);
 	assert_int_equal(conn.conn->state, TCP_ESTABLISHED);
 	assert_int_equal(rig_counts(h, IPPROTO_TCP, 0).active, 1);

@@ -7,26 +7,9 @@
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
 
-struct row {
-	const char *line;
-	const char *want;
-};
-
-static void check_rows(const struct row *rows, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		char *got = tool_requests(&dpip_program, rows[i].line);
-
-		if (strcmp(got, rows[i].want) != 0)
-			fail_msg("dpip %s\n\twanted %s\n\tgot    %s", rows[i].line, rows[i].want,
-				 got);
-		free(got);
-	}
-}
-
 static void test_vlan(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "vlan", "VLAN_LIST" },
 		{ "v s d0.7", "VLAN_LIST d0.7" },
 		{ "vlan show link d0 proto QinQ id 3", "VLAN_LIST link d0 proto 88a8 id 3" },
@@ -48,7 +31,7 @@ static void test_vlan(void **state)
 			      "with a number, are expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
 int main(void)

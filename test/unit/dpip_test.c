@@ -15,26 +15,9 @@
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
 
-struct row {
-	const char *line;
-	const char *want;
-};
-
-static void check_rows(const struct row *rows, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		char *got = tool_requests(&dpip_program, rows[i].line);
-
-		if (strcmp(got, rows[i].want) != 0)
-			fail_msg("dpip %s\n\twanted %s\n\tgot    %s", rows[i].line, rows[i].want,
-				 got);
-		free(got);
-	}
-}
-
 static void test_addr(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "addr", "ADDR_LIST" },
 		{ "a", "ADDR_LIST" },
 		{ "address show", "ADDR_LIST" },
@@ -97,12 +80,12 @@ static void test_addr(void **state)
 		  "EXIT 2: addr: \"frob\": show, list, add, set, del, flush or help is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
 static void test_route(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "r s", "ROUTE_LIST" },
 		{ "route show dev d0", "ROUTE_LIST dev d0" },
 		{ "route show --cpu 0", "ROUTE_LIST" },
@@ -157,12 +140,12 @@ static void test_route(void **state)
 		  "local or nexthop is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
 static void test_neigh_link_stats(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "neigh", "NEIGH_LIST" },
 		{ "neighbour show dev d0", "NEIGH_LIST dev d0" },
 		{ "neigh add 10.0.0.1 lladdr 02:00:00:00:00:0A dev d0",
@@ -227,12 +210,12 @@ static void test_neigh_link_stats(void **state)
 		  "EXIT 2: stats show: \"frob\": drop, worker or memory is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
 static void test_options(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-h", "HELP" },
 		{ "--help", "HELP" },
 		{ "help", "HELP" },
@@ -259,7 +242,7 @@ static void test_options(void **state)
 		  "EXIT 2: -i \"99999999999\": a number from 1 is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
 static const struct api_link links[] = {
@@ -738,7 +721,7 @@ static void test_script_large(void **state)
 static void test_startup(void **state)
 {
 	static const struct program *const programs[] = { &dpip_program };
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "dpip addr add 1.1.1.1 dev d", "" },
 		{ "/usr/sbin/dpip addr add 1.1.1.1 dev d", "" },
 		{ "dpip addr show",

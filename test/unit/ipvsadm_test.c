@@ -17,26 +17,9 @@
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
 
-struct row {
-	const char *line;
-	const char *want;
-};
-
-static void check_rows(const struct row *rows, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		char *got = tool_requests(&ipvsadm_program, rows[i].line);
-
-		if (strcmp(got, rows[i].want) != 0)
-			fail_msg("ipvsadm %s\n\twanted %s\n\tgot    %s", rows[i].line, rows[i].want,
-				 got);
-		free(got);
-	}
-}
-
 static void test_services(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-A -t 10.0.0.1:80", "SERVICE_ADD 6 10.0.0.1:80 wlc" },
 		{ "-A -u 10.0.0.1:53 -s rr", "SERVICE_ADD 17 10.0.0.1:53 rr" },
 		{ "-At 10.0.0.1:80 -swrr", "SERVICE_ADD 6 10.0.0.1:80 wrr" },
@@ -103,12 +86,12 @@ static void test_services(void **state)
 		{ "--set 1 2 3", "EXIT 2: --set is not supported" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
 }
 
 static void test_servers(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -b",
 		  "DEST_ADD 6 10.0.0.1:80 -> 10.1.0.1:8080 forward 5 weight 1" },
 		{ "-a -t 10.0.0.1:80 -r 10.1.0.1",
@@ -151,12 +134,12 @@ static void test_servers(void **state)
 		  "EXIT 2: -z \"x\": an IPv4 or IPv6 address is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
 }
 
 static void test_lists(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "", "HELLO; SERVICE_LIST every flags 1" },
 		{ "-L", "HELLO; SERVICE_LIST every flags 1" },
 		{ "-l", "HELLO; SERVICE_LIST every flags 1" },
@@ -173,7 +156,7 @@ static void test_lists(void **state)
 		{ "-L --cpu x", "EXIT 2: --cpu \"x\": a number from 0 to 4294967295 is expected" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
 }
 
 /* Every option with every command: which pairs are refused for being together. */
@@ -317,7 +300,8 @@ static void fixture(struct table_fixture *f)
 	f->answer = (struct tool_answer){ .items = f->items, .n = 10 };
 }
 
-static void check_prints(const struct row *rows, unsigned int n, const struct tool_answer *answer)
+static void check_prints(const struct tool_row *rows, unsigned int n,
+			 const struct tool_answer *answer)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		char *errors, *got;
@@ -334,7 +318,7 @@ static void check_prints(const struct row *rows, unsigned int n, const struct to
 
 static void test_print_services(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-ln",
 		  "IP Virtual Server version 9.8.7 (size=0)\n"
 		  "Prot LocalAddress:Port Scheduler Flags\n"
@@ -521,7 +505,7 @@ static void test_print_conns(void **state)
 		{ API_CONN_LIST, API_KIND_CONN, sizeof(conns[1]), &conns[1] },
 	};
 	const struct tool_answer answer = { .items = items, .n = 2 };
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-lnc", "[2]tcp 90s    ESTABLISHED 10.0.0.9:40000     10.0.0.1:80        "
 			  "10.1.0.200:1025    "
 			  "10.1.0.1:8080\n"
@@ -550,7 +534,7 @@ static void test_print_conns(void **state)
 /* Edits change what is given; the daemon keeps the rest. */
 static void test_edits(void **state)
 {
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "-E -t 10.0.0.1:80 -s rr",
 		  "SERVICE_SET 6 10.0.0.1:80 rr keeps persistence,mask,ops,conn-timeout" },
 		{ "-E -t 10.0.0.1:80 --conn-timeout 0",
@@ -584,7 +568,7 @@ static void test_edits(void **state)
 			      "'edit-service' command" },
 	};
 
-	check_rows(rows, LENGTH(rows));
+	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
 }
 
 static void test_no_such_service(void **state)
@@ -650,7 +634,7 @@ static void test_save_restore(void **state)
 static void test_startup(void **state)
 {
 	static const struct program *const programs[] = { &dpip_program, &ipvsadm_program };
-	static const struct row rows[] = {
+	static const struct tool_row rows[] = {
 		{ "ipvsadm -A -t 10.0.0.1:80 -s rr", "" },
 		{ "ipvsadm -P -z 10.1.0.1 -t 10.0.0.1:80 -F d1", "" },
 		{ "ipvsadm -C", "" },
