@@ -58,33 +58,11 @@ static void follow_link(struct follow *follow, const struct nlmsghdr *message)
 static void follow_message(void *arg, const struct nlmsghdr *message)
 {
 	struct follow *follow = arg;
-	const struct worker *master = follow->all[WORKER_MASTER];
-	struct follow_route route;
 
-	switch (message->nlmsg_type) {
-	case RTM_NEWLINK:
-	case RTM_DELLINK:
+	if (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK)
 		follow_link(follow, message);
-		break;
-	case RTM_NEWADDR:
-		if (follow_read_addr(master, message, &route))
-			follow_put(&follow->table, &route);
-		break;
-	case RTM_DELADDR:
-		if (follow_read_addr(master, message, &route)) {
-			follow_remove(&follow->table, &route);
-			follow->again = true;
-		}
-		break;
-	case RTM_NEWROUTE:
-		if (follow_read_route(master, message, &route))
-			follow_put(&follow->table, &route);
-		break;
-	case RTM_DELROUTE:
-		if (follow_read_route(master, message, &route))
-			follow_remove(&follow->table, &route);
-		break;
-	}
+	else
+		follow->again |= follow_news(&follow->table, message);
 }
 
 static void follow_end(void *arg)
@@ -125,6 +103,7 @@ static int follow_open(struct control *control, struct follow *follow)
 		config.groups[2] = RTNLGRP_IPV6_IFADDR;
 		config.groups[3] = RTNLGRP_IPV4_ROUTE;
 		config.groups[4] = RTNLGRP_IPV6_ROUTE;
+		config.groups[5] = RTNLGRP_NEXTHOP;
 	}
 	r = rtnl_open(control, &config, &follow->rtnl);
 	if (r == 0)

@@ -11,14 +11,15 @@
 #include "base/chains.h"
 #include "base/ip.h"
 
-struct worker;
+struct hash_key;
 struct nlmsghdr;
+struct worker;
 
 /* Followed routes have the kernel's metric behind this, so that any other route to the same prefix
  * goes first, whenever it comes. */
 #define FOLLOW_METRIC 0x80000000u
 
-#define FOLLOW_HOPS 16
+#define FOLLOW_HOPS API_ROUTE_HOPS
 
 struct follow_hop {
 	union ip_addr via; /* 0: on link */
@@ -29,6 +30,7 @@ struct follow_hop {
 
 /* A net route, or a route to the kernel for an address. */
 struct follow_route {
+	uint32_t nexthop; /* the kernel's object that names the hops, 0: none; not compared */
 	union ip_addr dst;
 	uint32_t metric; /* the kernel's */
 	uint32_t mtu;
@@ -39,27 +41,56 @@ struct follow_route {
 	struct follow_hop hops[FOLLOW_HOPS];
 };
 
-/* Of a message about a route or an address; false: it is none that is followed. A deletion may name
- * fewer hops. */
+/*
+ * Of a message about a route or an address; false: it is about none that could be followed. A
+ * route with n_hops 0 is not followed itself, but may have taken the place of one that is. A
+ * deletion may name fewer hops.
+ */
 bool follow_read_route(const struct worker *master, const struct nlmsghdr *message,
 		       struct follow_route *route);
 bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
 		      struct follow_route *route);
 
+/* Which nexthop objects routes use, and how many do. */
+struct follow_objects {
+	const struct hash_key *key;
+	struct chains chains;
+};
+
+void follow_objects_init(struct follow_objects *objects, const struct hash_key *key);
+void follow_objects_free(struct follow_objects *objects);
+
+/* A route that used one object, 0: none, uses another now. */
+void follow_object_move(struct follow_objects *objects, uint32_t from, uint32_t to);
+bool follow_object_used(const struct follow_objects *objects, uint32_t id);
+
+/* Of a message about one; 0: it says nothing. */
+uint32_t follow_read_object(const struct nlmsghdr *message);
+
 /* All that is followed, and what of it dpvs has taken. */
 struct follow_table {
 	struct worker *const *all;
 	struct chains chains;
+	struct follow_objects objects;
 	struct list entries;
 	struct list waiting; /* those that dpvs has not taken: tried again */
 	uint32_t round;      /* moves on with each round of the kernel's tables */
 };
 
+/* A message, not about a link. True: it says that a new round is needed. */
+bool follow_news(struct follow_table *table, const struct nlmsghdr *message);
+
 void follow_table_init(struct follow_table *table, struct worker *const *all);
 void follow_table_free(struct follow_table *table);
 
-void follow_put(struct follow_table *table, const struct follow_route *route);
-void follow_remove(struct follow_table *table, const struct follow_route *route);
+/* It is there, or has changed; flags: the message's, NLM_F_MULTI, _REPLACE and _APPEND count. */
+void follow_put(struct follow_table *table, const struct follow_route *route, unsigned int flags);
+
+/* These hops of it are gone. True: what is left cannot be told without a new round. */
+bool follow_remove(struct follow_table *table, const struct follow_route *route);
+
+/* Whatever hops it has, it is gone. */
+void follow_drop(struct follow_table *table, const struct follow_route *route);
 
 /* What has not been put since the round began has gone. */
 void follow_sweep(struct follow_table *table);

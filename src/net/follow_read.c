@@ -4,12 +4,14 @@
  * they are about kernel interfaces of ours. A route is followed if it is one of
  * the main table, made by a routing daemon: not by the kernel itself, nor by
  * the administrator by hand, whose place for static routes is dpip. Of several
- * next hops those count that lead over an interface of ours.
+ * next hops those count that lead over an interface of ours and are alive.
  */
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
 #include <libmnl/libmnl.h>
+#include <rte_common.h>
 
 #include "link/kni_master.h"
 #include "net/follow_int.h"
@@ -45,19 +47,36 @@ static bool read_gateway(const struct nlattr *attr, unsigned int family, struct 
 	return mnl_attr_get_type(attr) == RTA_GATEWAY && read_ip(attr, family, &hop->via);
 }
 
-static void read_hops(const struct worker *master, const struct nlattr *multipath,
+/* One that is there already only becomes heavier. */
+static void add_hop(struct follow_route *route, const struct follow_hop *hop)
+{
+	for (unsigned int i = 0; i < route->n_hops; i++) {
+		struct follow_hop *there = &route->hops[i];
+
+		if (there->port == hop->port && ip_equal(&there->via, &hop->via)) {
+			there->weight = (uint16_t)RTE_MIN(there->weight + hop->weight,
+							  API_ROUTE_WEIGHT_MAX);
+			return;
+		}
+	}
+	if (route->n_hops < FOLLOW_HOPS)
+		route->hops[route->n_hops++] = *hop;
+}
+
+/* dead: those count, too, that are not used now. */
+static void read_hops(const struct worker *master, const struct nlattr *multipath, bool dead,
 		      struct follow_route *route)
 {
 	const struct rtnexthop *next = mnl_attr_get_payload(multipath);
 	int left = mnl_attr_get_payload_len(multipath);
 
 	for (; left >= (int)sizeof(*next) && next->rtnh_len >= sizeof(*next) &&
-	       next->rtnh_len <= left && route->n_hops < FOLLOW_HOPS;
+	       next->rtnh_len <= left;
 	     left -= (int)NLMSG_ALIGN(next->rtnh_len), next = RTNH_NEXT(next)) {
 		struct follow_hop hop = { .weight = (uint16_t)(next->rtnh_hops + 1u),
 					  .onlink = next->rtnh_flags & RTNH_F_ONLINK };
 		const struct nlattr *attr;
-		bool foreign = false;
+		bool foreign = next->rtnh_flags & RTNH_F_DEAD && !dead;
 
 		mnl_attr_for_each_payload((const struct nlattr *)(next + 1),
 					  next->rtnh_len - sizeof(*next))
@@ -68,7 +87,7 @@ static void read_hops(const struct worker *master, const struct nlattr *multipat
 				foreign = true;
 		}
 		if (!foreign && port_of(master, (unsigned int)next->rtnh_ifindex, &hop.port))
-			route->hops[route->n_hops++] = hop;
+			add_hop(route, &hop);
 	}
 }
 
@@ -85,23 +104,70 @@ static uint32_t read_mtu(const struct nlattr *metrics)
 	return 0;
 }
 
+/* One that a followed route could be, or could have been. */
+static bool in_reach(const struct rtmsg *rtm)
+{
+	return rtm->rtm_table == RT_TABLE_MAIN && !(rtm->rtm_flags & RTM_F_CLONED) &&
+	       rtm->rtm_tos == 0 && rtm->rtm_src_len == 0 &&
+	       (rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6);
+}
+
 static bool by_daemon(const struct rtmsg *rtm)
 {
-	return rtm->rtm_table == RT_TABLE_MAIN && rtm->rtm_type == RTN_UNICAST &&
-	       !(rtm->rtm_flags & RTM_F_CLONED) && rtm->rtm_tos == 0 && rtm->rtm_src_len == 0 &&
-	       rtm->rtm_protocol > RTPROT_STATIC && rtm->rtm_protocol != RTPROT_RA &&
-	       (rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6);
+	return rtm->rtm_type == RTN_UNICAST && rtm->rtm_protocol > RTPROT_STATIC &&
+	       rtm->rtm_protocol != RTPROT_RA;
+}
+
+/* What a route's attributes say; where it leads is put together behind them. */
+struct ways {
+	const struct nlattr *multipath;
+	struct follow_hop hop;
+	unsigned int index;
+	bool foreign;
+};
+
+static bool read_attr(const struct nlattr *attr, struct follow_route *route, struct ways *ways)
+{
+	bool word = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
+
+	switch (mnl_attr_get_type(attr)) {
+	case RTA_DST:
+		return read_ip(attr, route->family, &route->dst);
+	case RTA_GATEWAY:
+		ways->foreign |= !read_gateway(attr, route->family, &ways->hop);
+		break;
+	case RTA_VIA:
+		ways->foreign = true;
+		break;
+	case RTA_OIF:
+		ways->index = word ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case RTA_PRIORITY:
+		route->metric = word ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case RTA_NH_ID:
+		route->nexthop = word ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case RTA_METRICS:
+		route->mtu = read_mtu(attr);
+		break;
+	case RTA_MULTIPATH:
+		ways->multipath = attr;
+		break;
+	}
+	return true;
 }
 
 bool follow_read_route(const struct worker *master, const struct nlmsghdr *message,
 		       struct follow_route *route)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr, *multipath = NULL;
-	struct follow_hop hop = { .weight = 1 };
-	unsigned int index = 0;
+	bool gone = message->nlmsg_type == RTM_DELROUTE;
+	struct ways ways = { .hop = { .weight = 1 } };
+	const struct nlattr *attr;
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*rtm) || !by_daemon(rtm))
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*rtm) || !in_reach(rtm) ||
+	    rtm->rtm_dst_len > ip_bits(rtm->rtm_family))
 		return false;
 	*route = (struct follow_route){
 		.family = rtm->rtm_family,
@@ -109,31 +175,35 @@ bool follow_read_route(const struct worker *master, const struct nlmsghdr *messa
 		.type = API_ROUTE_UNICAST,
 		.proto = rtm->rtm_protocol,
 	};
-	hop.onlink = rtm->rtm_flags & RTNH_F_ONLINK;
+	ways.hop.onlink = rtm->rtm_flags & RTNH_F_ONLINK;
+	ways.foreign = rtm->rtm_flags & RTNH_F_DEAD && !gone;
 	mnl_attr_for_each(attr, message, sizeof(*rtm))
 	{
-		uint16_t type = mnl_attr_get_type(attr);
-		bool word = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
-
-		if (type == RTA_DST && !read_ip(attr, route->family, &route->dst))
+		if (!read_attr(attr, route, &ways))
 			return false;
-		if (type == RTA_VIA ||
-		    (type == RTA_GATEWAY && !read_gateway(attr, route->family, &hop)))
-			return false;
-		if (type == RTA_OIF && word)
-			index = mnl_attr_get_u32(attr);
-		else if (type == RTA_PRIORITY && word)
-			route->metric = mnl_attr_get_u32(attr);
-		else if (type == RTA_METRICS)
-			route->mtu = read_mtu(attr);
-		else if (type == RTA_MULTIPATH)
-			multipath = attr;
 	}
-	if (multipath)
-		read_hops(master, multipath, route);
-	else if (port_of(master, index, &hop.port))
-		route->hops[route->n_hops++] = hop;
-	return route->n_hops > 0;
+	if (!by_daemon(rtm))
+		return true;
+	if (ways.multipath)
+		read_hops(master, ways.multipath, gone, route);
+	else if (!ways.foreign && port_of(master, ways.index, &ways.hop.port))
+		add_hop(route, &ways.hop);
+	return true;
+}
+
+uint32_t follow_read_object(const struct nlmsghdr *message)
+{
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nhmsg))
+		return 0;
+	mnl_attr_for_each(attr, message, sizeof(struct nhmsg))
+	{
+		if (mnl_attr_get_type(attr) == NHA_ID &&
+		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			return mnl_attr_get_u32(attr);
+	}
+	return 0;
 }
 
 /* Link-local addresses mean something on their link only, where dpvs has the same. */

@@ -7,6 +7,7 @@
  * has too.
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct entry {
 	struct list node; /* of table->entries */
 	struct list wait; /* of table->waiting, unless it is installed */
 	bool installed;
+	bool several;  /* the kernel has had more than one of this prefix and metric */
 	uint16_t room; /* for hops */
 	uint32_t round;
 	struct follow_route route; /* as far as it has hops: a full feed has a million of these */
@@ -38,15 +40,21 @@ void follow_table_init(struct follow_table *table, struct worker *const *all)
 {
 	table->all = all;
 	chains_init(&table->chains);
+	follow_objects_init(&table->objects, &all[WORKER_MASTER]->flow_key);
 	list_init(&table->entries);
 	list_init(&table->waiting);
 }
 
 void follow_table_free(struct follow_table *table)
 {
-	list_for_each_safe (it, &table->entries)
-		free(container_of(it, struct entry, node));
+	list_for_each_safe (it, &table->entries) {
+		struct entry *entry = container_of(it, struct entry, node);
+
+		follow_object_move(&table->objects, entry->route.nexthop, 0);
+		free(entry);
+	}
 	chains_free(&table->chains);
+	follow_objects_free(&table->objects);
 }
 
 static uint64_t hash_of(const struct follow_table *table, const struct follow_route *route)
@@ -107,20 +115,49 @@ static void fill(const struct follow_table *table, const struct follow_route *ro
 	memcpy(body->dev, ctl_port_name(table->all[WORKER_MASTER], hop->port), sizeof(body->dev));
 }
 
-/* The gateway may be on a net that only the kernel has: then it is asked for on the link. */
+static int ask_one(const struct follow_table *table, const struct follow_route *route, bool change,
+		   bool onlink)
+{
+	struct follow_hop hop = route->hops[0];
+	struct api_route body;
+
+	hop.onlink |= onlink;
+	fill(table, route, &hop, &body);
+	return ask(table, change ? API_ROUTE_SET : API_ROUTE_ADD, &body, sizeof(body));
+}
+
+static int ask_several(const struct follow_table *table, const struct follow_route *route,
+		       bool change, bool onlink)
+{
+	struct api_route_multi body = { .n = route->n_hops };
+
+	body.verb = change ? API_ROUTE_VERB_SET : API_ROUTE_VERB_ADD;
+	fill(table, route, &route->hops[0], &body.route);
+	body.route.via = (union api_ip){ 0 };
+	body.route.onlink = 0;
+	memset(body.route.dev, 0, sizeof(body.route.dev));
+	for (unsigned int i = 0; i < route->n_hops; i++) {
+		const struct follow_hop *hop = &route->hops[i];
+		struct api_hop *to = &body.hops[i];
+
+		to->via = ip_to_api(&hop->via);
+		memcpy(to->dev, ctl_port_name(table->all[WORKER_MASTER], hop->port),
+		       sizeof(to->dev));
+		to->weight = hop->weight;
+		to->onlink = (hop->onlink || onlink) && !ip_is_zero(&hop->via);
+	}
+	return ask(table, API_ROUTE_MULTI, &body, sizeof(body));
+}
+
+/* A gateway may be on a net that only the kernel has: then it is asked for on the link. */
 static int install(const struct follow_table *table, const struct entry *entry)
 {
-	struct follow_hop hop = entry->route.hops[0];
-	uint16_t id = entry->installed ? API_ROUTE_SET : API_ROUTE_ADD;
-	struct api_route body;
-	int r;
+	const struct follow_route *route = &entry->route;
+	int (*way)(const struct follow_table *table, const struct follow_route *route, bool change,
+		   bool onlink) = route->n_hops > 1 ? ask_several : ask_one;
+	int r = way(table, route, entry->installed, false);
 
-	fill(table, &entry->route, &hop, &body);
-	r = ask(table, id, &body, sizeof(body));
-	if (r != -ENETUNREACH || body.onlink)
-		return r;
-	body.onlink = 1;
-	return ask(table, id, &body, sizeof(body));
+	return r == -ENETUNREACH ? way(table, route, entry->installed, true) : r;
 }
 
 static void uninstall(const struct follow_table *table, struct entry *entry)
@@ -174,6 +211,7 @@ static struct entry *entry_add(struct follow_table *table, const struct follow_r
 /* Frees it; what dpvs has of it stays. */
 static void entry_forget(struct follow_table *table, struct entry *entry)
 {
+	follow_object_move(&table->objects, entry->route.nexthop, 0);
 	list_del(&entry->wait);
 	list_del(&entry->node);
 	free(chains_del(&table->chains, &entry->chain));
@@ -187,34 +225,86 @@ static void drop_entry(struct follow_table *table, struct entry *entry)
 }
 
 /* One that has room for the route's hops, and what dpvs had of the old one; NULL: no memory. */
-static struct entry *entry_for(struct follow_table *table, const struct follow_route *route)
+static struct entry *entry_for(struct follow_table *table, struct entry *entry,
+			       const struct follow_route *route)
 {
-	struct entry *entry = find(table, route), *larger;
+	struct entry *larger;
 
 	if (entry && entry->room >= route->n_hops)
 		return entry;
 	larger = entry_add(table, route);
 	if (larger && entry) {
 		larger->installed = entry->installed;
+		larger->several = entry->several;
+		larger->round = entry->round;
 		entry_forget(table, entry);
 	}
 	return larger;
 }
 
-void follow_put(struct follow_table *table, const struct follow_route *route)
+/* The kernel may have several routes of the same prefix and metric, and takes the first. */
+static bool stands_behind(const struct follow_table *table, const struct entry *entry,
+			  const struct follow_route *route, unsigned int flags)
 {
-	struct entry *entry = entry_for(table, route);
+	if (flags & NLM_F_MULTI) /* listed, in this order */
+		return entry->round == table->round;
+	/* IPv6 appends a hop to a route, and tells of the whole route */
+	return flags & NLM_F_APPEND && route->family == AF_INET;
+}
 
+/* Has another one gone in front of it? */
+static bool pushed_aside(const struct follow_route *route, unsigned int flags)
+{
+	return !(flags & (NLM_F_MULTI | NLM_F_REPLACE)) && route->family == AF_INET;
+}
+
+static bool same_hop(const struct follow_hop *a, const struct follow_hop *b)
+{
+	return ip_equal(&a->via, &b->via) && a->port == b->port && a->weight == b->weight &&
+	       a->onlink == b->onlink;
+}
+
+/* Of the same key. */
+static bool same_ways(const struct follow_route *a, const struct follow_route *b)
+{
+	bool same = a->n_hops == b->n_hops && a->mtu == b->mtu && a->proto == b->proto;
+
+	for (unsigned int i = 0; i < a->n_hops && same; i++)
+		same = same_hop(&a->hops[i], &b->hops[i]);
+	return same;
+}
+
+static void entry_take(struct follow_table *table, struct entry *entry,
+		       const struct follow_route *route)
+{
+	bool same = entry->installed && same_ways(&entry->route, route);
+
+	follow_object_move(&table->objects, entry->route.nexthop, route->nexthop);
+	memcpy(&entry->route, route, route_size(route->n_hops));
+	if (!same)
+		settle(table, entry);
+}
+
+void follow_put(struct follow_table *table, const struct follow_route *route, unsigned int flags)
+{
+	struct entry *entry = find(table, route);
+
+	if (entry && stands_behind(table, entry, route, flags)) {
+		entry->several = true;
+		return;
+	}
+	if (entry && entry->round != table->round)
+		entry->several = false;
+	if (entry && pushed_aside(route, flags))
+		entry->several = true;
+	entry = entry_for(table, entry, route);
 	if (!entry)
 		return;
 	entry->round = table->round;
-	if (entry->installed && memcmp(&entry->route, route, route_size(route->n_hops)) == 0)
-		return;
-	memcpy(&entry->route, route, route_size(route->n_hops));
-	settle(table, entry);
+	entry_take(table, entry, route);
 }
 
-/* How many hops are left without those that are gone: IPv6 tells of one that goes by itself. */
+/* How many hops are left without those that are gone. */
 static unsigned int hops_left(struct follow_route *from, const struct follow_route *gone)
 {
 	unsigned int kept = 0;
@@ -231,24 +321,36 @@ static unsigned int hops_left(struct follow_route *from, const struct follow_rou
 	return kept;
 }
 
-void follow_remove(struct follow_table *table, const struct follow_route *route)
+/* IPv4 routes go whole; IPv6 tells of one hop that goes by itself. */
+bool follow_remove(struct follow_table *table, const struct follow_route *route)
 {
 	struct entry *entry = find(table, route);
 	struct follow_route rest = { .n_hops = 0 };
 	unsigned int left;
+	bool several;
 
 	if (!entry)
-		return;
+		return false;
 	memcpy(&rest, &entry->route, route_size(entry->route.n_hops));
 	left = hops_left(&rest, route);
-	if (left == entry->route.n_hops && route->family == AF_INET)
-		return; /* another of the same prefix and metric, which is not followed */
-	if (left == 0 || left == entry->route.n_hops) {
+	if (left == entry->route.n_hops || (left && route->family == AF_INET))
+		return true; /* another of the same prefix and metric, or not as we have it */
+	several = entry->several;
+	if (left == 0) {
 		drop_entry(table, entry);
-		return;
+		return several;
 	}
 	rest.n_hops = (uint16_t)left;
-	follow_put(table, &rest);
+	entry_take(table, entry, &rest);
+	return several;
+}
+
+void follow_drop(struct follow_table *table, const struct follow_route *route)
+{
+	struct entry *entry = find(table, route);
+
+	if (entry)
+		drop_entry(table, entry);
 }
 
 void follow_sweep(struct follow_table *table)
