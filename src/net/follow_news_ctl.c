@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/follow-news: what a message of rtnetlink means for what is followed. The
+ * net/follow-news-ctl: what a message of rtnetlink means for what is followed. The
  * kernel tells of a route that takes another's place by one message, about the
  * new one; and of routes that go or change with a nexthop object that names
  * their hops, by none but the object's. What a message leaves open, a new round

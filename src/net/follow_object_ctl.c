@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/follow-object: the kernel's nexthop objects, as far as followed routes
+ * net/follow-object-ctl: the kernel's nexthop objects, as far as followed routes
  * name their hops by one (zebra's do). The kernel spells such a route's hops
  * out, too, so nothing is learnt here but which objects are used: when one of
  * them goes or changes, its routes go or change without a word.
