@@ -127,6 +127,11 @@ struct api_conn_filter {
 	uint32_t reserved;
 };
 
+enum api_conn_flag {
+	API_CONN_TEMPLATE =
+		1, /* of a persistent service's client: no connection, but what its next one gets */
+};
+
 struct api_conn {
 	union api_ip caddr, vaddr, laddr, daddr;
 	uint16_t family;
@@ -137,7 +142,8 @@ struct api_conn {
 	uint32_t timeout_s; /* configured, of the state it is in */
 	uint32_t left_s;    /* remaining */
 	char state[16];     /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
-	uint64_t reserved;  /* 0 */
+	uint32_t flags;     /* enum api_conn_flag */
+	uint32_t reserved;  /* 0 */
 };
 
 /* An item of IPVS_INFO. */

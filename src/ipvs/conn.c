@@ -476,6 +476,10 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 	class->colds[i].armed = 0;
 	if (table->config.expire)
 		table->config.expire(table->config.owner, id, conn);
+	if (unlikely(conn->deadline > now)) {
+		class->colds[i].armed = conn->deadline;
+		return conn->deadline;
+	}
 	conn_free(table, id);
 	return 0;
 }

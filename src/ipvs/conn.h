@@ -30,12 +30,13 @@ enum conn_dir {
 };
 
 enum conn_flag {
-	CONN_TS = 1,       /* the SYN had timestamps: they are shifted by ts_delta */
-	CONN_SEQ = 2,      /* sequence numbers are shifted by seq_delta */
-	CONN_INACTIVE = 4, /* counted as inactive at its server */
-	CONN_RS_SEEN = 8,  /* last_seq and last_ack are of a segment from the server */
-	CONN_LPORT = 16,   /* holds a local port */
-	CONN_FLOW = 32,    /* the flow stage may take its packets */
+	CONN_TS = 1,          /* the SYN had timestamps: they are shifted by ts_delta */
+	CONN_SEQ = 2,         /* sequence numbers are shifted by seq_delta */
+	CONN_INACTIVE = 4,    /* counted as inactive at its server */
+	CONN_RS_SEEN = 8,     /* last_seq and last_ack are of a segment from the server */
+	CONN_LPORT = 16,      /* holds a local port */
+	CONN_FLOW = 32,       /* the flow stage may take its packets */
+	CONN_TEMPLATE = 2048, /* of a template: the first answer assures that */
 	CONN_NAT =
 		64, /* each direction's packets get the other's tuple, else they stay as they are */
 };
@@ -70,7 +71,9 @@ struct conn_cold {
 	uint8_t family; /* of the client's side; CONN_OUT's may differ one day. 0: the entry is free
 			 */
 	uint8_t reserved[3];
-	uint32_t spare[4];
+	uint32_t template;        /* of a persistent service's client, see ipvs/template */
+	uint32_t template_serial; /* of that, or this template's own */
+	uint32_t spare[2];
 };
 _Static_assert(sizeof(struct conn_cold) == 32, "two to a line");
 
@@ -84,7 +87,8 @@ struct conn_table;
 /*
  * Told of each entry that the wheel has found due, just before it is freed: all of it is still
  * there, and lookups still find it. It must not free this entry; the table
- * does so when it returns. It may free others.
+ * does so when it returns, unless the deadline is a later one then. It may free
+ * others.
  */
 typedef void conn_expire_fn(struct worker *w, uint32_t id, struct conn *conn);
 

@@ -18,6 +18,7 @@
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service_int.h"
+#include "ipvs/template.h"
 #include "ipvs/track.h"
 
 #define CONN_PAGE         128u  /* connections of an op */
@@ -30,6 +31,7 @@ struct conn_listing {
 	uint32_t last;   /* the last to ask */
 	bool any;        /* of all services */
 	struct service_key key;
+	bool templates;             /* of the worker: after its connections */
 	uint32_t from;              /* id of the entry to go on with, CONN_NONE: all seen */
 	uint32_t n;                 /* found */
 	uint64_t turns, busy_turns; /* of the worker when it was asked last */
@@ -45,8 +47,12 @@ static bool conn_listed(const struct conn_listing *listing, const struct tuple *
 		in->family == listing->key.family && ip_equal(&in->dst, &listing->key.addr));
 }
 
-static const char *conn_state_name(uint16_t proto, uint8_t state)
+static const char *conn_state_name(const struct api_conn *item, uint8_t state)
 {
+	const uint16_t proto = item->protocol;
+
+	if (item->flags & API_CONN_TEMPLATE)
+		return state ? "ASSURED" : "NONE";
 	if (proto == IPPROTO_TCP)
 		return state < TCP__COUNT ? tcp_state_names[state] : "?";
 	return state < UDP__COUNT ? udp_state_names[state] : "?";
@@ -77,6 +83,32 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 	};
 }
 
+/* A template is listed as the kernel lists it: like a connection from port 0. */
+static void template_item(const struct worker *w, uint32_t id, const struct tuple *in,
+			  struct api_conn *item)
+{
+	const struct conn_table *templates = w->ipvs->templates;
+	const struct conn *conn = conn_get(templates, id);
+	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
+	const struct service *svc = service_get(w->ipvs->services,
+						conn_cold(templates, id)->service);
+
+	*item = (struct api_conn){
+		.caddr = ip_to_api(&in->src),
+		.vaddr = ip_to_api(&in->dst),
+		.daddr = ip_to_api(&dest->addr),
+		.family = in->family,
+		.protocol = in->proto,
+		.vport = in->dport,
+		.dport = dest->port,
+		.forward = conn_forward(conn),
+		.worker = (uint16_t)w->id,
+		.timeout_s = svc ? svc->persist_s : 0,
+		.left_s = conn_left_s(conn, w->now_ms),
+		.flags = API_CONN_TEMPLATE,
+	};
+}
+
 /* The turn's own clock stands still meanwhile. */
 static uint64_t conn_list_clock_ns(void)
 {
@@ -90,7 +122,7 @@ static uint64_t conn_list_clock_ns(void)
 static void conn_apply_list(struct worker *w, struct op *op)
 {
 	struct conn_listing *listing = op->args[0];
-	const struct conn_table *conns = w->ipvs->conns;
+	const struct conn_table *conns = listing->templates ? w->ipvs->templates : w->ipvs->conns;
 	uint64_t start = conn_list_clock_ns();
 	uint32_t end;
 
@@ -108,6 +140,11 @@ static void conn_apply_list(struct worker *w, struct op *op)
 		conn_tuple(conns, id, CONN_IN, &in);
 		if (!conn_listed(listing, &in))
 			continue;
+		if (listing->templates) {
+			template_item(w, id, &in, &listing->page[listing->n]);
+			listing->states[listing->n++] = template_assured(w, id);
+			continue;
+		}
 		conn_tuple(conns, id, CONN_OUT, &out);
 		conn_item(w, id, &in, &out, &listing->page[listing->n]);
 		listing->states[listing->n++] = conn_get(conns, id)->state;
@@ -129,13 +166,14 @@ static int conn_list_page(struct request *req, void *state)
 			return -ENOMEM;
 		*item = listing->page[i];
 		snprintf(item->state, sizeof(item->state), "%s",
-			 conn_state_name(item->protocol, listing->states[i]));
+			 conn_state_name(item, listing->states[i]));
 	}
 	listing->n = 0;
 	if (listing->from == CONN_NONE) {
-		if (listing->worker == listing->last)
+		if (listing->templates && listing->worker == listing->last)
 			return 0;
-		listing->worker++;
+		listing->worker += listing->templates;
+		listing->templates = !listing->templates;
 		listing->from = 0;
 		listing->turns = listing->busy_turns = 0;
 	}

@@ -112,6 +112,11 @@ static int dest_check_place(struct request *req, const struct dest_named *named)
 	const struct dest_config *config = &named->config;
 	char text[DEST_STR_LEN], number[16];
 
+	if (config->forward == API_FORWARD_FNAT && (named->svc->flags & SERVICE_ONE_PACKET))
+		return request_fail(req, -EINVAL,
+				    "%s: FNAT (-b) cannot be with one-packet scheduling (--ops): "
+				    "nothing would know whose its answers are",
+				    dest_str(&named->svc->key, config, text));
 	if (config->forward == API_FORWARD_FNAT ||
 	    !addr_is_local(request_workers(req)[WORKER_MASTER], config->family, &config->addr))
 		return 0;
@@ -273,6 +278,7 @@ static void dest_item_counts(struct worker *const *all, uint32_t cpu, const stru
 		}
 		item->active += __atomic_load_n(&its->active, __ATOMIC_RELAXED);
 		item->inactive += __atomic_load_n(&its->inactive, __ATOMIC_RELAXED);
+		item->persistent += __atomic_load_n(&its->persistent, __ATOMIC_RELAXED);
 		if (!(__atomic_load_n(&its->flags, __ATOMIC_RELAXED) & DEST_OVERLOAD))
 			overload = false;
 	}

@@ -369,11 +369,13 @@ int genl_conn_line(const struct api_conn *conn, char *line, size_t size)
 	hex_address(conn->family, &conn->vaddr, service);
 	hex_address(conn->family, &conn->daddr, server);
 	/* the protocol's own names of states: UDP has one that stands for all */
-	return snprintf(line, size, "%-3s %s %04X %s %04X %s %04X %-11.15s %7u\n",
-			protocol_name(conn->protocol), client, rte_be_to_cpu_16(conn->cport),
-			service, rte_be_to_cpu_16(conn->vport), server,
-			rte_be_to_cpu_16(conn->dport),
-			conn->protocol == IPPROTO_UDP ? "UDP" : conn->state, conn->left_s);
+	return snprintf(
+		line, size, "%-3s %s %04X %s %04X %s %04X %-11.15s %7u\n",
+		protocol_name(conn->protocol), client, rte_be_to_cpu_16(conn->cport), service,
+		rte_be_to_cpu_16(conn->vport), server, rte_be_to_cpu_16(conn->dport),
+		conn->protocol == IPPROTO_UDP && !(conn->flags & API_CONN_TEMPLATE) ? "UDP"
+										    : conn->state,
+		conn->left_s);
 }
 
 int genl_stats_text(const struct api_ipvs_stats *sum, char *text, size_t size)

@@ -23,6 +23,7 @@
 #include "ipvs/service.h"
 #include "ipvs/session.h"
 #include "ipvs/tables.h"
+#include "ipvs/template.h"
 #include "worker/op.h"
 #include "worker/worker.h"
 
@@ -40,6 +41,7 @@ static void ipvs_expired(struct worker *w, uint32_t id, struct conn *conn)
 void ipvs_tick(struct worker *w)
 {
 	conn_expire(w->ipvs->conns, w->now_ms, EXPIRE_BUDGET);
+	conn_expire(w->ipvs->templates, w->now_ms, EXPIRE_BUDGET);
 }
 
 void ipvs_flush(struct worker *w)
@@ -96,7 +98,8 @@ struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config)
 	ipvs->conns = conn_table_create(&conn_config);
 	ipvs->lports = lport_pool_create(w, conn_config.max);
 	ipvs->foreseen = flow_foreseen_new();
-	if (ipvs->services && ipvs->conns && ipvs->lports && ipvs->foreseen)
+	if (ipvs->services && ipvs->conns && ipvs->lports && ipvs->foreseen &&
+	    templates_create(w, conn_config.max) == 0)
 		return ipvs;
 fail:
 	ipvs_destroy(w);
@@ -109,8 +112,9 @@ void ipvs_destroy(struct worker *w)
 
 	if (!ipvs)
 		return;
-	if (ipvs->services && ipvs->conns && ipvs->lports)
+	if (ipvs->services && ipvs->conns && ipvs->lports && ipvs->template_uses.base)
 		ipvs_flush(w);
+	templates_destroy(w);
 	if (ipvs->lports)
 		lport_pool_destroy(ipvs->lports);
 	if (ipvs->conns)

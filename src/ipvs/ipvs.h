@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/region.h"
 #include "worker/stage.h"
 
 struct control;
@@ -34,7 +35,10 @@ struct ipvs {
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
-	struct hash_key isn_key; /* of initial sequence numbers, this worker's own */
+	struct conn_table *templates; /* template.c's: those whose home this worker is, */
+	struct region template_uses;  /* its connections of all homes' templates, */
+	uint32_t template_serial;     /* and of the last one made */
+	struct hash_key isn_key;      /* of initial sequence numbers, this worker's own */
 	struct {
 		uint64_t tsc;           /* of the turn that it was filled up last */
 		uint64_t hits;          /* packets of connections since then */

@@ -19,6 +19,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/ours.h"
@@ -135,7 +136,8 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	struct owners owners = owners_of(w, &meta->tuple);
 	struct conn_found found = { .dir = CONN_IN };
 
-	if ((ours && !l4_check(w, m)) || owners_ask_next(w, m, &owners))
+	if ((ours && !l4_check(w, m)) ||
+	    (!home_has_answered(meta) && owners_ask_next(w, m, &owners)))
 		return;
 	if (!ours) {
 		stage_push(w, STAGE_IP_ROUTE, m);
@@ -145,12 +147,14 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		refuse(w, m);
 		return;
 	}
-	if (unlikely(ipvs_shed(w, m)))
+	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)))
 		return;
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
 		return;
 	forward(w, m, &found);
+	if (unlikely(svc->flags & SERVICE_ONE_PACKET))
+		session_close(w, found.id); /* nothing looks it up: w->ipvs->changes says so */
 }
 
 /* A client that has finished with a connection may open the next one from the same port. */
@@ -203,7 +207,9 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (found->id != CONN_NONE)
+	if (unlikely(home_is_asked(meta)))
+		home_answer(w, m);
+	else if (found->id != CONN_NONE)
 		input_hit(w, m, found);
 	else if (meta->tuple.family != AF_INET)
 		stage_push(w, STAGE_IP_ROUTE, m);

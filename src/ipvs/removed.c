@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvs/removed: what has been removed stays, out of every list, as long as
- * connections refer to its id. The master looks once a second and reads the
- * workers' counts where they are. When all workers have the removal, counts
+ * connections or templates refer to its id. The master looks once a second and
+ * reads the workers' counts where they are. When all workers have the removal, counts
  * can only fall; so a sum of zero is final, unless the master itself brings it
  * back, and then it does not look at it here. A service ends when it has no
  * removed servers and local addresses left: each of its connections is counted
@@ -22,6 +22,7 @@ static uint64_t dest_conns(struct worker *const *all, uint32_t id)
 						__ATOMIC_ACQUIRE);
 
 		sum += (both & UINT32_MAX) + (both >> 32);
+		sum += __atomic_load_n(&dest->persistent, __ATOMIC_RELAXED);
 	}
 	return sum;
 }

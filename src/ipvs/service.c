@@ -170,6 +170,17 @@ static void service_take_timeout(struct service_table *table, struct service *sv
 		table->dests[id].conn_timeout_s = conn_timeout_s;
 }
 
+static void service_take_ways(struct service *svc, const struct service_config *config)
+{
+	svc->persist_s = config->persist_s;
+	svc->persist_plen = config->persist_plen;
+	svc->flags &= (uint16_t) ~(SERVICE_SLOW_OPEN | SERVICE_ONE_PACKET);
+	if (config->one_packet)
+		svc->flags |= SERVICE_ONE_PACKET;
+	if (config->persist_s || config->one_packet)
+		svc->flags |= SERVICE_SLOW_OPEN;
+}
+
 /* args[0]: the scheduler's memory */
 static void service_apply_add(struct worker *w, struct op *op)
 {
@@ -196,6 +207,7 @@ static void service_apply_add(struct worker *w, struct op *op)
 			table->used = svc->id + 1;
 	}
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
+	service_take_ways(svc, &data->config);
 	table->n_services++;
 	service_bind(svc, &data->config, op->args[0]);
 }
@@ -256,6 +268,7 @@ static void service_apply_set(struct worker *w, struct op *op)
 	struct service *svc = &table->services[data->id];
 
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
+	service_take_ways(svc, &data->config);
 	svc->sched_flags = data->config.sched_flags;
 	if (data->config.sched != svc->sched) {
 		tables_drop(w, svc, op);

@@ -79,7 +79,8 @@ struct dest {
 	uint32_t lower;
 	uint32_t next_removed; /* ids: its neighbours in the service's list of removed servers */
 	uint32_t prev_removed;
-	uint64_t order; /* of its adding to the service: grows */
+	uint64_t order;      /* of its adding to the service: grows */
+	uint32_t persistent; /* templates of this worker */
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct dest, active) == 64, "packets touch the first line only");
 _Static_assert(offsetof(struct dest, active) % 8 == 0 &&
@@ -118,7 +119,9 @@ enum service_flag {
 	/* how its connections' owners are found, ever since it had such servers; see owner.h */
 	SERVICE_BY_FLOW = 2,
 	SERVICE_BY_CLIENT = 4,
-	SERVICE_STALE = 8, /* master: its scheduler's table is of other servers */
+	SERVICE_STALE = 8,       /* master: its scheduler's table is of other servers */
+	SERVICE_SLOW_OPEN = 16,  /* the flow stage opens no connections of it */
+	SERVICE_ONE_PACKET = 32, /* each of its connections ends with its first packet */
 };
 
 struct service {
@@ -139,6 +142,8 @@ struct service {
 	uint32_t n_workers;
 	uint32_t conn_timeout_s; /* of established connections; 0: the protocol's */
 	uint32_t sched_flags;    /* enum api_service_flag: those of its scheduler */
+	uint32_t persist_s;      /* of a client's template; 0: it is not persistent */
+	uint32_t persist_plen;   /* of the clients that have one together */
 	uint32_t next_stale;     /* master: id + 1, see tables.h */
 	uint32_t id;
 	uint32_t serial;    /* 0: the id is free */

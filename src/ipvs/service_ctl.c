@@ -17,7 +17,8 @@
 #include "ipvs/service_int.h"
 #include "net/addr.h"
 
-#define SERVICE_CONN_TIMEOUT_MAX 31535999u /* seconds, as for all timeouts of connections */
+#define SERVICE_PERSISTENCE_MAX  (31u * 24 * 3600) /* seconds */
+#define SERVICE_CONN_TIMEOUT_MAX 31535999u         /* seconds, as for all timeouts of connections */
 
 static struct service_table *service_ctl_table(const struct request *req)
 {
@@ -27,12 +28,20 @@ static struct service_table *service_ctl_table(const struct request *req)
 static int service_check_flags(struct request *req, const struct api_service *body,
 			       const char *service)
 {
-	if (body->flags & API_SERVICE_PERSISTENT)
-		return request_fail(req, -EOPNOTSUPP, "%s: persistence (-p) is not supported yet",
-				    service);
-	if (body->flags & API_SERVICE_ONEPACKET)
-		return request_fail(req, -EOPNOTSUPP,
-				    "%s: one-packet scheduling (--ops) is not supported yet",
+	bool persistent = body->flags & API_SERVICE_PERSISTENT;
+
+	if (persistent && (body->timeout_s == 0 || body->timeout_s > SERVICE_PERSISTENCE_MAX))
+		return request_fail(req, -ERANGE, "%s: persistence (-p) of %u s; allowed: 1 to %u",
+				    service, body->timeout_s, SERVICE_PERSISTENCE_MAX);
+	if (persistent && body->plen > ip_bits(body->key.family))
+		return request_fail(req, -ERANGE,
+				    "%s: persistence of clients' first %u bits (-M); allowed: 1 to "
+				    "%u",
+				    service, body->plen, ip_bits(body->key.family));
+	if ((body->flags & API_SERVICE_ONEPACKET) && body->key.protocol != IPPROTO_UDP)
+		return request_fail(req, -EINVAL,
+				    "%s: one-packet scheduling (--ops) is for UDP services: a TCP "
+				    "connection has more packets than one",
 				    service);
 	if (body->conn_timeout_s > SERVICE_CONN_TIMEOUT_MAX)
 		return request_fail(req, -ERANGE, "%s: connection timeout %u s; allowed: 0 to %u",
@@ -76,7 +85,15 @@ static int service_check(struct request *req, const struct api_service *body,
 	if (!config->sched)
 		return request_fail(req, -ENOENT, "%s: there is no scheduler \"%s\"; known: %s",
 				    service, sched, sched_names(known, sizeof(known)));
-	config->conn_timeout_s = body->conn_timeout_s;
+	*config = (struct service_config){
+		.sched = config->sched,
+		.conn_timeout_s = body->conn_timeout_s,
+		.one_packet = body->flags & API_SERVICE_ONEPACKET,
+	};
+	if (body->flags & API_SERVICE_PERSISTENT) {
+		config->persist_s = body->timeout_s;
+		config->persist_plen = body->plen ? body->plen : ip_bits(key->family);
+	}
 	return service_check_sched(req, body, config, service);
 }
 
@@ -113,11 +130,15 @@ static int service_request_add(struct request *req, const void *body)
 	return service_failed(req, service_add(request_workers(req), &key, &config), &key);
 }
 
-/* No service is persistent yet, nor schedules single packets. */
 static void service_settings(const struct service *svc, struct api_service *to)
 {
 	to->flags = svc->sched_flags;
-	to->timeout_s = to->plen = 0;
+	if (svc->persist_s)
+		to->flags |= API_SERVICE_PERSISTENT;
+	if (svc->flags & SERVICE_ONE_PACKET)
+		to->flags |= API_SERVICE_ONEPACKET;
+	to->timeout_s = svc->persist_s;
+	to->plen = svc->persist_s ? svc->persist_plen : ip_bits(svc->key.family);
 	snprintf(to->sched, sizeof(to->sched), "%s", svc->sched->name);
 	to->conn_timeout_s = svc->conn_timeout_s;
 }
@@ -145,6 +166,22 @@ static void service_keep(struct api_service *wanted, const struct api_service *n
 	wanted->flags = (wanted->flags & ~flags) | (now->flags & flags);
 }
 
+/* The answers of FNAT need the connection. */
+static int service_check_one_packet(struct request *req, const struct service *svc)
+{
+	char service[KEY_STR_LEN];
+
+	for (uint32_t i = 0; i < svc->n_dests; i++)
+		if (svc->dests[i]->forward == API_FORWARD_FNAT)
+			return request_fail(
+				req, -EINVAL,
+				"%s: one-packet scheduling (--ops) cannot be with FNAT "
+				"(-b), and it has such servers: nothing would know whose "
+				"their answers are",
+				key_str(&svc->key, service));
+	return 0;
+}
+
 static int service_request_set(struct request *req, const void *body)
 {
 	struct api_service wanted = *(const struct api_service *)body, now;
@@ -157,6 +194,8 @@ static int service_request_set(struct request *req, const void *body)
 	service_settings(svc, &now);
 	service_keep(&wanted, &now);
 	r = service_check(req, &wanted, &svc->key, &config);
+	if (r == 0 && config.one_packet)
+		r = service_check_one_packet(req, svc);
 	if (r < 0)
 		return r;
 	return service_failed(req, service_set(request_workers(req), svc, &config), &svc->key);

@@ -67,6 +67,9 @@ struct service_config {
 	const struct scheduler *sched;
 	uint32_t sched_flags; /* enum api_service_flag */
 	uint32_t conn_timeout_s;
+	uint32_t persist_s; /* 0: not persistent */
+	uint32_t persist_plen;
+	bool one_packet;
 };
 
 /* 0, -EEXIST, -ENOSPC, -ENOMEM. One that was removed and is still there comes back, with statistics

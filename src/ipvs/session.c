@@ -13,17 +13,18 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
+#include "ipvs/sched/packet.h"
 #include "ipvs/service.h"
 #include "ipvs/xmit/xmit.h"
 #include "net/ip4.h"
 #include "worker/worker.h"
 
-bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
-		  struct session_opening *opening, enum drop_reason *reason)
+static bool take_with(struct worker *w, struct service *svc, const struct sched_packet *packet,
+		      struct dest *dest, struct session_opening *opening, enum drop_reason *reason)
 {
-	struct dest *dest = service_schedule(w, svc, packet);
 	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
 
 	if (unlikely(!xmit)) {
@@ -36,7 +37,14 @@ bool session_take(struct worker *w, struct service *svc, const struct sched_pack
 	opening->wants.in = packet->tuple;
 	opening->wants.laddr = LADDR_NONE;
 	opening->wants.flags = 0;
+	opening->decision.template = TEMPLATE_NONE;
 	return xmit->open(w, &opening->wants, reason);
+}
+
+bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
+		  struct session_opening *opening, enum drop_reason *reason)
+{
+	return take_with(w, svc, packet, service_schedule(w, svc, packet), opening, reason);
 }
 
 void session_leave(struct worker *w, const struct session_opening *opening)
@@ -59,6 +67,10 @@ void session_enter(struct worker *w, uint32_t id, const struct session_opening *
 				 (xmit->flow ? CONN_FLOW : 0));
 	if (xmit->nat)
 		conn_take_deltas(ipvs->conns, id);
+	if (unlikely(opening->decision.template != TEMPLATE_NONE)) {
+		template_conn_new(w, cold, &opening->decision);
+		conn->flags |= CONN_TEMPLATE;
+	}
 	dest_conn_new(wants->dest, conn);
 	wants->service->counters.conns++;
 	if (wants->laddr != LADDR_NONE)
@@ -77,36 +89,54 @@ static void choose_deltas(struct worker *w, struct rte_mbuf *m, uint32_t id,
 			  (th->data_off >> 4) * 4u, w->now_ns);
 }
 
-/* What a scheduler may look at of m. */
-static struct sched_packet packet_of(const struct worker *w, struct rte_mbuf *m)
+static void refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)
 {
-	const struct pkt_meta *meta = pkt_meta(m);
-	uint32_t at = meta->l4_off + (uint32_t)sizeof(struct rte_udp_hdr);
-	struct sched_packet packet = { .tuple = &meta->tuple, .now_ms = w->now_ms };
+	if (reason == DROP_IPVS_NO_SERVER)
+		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0,
+				 pkt_meta(m)->tuple.dst.v4);
+	drop(w, m, reason);
+}
 
-	if (meta->tuple.proto == IPPROTO_UDP && at < m->data_len) {
-		packet.payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, at);
-		packet.payload_len = RTE_MIN(m->data_len - at,
-					     meta->l4_len - (uint32_t)sizeof(struct rte_udp_hdr));
+/* With the server that the client's template says. false: m is gone, or on its way. */
+static bool take_persistent(struct worker *w, struct rte_mbuf *m, struct service *svc,
+			    const struct sched_packet *packet, struct session_opening *opening)
+{
+	struct template_decision decision;
+	enum drop_reason reason;
+
+	if (!home_decide(w, m, svc, packet, &decision))
+		return false;
+	if (!take_with(w, svc, packet, dest_get(w->ipvs->services, decision.dest), opening,
+		       &reason)) {
+		refuse(w, m, reason);
+		return false;
 	}
-	return packet;
+	opening->decision = decision;
+	return true;
+}
+
+static bool take(struct worker *w, struct rte_mbuf *m, struct service *svc,
+		 const struct sched_packet *packet, struct session_opening *opening)
+{
+	enum drop_reason reason;
+
+	if (unlikely(svc->persist_s))
+		return take_persistent(w, m, svc, packet, opening);
+	if (session_take(w, svc, packet, opening, &reason))
+		return true;
+	refuse(w, m, reason);
+	return false;
 }
 
 uint32_t session_open(struct worker *w, struct rte_mbuf *m, struct service *svc)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	const struct sched_packet packet = packet_of(w, m);
+	const struct sched_packet packet = sched_packet_of(w, m);
 	struct session_opening opening;
-	enum drop_reason reason;
 	uint32_t id;
 
-	if (!session_take(w, svc, &packet, &opening, &reason)) {
-		if (reason == DROP_IPVS_NO_SERVER)
-			icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0,
-					 meta->tuple.dst.v4);
-		drop(w, m, reason);
+	if (!take(w, m, svc, &packet, &opening))
 		return CONN_NONE;
-	}
 	id = conn_create(w->ipvs->conns, opening.wants.in, &opening.wants.out);
 	if (id == CONN_NONE) {
 		session_leave(w, &opening);
@@ -131,6 +161,7 @@ void session_release(struct worker *w, uint32_t id)
 	conn_tuple(ipvs->conns, id, CONN_OUT, &out);
 	xmit_find(conn_forward(conn))->close(w, conn->flags, &out);
 	dest_conn_free(dest_get(ipvs->services, conn->dest), conn);
+	template_conn_free(w, cold);
 	if (laddr)
 		laddr_conn_free(laddr);
 }

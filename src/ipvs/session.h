@@ -8,10 +8,11 @@
 #define IPVS_SESSION_H
 
 #include "ipvs/conn.h"
+#include "ipvs/sched/sched.h"
+#include "ipvs/template.h"
 #include "ipvs/xmit/xmit.h"
 
 struct rte_mbuf;
-struct sched_packet;
 struct service;
 struct worker;
 
@@ -23,17 +24,18 @@ struct worker;
 struct session_opening {
 	struct xmit_opening wants; /* its tuple `in` is the packet's, and stays there */
 	const struct xmit *xmit;
+	struct template_decision decision; /* of a persistent service */
 };
 
-/* false: for *reason there can be none, and nothing is held; DROP_IPVS_NO_SERVER: nothing has
- * changed either. */
+/* With a server that the scheduler chooses. false: for *reason there can be none, and nothing is
+ * held; DROP_IPVS_NO_SERVER: nothing has changed either. */
 bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
 		  struct session_opening *opening, enum drop_reason *reason);
 void session_leave(struct worker *w, const struct session_opening *opening);
 void session_enter(struct worker *w, uint32_t id, const struct session_opening *opening);
 
 /* A connection for m, its first packet, with a server of svc. CONN_NONE: m was dropped, with its
- * reason. */
+ * reason, or is on its way to its client's home. */
 uint32_t session_open(struct worker *w, struct rte_mbuf *m, struct service *svc);
 
 /* Gives back what the connection holds, but its entry; for the wheel, which frees that itself. */

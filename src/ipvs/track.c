@@ -16,7 +16,12 @@
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
+#include "ipvs/template.h"
 #include "worker/worker.h"
+
+/* One number, whatever the protocol: the server has accepted, or said anything. */
+#define STATE_ANSWERED 1
+_Static_assert(TCP_ESTABLISHED == STATE_ANSWERED && UDP_NORMAL == STATE_ANSWERED, "");
 
 void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir)
 {
@@ -90,6 +95,10 @@ void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_d
 		track_tcp(w, m, conn, dir);
 	else
 		conn->state = udp_next_state(dir, conn->state);
+	if (unlikely(conn->flags & CONN_TEMPLATE) && conn->state == STATE_ANSWERED) {
+		template_conn_assured(w, conn_cold(w->ipvs->conns, id));
+		conn->flags &= (uint16_t)~CONN_TEMPLATE;
+	}
 	conn_set_timeout(w->ipvs->conns, id, track_timeout_s(w, conn), w->now_ms);
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
 }

@@ -20,8 +20,10 @@ enum meta_flag {
 	META_MADE = 16,          /* made here, counted as made */
 	META_LOCAL_OUT = 32, /* sent by us or rewritten: TTL is done, forwarding need not be on */
 	META_PARSED = 64,    /* through IP input: all below is this packet's */
-	META_FRAGMENT_MORE = 128, /* not the last one */
-	META_HANDED_TWICE = 256,  /* handed on to a second, or there was no first to ask */
+	META_FRAGMENT_MORE = 128,  /* not the last one */
+	META_HANDED_TWICE = 256,   /* handed on to a second, or there was no first to ask */
+	META_HOME_ASKED = 512,     /* to its client's home, which is to say which server it gets */
+	META_HOME_ANSWERED = 1024, /* and back */
 };
 
 struct pkt_meta {
@@ -43,6 +45,10 @@ struct pkt_meta {
 	uint16_t fragment_offset;       /* of its data in the datagram's, bytes */
 	uint16_t fragment_at;           /* its data, from the start of the packet; */
 	uint16_t fragment_len;          /* with the headers that are part of it (IPv6) */
+	/* of what opens a connection of a persistent service, see ipvs/home */
+	uint16_t home_asker; /* worker */
+	uint32_t home_dest, home_dest_serial;
+	uint32_t home_template, home_serial;
 };
 
 #define META_SIZE 128

@@ -195,7 +195,7 @@ wrong "startup lines that the daemon would refuse, in its words" \
 	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos' \
 	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
 	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not supported yet; supported: FNAT (-b), DR (-g), NAT (-m)' \
-	'6: TCP 10.0.0.1:80: persistence (-p) is not supported yet' \
+	'6: TCP 10.0.0.1:80: one-packet scheduling (--ops) is for UDP services: a TCP connection has more packets than one' \
 	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u)' \
 	'8: real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4' \
 	'9: local address of TCP 10.0.0.1:80: 127.0.0.9 is not a host'"'"'s address; allowed: 1.0.0.0 to 223.255.255.255 without 127.0.0.0/8' \
@@ -206,7 +206,7 @@ startup {
 	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:81
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -i
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
-	ipvsadm -E -t 10.0.0.1:80 -p
+	ipvsadm -E -t 10.0.0.1:80 --ops
 	ipvsadm -D --sctp-service 10.0.0.1:80
 	ipvsadm -d -t 10.0.0.1:80 -r [::1]:80
 	ipvsadm -P -z 127.0.0.9 -t 10.0.0.1:80 -F dpdk0

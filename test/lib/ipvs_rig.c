@@ -7,6 +7,7 @@
 
 #include <rte_byteorder.h>
 
+#include "ipvs/template.h"
 #include "lib/unit.h"
 #include "worker/replication.h"
 
@@ -45,6 +46,7 @@ static void rig_worker_create(struct ipvs_rig *rig, unsigned int id)
 	}
 	w->ipvs->conns = conn_table_create(&conns);
 	assert_non_null(w->ipvs->conns);
+	assert_int_equal(templates_create(w, IPVS_RIG_CONNS), 0);
 }
 
 struct ipvs_rig *ipvs_rig_create(unsigned int n_workers)
@@ -62,8 +64,10 @@ void ipvs_rig_destroy(struct ipvs_rig *rig)
 {
 	for (unsigned int id = 0; id <= rig->n_workers; id++) {
 		service_table_destroy(rig->ipvs[id].services);
-		if (rig->ipvs[id].conns)
+		if (rig->ipvs[id].conns) {
 			conn_table_destroy(rig->ipvs[id].conns);
+			templates_destroy(rig->all[id]);
+		}
 		replication_destroy(rig->all[id]->replication);
 		free(rig->all[id]);
 	}

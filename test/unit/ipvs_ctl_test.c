@@ -16,6 +16,7 @@
 #include "control/request.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/proto/tcp.h"
+#include "ipvs/template.h"
 #include "lib/ipvs_rig.h"
 
 #define TABLES 5
@@ -140,9 +141,11 @@ static void break_sched(struct api_service *svc)
 	memset(svc->sched, 'x', sizeof(svc->sched)); /* no NUL */
 }
 
-static void break_persistent(struct api_service *svc)
+static void break_mask(struct api_service *svc)
 {
 	svc->flags = API_SERVICE_PERSISTENT;
+	svc->timeout_s = 1;
+	svc->plen = 33;
 }
 
 static void break_ops(struct api_service *svc)
@@ -201,9 +204,11 @@ static const struct {
 	{ break_sched, -ENOENT,
 	  "TCP 10.0.0.2:80: there is no scheduler \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; known: rr, "
 	  "wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos" },
-	{ break_persistent, -EOPNOTSUPP, "TCP 10.0.0.2:80: persistence (-p) is not supported yet" },
-	{ break_ops, -EOPNOTSUPP,
-	  "TCP 10.0.0.2:80: one-packet scheduling (--ops) is not supported yet" },
+	{ break_mask, -ERANGE,
+	  "TCP 10.0.0.2:80: persistence of clients' first 33 bits (-M); allowed: 1 to 32" },
+	{ break_ops, -EINVAL,
+	  "TCP 10.0.0.2:80: one-packet scheduling (--ops) is for UDP services: a TCP connection "
+	  "has more packets than one" },
 	{ break_flags, -EINVAL, "TCP 10.0.0.2:80: scheduler rr has no flag flag-2; it has: none" },
 	{ break_mh_flags, -EINVAL,
 	  "TCP 10.0.0.2:80: scheduler mh has no flag flag-3; it has: flag-1, flag-2" },
@@ -285,12 +290,19 @@ static void test_service_keeps(void **state)
 	snprintf(body.sched, sizeof(body.sched), "wrr");
 	body.conn_timeout_s = 31536000;
 	body.keep = API_SERVICE_KEEP_CONN_TIMEOUT;
-	check(RUN(rig, SERVICE_SET, &body, error), error, -EOPNOTSUPP,
-	      "TCP 10.0.0.1:80: persistence (-p) is not supported yet");
+	body.flags = API_SERVICE_PERSISTENT;
+	check(RUN(rig, SERVICE_SET, &body, error), error, -ERANGE,
+	      "TCP 10.0.0.1:80: persistence (-p) of 0 s; allowed: 1 to 2678400");
+	body.timeout_s = 60;
+	body.plen = 24;
+	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
+	assert_int_equal(svc->persist_s, 60);
+	assert_int_equal(svc->persist_plen, 24);
 	body.flags = 0;
 	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
 	assert_string_equal(svc->sched->name, "wrr");
 	assert_int_equal(svc->conn_timeout_s, 8);
+	assert_int_equal(svc->persist_s, 0);
 	ipvs_rig_destroy(rig);
 }
 
@@ -723,6 +735,54 @@ static void test_conn_list(void **state)
 	ipvs_rig_destroy(rig);
 }
 
+static void each_template(struct listing *listing, uint16_t kind, const void *object)
+{
+	const struct api_conn *conn = object;
+	const bool *assured = listing->arg;
+
+	assert_int_equal(conn->flags, API_CONN_TEMPLATE);
+	assert_string_equal(conn->state, *assured ? "ASSURED" : "NONE");
+	assert_int_equal(conn->caddr.v4, ipvs_rig_ip(5000 & ~255u).v4);
+	assert_int_equal(conn->vport, rte_cpu_to_be_16(80));
+	assert_int_equal(conn->daddr.v4, ipvs_rig_ip(100).v4);
+	assert_int_equal(conn->left_s, 60);
+	assert_int_equal(conn->worker, 2);
+}
+
+/* Like a connection from port 0; its state is what any worker knows of its connections. */
+static void test_template_list(void **state)
+{
+	struct ipvs_rig *rig = rig_ready();
+	struct service *svc = &ipvs_rig_table(rig, 2)->services[0];
+	struct api_service body = service_body(1);
+	struct tuple tuple = { .src = ipvs_rig_ip(5000), .dst = svc->key.addr, .family = AF_INET };
+	const struct sched_packet packet = { .tuple = &tuple };
+	struct api_conn_filter filter = { .cpu = 0 };
+	bool assured = false;
+	struct listing listing = { .each = each_template, .arg = &assured };
+	struct template_decision decision;
+	struct conn_cold cold = { .family = AF_INET };
+	enum drop_reason reason;
+	char error[256];
+
+	body.flags = API_SERVICE_PERSISTENT;
+	body.timeout_s = 60;
+	body.plen = 24;
+	assert_int_equal(RUN(rig, SERVICE_SET, &body, error), 0);
+	assert_true(template_decide(rig->all[2], svc, &packet, &decision, &reason));
+	template_conn_new(rig->all[3], &cold, &decision);
+	assert_int_equal(LIST(rig, CONN_LIST, &filter, &listing), 0);
+	assert_int_equal(listing.count, 1);
+	template_conn_assured(rig->all[3], &cold);
+	assured = true;
+	assert_int_equal(LIST(rig, CONN_LIST, &filter, &listing), 0);
+	assert_int_equal(listing.count, 2);
+	assert_int_equal(template_conns(rig->all[2], 0), 1);
+	template_conn_free(rig->all[3], &cold);
+	assert_int_equal(template_conns(rig->all[2], 0), 0);
+	ipvs_rig_destroy(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -731,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_service_list),  cmocka_unit_test(test_dest_counts),
 		cmocka_unit_test(test_laddr_list),    cmocka_unit_test(test_conn_list),
 		cmocka_unit_test(test_service_keeps), cmocka_unit_test(test_dest_keeps),
+		cmocka_unit_test(test_template_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,9 @@ static void test_services(void **state)
 		{ "-h", "HELP" },
 		{ "--help", "HELP" },
 		{ "-v", "HELP" },
+		{ "-A -t 10.0.0.1:80 -p --pe sip",
+		  "EXIT 2: --pe sip: there are no persistence engines here: clients are known by "
+		  "their address (-p, -M)" },
 		{ "-A -t 10.0.0.1", "EXIT 2: port 0 is for persistent services only: give a port" },
 		{ "-A",
 		  "EXIT 2: You need to supply the 'service-address' option for the 'add-service' "
@@ -174,6 +177,7 @@ static void test_matrix(void **state)
 		{ "-p", "-p", "AE" },
 		{ "-M 24", "-M", "AE" },
 		{ "-o", "-o", "AE" },
+		{ "--pe sip", "--pe", "AE" },
 		{ "--conn-timeout 3", "--conn-timeout", "AE" },
 		{ "-r 1.1.1.1", "-r", "aed" },
 		{ "-g", "-g", "ae" },
@@ -192,6 +196,7 @@ static void test_matrix(void **state)
 		{ "--stats", "--stats", "L" },
 		{ "--rate", "--rate", "L" },
 		{ "--thresholds", "--thresholds", "L" },
+		{ "--persistent-conn", "--persistent-conn", "L" },
 		{ "--exact", "--exact", "L" },
 		{ "--cpu 1", "--cpu", "LG" },
 		{ "-j", "-j", "LG" },

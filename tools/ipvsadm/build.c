@@ -177,6 +177,12 @@ static int service_fields(struct line *line, struct api_service *service)
 	}
 	if (r == 0 && line->given[OPTION_NETMASK])
 		r = netmask(line, service->key.family, &service->plen);
+	if (r == 0 && line->given[OPTION_PE])
+		r = line_fail(
+			line,
+			"--pe %s: there are no persistence engines here: clients are known by "
+			"their address (-p, -M)",
+			line->value[OPTION_PE]);
 	if (line->given[OPTION_OPS])
 		service->flags |= API_SERVICE_ONEPACKET;
 	if (r == 0 && line->given[OPTION_CONN_TIMEOUT])

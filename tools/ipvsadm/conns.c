@@ -60,6 +60,8 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	json_object_set_new(object, "timeout", json_integer(conn.timeout_s));
 	json_object_set_new(object, "left", json_integer(conn.left_s));
 	json_object_set_new(object, "state", json_string(state));
+	if (conn.flags & API_CONN_TEMPLATE)
+		json_object_set_new(object, "template", json_true());
 	json_object_set_new(object, "forward", json_string(forward_text(conn.forward)));
 	put_endpoint(object, "client_address", "client_port", conn.family, &conn.caddr, conn.cport);
 	put_endpoint(object, "virtual_address", "virtual_port", conn.family, &conn.vaddr,

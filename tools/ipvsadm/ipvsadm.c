@@ -82,8 +82,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("proxy-protocol", 0),
 	FOREIGN("quic", 0),
 	FOREIGN("sockpair", 0),
-	FOREIGN("persistent-conn", 0),
-	FOREIGN("pe", 0),
 	FOREIGN("tun-type", 0),
 	FOREIGN("tun-port", 0),
 	FOREIGN("tun-nocsum", 0),
@@ -102,16 +100,17 @@ static const struct poptOption popt_table[] = {
 };
 
 static const char help[] =
-	"ipvsadm -A|-E SERVICE [-s SCHEDULER [-b FLAGS] [--hash-target sip|qid]] [--conn-timeout "
-	"SEC]\n"
+	"ipvsadm -A|-E SERVICE [-s SCHEDULER [-b FLAGS] [--hash-target sip|qid]] [-p [SEC]] [-M "
+	"MASK]\n"
+	"        [--ops] [--conn-timeout SEC]\n"
 	"ipvsadm -D SERVICE\n"
 	"ipvsadm -C\n"
 	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
 	"ipvsadm -d SERVICE -r SERVER\n"
 	"ipvsadm -P|-Q SERVICE -z ADDRESS -F DEVICE\n"
 	"ipvsadm -G [SERVICE] [-n] [-j]\n"
-	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds] [--exact] [--nosort]\n"
-	"        [--cpu N] [-j]\n"
+	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds|--persistent-conn]\n"
+	"        [--exact] [--nosort] [--cpu N] [-j]\n"
 	"ipvsadm -Z [SERVICE]\n"
 	"ipvsadm -S [-n]\n"
 	"ipvsadm -R\n"
@@ -135,6 +134,15 @@ static const char help[] =
 	"      --hash-target      conhash: by client address (sip, default) or by the QUIC "
 	"connection\n"
 	"                         id of UDP datagrams (qid)\n"
+	"  -p, --persistent       a client's connections go to the same server, as long as it has "
+	"any\n"
+	"                         and for so many seconds after the last was opened; default 300\n"
+	"  -M, --netmask          clients that are one to -p: a mask, or a prefix length; "
+	"default:\n"
+	"                         each address is its own\n"
+	"  -o, --ops              UDP: each datagram gets a server of its own and leaves no "
+	"connection\n"
+	"                         behind; not with -b\n"
 	"      --conn-timeout     seconds of an idle established connection; 0: the protocol's\n"
 	"  -g, --gatewaying       forwarding: the packet as it is, to the server's MAC address;\n"
 	"                         the server answers by itself, at the service's port (default)\n"
@@ -147,7 +155,7 @@ static const char help[] =
 	"                         at which it is taken again; 0: none\n"
 	"  -z, --local-address  -F, --ifname      an address of ours towards servers, its device\n"
 	"  -c, --connection       connections\n"
-	"      --stats  --rate  --thresholds  --exact\n"
+	"      --stats  --rate  --thresholds  --persistent-conn  --exact\n"
 	"      --cpu N            worker N's own counters\n"
 	"      --nosort           services in the daemon's order\n"
 	"  -n, --numeric          addresses and ports in numbers\n"
@@ -285,6 +293,7 @@ static int build(struct line *line)
 	options->stats = line->given[OPTION_STATS];
 	options->rate = line->given[OPTION_RATE];
 	options->thresholds = line->given[OPTION_THRESHOLDS];
+	options->persistent = line->given[OPTION_PERSISTENT_CONN];
 	options->exact = line->given[OPTION_EXACT];
 	options->json = line->given[OPTION_JSON];
 	options->nosort = line->given[OPTION_NOSORT];

@@ -60,6 +60,7 @@ enum verb {
 	X(HASH_TARGET, HASH_TARGET, "hash-target", 0, STRING, ON_SERVICES)            \
 	X(PERSISTENT, PERSISTENT, "persistent", 'p', OPTIONAL, ON_SERVICES)           \
 	X(NETMASK, NETMASK, "netmask", 'M', STRING, ON_SERVICES)                      \
+	X(PE, PE, "pe", 0, STRING, ON_SERVICES)                                       \
 	X(OPS, OPS, "ops", 'o', NONE, ON_SERVICES)                                    \
 	X(CONN_TIMEOUT, CONN_TIMEOUT, "conn-timeout", 0, STRING, ON_SERVICES)         \
 	X(SERVER, SERVER, "real-server", 'r', STRING, ON_SERVERS | ON(DELETE_SERVER)) \
@@ -77,6 +78,7 @@ enum verb {
 	X(STATS, STATS, "stats", 0, NONE, ON(LIST))                                   \
 	X(RATE, STATS, "rate", 0, NONE, ON(LIST))                                     \
 	X(THRESHOLDS, STATS, "thresholds", 0, NONE, ON(LIST))                         \
+	X(PERSISTENT_CONN, STATS, "persistent-conn", 0, NONE, ON(LIST))               \
 	X(EXACT, EXACT, "exact", 0, NONE, ON(LIST))                                   \
 	X(CPU, CPU, "cpu", 0, STRING, ON_LISTS)                                       \
 	X(JSON, JSON, "json", 'j', NONE, ON_LISTS)                                    \

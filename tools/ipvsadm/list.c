@@ -71,6 +71,10 @@ static void print_header(FILE *out, const struct command_options *options,
 	else if (options->rate)
 		fprintf(out, "%-33s %8s %8s %8s %8s %8s\n  -> RemoteAddress:Port\n",
 			"Prot LocalAddress:Port", "CPS", "InPPS", "OutPPS", "InBPS", "OutBPS");
+	else if (options->persistent)
+		fprintf(out, "%-33s %-9s %-11s %-10s %-10s\n  -> RemoteAddress:Port\n",
+			"Prot LocalAddress:Port", "Weight", "PersistConn", "ActiveConn",
+			"InActConn");
 	else if (options->thresholds)
 		fprintf(out, "%-33s %-10s %-10s %-10s %-10s\n  -> RemoteAddress:Port\n",
 			"Prot LocalAddress:Port", "Uthreshold", "Lthreshold", "ActiveConn",
@@ -110,7 +114,10 @@ static void print_dest(FILE *out, const struct command_options *options,
 		print_numbers(out, options, &dest->stats);
 		return;
 	}
-	if (options->thresholds)
+	if (options->persistent)
+		fprintf(out, " %-9" PRIu32 " %-11" PRIu32 " %-10" PRIu32 " %-10" PRIu32 "\n",
+			dest->weight, dest->persistent, dest->active, dest->inactive);
+	else if (options->thresholds)
 		fprintf(out, " %-10" PRIu32 " %-10" PRIu32 " %-10" PRIu32 " %-10" PRIu32 "\n",
 			dest->upper, dest->lower, dest->active, dest->inactive);
 	else
@@ -205,6 +212,7 @@ static json_t *json_dest(const struct api_dest *dest)
 	put(object, "weight", dest->weight);
 	put(object, "active", dest->active);
 	put(object, "inactive", dest->inactive);
+	put(object, "persistent", dest->persistent);
 	put(object, "uthreshold", dest->upper);
 	put(object, "lthreshold", dest->lower);
 	json_object_set_new(object, "overload", json_boolean(dest->flags & API_DEST_OVERLOAD));

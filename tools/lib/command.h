@@ -83,6 +83,7 @@ struct command_options {
 	bool exact;      /* numbers are not rounded */
 	bool rate;
 	bool thresholds;
+	bool persistent;
 	bool nosort;
 	uint32_t cpu;        /* 0: the master's, or sums */
 	uint32_t interval_s; /* a listing comes again and again */
