@@ -17,6 +17,8 @@ ROUTER=10.1.0.2
 KERNEL=10.1.0.5   # the kernel's address behind dpdk0
 VIP_OSPF=192.0.2.1 # announced by OSPF, which brings the net of FAR_OSPF
 VIP_BGP=192.0.2.2  # announced by BGP, which brings a default route
+ROUTING_HOLD=6     # seconds after which BGP gives a silent neighbour up,
+ROUTING_DEAD=4     # and OSPF
 FAR_OSPF=10.9.0.1
 FAR_BGP=10.10.0.1
 
@@ -70,7 +72,7 @@ routing_serve() {
 routing_bird_router() {
 	cat <<-END
 		log "$BED/router.log" all;
-		debug protocols { states };
+		debug protocols { states, events };
 		router id $ROUTER;
 		protocol device { }
 		protocol kernel { ipv4 { export all; }; }
@@ -78,7 +80,7 @@ routing_bird_router() {
 		protocol bgp bgp1 {
 			local $ROUTER as 65001;
 			neighbor $KERNEL as 65002;
-			hold time ${ROUTING_HOLD:-6};
+			hold time $ROUTING_HOLD;
 			connect delay time 1;
 			connect retry time 1;
 			error wait time 1, 2;
@@ -87,9 +89,35 @@ routing_bird_router() {
 		protocol ospf v2 ospf1 {
 			ipv4 { import all; export none; };
 			area 0 {
-				interface "eth0" { hello 1; dead 4; wait 2; };
+				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
 				stubnet 10.9.0.0/24;
 			};
+		}
+	END
+}
+
+# The same for BIRD beside dpvs: a VIP by each protocol, and what is learned goes to the kernel.
+routing_bird_ours() {
+	cat <<-END
+		log "$BED/ours.log" all;
+		debug protocols { states, events };
+		router id $KERNEL;
+		protocol device { }
+		protocol kernel { ipv4 { export where source != RTS_STATIC; }; }
+		protocol static vip_bgp { ipv4; route $VIP_BGP/32 via "dpdk0.kni"; }
+		protocol static vip_ospf { ipv4; route $VIP_OSPF/32 via "dpdk0.kni"; }
+		protocol bgp bgp1 {
+			local $KERNEL as 65002;
+			neighbor $ROUTER as 65001;
+			hold time $ROUTING_HOLD;
+			connect delay time 1;
+			connect retry time 1;
+			error wait time 1, 2;
+			ipv4 { import all; export where proto = "vip_bgp"; next hop self; };
+		}
+		protocol ospf v2 ospf1 {
+			ipv4 { import all; export where proto = "vip_ospf"; };
+			area 0 { interface "dpdk0.kni" { hello 1; dead $ROUTING_DEAD; wait 2; }; };
 		}
 	END
 }
@@ -142,6 +170,15 @@ dpvs_has_not() {
 # far_served FROM VIP: a request from that address of the far host
 far_served() {
 	[ "$(bed_in far curl -s -m 3 --interface "$1" "http://$2/")" = "server1 " ]
+}
+
+# For BIRD: the caller may have words of its own for other daemons.
+bgp_is_up() {
+	birdc ours show protocols bgp1 | grep -q Established
+}
+
+ospf_is_up() {
+	birdc ours show ospf neighbors | grep -Eq "^$ROUTER .*Full/"
 }
 
 bgp_is_down() {

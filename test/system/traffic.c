@@ -6,6 +6,8 @@
  *
  *	traffic serve NAME PORT             answers on TCP and UDP until killed
  *	traffic tcp|http|udp ADDRESS PORT   sends requests, each from a new socket
+ *	traffic flood ADDRESS PORT          UDP from --parallel sockets for --seconds,
+ *	                                    --rate datagrams a second; reads no answers
  *
  * The first letter of a TCP request says how its connection ends: `s` the
  * server closes first, `c` the client does, `h` the server answers when the
@@ -258,9 +260,10 @@ struct options {
 	struct sockaddr_in to;
 	unsigned long count, parallel;
 	uint64_t timeout_us;
-	uint64_t pause_us; /* between two requests of a slot */
-	uint64_t hold_us;  /* behind the last answer, before open connections end */
-	double seconds;    /* 0: until count requests are done */
+	uint64_t pause_us;  /* between two requests of a slot */
+	uint64_t hold_us;   /* behind the last answer, before open connections end */
+	double seconds;     /* 0: until count requests are done */
+	unsigned long rate; /* of a flood, a second */
 	enum closing closing;
 	bool quiet; /* failures are expected: do not print each */
 };
@@ -608,6 +611,53 @@ static int client(const struct options *options)
 	return code;
 }
 
+/* ---- flood ---- */
+
+#define FLOOD_BURST 16
+
+/* Datagrams in one system call. */
+static unsigned long flood_send(int fd)
+{
+	struct mmsghdr messages[FLOOD_BURST] = { 0 };
+	struct iovec part = { "flood", 5 };
+	int n;
+
+	for (unsigned int i = 0; i < FLOOD_BURST; i++) {
+		messages[i].msg_hdr.msg_iov = &part;
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	n = sendmmsg(fd, messages, FLOOD_BURST, 0);
+	return n < 0 ? 0 : (unsigned long)n;
+}
+
+static int flood(const struct options *options)
+{
+	uint64_t begin_us = now_us();
+	uint64_t end_us = begin_us + (uint64_t)(options->seconds * 1e6);
+	int *fds = calloc(options->parallel, sizeof(*fds));
+	unsigned long sent = 0;
+
+	if (fds == NULL)
+		fatal("no memory");
+	for (unsigned long i = 0; i < options->parallel; i++) {
+		const struct sockaddr *to = (const struct sockaddr *)&options->to;
+
+		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		if (fds[i] < 0 || connect(fds[i], to, sizeof(options->to)) < 0)
+			fatal("flood: %s", strerror(errno));
+	}
+	for (unsigned long i = 0; now_us() < end_us; i = (i + 1) % options->parallel) {
+		uint64_t due_us = begin_us + sent * 1000000 / options->rate, now = now_us();
+
+		if (now < due_us)
+			usleep((useconds_t)(due_us - now));
+		sent += flood_send(fds[i]);
+	}
+	printf("sent %lu\n", sent);
+	free(fds);
+	return 0;
+}
+
 /* ---- command line ---- */
 
 static unsigned long number(const char *text, unsigned long max)
@@ -646,6 +696,7 @@ static void options_parse(struct options *options, int argc, char **argv)
 		{ "pause-ms", required_argument, NULL, 'w' },
 		{ "hold-ms", required_argument, NULL, 'h' },
 		{ "seconds", required_argument, NULL, 's' },
+		{ "rate", required_argument, NULL, 'r' },
 		{ "close", required_argument, NULL, 'c' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ 0 },
@@ -665,6 +716,8 @@ static void options_parse(struct options *options, int argc, char **argv)
 			options->hold_us = number(optarg, 600000) * 1000;
 		else if (option == 's')
 			options->seconds = (double)number(optarg, 3600);
+		else if (option == 'r')
+			options->rate = number(optarg, 100000000);
 		else if (option == 'c')
 			options->closing = closing_parse(optarg);
 		else if (option == 'q')
@@ -674,6 +727,8 @@ static void options_parse(struct options *options, int argc, char **argv)
 	}
 	if (options->parallel == 0)
 		options->parallel = 1;
+	if (options->rate == 0)
+		options->rate = 1000;
 }
 
 int main(int argc, char **argv)
@@ -687,8 +742,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "serve") == 0)
 		return serve(argv[2], (uint16_t)number(argv[3], 65535));
 	if (argc < 4)
-		fatal("usage: serve NAME PORT | tcp|http|udp ADDRESS PORT [--count N] "
+		fatal("usage: serve NAME PORT | tcp|http|udp|flood ADDRESS PORT [--count N] "
 		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--hold-ms N] [--seconds N] "
+		      "[--rate N] "
 		      "[--close server|client|reset|half|not] [--quiet]");
 	if (strcmp(argv[1], "tcp") == 0)
 		options.proto = PROTO_TCP;
@@ -696,12 +752,12 @@ int main(int argc, char **argv)
 		options.proto = PROTO_HTTP;
 	else if (strcmp(argv[1], "udp") == 0)
 		options.proto = PROTO_UDP;
-	else
-		fatal("'%s': serve, tcp, http or udp", argv[1]);
+	else if (strcmp(argv[1], "flood") != 0)
+		fatal("'%s': serve, tcp, http, udp or flood", argv[1]);
 	options.to.sin_family = AF_INET;
 	options.to.sin_port = htons((uint16_t)number(argv[3], 65535));
 	if (inet_pton(AF_INET, argv[2], &options.to.sin_addr) != 1)
 		fatal("'%s' is no IPv4 address", argv[2]);
 	options_parse(&options, argc - 3, argv + 3);
-	return client(&options);
+	return strcmp(argv[1], "flood") == 0 ? flood(&options) : client(&options);
 }
