@@ -8,12 +8,8 @@
  * its id and counts until no connection of any worker is left, and when it is added again
  * meanwhile, it is the same one.
  *
- * Thresholds: an upper threshold of U is split over N workers, U / N each and
- * one more for the first U % N of them, so that the sum of all can never be
- * above U; a worker whose share is 0 opens no connection there. The lower one
- * is split alike. Each worker stops at its share and goes on below its part of
- * the lower threshold, or below three quarters of its share without one, as
- * the kernel does with the whole.
+ * Thresholds are counted by all workers together (limit.h), from the op on that
+ * sets one: with it each worker adds the connections that it has.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -94,14 +90,6 @@ void dest_retire_all(struct service_table *table, struct service *svc, struct op
 	svc->n_dests = 0;
 }
 
-/* Worker's part of a number that is for all; the master keeps nothing for itself. */
-static uint32_t dest_share(const struct worker *w, uint32_t whole)
-{
-	if (w->id == WORKER_MASTER)
-		return whole;
-	return whole / w->n_workers + (w->id - 1 < whole % w->n_workers);
-}
-
 static uint64_t dest_hash_of_answers(const struct service_table *table, const struct dest *dest)
 {
 	return dest_answer_hash(table, table->services[dest->service].key.proto, dest->family,
@@ -126,6 +114,26 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 	table->n_answering++;
 }
 
+/* Those that it has have places as long as there is a threshold. The master has none. */
+static void dest_set_limit(const struct worker *w, struct dest *dest,
+			   const struct dest_config *config)
+{
+	const uint32_t conns = dest->active + dest->inactive;
+	const struct limit_marks marks = { .upper = config->upper, .lower = config->lower };
+
+	dest->limit = (struct limit *)w->all[WORKER_MASTER]->ipvs->services->limits.base + dest->id;
+	if (!(dest->flags & DEST_LIMITED) && marks.upper)
+		limit_add(dest->limit, marks, conns);
+	else if ((dest->flags & DEST_LIMITED) && !marks.upper)
+		limit_give(dest->limit, dest->marks, conns);
+	dest->marks = marks;
+	dest->flags &= (uint16_t)~DEST_LIMITED;
+	if (!marks.upper)
+		return;
+	dest->flags |= DEST_LIMITED;
+	limit_settle(dest->limit, marks);
+}
+
 static void dest_configure(const struct worker *w, struct dest *dest,
 			   const struct dest_config *config)
 {
@@ -133,16 +141,7 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 	dest->weight = config->weight;
 	if (config->weight)
 		dest->last_weight = config->weight;
-	dest->upper = config->upper;
-	dest->lower = config->lower;
-	dest->limit = dest_share(w, config->upper);
-	dest->resume = dest_share(w, config->lower);
-	if (config->lower && !dest->resume)
-		dest->resume = 1;
-	dest->flags &= (uint16_t) ~(DEST_LIMITED | DEST_OVERLOAD);
-	if (config->upper)
-		dest->flags |= DEST_LIMITED;
-	dest_check_limit(dest);
+	dest_set_limit(w, dest, config);
 	dest_take_mode(service_table_of(w), dest);
 }
 
@@ -170,7 +169,8 @@ static void dest_move(struct service *svc, struct dest **room, uint32_t max, str
 	svc->dests = dests;
 }
 
-static void dest_create(struct service_table *table, const struct dest_op *data)
+static void dest_create(const struct worker *w, struct service_table *table,
+			const struct dest_op *data)
 {
 	struct dest *dest = &table->dests[data->id];
 
@@ -181,6 +181,7 @@ static void dest_create(struct service_table *table, const struct dest_op *data)
 	dest->id = data->id;
 	dest->serial = data->serial;
 	dest->service = data->service;
+	dest->n_others = (uint8_t)(w->n_workers - 1);
 	if (table->master)
 		id_hash_add(&table->master->dests_by_key, dest_hash(table, dest), dest->id);
 }
@@ -199,7 +200,7 @@ static void dest_apply_add(struct worker *w, struct op *op)
 		dest_unlink_removed(table, svc, dest);
 		dest->flags &= (uint16_t)~DEST_REMOVED;
 	} else {
-		dest_create(table, data);
+		dest_create(w, table, data);
 	}
 	dest->last_weight = 0;
 	dest_configure(w, dest, &data->config);

@@ -189,8 +189,8 @@ static void dest_settings(const struct dest *dest, struct api_dest *to)
 {
 	to->forward = dest->forward;
 	to->weight = dest->weight;
-	to->upper = dest->upper;
-	to->lower = dest->lower;
+	to->upper = dest->marks.upper;
+	to->lower = dest->marks.lower;
 }
 
 /* What the request keeps becomes what it is now. */
@@ -261,28 +261,20 @@ static int dest_request_check_del(struct request *req, const void *body)
 	return dest_check_names(req, body, &key, &config);
 }
 
-/* Overloaded is a server that no worker (of those listed) gives connections to. */
 static void dest_item_counts(struct worker *const *all, uint32_t cpu, const struct dest *dest,
 			     struct api_dest *item)
 {
-	bool overload = true;
-
 	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
 		const struct dest *its = &service_table_of(all[i])->dests[dest->id];
 
-		if (cpu != API_CPU_MASTER && cpu != i)
+		if ((cpu != API_CPU_MASTER && cpu != i) ||
+		    __atomic_load_n(&its->serial, __ATOMIC_RELAXED) != dest->serial)
 			continue;
-		if (__atomic_load_n(&its->serial, __ATOMIC_RELAXED) != dest->serial) {
-			overload = false;
-			continue;
-		}
 		item->active += __atomic_load_n(&its->active, __ATOMIC_RELAXED);
 		item->inactive += __atomic_load_n(&its->inactive, __ATOMIC_RELAXED);
 		item->persistent += __atomic_load_n(&its->persistent, __ATOMIC_RELAXED);
-		if (!(__atomic_load_n(&its->flags, __ATOMIC_RELAXED) & DEST_OVERLOAD))
-			overload = false;
 	}
-	if (overload)
+	if ((dest->flags & DEST_LIMITED) && limit_full(dest->limit))
 		item->flags |= API_DEST_OVERLOAD;
 }
 

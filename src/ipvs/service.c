@@ -77,6 +77,8 @@ struct service_table *service_table_create(const struct worker *w)
 	if (id_hash_create(&table->answering, MEMBER_BUCKETS, DEST_MAX) < 0)
 		goto fail;
 	if (w->id == WORKER_MASTER) {
+		if (region_create(&table->limits, DEST_MAX * sizeof(struct limit), -1) < 0)
+			goto fail;
 		table->master = service_master_create(w->n_workers);
 		if (!table->master)
 			goto fail;
@@ -103,6 +105,7 @@ void service_table_destroy(struct service_table *table)
 	for (unsigned int i = 0; i < RTE_DIM(table->regions); i++)
 		if (table->regions[i].base)
 			region_destroy(&table->regions[i]);
+	region_destroy(&table->limits);
 	id_hash_destroy(&table->answering);
 	free(table);
 }

@@ -28,9 +28,9 @@
 #include "base/region.h"
 #include "ipvs/conn.h"
 #include "ipvs/id_hash.h"
+#include "ipvs/limit.h"
 #include "ipvs/sched/sched.h"
-
-struct worker;
+#include "worker/worker.h"
 
 #define SERVICE_NONE UINT32_MAX
 #define DEST_NONE    UINT32_MAX
@@ -46,10 +46,10 @@ struct ipvs_counters {
 };
 
 enum dest_flag {
-	DEST_OVERLOAD = 1, /* full, and not yet below its lower threshold again */
-	DEST_LIMITED = 2,  /* limit counts: it has an upper threshold */
-	DEST_REMOVED = 4,  /* not in its service's list any more */
-	DEST_ANSWERS = 8,  /* in `answering`: it is or was in NAT mode */
+	DEST_LIMITED =
+		2, /* it has an upper threshold: each of its connections has a place of limit */
+	DEST_REMOVED = 4, /* not in its service's list any more */
+	DEST_ANSWERS = 8, /* in `answering`: it is or was in NAT mode */
 };
 
 /* First what packets of its connections touch, then what new ones do. */
@@ -63,21 +63,21 @@ struct dest {
 	uint64_t spare;
 	uint32_t active; /* connections of this worker */
 	uint32_t inactive;
+	struct limit *limit; /* of all workers together, when DEST_LIMITED */
 	uint32_t weight;
-	uint32_t limit;  /* this worker's share of upper; may be 0: no connection here */
-	uint32_t resume; /* overload ends below this many; 0: below three quarters of limit */
-	uint16_t flags;  /* enum dest_flag */
+	uint16_t flags; /* enum dest_flag */
 	be16 port;
 	union ip_addr addr;
 	uint16_t family;
-	uint8_t forward; /* enum api_forward */
-	uint8_t reserved;
+	uint8_t forward;  /* enum api_forward */
+	uint8_t n_others; /* workers but this one */
 	uint32_t id;
-	uint32_t serial;      /* of its creation, never reused; 0: the id is free */
-	uint32_t last_weight; /* before it became 0 */
-	uint32_t upper;       /* as configured, for all workers together; 0: none */
-	uint32_t lower;
-	uint32_t next_removed; /* ids: its neighbours in the service's list of removed servers */
+	uint32_t serial;          /* of its creation, never reused; 0: the id is free */
+	int32_t others_active;    /* load.h's */
+	int32_t others_inactive;  /* ... */
+	uint32_t last_weight;     /* before it became 0 */
+	struct limit_marks marks; /* as configured, for all workers together; upper 0: none */
+	uint32_t next_removed;    /* ids: its neighbours in the service's list of removed servers */
 	uint32_t prev_removed;
 	uint64_t order;      /* of its adding to the service: grows */
 	uint32_t persistent; /* templates of this worker */
@@ -154,6 +154,8 @@ struct service {
 	uint32_t removed_laddrs; /* id of the first, LADDR_NONE */
 	struct dest **dest_room; /* where dests lies, free room on both sides */
 	uint64_t last_order;     /* of servers and local addresses together */
+	bool loads_few;          /* ... and so few that it is read anew for each connection */
+	uint64_t loads_ms;       /* when it was read what other workers' servers have to do */
 } __attribute__((aligned(64)));
 
 struct service_table {
@@ -168,6 +170,7 @@ struct service_table {
 	uint32_t n_answering;
 	struct hash_key key;
 	struct region regions[4];
+	struct region limits;          /* the master's: struct limit[DEST_MAX] */
 	struct service_master *master; /* the master's own; NULL elsewhere */
 };
 
@@ -208,7 +211,8 @@ static inline uint64_t dest_answer_hash(const struct service_table *table, uint8
 /* May it get new connections? */
 static inline bool dest_usable(const struct dest *dest)
 {
-	return dest->weight > 0 && !(dest->flags & DEST_OVERLOAD);
+	return dest->weight > 0 &&
+	       (likely(!(dest->flags & DEST_LIMITED)) || !limit_full(dest->limit));
 }
 
 /*
@@ -222,10 +226,15 @@ static inline uint32_t service_first_dest(const struct service *svc)
 	return (uint32_t)((uint64_t)(svc->worker - 1u) * svc->n_dests / svc->n_workers);
 }
 
+/* Brings what the others have of its servers up to date, see load.h. */
+void service_read_loads(const struct worker *w, struct service *svc);
+
 /* The server for a new connection; nothing is counted yet. NULL: none is usable. */
 static inline struct dest *service_schedule(struct worker *w, struct service *svc,
 					    const struct sched_packet *packet)
 {
+	if (svc->sched->loads && w->n_workers > 1 && (svc->loads_few || svc->loads_ms != w->now_ms))
+		service_read_loads(w, svc);
 	return svc->sched->pick(svc, packet);
 }
 
@@ -235,31 +244,47 @@ static inline struct dest *service_schedule(struct worker *w, struct service *sv
  */
 struct laddr *service_next_laddr(struct service *svc, unsigned int family);
 
-/* Sets DEST_OVERLOAD at the limit, clears it below the point to resume. After every change of its
- * counts. */
-static inline void dest_check_limit(struct dest *dest)
+/*
+ * A connection's place in its server's counts; CONN_INACTIVE of the connection says in which. It is
+ * taken before there is a connection, and given back if there will be none; a connection begins as
+ * inactive (UDP stays so), is active or inactive by tcp_state_active() as often as it likes, and
+ * gives its place back once, at its end. The `conns` of the server is counted by new, the service's
+ * by the caller.
+ *
+ * false: another worker had the last one, or the server is full.
+ */
+static inline bool dest_place_take(struct dest *dest)
 {
-	uint64_t conns = (uint64_t)dest->active + dest->inactive;
-
-	if (likely(!(dest->flags & DEST_LIMITED)))
-		return;
-	if (conns >= dest->limit)
-		dest->flags |= DEST_OVERLOAD;
-	else if (dest->resume ? conns < dest->resume : conns * 4 < (uint64_t)dest->limit * 3)
-		dest->flags &= (uint16_t)~DEST_OVERLOAD;
+	if (unlikely(dest->flags & DEST_LIMITED) && !limit_take(dest->limit, dest->marks))
+		return false;
+	dest->inactive++;
+	return true;
 }
 
-/*
- * A connection's place in its server's counts; CONN_INACTIVE of the connection says which. New:
- * inactive (UDP stays so), then active or inactive by tcp_state_active() as often as it likes, and
- * free once, at its end. The `conns` of the server is counted by new, the service's by the caller.
- */
+/* Of a client that has this server already: whatever the threshold says. */
+static inline void dest_place_take_over(struct dest *dest)
+{
+	if (unlikely(dest->flags & DEST_LIMITED))
+		limit_add(dest->limit, dest->marks, 1);
+	dest->inactive++;
+}
+
+static inline void dest_place_free(const struct dest *dest)
+{
+	if (unlikely(dest->flags & DEST_LIMITED))
+		limit_give(dest->limit, dest->marks, 1);
+}
+
+static inline void dest_place_give(struct dest *dest)
+{
+	dest->inactive--;
+	dest_place_free(dest);
+}
+
 static inline void dest_conn_new(struct dest *dest, struct conn *conn)
 {
 	conn->flags |= CONN_INACTIVE;
-	dest->inactive++;
 	dest->counters.conns++;
-	dest_check_limit(dest);
 }
 
 /*
@@ -294,7 +319,7 @@ static inline void dest_conn_free(struct dest *dest, const struct conn *conn)
 		dest->inactive--;
 	else
 		dest->active--;
-	dest_check_limit(dest);
+	dest_place_free(dest);
 }
 
 static inline void laddr_conn_new(struct laddr *laddr)

@@ -22,12 +22,17 @@
 #include "net/ip4.h"
 #include "worker/worker.h"
 
+#define SERVER_TRIES 8
+
+/* dest: with a place for it. */
 static bool take_with(struct worker *w, struct service *svc, const struct sched_packet *packet,
 		      struct dest *dest, struct session_opening *opening, enum drop_reason *reason)
 {
 	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
 
 	if (unlikely(!xmit)) {
+		if (dest)
+			dest_place_give(dest);
 		*reason = DROP_IPVS_NO_SERVER;
 		return false;
 	}
@@ -38,18 +43,35 @@ static bool take_with(struct worker *w, struct service *svc, const struct sched_
 	opening->wants.laddr = LADDR_NONE;
 	opening->wants.flags = 0;
 	opening->decision.template = TEMPLATE_NONE;
-	return xmit->open(w, &opening->wants, reason);
+	if (xmit->open(w, &opening->wants, reason))
+		return true;
+	dest_place_give(dest);
+	return false;
+}
+
+/* A server with a place for it; the last one of it may be another worker's a moment later. */
+static struct dest *take_server(struct worker *w, struct service *svc,
+				const struct sched_packet *packet)
+{
+	for (unsigned int tries = 0; tries < SERVER_TRIES; tries++) {
+		struct dest *dest = service_schedule(w, svc, packet);
+
+		if (!dest || likely(dest_place_take(dest)))
+			return dest;
+	}
+	return NULL;
 }
 
 bool session_take(struct worker *w, struct service *svc, const struct sched_packet *packet,
 		  struct session_opening *opening, enum drop_reason *reason)
 {
-	return take_with(w, svc, packet, service_schedule(w, svc, packet), opening, reason);
+	return take_with(w, svc, packet, take_server(w, svc, packet), opening, reason);
 }
 
 void session_leave(struct worker *w, const struct session_opening *opening)
 {
 	opening->xmit->close(w, opening->wants.flags, &opening->wants.out);
+	dest_place_give(opening->wants.dest);
 }
 
 void session_enter(struct worker *w, uint32_t id, const struct session_opening *opening)
@@ -103,11 +125,14 @@ static bool take_persistent(struct worker *w, struct rte_mbuf *m, struct service
 {
 	struct template_decision decision;
 	enum drop_reason reason;
+	struct dest *dest;
 
 	if (!home_decide(w, m, svc, packet, &decision))
 		return false;
-	if (!take_with(w, svc, packet, dest_get(w->ipvs->services, decision.dest), opening,
-		       &reason)) {
+	dest = dest_get(w->ipvs->services, decision.dest);
+	if (dest)
+		dest_place_take_over(dest);
+	if (!take_with(w, svc, packet, dest, opening, &reason)) {
 		refuse(w, m, reason);
 		return false;
 	}

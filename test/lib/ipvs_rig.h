@@ -29,6 +29,13 @@ static inline struct service_table *ipvs_rig_table(const struct ipvs_rig *rig, u
 	return rig->ipvs[worker].services;
 }
 
+/* A connection of that server begins, as when a scheduler has chosen it. */
+static inline void ipvs_rig_conn_new(struct dest *dest, struct conn *conn)
+{
+	dest_place_take_over(dest);
+	dest_conn_new(dest, conn);
+}
+
 /* 10.0.0.0 + n, as an address. */
 union ip_addr ipvs_rig_ip(uint32_t n);
 

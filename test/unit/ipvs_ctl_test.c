@@ -375,8 +375,8 @@ static void check_dest(const struct dest *dest, uint32_t weight, uint32_t upper,
 {
 	assert_int_equal(dest->forward, API_FORWARD_FNAT);
 	assert_int_equal(dest->weight, weight);
-	assert_int_equal(dest->upper, upper);
-	assert_int_equal(dest->lower, lower);
+	assert_int_equal(dest->marks.upper, upper);
+	assert_int_equal(dest->marks.lower, lower);
 }
 
 /* DEST_SET changes what it does not keep; the thresholds are compared as they will be. */
@@ -607,10 +607,10 @@ static void test_dest_counts(void **state)
 	body.weight = 3;
 	body.upper = 4;
 	assert_int_equal(RUN(rig, DEST_SET, &body, error), 0);
-	dest_conn_new(&ipvs_rig_table(rig, 1)->dests[0], &conns[0]);
+	ipvs_rig_conn_new(&ipvs_rig_table(rig, 1)->dests[0], &conns[0]);
 	dest_conn_active(&ipvs_rig_table(rig, 1)->dests[0], &conns[0]);
 	for (unsigned int worker = 1; worker <= 3; worker++)
-		dest_conn_new(&ipvs_rig_table(rig, worker)->dests[0], &conns[worker]);
+		ipvs_rig_conn_new(&ipvs_rig_table(rig, worker)->dests[0], &conns[worker]);
 	for (uint32_t cpu = 0; cpu <= 3; cpu++) {
 		struct api_service_filter filter = { .cpu = cpu, .flags = API_SERVICE_DESTS };
 		struct listing listing = { .each = each_dest, .arg = &wanted[cpu] };

@@ -254,7 +254,7 @@ static void open_conn(struct player *player, const struct client *client, char w
 	player->of[player->n_conns++] = dest;
 	if (!dest)
 		return;
-	dest_conn_new(dest, conn);
+	ipvs_rig_conn_new(dest, conn);
 	conn->state = (uint8_t)state;
 	if (player->key.proto == IPPROTO_TCP && tcp_state_active(state))
 		dest_conn_active(dest, conn);

@@ -235,7 +235,7 @@ static void player_open(struct player *player, char kind, char want, const char 
 	player->of[player->n_conns++] = dest;
 	if (!dest)
 		return;
-	dest_conn_new(dest, conn);
+	ipvs_rig_conn_new(dest, conn);
 	if (kind == 'U')
 		return;
 	conn->state = kind == 'T' ? TCP_ESTABLISHED : TCP_SYN_RECV;
@@ -366,7 +366,7 @@ static void check_spread(const struct spread *spread)
 			if (n == 0)
 				assert_int_equal(at, spread->first[worker - 1]);
 			count[at]++;
-			dest_conn_new(dest, &conn);
+			ipvs_rig_conn_new(dest, &conn);
 		}
 	}
 	for (unsigned int i = 0; i < 5; i++)
@@ -401,7 +401,7 @@ static void test_threshold_of_all(void **state)
 				struct conn conn = { .flags = 0 };
 
 				if (dest) {
-					dest_conn_new(dest, &conn);
+					ipvs_rig_conn_new(dest, &conn);
 					opened++;
 				}
 			}
@@ -423,15 +423,16 @@ static void test_hysteresis(void **state)
 {
 	for (size_t i = 0; i < LENGTH(hystereses); i++) {
 		const struct hysteresis *row = &hystereses[i];
+		struct limit limit = { 0 };
 		struct dest dest = { .weight = 1,
 				     .flags = DEST_LIMITED,
-				     .limit = row->upper,
-				     .resume = row->lower };
+				     .limit = &limit,
+				     .marks = { row->upper, row->lower } };
 		struct conn conns[16] = { { .flags = 0 } };
 
 		for (uint32_t n = 0; n < row->upper; n++) {
 			assert_true(dest_usable(&dest));
-			dest_conn_new(&dest, &conns[n]);
+			ipvs_rig_conn_new(&dest, &conns[n]);
 			if (n & 1)
 				dest_conn_active(&dest, &conns[n]);
 		}
@@ -457,7 +458,7 @@ static void test_threshold_changes(void **state)
 	assert_int_equal(dest_add(rig->all, rig_service(rig, 0), &config), 0);
 	svc = rig_service(rig, 1);
 	for (unsigned int i = 0; i < 4; i++)
-		dest_conn_new(svc->dests[0], &conns[i]);
+		ipvs_rig_conn_new(svc->dests[0], &conns[i]);
 	assert_non_null(service_schedule(rig->all[1], svc, NULL));
 	config.upper = 4;
 	assert_int_equal(dest_set(rig->all, rig_service(rig, 0)->dests[0], &config), 0);

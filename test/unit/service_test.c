@@ -215,7 +215,7 @@ static void step_conn(struct model *model, uint32_t key)
 		slot->cold.service = svc->id;
 		slot->conn.dest = dest->id;
 		slot->cold.laddr = laddr->id;
-		dest_conn_new(dest, &slot->conn);
+		ipvs_rig_conn_new(dest, &slot->conn);
 		if (prng_below(&model->prng, 2))
 			dest_conn_active(dest, &slot->conn);
 		laddr_conn_new(laddr);
@@ -432,7 +432,7 @@ static void test_dest_comes_back(void **state)
 	assert_int_equal(dest_add(all, fixture_service(fixture, 0), &config), 0);
 	dest = fixture_service(fixture, 2)->dests[0];
 	id = dest->id;
-	dest_conn_new(dest, &conn);
+	ipvs_rig_conn_new(dest, &conn);
 	assert_int_equal(dest_del(all, fixture_service(fixture, 0)->dests[0]), 0);
 	removed_sweep(all);
 	assert_ptr_equal(dest_get(ipvs_rig_table(fixture->rig, 2), id), dest);
@@ -649,7 +649,7 @@ static void test_service_comes_back_with_zero(void **state)
 	struct api_ipvs_stats stats;
 
 	assert_int_equal(dest_add(all, fixture_service(fixture, 0), &config), 0);
-	dest_conn_new(fixture_service(fixture, 1)->dests[0], &conn);
+	ipvs_rig_conn_new(fixture_service(fixture, 1)->dests[0], &conn);
 	service_count_in(fixture_service(fixture, 1), fixture_service(fixture, 1)->dests[0], 100);
 	assert_int_equal(service_del(all, fixture_service(fixture, 0)), 0);
 	assert_int_equal(service_add(all, &fixture->key, &fixture->config), 0);

@@ -43,7 +43,7 @@ static struct dest *lblc_pick(struct service *svc, const struct sched_packet *pa
 	struct dest *dest = places_dest(svc, place->server);
 
 	place->used_ms = packet->now_ms;
-	if (dest && dest->weight > 0 && !places_overloaded(svc, dest))
+	if (dest && dest_usable(dest) && !places_overloaded(svc, dest))
 		return dest;
 	dest = load_least(svc, LOAD_BY_WEIGHT, load_both);
 	if (dest)
@@ -53,6 +53,7 @@ static struct dest *lblc_pick(struct service *svc, const struct sched_packet *pa
 
 const struct scheduler sched_lblc = {
 	.name = "lblc",
+	.loads = true,
 	.priv_size = sizeof(struct lblc),
 	.pick = lblc_pick,
 };

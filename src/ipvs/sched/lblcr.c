@@ -123,6 +123,7 @@ static struct dest *lblcr_pick(struct service *svc, const struct sched_packet *p
 
 const struct scheduler sched_lblcr = {
 	.name = "lblcr",
+	.loads = true,
 	.priv_size = sizeof(struct lblcr),
 	.pick = lblcr_pick,
 };

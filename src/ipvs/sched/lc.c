@@ -14,5 +14,6 @@ static struct dest *lc_pick(struct service *svc, const struct sched_packet *pack
 
 const struct scheduler sched_lc = {
 	.name = "lc",
+	.loads = true,
 	.pick = lc_pick,
 };

@@ -21,5 +21,6 @@ static struct dest *nq_pick(struct service *svc, const struct sched_packet *pack
 
 const struct scheduler sched_nq = {
 	.name = "nq",
+	.loads = true,
 	.pick = nq_pick,
 };

@@ -24,5 +24,6 @@ static struct dest *ovf_pick(struct service *svc, const struct sched_packet *pac
 
 const struct scheduler sched_ovf = {
 	.name = "ovf",
+	.loads = true,
 	.pick = ovf_pick,
 };

@@ -39,6 +39,7 @@ struct sched_packet {
 struct scheduler {
 	const char *name;
 	size_t priv_size;                  /* of svc->sched_priv, zeroed before init */
+	bool loads;                        /* it compares by load.h */
 	uint32_t flags;                    /* enum api_service_flag that mean something to it */
 	void (*init)(struct service *svc); /* all may be there already; may be NULL */
 	void (*changed)(struct service *svc, enum sched_change change,

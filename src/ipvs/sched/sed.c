@@ -14,5 +14,6 @@ static struct dest *sed_pick(struct service *svc, const struct sched_packet *pac
 
 const struct scheduler sched_sed = {
 	.name = "sed",
+	.loads = true,
 	.pick = sed_pick,
 };

@@ -60,6 +60,7 @@ static struct dest *twos_pick(struct service *svc, const struct sched_packet *pa
 
 const struct scheduler sched_twos = {
 	.name = "twos",
+	.loads = true,
 	.priv_size = sizeof(struct twos),
 	.init = twos_init,
 	.pick = twos_pick,

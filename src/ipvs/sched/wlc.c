@@ -13,5 +13,6 @@ static struct dest *wlc_pick(struct service *svc, const struct sched_packet *pac
 
 const struct scheduler sched_wlc = {
 	.name = "wlc",
+	.loads = true,
 	.pick = wlc_pick,
 };
