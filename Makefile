@@ -120,6 +120,9 @@ install: all ## Install below $(DESTDIR)$(PREFIX)
 	install -m 644 $(BIN)/dpip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dpip
 	install -m 644 $(BIN)/libdpvs-ipvs.so $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 conf/dpvs.conf.* $(DESTDIR)$(PREFIX)/share/dpvs/
+	install -m 755 scripts/vrrp-notify $(DESTDIR)$(PREFIX)/share/dpvs/
+	for f in bird frr keepalived; do sed 's,/usr/local,$(PREFIX),' conf/$$f.conf.sample \
+		>$(DESTDIR)$(PREFIX)/share/dpvs/$$f.conf.sample || exit 1; done
 	sed 's,/usr/local,$(PREFIX),; s,^ExecStart=,&$(PREFIX)/sbin/,' conf/dpvs.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/dpvs.service
 	sed 's,/usr/local,$(PREFIX),' conf/keepalived-dpvs.conf \

@@ -14,6 +14,12 @@ done
 ok "the preloaded library is there" test -f "$BED/root/opt/balancer/lib/libdpvs-ipvs.so"
 ok "dpvs-run finds it" "$BED/root/opt/balancer/sbin/dpvs-run" true
 ok "the drop-in names it" grep -q "LD_PRELOAD=/opt/balancer/lib/libdpvs-ipvs.so" "$BED/root/opt/balancer/share/dpvs/keepalived-dpvs.conf"
+for sample in dpvs bird frr keepalived; do
+	ok "a sample for $sample is there" test -f "$BED/root/opt/balancer/share/dpvs/$sample.conf.sample"
+done
+notify=$(sed -n 's/.*notify "\([^ ]*\) .*/\1/p' "$BED/root/opt/balancer/share/dpvs/keepalived.conf.sample" | sort -u)
+equal "the sample's notify script is what was installed" "/opt/balancer/share/dpvs/vrrp-notify" "$notify"
+ok "and it runs" "$BED/root$notify" --help
 unit=$BED/root/opt/balancer/lib/systemd/system/dpvs.service
 for file in $(grep -o '/opt/[^ ]*' "$unit"); do
 	ok "the unit's $file is there" test -f "$BED/root$file"

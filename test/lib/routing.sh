@@ -96,30 +96,10 @@ routing_bird_router() {
 	END
 }
 
-# The same for BIRD beside dpvs: a VIP by each protocol, and what is learned goes to the kernel.
+# The sample for BIRD beside dpvs, as it is but for its log and the timers.
 routing_bird_ours() {
-	cat <<-END
-		log "$BED/ours.log" all;
-		debug protocols { states, events };
-		router id $KERNEL;
-		protocol device { }
-		protocol kernel { ipv4 { export where source != RTS_STATIC; }; }
-		protocol static vip_bgp { ipv4; route $VIP_BGP/32 via "dpdk0.kni"; }
-		protocol static vip_ospf { ipv4; route $VIP_OSPF/32 via "dpdk0.kni"; }
-		protocol bgp bgp1 {
-			local $KERNEL as 65002;
-			neighbor $ROUTER as 65001;
-			hold time $ROUTING_HOLD;
-			connect delay time 1;
-			connect retry time 1;
-			error wait time 1, 2;
-			ipv4 { import all; export where proto = "vip_bgp"; next hop self; };
-		}
-		protocol ospf v2 ospf1 {
-			ipv4 { import all; export where proto = "vip_ospf"; };
-			area 0 { interface "dpdk0.kni" { hello 1; dead $ROUTING_DEAD; wait 2; }; };
-		}
-	END
+	sed "s,^log .*,log \"$BED/ours.log\" all; debug protocols { states\, events };,
+		s/hold time 6/hold time $ROUTING_HOLD/; s/dead 4/dead $ROUTING_DEAD/" "$ROOT/conf/bird.conf.sample"
 }
 
 # bird_start NAME [NAMESPACE]: with the conf file $BED/NAME.conf
@@ -233,6 +213,7 @@ routing_proof() {
 		bed_wait_for 20 dpvs_has 10.9.0.0/24 "$ospf"'
 	ok "$name: the static one goes first" chosen $FAR_OSPF 10.1.0.1
 	ok "$name: deleted, the learned one serves" eval 'dpip route del 10.9.0.0/24 via 10.1.0.1 && chosen $FAR_OSPF $ROUTER'
+	ok "$name: both VIPs are announced again" eval 'bed_wait_for 30 router_has $VIP_BGP && bed_wait_for 30 router_has $VIP_OSPF'
 	ok "$name: both clients are served again" eval 'bed_wait_for 10 far_served $FAR_BGP $VIP_BGP &&
 		bed_wait_for 10 far_served $FAR_OSPF $VIP_OSPF'
 	ok "$name: the daemon ends" daemon_stop

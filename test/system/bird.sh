@@ -18,30 +18,5 @@ daemon_stop() {
 	bird_kill ours TERM
 }
 
-routing_proof in
-# test/lib/routing.sh.
-
-. "$(dirname "$0")/../lib/routing.sh"
-bed_enter "$@"
-routing_needs bird birdc
-
-routing_bird_ours >"$BED/ours.conf"
-
-daemon_start() {
-	bird_start ours
-}
-
-daemon_stop() {
-	bird_kill ours TERM
-}
-
-bgp_is_up() {
-	birdc ours show protocols bgp1 | grep -q Established
-}
-
-ospf_is_up() {
-	birdc ours show ospf neighbors | grep -Eq "^$ROUTER .*Full/"
-}
-
 routing_proof BIRD 3 bird bird
 test_done

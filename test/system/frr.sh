@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Debian's FRR, unmodified, over a kernel interface: see routing_proof in
-# test/lib/routing.sh. Its daemons have a user of their own, and sockets in
-# /var/run/frr, which is the bed's own here.
+# test/lib/routing.sh. Its daemons have a user of their own, sockets in /var/run/frr
+# and their conf file in /etc/frr, which are the bed's own here.
 
 . "$(dirname "$0")/../lib/routing.sh"
 bed_enter "$@"
@@ -11,53 +11,24 @@ FRR=/usr/lib/frr
 DAEMONS="zebra staticd bgpd ospfd"
 routing_needs bird birdc vtysh $(for daemon in $DAEMONS; do echo "$FRR/$daemon"; done)
 
-cat >"$BED/zebra.conf" <<-END
-	log file $BED/frr-zebra.log
-END
-cat >"$BED/staticd.conf" <<-END
-	ip route $VIP_OSPF/32 blackhole
-	ip route $VIP_BGP/32 blackhole
-END
-cat >"$BED/bgpd.conf" <<-END
-	router bgp 65002
-	 bgp router-id $KERNEL
-	 no bgp ebgp-requires-policy
-	 timers bgp 2 6
-	 neighbor $ROUTER remote-as 65001
-	 neighbor $ROUTER timers connect 1
-	 neighbor $ROUTER advertisement-interval 0
-	 address-family ipv4 unicast
-	  network $VIP_BGP/32
-END
-cat >"$BED/ospfd.conf" <<-END
-	interface dpdk0.kni
-	 ip ospf hello-interval 1
-	 ip ospf dead-interval 4
-	router ospf
-	 ospf router-id $KERNEL
-	 timers throttle spf 0 50 1000
-	 redistribute static route-map vip
-	 network ${KERNEL%.*}.0/24 area 0
-	access-list vip seq 5 permit $VIP_OSPF/32
-	route-map vip permit 10
-	 match ip address vip
-END
-
 frr_dirs() {
-	mkdir -p /var/run/frr && mount -t tmpfs none /var/run/frr && mkdir /var/run/frr/dpvs &&
-		chown -R frr:frr /var/run/frr && chmod 755 "$BED" &&
-		for daemon in $DAEMONS; do
-			: >"$BED/frr-$daemon.log"
-		done && chown frr:frr "$BED"/{zebra,staticd,bgpd,ospfd}.conf "$BED"/frr-*.log
+	local dir
+
+	for dir in /var/run/frr /etc/frr; do
+		mkdir -p "$dir" && mount -t tmpfs none "$dir" && mkdir "$dir/dpvs" || return 1
+	done
+	cp "$ROOT/conf/frr.conf.sample" /etc/frr/dpvs/frr.conf && echo "service integrated-vtysh-config" >/etc/frr/dpvs/vtysh.conf &&
+		chown -R frr:frr /var/run/frr /etc/frr
 }
 
+# As the package's frrinit.sh does it.
 daemon_start() {
 	local daemon
 
 	for daemon in $DAEMONS; do
-		"$FRR/$daemon" -d -N dpvs -f "$BED/$daemon.conf" -i "/var/run/frr/dpvs/$daemon.pid" \
-			--log "file:$BED/frr-$daemon.log" >>"$BED/frr.out" 2>&1 || return 1
+		"$FRR/$daemon" -d -N dpvs >>"$BED/frr.out" 2>&1 || return 1
 	done
+	vtysh -N dpvs -b >>"$BED/frr.out" 2>&1
 }
 
 # zebra last, which takes what is left out of the kernel.

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# scripts/vrrp-notify as keepalived calls it: state by state, words that are
+# wrong, and without a daemon.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+bed_net 0
+bed_conf 1 <<-END
+	dpip addr add 10.1.0.254/24 dev dpdk0
+END
+must "dpvs starts" bed_start
+
+NOTIFY=$ROOT/scripts/vrrp-notify
+A=10.1.0.100/32
+B=fd00:1::100/128
+
+# notify STATE: for the two addresses
+notify() {
+	"$NOTIFY" dpdk0 "$A" "$B" INSTANCE web "$1" 100
+}
+
+# has WORDS…: dpdk0's addresses, but the first
+has() {
+	[ "$(echo $(dpip addr show dev dpdk0 | awk '$1 ~ /^inet/ && $2 != "10.1.0.254/24" { print $2 }' | sort))" = "$*" ]
+}
+
+ok "BACKUP, as it begins" notify BACKUP
+ok "it has none" has
+ok "MASTER" notify MASTER
+ok "it has both, at once" has "$A" "$B"
+ok "they are no duplicates of anybody's to be asked for" eval '! dpip addr show | grep -q tentative'
+ok "MASTER once more" notify MASTER
+ok "it still has both" has "$A" "$B"
+ok "a state that changes nothing" notify MASTER_RX_LOWER_PRI
+ok "it still has both" has "$A" "$B"
+for state in BACKUP FAULT STOP DELETED; do
+	notify MASTER
+	ok "$state" notify "$state"
+	ok "$state: it has none" has
+done
+ok "of a group" "$NOTIFY" dpdk0 "$A" GROUP all MASTER
+ok "it has that one" has "$A"
+refused "another device" 1 'no such device "dpdk7"' "$NOTIFY" dpdk7 "$A" INSTANCE web MASTER 100
+refused "BACKUP on another device" 1 'no such device "dpdk7"' "$NOTIFY" dpdk7 "$A" INSTANCE web BACKUP 100
+refused "no state" 2 "usage: vrrp-notify" "$NOTIFY" dpdk0 "$A" INSTANCE web
+refused "no address" 2 "usage: vrrp-notify" "$NOTIFY" dpdk0 INSTANCE web MASTER 100
+refused "no device" 2 "usage: vrrp-notify" "$NOTIFY" "$A" INSTANCE web MASTER 100
+refused "two devices" 2 "usage: vrrp-notify" "$NOTIFY" dpdk0 dpdk1 "$A" INSTANCE web MASTER 100
+ok "help" "$NOTIFY" --help
+stopped "vrrp-notify"
+refused "MASTER without a daemon" 1 "web MASTER: " "$NOTIFY" dpdk0 "$A" INSTANCE web MASTER 100
+refused "STOP without a daemon" 1 "web STOP: " "$NOTIFY" dpdk0 "$A" INSTANCE web STOP 100
+test_done
