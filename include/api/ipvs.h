@@ -41,6 +41,15 @@ enum api_service_keep {
 	API_SERVICE_KEEP_PLEN = 4,
 	API_SERVICE_KEEP_ONEPACKET = 8,
 	API_SERVICE_KEEP_CONN_TIMEOUT = 16,
+	API_SERVICE_KEEP_ON_REMOVE = 32,
+};
+
+/* What happens to the connections of a server that is removed. */
+enum api_on_remove {
+	API_ON_REMOVE_KEEP,       /* they go on until they end */
+	API_ON_REMOVE_RESET,      /* they end, and both sides of a TCP connection are told */
+	API_ON_REMOVE_RESCHEDULE, /* they end; the client's next packet may get another server */
+	API_ON_REMOVE__COUNT
 };
 
 struct api_ipvs_stats {
@@ -57,7 +66,7 @@ struct api_service {
 	uint32_t plen;               /* persistence: prefix length of clients */
 	uint32_t conn_timeout_s;     /* 0: the protocol's */
 	uint32_t keep;               /* SERVICE_SET: enum api_service_keep */
-	uint32_t reserved;           /* 0 */
+	uint32_t on_remove;          /* enum api_on_remove */
 	uint32_t n_dests;            /* reply */
 	uint32_t n_laddrs;           /* reply */
 	struct api_ipvs_stats stats; /* reply */

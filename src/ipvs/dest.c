@@ -64,6 +64,9 @@ struct dest *dest_find(const struct service_table *table, const struct service *
 static void dest_retire(struct service_table *table, struct service *svc, struct dest *dest)
 {
 	dest->flags |= DEST_REMOVED;
+	dest->on_remove = svc->on_remove;
+	if (svc->on_remove != API_ON_REMOVE_KEEP)
+		table->ending_walks = 2; /* the one under way may be past some of them */
 	dest->next_removed = svc->removed_dests;
 	dest->prev_removed = DEST_NONE;
 	if (dest->next_removed != DEST_NONE)

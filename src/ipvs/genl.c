@@ -361,6 +361,25 @@ static const char *protocol_name(uint16_t protocol)
 	return protocol == IPPROTO_TCP ? "TCP" : protocol == IPPROTO_UDP ? "UDP" : "SCTP";
 }
 
+/* By the kernel's names; UDP has one that stands for all. */
+static const char *state_name(const struct api_conn *conn)
+{
+	static const struct {
+		const char *ours, *kernels;
+	} names[] = {
+		{ "TCP_NONE", "NONE" },
+		{ "TCP_EST", "ESTABLISHED" },
+		{ "TCP_CLOSE", "CLOSE" },
+	};
+
+	if (conn->protocol == IPPROTO_UDP && !(conn->flags & API_CONN_TEMPLATE))
+		return "UDP";
+	for (size_t i = 0; i < RTE_DIM(names); i++)
+		if (strcmp(conn->state, names[i].ours) == 0)
+			return names[i].kernels;
+	return conn->state;
+}
+
 int genl_conn_line(const struct api_conn *conn, char *line, size_t size)
 {
 	char client[40], service[40], server[40];
@@ -368,14 +387,10 @@ int genl_conn_line(const struct api_conn *conn, char *line, size_t size)
 	hex_address(conn->family, &conn->caddr, client);
 	hex_address(conn->family, &conn->vaddr, service);
 	hex_address(conn->family, &conn->daddr, server);
-	/* the protocol's own names of states: UDP has one that stands for all */
-	return snprintf(
-		line, size, "%-3s %s %04X %s %04X %s %04X %-11.15s %7u\n",
-		protocol_name(conn->protocol), client, rte_be_to_cpu_16(conn->cport), service,
-		rte_be_to_cpu_16(conn->vport), server, rte_be_to_cpu_16(conn->dport),
-		conn->protocol == IPPROTO_UDP && !(conn->flags & API_CONN_TEMPLATE) ? "UDP"
-										    : conn->state,
-		conn->left_s);
+	return snprintf(line, size, "%-3s %s %04X %s %04X %s %04X %-11.15s %7u\n",
+			protocol_name(conn->protocol), client, rte_be_to_cpu_16(conn->cport),
+			service, rte_be_to_cpu_16(conn->vport), server,
+			rte_be_to_cpu_16(conn->dport), state_name(conn), conn->left_s);
 }
 
 int genl_stats_text(const struct api_ipvs_stats *sum, char *text, size_t size)

@@ -132,7 +132,7 @@ static bool run_new_service(struct genl_state *state, struct netlink_request *re
 static bool run_set_service(struct genl_state *state, struct netlink_request *request,
 			    struct netlink_out *out)
 {
-	state->service.keep = API_SERVICE_KEEP_CONN_TIMEOUT;
+	state->service.keep = API_SERVICE_KEEP_CONN_TIMEOUT | API_SERVICE_KEEP_ON_REMOVE;
 	if (!(state->flags_mask & API_SERVICE_PERSISTENT))
 		state->service.keep |= API_SERVICE_KEEP_PERSISTENCE | API_SERVICE_KEEP_PLEN;
 	if (!(state->flags_mask & API_SERVICE_ONEPACKET))

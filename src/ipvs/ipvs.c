@@ -16,6 +16,7 @@
 #include "base/lines.h"
 #include "base/log.h"
 #include "ipvs/conn.h"
+#include "ipvs/ending.h"
 #include "ipvs/flow.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/lport.h"
@@ -42,6 +43,7 @@ void ipvs_tick(struct worker *w)
 {
 	conn_expire(w->ipvs->conns, w->now_ms, EXPIRE_BUDGET);
 	conn_expire(w->ipvs->templates, w->now_ms, EXPIRE_BUDGET);
+	ending_tick(w);
 }
 
 void ipvs_flush(struct worker *w)

@@ -177,6 +177,7 @@ static void service_take_ways(struct service *svc, const struct service_config *
 {
 	svc->persist_s = config->persist_s;
 	svc->persist_plen = config->persist_plen;
+	svc->on_remove = config->on_remove;
 	svc->flags &= (uint16_t) ~(SERVICE_SLOW_OPEN | SERVICE_ONE_PACKET);
 	if (config->one_packet)
 		svc->flags |= SERVICE_ONE_PACKET;

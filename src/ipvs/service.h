@@ -81,6 +81,7 @@ struct dest {
 	uint32_t prev_removed;
 	uint64_t order;      /* of its adding to the service: grows */
 	uint32_t persistent; /* templates of this worker */
+	uint32_t on_remove;  /* enum api_on_remove: its service's when it was removed */
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct dest, active) == 64, "packets touch the first line only");
 _Static_assert(offsetof(struct dest, active) % 8 == 0 &&
@@ -144,6 +145,7 @@ struct service {
 	uint32_t sched_flags;    /* enum api_service_flag: those of its scheduler */
 	uint32_t persist_s;      /* of a client's template; 0: it is not persistent */
 	uint32_t persist_plen;   /* of the clients that have one together */
+	uint32_t on_remove;      /* enum api_on_remove */
 	uint32_t next_stale;     /* master: id + 1, see tables.h */
 	uint32_t id;
 	uint32_t serial;    /* 0: the id is free */
@@ -168,6 +170,8 @@ struct service_table {
 	struct id_hash
 		answering; /* servers whose answers have the client's address, by their own */
 	uint32_t n_answering;
+	uint32_t ending_walks; /* over the connections, that are to be done, see ending.h */
+	uint32_t ending_at;
 	struct hash_key key;
 	struct region regions[4];
 	struct region limits;          /* the master's: struct limit[DEST_MAX] */

@@ -38,6 +38,11 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 				    "%s: persistence of clients' first %u bits (-M); allowed: 1 to "
 				    "%u",
 				    service, body->plen, ip_bits(body->key.family));
+	if (body->on_remove >= API_ON_REMOVE__COUNT)
+		return request_fail(req, -EINVAL,
+				    "%s: --on-remove of number %u; allowed: 0 keep, 1 reset, 2 "
+				    "reschedule",
+				    service, body->on_remove);
 	if ((body->flags & API_SERVICE_ONEPACKET) && body->key.protocol != IPPROTO_UDP)
 		return request_fail(req, -EINVAL,
 				    "%s: one-packet scheduling (--ops) is for UDP services: a TCP "
@@ -89,6 +94,7 @@ static int service_check(struct request *req, const struct api_service *body,
 		.sched = config->sched,
 		.conn_timeout_s = body->conn_timeout_s,
 		.one_packet = body->flags & API_SERVICE_ONEPACKET,
+		.on_remove = body->on_remove,
 	};
 	if (body->flags & API_SERVICE_PERSISTENT) {
 		config->persist_s = body->timeout_s;
@@ -141,6 +147,7 @@ static void service_settings(const struct service *svc, struct api_service *to)
 	to->plen = svc->persist_s ? svc->persist_plen : ip_bits(svc->key.family);
 	snprintf(to->sched, sizeof(to->sched), "%s", svc->sched->name);
 	to->conn_timeout_s = svc->conn_timeout_s;
+	to->on_remove = svc->on_remove;
 }
 
 /* What the request keeps becomes what it is now. */
@@ -163,6 +170,8 @@ static void service_keep(struct api_service *wanted, const struct api_service *n
 		flags |= API_SERVICE_ONEPACKET;
 	if (wanted->keep & API_SERVICE_KEEP_CONN_TIMEOUT)
 		wanted->conn_timeout_s = now->conn_timeout_s;
+	if (wanted->keep & API_SERVICE_KEEP_ON_REMOVE)
+		wanted->on_remove = now->on_remove;
 	wanted->flags = (wanted->flags & ~flags) | (now->flags & flags);
 }
 

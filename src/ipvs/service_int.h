@@ -70,6 +70,7 @@ struct service_config {
 	uint32_t persist_s; /* 0: not persistent */
 	uint32_t persist_plen;
 	bool one_packet;
+	uint32_t on_remove; /* enum api_on_remove */
 };
 
 /* 0, -EEXIST, -ENOSPC, -ENOMEM. One that was removed and is still there comes back, with statistics

@@ -160,8 +160,8 @@ static void put_kept(FILE *out, uint32_t bits, uint32_t first, const char *const
 
 static void put_service(FILE *out, const struct api_service *service)
 {
-	static const char *const words[] = { "scheduler", "persistence", "mask", "ops",
-					     "conn-timeout" };
+	static const char *const words[] = { "scheduler", "persistence",  "mask",
+					     "ops",       "conn-timeout", "on-remove" };
 
 	put_key(out, &service->key);
 	if (service->sched[0])
@@ -171,6 +171,7 @@ static void put_service(FILE *out, const struct api_service *service)
 	put_number(out, "plen", service->plen,
 		   service->keep & API_SERVICE_KEEP_PLEN ? 0 : text_ip_bits(service->key.family));
 	put_number(out, "conn-timeout", service->conn_timeout_s, 0);
+	put_number(out, "on-remove", service->on_remove, 0);
 	put_kept(out, service->keep, 1, words, LENGTH(words));
 }
 
@@ -206,6 +207,7 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 {
 	const struct api_stats_filter *stats = body;
 	const struct api_conn_filter *conns = body;
+	const struct api_timeouts *timeouts = body;
 
 	fputs(request_name(id), out);
 	if (id >= API_ADDR_ADD && id <= API_ADDR_DEL)
@@ -236,6 +238,8 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		put_dest(out, body);
 	else if (id == API_LADDR_ADD || id == API_LADDR_DEL)
 		put_laddr(out, body);
+	else if (id == API_TIMEOUT_SET)
+		fprintf(out, " %u %u %u", timeouts->tcp_s, timeouts->tcp_fin_s, timeouts->udp_s);
 	else if (id == API_CONN_LIST) {
 		put_key(out, &conns->key);
 		put_number(out, "cpu", conns->cpu, 0);

@@ -93,6 +93,25 @@ for workers in 1 3; do
 	near "$w: wlc, server 2" 200 "$(share 2)" 30
 	near "$w: wlc, server 3" 300 "$(share 3)" 30
 
+	bed_wait_for 15 connections_gone
+	ok "$w: the service becomes persistent" ipvsadm -E -t "$VIP:7000" -s rr -p 3 -M 255.255.255.0
+	traffic "$w: a persistent client" tcp "$VIP" 7000 --count 60 --parallel 4
+	equal "$w: all its connections went to one server" "0 0 60" \
+		"$(for n in 1 2 3; do share $n; done | sort -n | xargs)"
+	equal "$w: its template is listed" 1 "$(ipvsadm -lnc | grep -c "ASSURED .* template$")"
+	equal "$w: and counted" 1 "$(ipvsadm -ln --persistent-conn | awk '/->/ { n += $4 } END { print n }')"
+	ok "$w: the template ends with its connections" bed_wait_for 80 \
+		eval '[ "$(ipvsadm -lnc | grep -c template)" = 0 ]'
+
+	# A connection that stands ends with its server, when the service says so.
+	ok "$w: --on-remove reset" ipvsadm -E -t "$VIP:7000" -p 0 --on-remove reset
+	in_client bash -c "exec 3<>/dev/tcp/$VIP/7000; echo 'c 0123456789abcdef' >&3; head -n 1 <&3
+		echo held >&4; read -r -t 20 more <&3; echo \"\$?\"" 4>"$BED/held2" >"$BED/answer" 2>&1 &
+	held=$!
+	bed_wait_for 10 test -s "$BED/held2"
+	for n in 1 2 3; do ipvsadm -d -t "$VIP:7000" -r "10.2.0.$n:7000"; done
+	wait "$held"
+	equal "$w: an established connection is reset with its server" 1 "$(tail -n 1 "$BED/answer")"
 	ok "$w: the service goes" ipvsadm -D -t "$VIP:7000"
 	accounted "$w"
 	stopped "$w"

@@ -482,7 +482,7 @@ static void files_of_proc(void **state)
 		.vport = RTE_BE16(80),
 		.dport = RTE_BE16(8080),
 		.left_s = 899,
-		.state = "ESTABLISHED",
+		.state = "TCP_EST",
 	};
 	char line[256];
 

@@ -86,7 +86,7 @@ static void test_services(void **state)
 		{ "--frob", "EXIT 2: --frob: unknown option" },
 		{ "-A -t 10.0.0.1:80 --synproxy enable", "EXIT 2: --synproxy is not supported" },
 		{ "-H proto=tcp", "EXIT 2: -H is not supported" },
-		{ "--set 1 2 3", "EXIT 2: --set is not supported" },
+		{ "--start-daemon", "EXIT 2: --start-daemon is not supported" },
 	};
 
 	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
@@ -154,6 +154,17 @@ static void test_lists(void **state)
 		{ "-L -n -c -u 10.0.0.1:53 --cpu 3", "CONN_LIST 17 10.0.0.1:53 cpu 3" },
 		{ "-S", "LADDR_LIST every; SERVICE_LIST every flags 1" },
 		{ "-Sn", "LADDR_LIST every; SERVICE_LIST every flags 1" },
+		{ "-L --timeout", "TIMEOUT_GET" },
+		{ "-L --timeout -t 10.0.0.1:80",
+		  "EXIT 2: '--timeout' is of all services: see --conn-timeout for one" },
+		{ "--set 900 120 0", "TIMEOUT_SET 900 120 0" },
+		{ "--set 900 120",
+		  "EXIT 2: --set TCP TCPFIN UDP: three timeouts are expected, in seconds" },
+		{ "--set 900 x 1", "EXIT 2: --set, TCPFIN: \"x\": seconds from 1 to 2678400, or 0 "
+				   "for as it is, are expected" },
+		{ "--set 1 2 3 4", "EXIT 2: unexpected argument \"4\"" },
+		{ "-A -t 10.0.0.1:80 --on-remove never",
+		  "EXIT 2: --on-remove \"never\": keep, reset or reschedule is expected" },
 		{ "-L --stats --rate", "EXIT 2: '--rate' conflicts with '--stats'" },
 		{ "-Lc --stats", "EXIT 2: '--stats' conflicts with '-c'" },
 		{ "-L --cpu x", "EXIT 2: --cpu \"x\": a number from 0 to 4294967295 is expected" },
@@ -179,6 +190,7 @@ static void test_matrix(void **state)
 		{ "-o", "-o", "AE" },
 		{ "--pe sip", "--pe", "AE" },
 		{ "--conn-timeout 3", "--conn-timeout", "AE" },
+		{ "--on-remove keep", "--on-remove", "AE" },
 		{ "-r 1.1.1.1", "-r", "aed" },
 		{ "-g", "-g", "ae" },
 		{ "-i", "-i", "ae" },
@@ -197,6 +209,7 @@ static void test_matrix(void **state)
 		{ "--rate", "--rate", "L" },
 		{ "--thresholds", "--thresholds", "L" },
 		{ "--persistent-conn", "--persistent-conn", "L" },
+		{ "--timeout", "--timeout", "L" },
 		{ "--exact", "--exact", "L" },
 		{ "--cpu 1", "--cpu", "LG" },
 		{ "-j", "-j", "LG" },
@@ -503,6 +516,8 @@ static void test_print_conns(void **state)
 		{ .family = AF_INET,
 		  .protocol = IPPROTO_UDP,
 		  .worker = 1,
+		  .left_s = 7,
+		  .flags = API_CONN_TEMPLATE,
 		  .state = "0123456789abcdef" },
 	};
 	const struct tool_item items[] = {
@@ -513,10 +528,10 @@ static void test_print_conns(void **state)
 	static const struct tool_row rows[] = {
 		{ "-lnc", "[2]tcp 90s    ESTABLISHED 10.0.0.9:40000     10.0.0.1:80        "
 			  "10.1.0.200:1025    "
-			  "10.1.0.1:8080\n"
+			  "10.1.0.1:8080      80s\n"
 			  "[1]udp 0s     0123456789abcdef 0.0.0.0:0          0.0.0.0:0          "
 			  "0.0.0.0:0          "
-			  "0.0.0.0:0\n" },
+			  "0.0.0.0:0          7s template\n" },
 		{ "-lc -j",
 		  "[{\"worker\":2,\"protocol\":\"tcp\",\"timeout\":90,\"left\":80,"
 		  "\"state\":\"ESTABLISHED\",\"forward\":\"FullNat\",\"client_address\":\"10.0.0."
@@ -525,8 +540,9 @@ static void test_print_conns(void **state)
 		  "\"local_address\":\"10.1.0.200\",\"local_port\":1025,\"server_address\":\"10.1."
 		  "0.1\","
 		  "\"server_port\":8080},"
-		  "{\"worker\":1,\"protocol\":\"udp\",\"timeout\":0,\"left\":0,"
-		  "\"state\":\"0123456789abcdef\",\"forward\":\"Masq\",\"client_address\":\"0.0.0."
+		  "{\"worker\":1,\"protocol\":\"udp\",\"timeout\":0,\"left\":7,"
+		  "\"state\":\"0123456789abcdef\",\"template\":true,\"forward\":\"Masq\",\"client_"
+		  "address\":\"0.0.0."
 		  "0\","
 		  "\"client_port\":0,\"virtual_address\":\"0.0.0.0\",\"virtual_port\":0,"
 		  "\"local_address\":\"0.0.0.0\",\"local_port\":0,\"server_address\":\"0.0.0.0\","
@@ -540,20 +556,24 @@ static void test_print_conns(void **state)
 static void test_edits(void **state)
 {
 	static const struct tool_row rows[] = {
-		{ "-E -t 10.0.0.1:80 -s rr",
-		  "SERVICE_SET 6 10.0.0.1:80 rr keeps persistence,mask,ops,conn-timeout" },
+		{ "-E -t 10.0.0.1:80 -s rr", "SERVICE_SET 6 10.0.0.1:80 rr keeps "
+					     "persistence,mask,ops,conn-timeout,on-remove" },
 		{ "-E -t 10.0.0.1:80 --conn-timeout 0",
-		  "SERVICE_SET 6 10.0.0.1:80 keeps scheduler,persistence,mask,ops" },
+		  "SERVICE_SET 6 10.0.0.1:80 keeps scheduler,persistence,mask,ops,on-remove" },
 		{ "-E -u 10.0.0.1:53 -p 60 -M 16",
 		  "SERVICE_SET 17 10.0.0.1:53 flags 1 timeout 60 plen 16 keeps "
-		  "scheduler,ops,conn-timeout" },
+		  "scheduler,ops,conn-timeout,on-remove" },
 		{ "-E -u 10.0.0.1:53 -M 16",
 		  "SERVICE_SET 17 10.0.0.1:53 plen 16 keeps scheduler,persistence,ops,"
-		  "conn-timeout" },
+		  "conn-timeout,on-remove" },
 		{ "-E -f 7 -o -s wrr --conn-timeout 9",
-		  "SERVICE_SET mark 7/4 wrr flags 2 conn-timeout 9 keeps persistence,mask" },
-		{ "-E -t 10.0.0.1:80",
-		  "SERVICE_SET 6 10.0.0.1:80 keeps scheduler,persistence,mask,ops,conn-timeout" },
+		  "SERVICE_SET mark 7/4 wrr flags 2 conn-timeout 9 keeps "
+		  "persistence,mask,on-remove" },
+		{ "-E -t 10.0.0.1:80 --on-remove reset",
+		  "SERVICE_SET 6 10.0.0.1:80 on-remove 1 keeps scheduler,persistence,mask,ops,"
+		  "conn-timeout" },
+		{ "-E -t 10.0.0.1:80", "SERVICE_SET 6 10.0.0.1:80 keeps "
+				       "scheduler,persistence,mask,ops,conn-timeout,on-remove" },
 		{ "-e -t 10.0.0.1:80 -r 10.1.0.2:8080 -w 9",
 		  "DEST_SET 6 10.0.0.1:80 -> 10.1.0.2:8080 forward 0 weight 9 keeps "
 		  "forward,upper,lower" },

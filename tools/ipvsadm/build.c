@@ -161,6 +161,16 @@ static int sched_fields(struct line *line, struct api_service *service)
 	return line->given[OPTION_SCHED_FLAGS] ? sched_flags(line, service) : 0;
 }
 
+static int on_remove(struct line *line, uint32_t *policy)
+{
+	const char *word = line->value[OPTION_ON_REMOVE];
+
+	for (*policy = 0; *policy < API_ON_REMOVE__COUNT; (*policy)++)
+		if (strcmp(word, flags_on_remove(*policy)) == 0)
+			return 0;
+	return line_fail(line, "--on-remove \"%s\": keep, reset or reschedule is expected", word);
+}
+
 /* What the options say about a service. */
 static int service_fields(struct line *line, struct api_service *service)
 {
@@ -172,8 +182,10 @@ static int service_fields(struct line *line, struct api_service *service)
 		service->flags |= API_SERVICE_PERSISTENT;
 		service->timeout_s = 300;
 		if (line->value[OPTION_PERSISTENT])
-			r = line_number(line, OPTION_PERSISTENT, 1, 31 * 24 * 3600,
+			r = line_number(line, OPTION_PERSISTENT, 0, 31 * 24 * 3600,
 					&service->timeout_s);
+		if (r == 0 && service->timeout_s == 0)
+			service->flags &= ~API_SERVICE_PERSISTENT; /* not any more */
 	}
 	if (r == 0 && line->given[OPTION_NETMASK])
 		r = netmask(line, service->key.family, &service->plen);
@@ -188,6 +200,8 @@ static int service_fields(struct line *line, struct api_service *service)
 	if (r == 0 && line->given[OPTION_CONN_TIMEOUT])
 		r = line_number(line, OPTION_CONN_TIMEOUT, 0, 31 * 24 * 3600,
 				&service->conn_timeout_s);
+	if (r == 0 && line->given[OPTION_ON_REMOVE])
+		r = on_remove(line, &service->on_remove);
 	return r;
 }
 
@@ -233,6 +247,7 @@ int build_edit_service(struct line *line)
 		{ OPTION_NETMASK, API_SERVICE_KEEP_PLEN },
 		{ OPTION_OPS, API_SERVICE_KEEP_ONEPACKET },
 		{ OPTION_CONN_TIMEOUT, API_SERVICE_KEEP_CONN_TIMEOUT },
+		{ OPTION_ON_REMOVE, API_SERVICE_KEEP_ON_REMOVE },
 	};
 	struct api_service service;
 	int r = named_service(line, &service);
@@ -433,6 +448,42 @@ static int list_conns(struct line *line, const struct api_service_key *key)
 	return 0;
 }
 
+static int list_timeouts(struct line *line, const struct api_service_key *key)
+{
+	if (!name_key_is_any(key))
+		return line_fail(line,
+				 "'--timeout' is of all services: see --conn-timeout for one");
+	line->out->view = &ipvsadm_timeouts_view;
+	command_request(line->out, API_TIMEOUT_GET, sizeof(struct api_empty));
+	return 0;
+}
+
+int build_set(struct line *line)
+{
+	static const char *const names[LINE_WORDS] = { "TCP", "TCPFIN", "UDP" };
+	uint32_t seconds[LINE_WORDS];
+	union command_body *body;
+	uint64_t n;
+
+	if (line->n_words < LINE_WORDS)
+		return line_fail(line,
+				 "--set TCP TCPFIN UDP: three timeouts are expected, in seconds");
+	for (unsigned int i = 0; i < LINE_WORDS; i++) {
+		if (text_number(line->words[i], 0, 31 * 24 * 3600, &n) < 0)
+			return line_fail(line,
+					 "--set, %s: \"%s\": seconds from 1 to %u, or 0 for as it "
+					 "is, are expected",
+					 names[i], line->words[i], 31 * 24 * 3600);
+		seconds[i] = n;
+	}
+	line->out->kind = COMMAND_CHANGES;
+	body = command_request(line->out, API_TIMEOUT_SET, sizeof(body->timeouts));
+	body->timeouts = (struct api_timeouts){ .tcp_s = seconds[0],
+						.tcp_fin_s = seconds[1],
+						.udp_s = seconds[2] };
+	return 0;
+}
+
 int build_list(struct line *line)
 {
 	struct api_service_key key;
@@ -444,6 +495,8 @@ int build_list(struct line *line)
 	line->out->kind = COMMAND_LISTS;
 	if (line->given[OPTION_CONNECTION])
 		return list_conns(line, &key);
+	if (line->given[OPTION_TIMEOUT])
+		return list_timeouts(line, &key);
 	line->out->view = &ipvsadm_list_view;
 	command_request(line->out, API_HELLO, sizeof(struct api_hello));
 	ask_for(line, API_SERVICE_LIST, &key, API_SERVICE_DESTS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvsadm -Lc: connections, row by row as the daemon sends them, however many
- * there are. Timeouts are the configured ones of the state; what is left of
- * them is in the JSON.
+ * there are. The timeout in front is the configured one of the state; what is
+ * left of it comes last.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -30,12 +30,13 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 
 	client_object(item, &conn, sizeof(conn));
 	snprintf(timeout, sizeof(timeout), "%" PRIu32 "s", conn.timeout_s);
-	fprintf(out, "[%u]%-3s %-6s %-11.*s %-18s %-18s %-18s %s\n", conn.worker,
+	fprintf(out, "[%u]%-3s %-6s %-11.*s %-18s %-18s %-18s %-18s %" PRIu32 "s%s\n", conn.worker,
 		protocol_text(conn.protocol), timeout, (int)sizeof(conn.state), conn.state,
 		name_of(conn.family, &conn.caddr, conn.cport, conn.protocol, numeric, client),
 		name_of(conn.family, &conn.vaddr, conn.vport, conn.protocol, numeric, virtual),
 		name_of(conn.family, &conn.laddr, conn.lport, conn.protocol, numeric, local),
-		name_of(conn.family, &conn.daddr, conn.dport, conn.protocol, numeric, server));
+		name_of(conn.family, &conn.daddr, conn.dport, conn.protocol, numeric, server),
+		conn.left_s, conn.flags & API_CONN_TEMPLATE ? " template" : "");
 }
 
 static void put_endpoint(json_t *object, const char *address_key, const char *port_key,

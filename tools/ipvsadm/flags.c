@@ -12,7 +12,7 @@
 
 #include "lib/text.h"
 
-#define FLAGS_MAX 8
+#define FLAGS_MAX 9
 
 struct flag {
 	const char *word; /* NULL: the value alone is shown */
@@ -73,6 +73,13 @@ static void sched_text(const struct api_service *service, char *buf, size_t size
 	}
 }
 
+const char *flags_on_remove(uint32_t policy)
+{
+	static const char *const words[API_ON_REMOVE__COUNT] = { "keep", "reset", "reschedule" };
+
+	return policy < API_ON_REMOVE__COUNT ? words[policy] : "?";
+}
+
 static unsigned int flags_of(const struct api_service *service, struct flag flags[FLAGS_MAX])
 {
 	uint16_t family = service->key.family;
@@ -105,6 +112,12 @@ static unsigned int flags_of(const struct api_service *service, struct flag flag
 	if (service->conn_timeout_s) {
 		flags[n] = (struct flag){ .word = "conn-timeout", .option = "--conn-timeout" };
 		snprintf(flags[n].value, sizeof(flags[n].value), "%u", service->conn_timeout_s);
+		n++;
+	}
+	if (service->on_remove != API_ON_REMOVE_KEEP) {
+		flags[n] = (struct flag){ .word = "on-remove", .option = "--on-remove" };
+		snprintf(flags[n].value, sizeof(flags[n].value), "%s",
+			 flags_on_remove(service->on_remove));
 		n++;
 	}
 	return n;

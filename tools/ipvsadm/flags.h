@@ -13,6 +13,9 @@
  * name. */
 uint32_t flags_sched_bit(const char *sched, const char *word);
 
+/* "keep", "reset", "reschedule". */
+const char *flags_on_remove(uint32_t policy);
+
 /* " persistent 300 mask 255.255.255.0 ops conn-timeout 30": as listings print it. */
 void flags_print(FILE *out, const struct api_service *service);
 /* The same words as an array. */

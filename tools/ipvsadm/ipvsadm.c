@@ -73,7 +73,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("get-whtlst", 'W'),
 	FOREIGN("blklst", 'k'),
 	FOREIGN("whtlst", '2'),
-	FOREIGN("set", 0),
 	FOREIGN("start-daemon", 0),
 	FOREIGN("stop-daemon", 0),
 	FOREIGN("synproxy", 0),
@@ -88,7 +87,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("tun-csum", 0),
 	FOREIGN("tun-remcsum", 0),
 	FOREIGN("tun-info", 0),
-	FOREIGN("timeout", 0),
 	FOREIGN("daemon", 0),
 	FOREIGN("syncid", 0),
 	FOREIGN("sync-maxlen", 0),
@@ -102,7 +100,7 @@ static const struct poptOption popt_table[] = {
 static const char help[] =
 	"ipvsadm -A|-E SERVICE [-s SCHEDULER [-b FLAGS] [--hash-target sip|qid]] [-p [SEC]] [-M "
 	"MASK]\n"
-	"        [--ops] [--conn-timeout SEC]\n"
+	"        [--ops] [--conn-timeout SEC] [--on-remove keep|reset|reschedule]\n"
 	"ipvsadm -D SERVICE\n"
 	"ipvsadm -C\n"
 	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
@@ -111,6 +109,8 @@ static const char help[] =
 	"ipvsadm -G [SERVICE] [-n] [-j]\n"
 	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds|--persistent-conn]\n"
 	"        [--exact] [--nosort] [--cpu N] [-j]\n"
+	"ipvsadm -L --timeout [-j]\n"
+	"ipvsadm --set TCP TCPFIN UDP\n"
 	"ipvsadm -Z [SERVICE]\n"
 	"ipvsadm -S [-n]\n"
 	"ipvsadm -R\n"
@@ -136,7 +136,8 @@ static const char help[] =
 	"                         id of UDP datagrams (qid)\n"
 	"  -p, --persistent       a client's connections go to the same server, as long as it has "
 	"any\n"
-	"                         and for so many seconds after the last was opened; default 300\n"
+	"                         and for so many seconds after the last was opened; default 300,\n"
+	"                         0: not any more\n"
 	"  -M, --netmask          clients that are one to -p: a mask, or a prefix length; "
 	"default:\n"
 	"                         each address is its own\n"
@@ -144,6 +145,12 @@ static const char help[] =
 	"connection\n"
 	"                         behind; not with -b\n"
 	"      --conn-timeout     seconds of an idle established connection; 0: the protocol's\n"
+	"      --on-remove        connections of a server that is removed: keep (default): they go "
+	"on;\n"
+	"                         reset: they end, both sides of a TCP connection get RST;\n"
+	"                         reschedule: they end, the client's next datagram or SYN gets "
+	"another\n"
+	"                         server\n"
 	"  -g, --gatewaying       forwarding: the packet as it is, to the server's MAC address;\n"
 	"                         the server answers by itself, at the service's port (default)\n"
 	"  -m, --masquerading     forwarding: the server's address instead of ours; its answers\n"
@@ -154,7 +161,15 @@ static const char help[] =
 	"  -x, --u-threshold  -y, --l-threshold   connections at which a server is left out, and\n"
 	"                         at which it is taken again; 0: none\n"
 	"  -z, --local-address  -F, --ifname      an address of ours towards servers, its device\n"
-	"  -c, --connection       connections\n"
+	"  -c, --connection       connections: worker, protocol, timeout of the state, state, "
+	"client,\n"
+	"                         virtual, local and server address, seconds left; \"template\": "
+	"of "
+	"a\n"
+	"                         persistent service's clients\n"
+	"      --timeout          the timeouts of --set\n"
+	"      --set              seconds of established TCP, of TCP behind FIN, of UDP; 0: as it "
+	"is\n"
 	"      --stats  --rate  --thresholds  --persistent-conn  --exact\n"
 	"      --cpu N            worker N's own counters\n"
 	"      --nosort           services in the daemon's order\n"
@@ -233,6 +248,8 @@ static int take_all(struct line *line, poptContext context)
 	if (value < -1)
 		return line_fail(line, "%s: %s", poptBadOption(context, POPT_BADOPTION_NOALIAS),
 				 poptStrerror(value));
+	while (line->id == VERB_SET && line->n_words < LINE_WORDS && poptPeekArg(context))
+		line->words[line->n_words++] = poptGetArg(context);
 	word = poptGetArg(context);
 	return word ? line_fail(line, "unexpected argument \"%s\"", word) : 0;
 }
@@ -274,6 +291,7 @@ static line_build_fn *const builders[] = {
 	[VERB_ADD_LADDR] = build_add_laddr,
 	[VERB_DELETE_LADDR] = build_delete_laddr,
 	[VERB_GET_LADDR] = build_get_laddr,
+	[VERB_SET] = build_set,
 	[VERB_HELP] = print_help,
 	[VERB_VERSION] = print_version,
 };

@@ -13,6 +13,7 @@ extern const struct view ipvsadm_list_view;
 extern const struct view ipvsadm_save_view;
 extern const struct view ipvsadm_conns_view;
 extern const struct view ipvsadm_laddrs_view;
+extern const struct view ipvsadm_timeouts_view;
 
 extern const struct program ipvsadm_program;
 

@@ -25,6 +25,7 @@
 	X(ADD_LADDR, "add-laddr", 'P')           \
 	X(DELETE_LADDR, "del-laddr", 'Q')        \
 	X(GET_LADDR, "get-laddr", 'G')           \
+	X(SET, "set", 0)                         \
 	X(HELP, "help", 'h')                     \
 	X(VERSION, "version", 'v')
 
@@ -63,6 +64,7 @@ enum verb {
 	X(PE, PE, "pe", 0, STRING, ON_SERVICES)                                       \
 	X(OPS, OPS, "ops", 'o', NONE, ON_SERVICES)                                    \
 	X(CONN_TIMEOUT, CONN_TIMEOUT, "conn-timeout", 0, STRING, ON_SERVICES)         \
+	X(ON_REMOVE, ON_REMOVE, "on-remove", 0, STRING, ON_SERVICES)                  \
 	X(SERVER, SERVER, "real-server", 'r', STRING, ON_SERVERS | ON(DELETE_SERVER)) \
 	X(DR, DR, "gatewaying", 'g', NONE, ON_SERVERS)                                \
 	X(TUNNEL, DR, "ipip", 'i', NONE, ON_SERVERS)                                  \
@@ -79,6 +81,7 @@ enum verb {
 	X(RATE, STATS, "rate", 0, NONE, ON(LIST))                                     \
 	X(THRESHOLDS, STATS, "thresholds", 0, NONE, ON(LIST))                         \
 	X(PERSISTENT_CONN, STATS, "persistent-conn", 0, NONE, ON(LIST))               \
+	X(TIMEOUT, STATS, "timeout", 0, NONE, ON(LIST))                               \
 	X(EXACT, EXACT, "exact", 0, NONE, ON(LIST))                                   \
 	X(CPU, CPU, "cpu", 0, STRING, ON_LISTS)                                       \
 	X(JSON, JSON, "json", 'j', NONE, ON_LISTS)                                    \
@@ -98,12 +101,16 @@ enum option_id {
 #define GROUP_FORWARD OPTION_DR
 #define GROUP_COLUMNS OPTION_STATS
 
+#define LINE_WORDS 3
+
 /* The command line, taken apart. */
 struct line {
 	enum verb id;
 	bool given[OPTION__COUNT];
 	char *value[OPTION__COUNT];
 	enum option_id chosen[OPTION__COUNT]; /* by group: which of it was given */
+	const char *words[LINE_WORDS];        /* of --set */
+	unsigned int n_words;
 	struct command *out;
 	char *error;
 	size_t size;
@@ -121,7 +128,7 @@ typedef int line_build_fn(struct line *line);
 line_build_fn build_add_service, build_edit_service, build_delete_service, build_clear, build_zero;
 line_build_fn build_add_server, build_edit_server, build_delete_server;
 line_build_fn build_add_laddr, build_delete_laddr, build_get_laddr;
-line_build_fn build_list, build_save, build_restore;
+line_build_fn build_list, build_save, build_restore, build_set;
 
 /* An option's number. */
 int line_number(struct line *line, enum option_id id, uint32_t min, uint32_t max, uint32_t *value);

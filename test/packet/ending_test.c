@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * --on-remove: what happens to the connections of a server that is removed, or
+ * whose service is, with one worker and with three.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
+
+#include <cmocka.h>
+
+#include "ipvs/ipvs.h"
+#include "ipvs/proto/tcp.h"
+#include "packet/fnat_rig.h"
+
+#define FLOWS 12
+
+static const struct harness_options one = { .n_workers = 1 };
+static const struct harness_options three = { .n_workers = 3 };
+
+static struct packet from_client(uint8_t proto, unsigned int flow, uint8_t flags)
+{
+	return (struct packet){ .src = CLIENT,
+				.dst = VIP,
+				.sport = (uint16_t)(20000 + flow),
+				.dport = 80,
+				.proto = proto,
+				.flags = flags,
+				.seq = flags & SYN ? 5 : 6,
+				.ack = flags & SYN ? 0 : 71,
+				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+}
+
+static void forget(struct harness *h)
+{
+	while (rig_take(h, CLIENT_SIDE).len || rig_take(h, SERVER_SIDE).len)
+		;
+}
+
+static struct rig_conn half_open(struct harness *h, uint8_t proto, unsigned int flow)
+{
+	struct packet packet = from_client(proto, flow, SYN);
+
+	rig_send_to(h, CLIENT_SIDE, flow % h->n_workers, &packet);
+	forget(h);
+	return rig_conn(h, proto, CLIENT, packet.sport);
+}
+
+static struct rig_conn established(struct harness *h, unsigned int flow)
+{
+	struct rig_conn conn = half_open(h, IPPROTO_TCP, flow);
+	struct packet ack = from_client(IPPROTO_TCP, flow, ACK);
+	struct packet answer = { .src = conn.server_text,
+				 .dst = LADDR,
+				 .sport = 8080,
+				 .dport = conn.lport,
+				 .flags = SYN | ACK,
+				 .ack = 6 + conn.seq_delta,
+				 .seq = 70 };
+
+	rig_send_to(h, SERVER_SIDE, flow % h->n_workers, &answer);
+	rig_send_to(h, CLIENT_SIDE, flow % h->n_workers, &ack);
+	forget(h);
+	assert_int_equal(conn.conn->state, TCP_ESTABLISHED);
+	return conn;
+}
+
+static struct harness *with_policy(const struct harness_options *options, char proto,
+				   const char *policy)
+{
+	struct harness *h = rig_new(options);
+	char line[96];
+
+	rig_service(h, proto, 1);
+	snprintf(line, sizeof(line), "ipvsadm -E -%c " VIP ":80 --on-remove %s", proto, policy);
+	harness_run(h, line);
+	return h;
+}
+
+static void remove_server(struct harness *h, char proto)
+{
+	rig_remove_server(h, proto, SERVER);
+	harness_advance(h, 100);
+}
+
+static void check_keep(const struct harness_options *options)
+{
+	struct harness *h = with_policy(options, 't', "keep");
+
+	for (unsigned int flow = 0; flow < FLOWS; flow++)
+		established(h, flow);
+	remove_server(h, 't');
+	rig_expect_nothing(h);
+	assert_int_equal(rig_conns(h), FLOWS);
+	for (unsigned int flow = 0; flow < FLOWS; flow++) {
+		struct packet packet = from_client(IPPROTO_TCP, flow, ACK);
+
+		rig_send_to(h, CLIENT_SIDE, flow % h->n_workers, &packet);
+		assert_true(rig_take(h, SERVER_SIDE).len > 0);
+	}
+	rig_end(h);
+}
+
+static void test_keep(void **state)
+{
+	check_keep(&one);
+	check_keep(&three);
+}
+
+/* Of those that are established both sides are told, each once and in its own numbers. */
+static void check_reset(const struct harness_options *options, bool service)
+{
+	struct harness *h = with_policy(options, 't', "reset");
+	struct rig_conn conns[FLOWS];
+	unsigned int told[2] = { 0 };
+	struct frame got;
+
+	for (unsigned int flow = 0; flow < FLOWS; flow++)
+		conns[flow] = established(h, flow);
+	for (unsigned int flow = FLOWS; flow < 2 * FLOWS; flow++)
+		half_open(h, IPPROTO_TCP, flow);
+	if (service)
+		rig_remove_service(h, 't');
+	else
+		rig_remove_server(h, 't', SERVER);
+	harness_advance(h, 100);
+	assert_int_equal(rig_conns(h), 0);
+	while ((got = rig_take(h, CLIENT_SIDE)).len) {
+		assert_int_equal(got.bytes[L4 + 13] & RST, RST);
+		assert_int_equal(frame_u32(&got, L4 + 4), 71);
+		assert_int_equal(frame_l4_sum(&got), 0xffff);
+		told[CLIENT_SIDE]++;
+	}
+	while ((got = rig_take(h, SERVER_SIDE)).len) {
+		unsigned int flow = 0;
+
+		while (conns[flow].lport != frame_u16(&got, L4))
+			assert_true(++flow < FLOWS);
+		assert_int_equal(got.bytes[L4 + 13] & RST, RST);
+		assert_int_equal(frame_u32(&got, L4 + 4), 6 + conns[flow].seq_delta);
+		told[SERVER_SIDE]++;
+	}
+	assert_int_equal(told[CLIENT_SIDE], FLOWS);
+	assert_int_equal(told[SERVER_SIDE], FLOWS);
+	rig_end(h);
+}
+
+static void test_reset(void **state)
+{
+	check_reset(&one, false);
+	check_reset(&three, false);
+	check_reset(&one, true);
+	check_reset(&three, true);
+}
+
+/* Nobody is told; what opens connections opens one with another server. */
+static void check_reschedule(const struct harness_options *options, uint8_t proto)
+{
+	const char name = proto == IPPROTO_TCP ? 't' : 'u';
+	struct harness *h = with_policy(options, name, "reschedule");
+
+	for (unsigned int flow = 0; flow < FLOWS; flow++)
+		half_open(h, proto, flow);
+	if (proto == IPPROTO_TCP)
+		established(h, FLOWS);
+	rig_server(h, name, SERVER2);
+	remove_server(h, name);
+	rig_expect_nothing(h);
+	assert_int_equal(rig_conns(h), 0);
+	for (unsigned int flow = 0; flow < FLOWS; flow++)
+		assert_string_equal(half_open(h, proto, flow).server_text, SERVER2);
+	assert_int_equal(harness_all_drops(h), 0);
+	if (proto == IPPROTO_TCP) {
+		struct packet packet = from_client(proto, FLOWS, ACK);
+
+		rig_send(h, CLIENT_SIDE, &packet);
+		assert_int_equal(rig_take(h, CLIENT_SIDE).bytes[L4 + 13] & RST, RST);
+		assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 1);
+	}
+	rig_end(h);
+}
+
+static void test_reschedule(void **state)
+{
+	check_reschedule(&one, IPPROTO_TCP);
+	check_reschedule(&three, IPPROTO_TCP);
+	check_reschedule(&one, IPPROTO_UDP);
+	check_reschedule(&three, IPPROTO_UDP);
+}
+
+/* More than a turn may look at; those of other servers stay, and of one that comes back, too. */
+static void test_many(void **state)
+{
+	struct harness *h = with_policy(&three, 'u', "reset");
+
+	rig_server(h, 'u', SERVER2);
+	for (unsigned int flow = 0; flow < 3000; flow++)
+		half_open(h, IPPROTO_UDP, flow);
+	assert_int_equal(rig_conns(h), 3000);
+	rig_remove_server(h, 'u', SERVER);
+	for (unsigned int turn = 0; turn < 20 && rig_conns(h) > 1501; turn++)
+		harness_advance(h, 1);
+	assert_in_range(rig_conns(h), 1499, 1501);
+	assert_int_equal(rig_counts(h, IPPROTO_UDP, 0).inactive, rig_conns(h));
+	/* the removal's walks are over: a server's coming back ends nothing */
+	harness_advance(h, 100);
+	rig_server(h, 'u', SERVER);
+	for (unsigned int flow = 0; flow < 100; flow++)
+		half_open(h, IPPROTO_UDP, 5000 + flow);
+	harness_advance(h, 1000);
+	assert_in_range(rig_conns(h), 1599, 1601);
+	rig_end(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reschedule),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
