@@ -9,7 +9,8 @@
 #
 # The daemon under test runs in the bed's own network namespace, where dpvs's
 # kernel interfaces are; its peer, BIRD, runs in the router's. VIP_OSPF and
-# VIP_BGP lie in none of dpvs's nets: nobody reaches them who was not told.
+# VIP_BGP lie in none of dpvs's nets: nobody reaches them who was not told. The
+# same for IPv6: fd00:1::2 and ::5, 2001:db8::1 and ::2, fd09::1 and fd0a::1.
 
 . "$(dirname "${BASH_SOURCE[0]}")/test.sh"
 
@@ -19,6 +20,7 @@ VIP_OSPF=192.0.2.1 # announced by OSPF, which brings the net of FAR_OSPF
 VIP_BGP=192.0.2.2  # announced by BGP, which brings a default route
 ROUTING_HOLD=6     # seconds after which BGP gives a silent neighbour up,
 ROUTING_DEAD=4     # and OSPF
+IP6_ROUTES="default fd09::/64"
 FAR_OSPF=10.9.0.1
 FAR_BGP=10.10.0.1
 
@@ -44,12 +46,16 @@ routing_net() {
 	unshare --net="$BED/ns/far" true
 	bed_in router ip link add eth1 type veth peer name eth0 netns "$BED/ns/far"
 	bed_in router bash -c "
-		echo 1 >/proc/sys/net/ipv4/ip_forward
-		ip address add 10.9.0.254/24 dev eth1; ip address add 10.10.0.254/24 dev eth1; ip link set eth1 up"
+		for f in all default eth0 eth1; do echo 0 >/proc/sys/net/ipv6/conf/\$f/disable_ipv6; done
+		echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+		ip address add 10.9.0.254/24 dev eth1; ip address add 10.10.0.254/24 dev eth1; ip link set eth1 up
+		ip address add fd00:1::2/64 dev eth0 nodad
+		ip address add fd09::254/64 dev eth1 nodad; ip address add fd0a::254/64 dev eth1 nodad"
 	bed_in far bash -c "
-		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		for f in all default eth0; do echo 0 >/proc/sys/net/ipv6/conf/\$f/disable_ipv6; done
 		ip link set lo up; ip address add $FAR_OSPF/24 dev eth0; ip address add $FAR_BGP/24 dev eth0
-		ip link set eth0 up; ip route add default via 10.9.0.254"
+		ip address add fd09::1/64 dev eth0 nodad; ip address add fd0a::1/64 dev eth0 nodad
+		ip link set eth0 up; ip route add default via 10.9.0.254; ip -6 route add default via fd09::254"
 }
 
 # dpvs with an HTTP service on both VIPs, and the kernel's interface up; standard input as for served
@@ -63,9 +69,14 @@ routing_serve() {
 			echo "ipvsadm -a -t $vip:80 -r 10.2.0.1:80 -b"
 			echo "ipvsadm -P -z $LADDR -t $vip:80 -F dpdk1"
 		done
+		for vip in fd00:1::254/64 2001:db8::1/128 2001:db8::2/128; do
+			echo "dpip addr add $vip dev dpdk0 nodad"
+		done
 		cat
 	)
-	must "the kernel's address" eval "ip link set dpdk0.kni up && ip address add $KERNEL/24 dev dpdk0.kni"
+	must "the kernel's addresses" eval "echo 0 >/proc/sys/net/ipv6/conf/dpdk0.kni/disable_ipv6
+		ip link set dpdk0.kni up && ip address add $KERNEL/24 dev dpdk0.kni &&
+		ip address add fd00:1::5/64 dev dpdk0.kni nodad"
 }
 
 # A router's own words for BIRD: quick timers, and what its peer shall learn.
@@ -91,6 +102,24 @@ routing_bird_router() {
 			area 0 {
 				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
 				stubnet 10.9.0.0/24;
+			};
+		}
+		protocol kernel { ipv6 { export all; }; }
+		protocol static nets6 { ipv6; route ::/0 unreachable; }
+		protocol bgp bgp6 {
+			local fd00:1::2 as 65001;
+			neighbor fd00:1::5 as 65002;
+			hold time $ROUTING_HOLD;
+			connect delay time 1;
+			connect retry time 1;
+			error wait time 1, 2;
+			ipv6 { import all; export where source = RTS_STATIC; };
+		}
+		protocol ospf v3 ospf6 {
+			ipv6 { import all; export none; };
+			area 0 {
+				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
+				stubnet fd09::/64;
 			};
 		}
 	END
@@ -147,6 +176,20 @@ dpvs_has_not() {
 	! dpip route show | grep -Eq "^inet $1 .*proto $2( |$)"
 }
 
+# dpvs_has6 PREFIX…: these of IPv6 are followed, and no other than the link's own
+dpvs_has6() {
+	[ "$(dpip -j route show | $PYTHON -c '
+import json, sys
+print(" ".join(sorted(x["dst"] for x in json.load(sys.stdin)
+    if x["family"] == "inet6" and x.get("metric", 0) >= 1 << 31 and x["dst"] != "fd00:1::/64")))')" = "$*" ]
+}
+
+# far_reaches6: both VIPs, each from the address whose net came with it
+far_reaches6() {
+	bed_in far ping -6 -c 1 -W 1 -q -I fd09::1 2001:db8::1 >/dev/null &&
+		bed_in far ping -6 -c 1 -W 1 -q -I fd0a::1 2001:db8::2 >/dev/null
+}
+
 # far_served FROM VIP: a request from that address of the far host
 far_served() {
 	[ "$(bed_in far curl -s -m 3 --interface "$1" "http://$2/")" = "server1 " ]
@@ -158,7 +201,7 @@ bgp_is_up() {
 }
 
 ospf_is_up() {
-	birdc ours show ospf neighbors | grep -Eq "^$ROUTER .*Full/"
+	birdc ours show ospf neighbors ospf1 | grep -Eq "^$ROUTER .*Full/"
 }
 
 bgp_is_down() {
@@ -197,6 +240,8 @@ routing_proof() {
 	ok "$name: OSPF brings dpvs a net" bed_wait_for 20 dpvs_has 10.9.0.0/24 "$ospf"
 	ok "$name: a client is served by what BGP says" bed_wait_for 10 far_served $FAR_BGP $VIP_BGP
 	ok "$name: and by what OSPF says" bed_wait_for 10 far_served $FAR_OSPF $VIP_OSPF
+	ok "$name: both bring IPv6 routes, too" bed_wait_for 30 dpvs_has6 $IP6_ROUTES
+	ok "$name: and announce IPv6 addresses" bed_wait_for 30 far_reaches6
 
 	ok "$name: the neighbour ends BGP" birdc router disable bgp1
 	ok "$name: the route has gone with it" bed_wait_for 20 dpvs_has_not 0.0.0.0/0 "$bgp"
@@ -204,6 +249,7 @@ routing_proof() {
 	ok "$name: OSPF's net is still there" dpvs_has 10.9.0.0/24 "$ospf"
 	must "killed" bird_kill router KILL
 	ok "$name: the neighbour dies: OSPF notices" bed_wait_for 20 ospf_is_down
+	ok "$name: what BGP over IPv6 brought has gone, too, and OSPF's" bed_wait_for 20 dpvs_has6
 	ok "$name: its net has gone" bed_wait_for 20 dpvs_has_not 10.9.0.0/24 "$ospf"
 
 	ok "$name: a static route to the same net" dpip route add 10.9.0.0/24 via 10.1.0.1 proto static
@@ -216,9 +262,11 @@ routing_proof() {
 	ok "$name: both VIPs are announced again" eval 'bed_wait_for 30 router_has $VIP_BGP && bed_wait_for 30 router_has $VIP_OSPF'
 	ok "$name: both clients are served again" eval 'bed_wait_for 10 far_served $FAR_BGP $VIP_BGP &&
 		bed_wait_for 10 far_served $FAR_OSPF $VIP_OSPF'
+	ok "$name: and by IPv6" eval 'bed_wait_for 30 dpvs_has6 $IP6_ROUTES && bed_wait_for 30 far_reaches6'
 	ok "$name: the daemon ends" daemon_stop
 	ok "$name: with it all its routes" eval 'bed_wait_for 20 dpvs_has_not 0.0.0.0/0 "$bgp" &&
 		bed_wait_for 20 dpvs_has_not 10.9.0.0/24 "$ospf"'
+	ok "$name: of IPv6, too" bed_wait_for 20 dpvs_has6
 	accounted "$name"
 	stopped "$name"
 }

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/routing.sh"
 bed_enter "$@"
 FRR=/usr/lib/frr
-DAEMONS="zebra staticd bgpd ospfd"
+DAEMONS="zebra staticd bgpd ospfd ospf6d"
 routing_needs bird birdc vtysh $(for daemon in $DAEMONS; do echo "$FRR/$daemon"; done)
 
 frr_dirs() {
@@ -35,7 +35,7 @@ daemon_start() {
 daemon_stop() {
 	local daemon
 
-	for daemon in ospfd bgpd staticd zebra; do
+	for daemon in ospf6d ospfd bgpd staticd zebra; do
 		process_ends TERM "$(cat "/var/run/frr/dpvs/$daemon.pid")" || return 1
 	done
 }

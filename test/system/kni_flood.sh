@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# BIRD's sessions while the data path has all the connections that the machine
+# BIRD's sessions, of both families, while the data path has all the connections that the machine
 # can make, and an address of the kernel's gets more junk than the kernel
 # interface carries: for longer than BGP and OSPF wait for a silent neighbour,
 # and none of them changes its state.
@@ -28,16 +28,19 @@ must "BIRD" bird_start ours
 must "the sessions come up" eval 'bed_wait_for 30 bgp_is_up && bed_wait_for 30 ospf_is_up'
 must "the routes are followed" eval 'bed_wait_for 20 dpvs_has 0.0.0.0/0 bird && bed_wait_for 20 dpvs_has 10.9.0.0/24 bird'
 
+must "those of IPv6" bed_wait_for 30 dpvs_has6 $IP6_ROUTES
+
 # how often a session or neighbour has become something else, on either side
 changes() {
-	cat "$BED/ours.log" "$BED/router.log" | grep -Ec 'bgp1: (State changed|BGP session (established|closed))|ospf1: Neighbor .* changed state'
+	cat "$BED/ours.log" "$BED/router.log" | grep -Ec 'bgp[16]: (State changed|BGP session (established|closed))|ospf[16]: Neighbor .* changed state'
 }
 router_is_full() {
-	birdc router show ospf neighbors | grep -Eq "^$KERNEL .*Full/"
+	birdc router show ospf neighbors ospf1 | grep -Eq "^$KERNEL .*Full/" &&
+		birdc router show ospf neighbors ospf6 | grep -Eq "^$KERNEL .*Full/"
 }
 must "on the other side, too" bed_wait_for 20 router_is_full
 BEFORE=$(changes)
-ok "their changes are counted" test "$BEFORE" -ge 4
+ok "their changes are counted" test "$BEFORE" -ge 8
 in_client "$TRAFFIC" flood "$KERNEL" 9 --seconds "$SECONDS_LONG" --rate "$RATE" >"$BED/flood" 2>&1 &
 FLOOD=$!
 traffic "requests meanwhile, each answered" tcp "$VIP" 7000 --seconds "$SECONDS_LONG" --parallel 32 --timeout-ms 30000
@@ -46,7 +49,7 @@ equal "the flood has lasted" 0 $?
 equal "no session has changed its state" "$BEFORE" "$(changes)"
 ok "BGP is up" bgp_is_up
 ok "OSPF is up" ospf_is_up
-ok "the routes are there" eval 'dpvs_has 0.0.0.0/0 bird && dpvs_has 10.9.0.0/24 bird'
+ok "the routes are there" eval 'dpvs_has 0.0.0.0/0 bird && dpvs_has 10.9.0.0/24 bird && dpvs_has6 $IP6_ROUTES'
 ok "what was too much is counted: kni_bulk $(drops kni_bulk) of $(cat "$BED/flood")" test "$(drops kni_bulk)" -gt 0
 equal "of routing's own packets none" 0 "$(drops kni_routing)"
 accounted "flood"
