@@ -146,6 +146,7 @@ enum api_kind {
 	API_KIND_REASON,
 	API_KIND_TIMEOUTS,
 	API_KIND_VLAN,
+	API_KIND_LINK_ADD,
 	API_KIND_IPVS_INFO = 51,
 };
 
@@ -172,6 +173,7 @@ struct api_filter {
 enum api_filter_flag {
 	API_FILTER_XSTATS = 1, /* links: the driver's own counters too */
 	API_FILTER_STATS = 2,  /* addresses: their local ports too */
+	API_FILTER_ADDED = 4,  /* links: instead, what LINK_ADD made those of that it has added */
 };
 
 #endif

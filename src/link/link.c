@@ -29,6 +29,8 @@ struct link *link_create(void)
 
 void link_destroy(struct link *link)
 {
+	for (unsigned int i = 0; link && i < PORT_MAX; i++)
+		free(link->made_of[i]);
 	free(link);
 }
 

@@ -118,6 +118,25 @@ static int link_list_xstats(struct request *req, unsigned int id)
 	return 0;
 }
 
+/* What adds again those that were added; their MTU as it is now. */
+static int link_list_added(struct request *req)
+{
+	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
+
+	for (uint16_t i = 0; i < link->n_ports; i++) {
+		struct api_link_add *item;
+
+		if (!link->made_of[i])
+			continue;
+		item = request_item(req, API_KIND_LINK_ADD, sizeof(*item));
+		if (!item)
+			return -ENOMEM;
+		*item = *link->made_of[i];
+		item->mtu = link->ports[i].mtu;
+	}
+	return 0;
+}
+
 static int link_list(struct request *req, const void *body)
 {
 	const struct api_filter *filter = body;
@@ -126,6 +145,8 @@ static int link_list(struct request *req, const void *body)
 
 	if (filter->dev[0] && port_find(link, filter->dev) == PORT_NONE)
 		return link_unknown(req, "", filter->dev);
+	if (filter->flags & API_FILTER_ADDED)
+		return link_list_added(req);
 	for (uint16_t i = 0; i < link->n_ports; i++) {
 		struct api_link *item;
 

@@ -130,6 +130,7 @@ struct link {
 	/* the master's, see plug.h */
 	const struct plug_source *sources[API_LINK__KINDS];
 	struct list leaving;
+	struct api_link_add *made_of[PORT_MAX]; /* of those that `link add` has added */
 };
 
 static inline bool port_exists(const struct link *link, uint16_t id)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/link.h"
@@ -52,6 +53,24 @@ int link_check_free(struct request *req, const char *name)
 	return 0;
 }
 
+/* What it was made of is remembered, so that it can be made again. */
+static int link_plug_in(struct worker *const *all, const struct port *port,
+			const struct api_link_add *how)
+{
+	struct link *link = all[WORKER_MASTER]->link;
+	struct api_link_add *made_of = malloc(sizeof(*made_of));
+	uint16_t id = port_free_id(link);
+	int r = made_of ? plug_in(all, port) : -ENOMEM;
+
+	if (r < 0) {
+		free(made_of);
+		return r;
+	}
+	*made_of = *how;
+	link->made_of[id] = made_of;
+	return 0;
+}
+
 static int link_add(struct request *req, const void *body)
 {
 	struct worker *const *all = request_workers(req);
@@ -77,7 +96,7 @@ static int link_add(struct request *req, const void *body)
 		return request_fail(req, r, "link %s: %s", how.name, reason);
 	memcpy(port.name, how.name, sizeof(port.name));
 	port.added = true;
-	r = plug_in(all, &port);
+	r = link_plug_in(all, &port, &how);
 	if (r < 0) {
 		port.ops->remove(port.handle);
 		return request_fail(req, r, "link %s: no memory", how.name);
@@ -105,7 +124,7 @@ static uint16_t link_upper(const struct link *link, uint16_t id)
 int link_take_out(struct request *req, uint16_t id)
 {
 	struct worker *const *all = request_workers(req);
-	const struct link *link = all[WORKER_MASTER]->link;
+	struct link *link = all[WORKER_MASTER]->link;
 	char name[API_NAME_LEN];
 	int r = 0;
 
@@ -125,6 +144,8 @@ int link_take_out(struct request *req, uint16_t id)
 				    "link %s: no memory; a part of what was on it is gone, delete "
 				    "it again",
 				    name);
+	free(link->made_of[id]);
+	link->made_of[id] = NULL;
 	log_notice("link %s: deleted", name);
 	request_continue(req, link_reaped, NULL);
 	return 0;

@@ -170,6 +170,21 @@ static int vlan_del_run(struct request *req, const void *body)
 	return link_take_out(req, id);
 }
 
+static int vlan_list_one(struct request *req, const struct link *link, uint16_t id)
+{
+	const struct port *port = &link->ports[id];
+	struct api_vlan *item = request_item(req, API_KIND_VLAN, sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	memcpy(item->name, port->name, sizeof(item->name));
+	memcpy(item->link, link->ports[port->parent].name, sizeof(item->link));
+	item->proto = vlan_proto(port);
+	item->id = vlan_id(port);
+	item->index = id + 1u;
+	return 0;
+}
+
 static int vlan_list_run(struct request *req, const void *body)
 {
 	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
@@ -180,21 +195,12 @@ static int vlan_list_run(struct request *req, const void *body)
 		r = link_unknown(req, "vlan", filter.link);
 	if (r == 0 && filter.name[0] && vlan_next(link, 0, &filter) == PORT_NONE)
 		r = request_fail(req, -ENODEV, "vlan: there is no VLAN \"%s\"", filter.name);
-	for (uint16_t id = 0; r == 0 && id < link->n_ports; id++) {
-		const struct port *port = &link->ports[id];
-		struct api_vlan *item;
-
-		if (!vlan_fits(link, id, &filter))
-			continue;
-		item = request_item(req, API_KIND_VLAN, sizeof(*item));
-		if (!item)
-			return -ENOMEM;
-		memcpy(item->name, port->name, sizeof(item->name));
-		memcpy(item->link, link->ports[port->parent].name, sizeof(item->link));
-		item->proto = vlan_proto(port);
-		item->id = vlan_id(port);
-		item->index = id + 1u;
-	}
+	/* what a VLAN stands on comes before it, so that the list can be added from top to bottom
+	 */
+	for (unsigned int depth = 1; r == 0 && depth <= PORT_TAGS; depth++)
+		for (uint16_t id = 0; r == 0 && id < link->n_ports; id++)
+			if (vlan_fits(link, id, &filter) && link->ports[id].n_tags == depth)
+				r = vlan_list_one(req, link, id);
 	return r;
 }
 

@@ -123,6 +123,24 @@ must "dpvs starts with another block" again
 ok "the block counts" eval 'ipvsadm -ln | grep -q "10.1.0.100:81 " && ! ipvsadm -ln | grep -q ":8080"'
 ok "the old state is kept" grep -q ":8080" "$BED/state.old"
 equal "one line says so" 1 "$(grep -c "state.old" "$BED/dpvs.log")"
+# links come back too, each behind what it stands on, whatever numbers they have
+ok "a link is added" dpip link add dpdk2 vdev net_tap2,iface=tap2 mtu 1400
+ok "VLANs of which the first goes" eval 'dpip vlan add link dpdk0 id 5 && dpip vlan add outer link dpdk2 proto 802.1ad id 7 && dpip vlan del dpdk0.5'
+ok "a VLAN of a lower number than its parent" dpip vlan add link outer id 10
+ok "an address on it" dpip addr add 10.7.0.254/24 dev outer.10
+ok "they are kept" kept "dpip addr add 10.7.0.254/24 dev outer.10"
+prints "config show has them in the order of startup" eval 'dpip config show | grep -E "^dpip (link|vlan)"' <<'END'
+dpip link add dpdk2 vdev net_tap2,iface=tap2 mtu 1400
+dpip vlan add outer link dpdk2 proto 802.1ad id 7
+dpip vlan add outer.10 link outer proto 802.1q id 10
+END
+dpip config show >"$BED/links"
+must "dpvs starts with them" again
+ok "all of them are back" eval 'dpip config show | diff $BED/links -'
+ok "nothing was left out of the links" eval '! grep "left out" $BED/dpvs.log'
+ok "config load takes them away" eval 'grep -v -e outer -e dpdk2 $BED/links >$BED/none && dpip config load $BED/none && ! dpip link show | grep -q dpdk2'
+ok "... and brings them back" eval 'dpip config load $BED/links && dpip config show | diff $BED/links -'
+
 ipvsadm -A -t 10.1.0.100:82 -s rr
 kept "10.1.0.100:82"
 must "dpvs starts with --fresh" again --fresh

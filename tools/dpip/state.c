@@ -143,10 +143,16 @@ static int collect_ask(struct client *client)
 	for (unsigned int i = 0; i < state_n_objects && r == 0; i++) {
 		struct api_service_filter services = { .flags = API_SERVICE_DESTS };
 		struct api_filter filter;
+		struct api_vlan vlans;
 
 		memset(&filter, 0, sizeof(filter));
-		if (state_objects[i].list == API_SERVICE_LIST ||
-		    state_objects[i].list == API_LADDR_LIST)
+		memset(&vlans, 0, sizeof(vlans));
+		if (state_objects[i].list == API_LINK_LIST)
+			filter.flags = API_FILTER_ADDED;
+		if (state_objects[i].list == API_VLAN_LIST)
+			r = client_add(client, API_VLAN_LIST, &vlans, sizeof(vlans));
+		else if (state_objects[i].list == API_SERVICE_LIST ||
+			 state_objects[i].list == API_LADDR_LIST)
 			r = client_add(client, state_objects[i].list, &services, sizeof(services));
 		else if (state_objects[i].list)
 			r = client_add(client, state_objects[i].list, &filter, sizeof(filter));

@@ -11,9 +11,61 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "dpip/dpip.h"
 #include "dpip/scope.h"
 #include "ipvsadm/save.h"
 #include "lib/text.h"
+
+/* ---- links ---- */
+
+static bool as_listed(union command_body *body)
+{
+	return true;
+}
+
+static void word_print(FILE *out, const char *word)
+{
+	bool plain = word[strcspn(word, " \t'\"\\#")] == '\0';
+
+	if (plain) {
+		fputs(word, out);
+		return;
+	}
+	putc('"', out);
+	for (; *word; word++)
+		fprintf(out, "%s%c", *word == '"' || *word == '\\' ? "\\" : "", *word);
+	putc('"', out);
+}
+
+static void link_print(FILE *out, const union command_body *body)
+{
+	const struct api_link_add *add = &body->link_add;
+
+	fprintf(out, "dpip link add %.*s %s ", API_NAME_LEN, add->name,
+		add->kind == API_LINK_PCI ? "pci" : "vdev");
+	word_print(out, add->device);
+	if (add->mtu)
+		fprintf(out, " mtu %" PRIu32, add->mtu);
+	if (add->rx_descriptors)
+		fprintf(out, " rx-descriptors %" PRIu32, add->rx_descriptors);
+	if (add->tx_descriptors)
+		fprintf(out, " tx-descriptors %" PRIu32, add->tx_descriptors);
+}
+
+/* ---- VLANs ---- */
+
+static void vlan_print(FILE *out, const union command_body *body)
+{
+	const struct api_vlan *vlan = &body->vlan;
+
+	fputs("dpip vlan add ", out);
+	if (vlan->name[0])
+		fprintf(out, "%.*s", API_NAME_LEN, vlan->name);
+	else
+		fprintf(out, "%.*s.%u", API_NAME_LEN, vlan->link, vlan->id);
+	fprintf(out, " link %.*s proto %s id %u", API_NAME_LEN, vlan->link,
+		dpip_vlan_proto(vlan->proto), vlan->id);
+}
 
 /* ---- addresses ---- */
 
@@ -163,11 +215,6 @@ static void service_print(FILE *out, const union command_body *body)
 	save_service(out, &body->service, true);
 }
 
-static bool laddr_take(union command_body *body)
-{
-	return true;
-}
-
 static void laddr_print(FILE *out, const union command_body *body)
 {
 	fputs("ipvsadm ", out);
@@ -198,6 +245,11 @@ static void dest_print(FILE *out, const union command_body *body)
 #define REQUESTS(object) .add = API_##object##_ADD, .del = API_##object##_DEL
 
 const struct state_object state_objects[] = {
+	{ API_KIND_LINK_ADD, API_LINK_LIST, REQUESTS(LINK), 0, .size = sizeof(struct api_link_add),
+	  .del_size = sizeof(struct api_link_del), .told = sizeof(struct api_link_add), false,
+	  as_listed, NULL, link_print },
+	{ API_KIND_VLAN, API_VLAN_LIST, REQUESTS(VLAN), 0, SIZE(api_vlan), TOLD(api_vlan, index),
+	  false, as_listed, NULL, vlan_print },
 	{ API_KIND_ADDR, API_ADDR_LIST, REQUESTS(ADDR), API_ADDR_SET, SIZE(api_addr),
 	  TOLD(api_addr, ports_used), false, addr_take, addr_same, addr_print },
 	{ API_KIND_ROUTE, API_ROUTE_LIST, REQUESTS(ROUTE), 0, SIZE(api_route),
@@ -208,7 +260,7 @@ const struct state_object state_objects[] = {
 	  .size = sizeof(struct api_service), .del_size = sizeof(struct api_service_key),
 	  TOLD(api_service, stats), false, service_take, service_same, service_print },
 	{ API_KIND_LADDR, API_LADDR_LIST, REQUESTS(LADDR), 0, SIZE(api_laddr),
-	  TOLD(api_laddr, conflicts), false, laddr_take, NULL, laddr_print },
+	  TOLD(api_laddr, conflicts), false, as_listed, NULL, laddr_print },
 	{ API_KIND_DEST, 0, REQUESTS(DEST), API_DEST_SET, SIZE(api_dest), TOLD(api_dest, active),
 	  true, dest_take, dest_same, dest_print },
 };
