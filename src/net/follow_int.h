@@ -95,7 +95,7 @@ void follow_drop(struct follow_table *table, const struct follow_route *route);
 /* What has not been put since the round began has gone. */
 void follow_sweep(struct follow_table *table);
 
-/* Some of those that wait; called now and then. */
+/* Some of those that wait, and some that somebody may have deleted; called now and then. */
 void follow_retry(struct follow_table *table);
 
 /* The kernel's address makes room for one of ours. */

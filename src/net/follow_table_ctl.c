@@ -4,7 +4,8 @@
  * the same requests that dpip sends, so that nothing gets in that dpip could
  * not bring, and all workers have it. What is refused waits and is tried again
  * now and then: the reason may go, such as an address of ours that the kernel
- * has too.
+ * has too. So it is with a route that somebody has deleted or flushed by dpip:
+ * as long as the kernel has it, it comes back.
  */
 #include <errno.h>
 #include <linux/netlink.h>
@@ -16,9 +17,11 @@
 #include "link/port.h"
 #include "net/follow_int.h"
 #include "net/net_ctl.h"
+#include "net/route_int.h"
 #include "net/shared_ctl.h"
 
 #define RETRY_SHARE 64
+#define CHECK_SHARE 4096
 
 struct entry {
 	struct chain chain;
@@ -363,6 +366,38 @@ void follow_sweep(struct follow_table *table)
 	}
 }
 
+static bool present(const struct follow_table *table, const struct follow_route *route)
+{
+	bool net = route->type == API_ROUTE_UNICAST;
+	const struct route want = {
+		.dst = route->dst,
+		.family = route->family,
+		.plen = route->plen,
+		.type = route->type,
+		.port = net ? PORT_NONE : route->hops[0].port,
+		.metric = net ? FOLLOW_METRIC | route->metric : 0,
+	};
+
+	return route_meant(table->all[WORKER_MASTER], &want);
+}
+
+/* Those that stand first are looked at, and go to the end. */
+static void check(struct follow_table *table)
+{
+	uint32_t n = RTE_MIN(table->chains.count, (uint32_t)CHECK_SHARE);
+
+	for (; n > 0; n--) {
+		struct entry *entry = container_of(table->entries.next, struct entry, node);
+
+		list_del(&entry->node);
+		list_add_tail(&table->entries, &entry->node);
+		if (!entry->installed || present(table, &entry->route))
+			continue;
+		entry->installed = false;
+		settle(table, entry);
+	}
+}
+
 void follow_retry(struct follow_table *table)
 {
 	for (unsigned int i = 0; i < RETRY_SHARE && !list_empty(&table->waiting); i++) {
@@ -370,6 +405,7 @@ void follow_retry(struct follow_table *table)
 
 		settle(table, entry); /* back to the end, if it still waits */
 	}
+	check(table);
 }
 
 void follow_table_yield(struct follow_table *table, unsigned int family, const union ip_addr *ip)

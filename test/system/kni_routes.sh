@@ -73,6 +73,9 @@ follows "which is not followed" 10.9.0.0/24
 
 ok "two gateways again" bird_add 10.9.0.0/24 nexthop via 10.1.0.1 nexthop via 10.2.0.1
 follows "followed again" 10.9.0.0/24 "10.1.0.1@dpdk0*1" "10.2.0.1@dpdk1*1"
+ok "flushed" dpip route flush
+follows "it comes back" 10.9.0.0/24 "10.1.0.1@dpdk0*1" "10.2.0.1@dpdk1*1"
+ok "and so does the kernel's address" bed_wait_for 10 eval 'in_client ping -c 1 -W 1 -q 10.1.0.5 >/dev/null'
 ok "one of the devices goes down" ip link set dpdk1.kni down
 follows "the other is left" 10.9.0.0/24 "10.1.0.1@dpdk0*1"
 follows "for IPv6, too" fd09::/64 "fd00:1::2@dpdk0*1"

@@ -613,6 +613,34 @@ static void waits_test(void **state)
 	rig_free(rig);
 }
 
+/* What dpip takes away comes back, as long as the kernel has it. */
+static void deleted_test(void **state)
+{
+	static const struct step steps[] = {
+		{ "new addr 10.0.0.5/24 -@100", "10.0.0.5/32 kernel\n" },
+		{ "new route 20.0.0.0/8 10.0.0.2@100 10.1.0.2@101",
+		  "10.0.0.5/32 kernel\n"
+		  "20.0.0.0/8 metric 32 proto 12 10.0.0.2@dpdk0 10.1.0.2@dpdk1\n" },
+		{ "new route fd20::/16 fd00::2@100",
+		  "10.0.0.5/32 kernel\n"
+		  "20.0.0.0/8 metric 32 proto 12 10.0.0.2@dpdk0 10.1.0.2@dpdk1\n" FD20
+		  " fd00::2@dpdk0\n" },
+	};
+	static const struct step flushed = { "flushed", NULL }, after = { "looked after", NULL };
+	struct api_filter filter = { 0 };
+	struct rig *rig = rig_new();
+
+	story(rig, steps, LENGTH(steps));
+	assert_int_equal(net_rig_request(rig->net, API_ROUTE_FLUSH, &filter, sizeof(filter)), 0);
+	step_check(rig, &flushed, "");
+	follow_retry(&rig->table);
+	step_check(rig, &after,
+		   "10.0.0.5/32 kernel\n"
+		   "20.0.0.0/8 metric 32 proto 12 10.0.0.2@dpdk0 10.1.0.2@dpdk1\n" FD20
+		   " fd00::2@dpdk0\n");
+	rig_free(rig);
+}
+
 /* More hops than a route can have: the first of them. */
 static void many_test(void **state)
 {
@@ -659,7 +687,7 @@ int main(void)
 		cmocka_unit_test(replaced_test), cmocka_unit_test(several_test),
 		cmocka_unit_test(rounds_test),   cmocka_unit_test(objects_test),
 		cmocka_unit_test(waits_test),    cmocka_unit_test(many_test),
-		cmocka_unit_test(damaged_test),
+		cmocka_unit_test(damaged_test),  cmocka_unit_test(deleted_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
