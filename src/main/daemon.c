@@ -333,13 +333,28 @@ static int run_saved_line(void *arg, int argc, char **argv, char *error, size_t 
 	return startup_run(d->all, d->tables, argc, argv, error, size);
 }
 
-/* What the state file has kept, or the startup block. */
-static int run_startup(struct daemon *d)
+static int run_lines(struct daemon *d)
 {
 	if (d->settings->state_file && !d->options->fresh &&
 	    saved_load(d->settings, run_saved_line, d))
 		return 0;
 	return run_startup_block(d);
+}
+
+/* What the state file has kept, or the startup block. What is too much to do for each line is done
+ * behind the last. */
+static int run_startup(struct daemon *d)
+{
+	struct worker *master = d->all[WORKER_MASTER];
+	void (*settle)(struct worker *const *all) = master->settle;
+	int r;
+
+	master->settle = NULL;
+	r = run_lines(d);
+	master->settle = settle;
+	if (settle)
+		settle(d->all);
+	return r;
 }
 
 static void on_stop(struct control *control, void *arg)

@@ -31,6 +31,7 @@
 #define OPS_BUDGET_US     50  /* of a turn */
 #define IDLE_SPIN_TURNS   64  /* empty turns before it gives way */
 #define IDLE_YIELD_TURNS  256 /* before it sleeps */
+#define IDLE_OPS_TURNS    32  /* of these behind an op: the next one is probably near */
 #define IDLE_SLEEP_PART   64  /* of its idle time it sleeps at once */
 #define IDLE_WAIT_MS      10  /* at most, when a packet wakes it: timers tick in 100 ms */
 #define IDLE_SLEEP_MIN_NS UINT64_C(20000)
@@ -219,10 +220,16 @@ int worker_main(void *worker)
 	 */
 	(void)prctl(PR_SET_TIMERSLACK, 1ul);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-		if (worker_turn(w)) {
+		uint64_t ops = w->counters.ops;
+
+		/* an op is no sign of packets: who has sent it needs the CPU more */
+		if (worker_turn(w) > w->counters.ops - ops) {
 			empty_turns = 0;
 			busy_ns = w->now_ns;
 		} else if (!w->poll_busy) {
+			if (w->counters.ops != ops &&
+			    empty_turns > IDLE_YIELD_TURNS - IDLE_OPS_TURNS)
+				empty_turns = IDLE_YIELD_TURNS - IDLE_OPS_TURNS;
 			worker_idle(w, ++empty_turns, w->now_ns - busy_ns);
 		}
 	}

@@ -65,6 +65,12 @@ static bool fd_is_daemon(int fd)
 }
 
 /*
+ * Tools ask for the family's number before each command. While there is a daemon it is told here:
+ * by a socket of its own in the netlink socket's place, until something is sent for the daemon.
+ */
+static uint8_t answered[FDS]; /* atomic: it is that socket */
+
+/*
  * A connection that was closed with nothing under way is kept for the next socket: tools make one a
  * command. Taken and given by exchange, so that one thread has it.
  */
@@ -178,20 +184,28 @@ static int kept_take(void)
 	return -1;
 }
 
+/* A connection that nobody uses now. */
+static void kept_put(int fd)
+{
+	int none = -1;
+
+	kept_by = getpid();
+	if (!__atomic_compare_exchange_n(&kept, &none, fd, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		libc.close(fd);
+}
+
 /* The socket is about to be closed. */
 static void kept_give(int fd)
 {
-	int copy, none = -1;
+	int copy;
 
-	if (__atomic_load_n(&under_way[fd], __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&answered[fd], __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&under_way[fd], __ATOMIC_ACQUIRE))
 		return;
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy < 0)
-		return;
-	kept_by = getpid();
-	if (!__atomic_compare_exchange_n(&kept, &none, copy, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		libc.close(copy);
+	if (copy >= 0)
+		kept_put(copy);
 }
 
 /* A connection, or -1 with the reason said once. */
@@ -220,29 +234,40 @@ static int daemon_connect(void)
 	return -1;
 }
 
+static int daemon_take(void)
+{
+	int with = kept_take();
+
+	return with >= 0 ? with : daemon_connect();
+}
+
+/* Puts `with` in the place of the socket, which keeps its port id, and closes it. 0 or -1. */
+static int fd_replace(int fd, int with, bool answers)
+{
+	struct sockaddr_nl name = { .nl_pid = fd_state(fd) };
+	socklen_t len = sizeof(name);
+	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD), r;
+
+	if (!fd_is_daemon(fd))
+		libc.getsockname(fd, (struct sockaddr *)&name, &len);
+	if (status >= 0)
+		fcntl(with, F_SETFL, status & O_NONBLOCK);
+	r = dup3(with, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
+	libc.close(with);
+	if (r < 0)
+		return -1;
+	__atomic_store_n(&under_way[fd], 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&answered[fd], answers, __ATOMIC_RELEASE);
+	fd_set_state(fd, name.nl_pid > FD_KERNEL ? name.nl_pid : (uint32_t)getpid());
+	return 0;
+}
+
 /* Puts a connection to the daemon in the place of a netlink socket. 0 or -1. */
 static int fd_turn(int fd)
 {
-	struct sockaddr_nl name = { .nl_pid = 0 };
-	socklen_t len = sizeof(name);
-	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD), with;
+	int with = daemon_take();
 
-	libc.getsockname(fd, (struct sockaddr *)&name, &len);
-	with = kept_take();
-	if (with < 0)
-		with = daemon_connect();
-	if (with < 0)
-		return -1;
-	if (status >= 0)
-		fcntl(with, F_SETFL, status & O_NONBLOCK);
-	if (dup3(with, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0) < 0) {
-		libc.close(with);
-		return -1;
-	}
-	libc.close(with);
-	__atomic_store_n(&under_way[fd], 0, __ATOMIC_RELEASE);
-	fd_set_state(fd, name.nl_pid > FD_KERNEL ? name.nl_pid : (uint32_t)getpid());
-	return 0;
+	return with < 0 ? -1 : fd_replace(fd, with, false);
 }
 
 /* ---- messages ---- */
@@ -281,18 +306,55 @@ static bool is_ours(const void *bytes, size_t len)
 	       (head.nlmsg_type == GENL_ID_CTRL && asks_for_ipvs(bytes, len));
 }
 
+/* Of those: is it none that asks for the family? */
+static bool is_command(const void *bytes)
+{
+	struct nlmsghdr head;
+
+	memcpy(&head, bytes, sizeof(head));
+	return head.nlmsg_type == GENL_FAMILY_ID;
+}
+
+/* The question for the family is answered here, as long as there is a daemon. 0 or -1. */
+static int fd_answer(int fd, const void *bytes)
+{
+	struct nlmsghdr question;
+	int with = daemon_take(), pair[2], r = -1;
+
+	if (with < 0)
+		return -1;
+	kept_put(with);
+	memcpy(&question, bytes, sizeof(question));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	if (family_answer(pair[1], &question))
+		r = fd_replace(fd, pair[0], true);
+	else
+		libc.close(pair[0]);
+	libc.close(pair[1]);
+	return r;
+}
+
+#define SENDS_KERNEL 0
+#define SENDS_DAEMON 1
+#define SENDS_DONE   2 /* nothing is left to do */
+
 /*
- * A message is about to be sent. 1: to the daemon. 0: to the kernel. -1: to nobody, and errno is
- * what a kernel without IPVS would have made of it.
+ * A message is about to be sent. -1: to nobody, and errno is what a kernel without IPVS would have
+ * made of it.
  */
 static int fd_sends(int fd, const void *bytes, size_t len)
 {
-	if (fd_is_daemon(fd))
-		return 1;
-	if (fd_state(fd) != FD_KERNEL || !is_ours(bytes, len))
-		return 0;
-	if (fd_turn(fd) == 0)
-		return 1;
+	bool ours = is_ours(bytes, len), asks = ours && !is_command(bytes);
+
+	if (fd_is_daemon(fd) && !__atomic_load_n(&answered[fd], __ATOMIC_ACQUIRE))
+		return SENDS_DAEMON;
+	if (!fd_is_daemon(fd) && (fd_state(fd) != FD_KERNEL || !ours))
+		return SENDS_KERNEL;
+	if (asks && fd_answer(fd, bytes) == 0)
+		return SENDS_DONE;
+	if (!asks && fd_turn(fd) == 0)
+		return SENDS_DAEMON;
 	errno = EPROTONOSUPPORT;
 	return -1;
 }
@@ -470,13 +532,18 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	struct msghdr bare = *message;
-	int to = 0;
+	int to = SENDS_KERNEL;
+	size_t len = 0;
 
 	libc_find();
 	if (message->msg_iovlen)
 		to = fd_sends(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
 	if (to <= 0)
 		return to < 0 ? -1 : libc.sendmsg(fd, message, flags);
+	for (size_t i = 0; i < message->msg_iovlen; i++)
+		len += message->msg_iov[i].iov_len;
+	if (to == SENDS_DONE)
+		return (ssize_t)len;
 	bare.msg_name = NULL;
 	bare.msg_namelen = 0;
 	bare.msg_control = NULL;
@@ -494,6 +561,8 @@ EXPORT ssize_t sendto(int fd, const void *bytes, size_t len, int flags, const st
 	to = fd_sends(fd, bytes, len);
 	if (to <= 0)
 		return to < 0 ? -1 : libc.sendto(fd, bytes, len, flags, addr, addr_len);
+	if (to == SENDS_DONE)
+		return (ssize_t)len;
 	count_sent(fd, bytes, len);
 	return fd_sent(libc.send(fd, bytes, len, flags | MSG_NOSIGNAL));
 }
@@ -506,6 +575,8 @@ EXPORT ssize_t send(int fd, const void *bytes, size_t len, int flags)
 	to = fd_sends(fd, bytes, len);
 	if (to <= 0)
 		return to < 0 ? -1 : libc.send(fd, bytes, len, flags);
+	if (to == SENDS_DONE)
+		return (ssize_t)len;
 	count_sent(fd, bytes, len);
 	return fd_sent(libc.send(fd, bytes, len, flags | MSG_NOSIGNAL));
 }
