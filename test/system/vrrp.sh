@@ -56,12 +56,16 @@ lb_conf() {
 		genl_masq fnat
 		genl_local_address 10.2.0.20$n dev dpdk1
 	}
-	global_defs { kni_routes on }" bed_conf 1 "$BED/lb$n.conf" <<-END
+	global_defs {
+		kni_routes on
+		state_file $BED/lb$n.state
+	}" bed_conf 1 "$BED/lb$n.conf" <<-END
 		dpip addr add 10.1.0.25$n/24 dev dpdk0
 		dpip addr add fd00:1::25$n/64 dev dpdk0 nodad
 		dpip addr add 10.2.0.25$n/24 dev dpdk1
 	END
-	sed -i "s,$BED/dpvs.log,$BED/lb$n.log," "$BED/lb$n.conf"
+	# as a NIC's, its MAC addresses are the same when dpvs starts again
+	sed -i "s,$BED/dpvs.log,$BED/lb$n.log,; s/iface=tap\([01]\)/&,mac=02:00:00:00:0$n:0\1/" "$BED/lb$n.conf"
 }
 
 lb_ready() {
@@ -178,9 +182,19 @@ ok "the first dpvs is killed" process_ends KILL "$BED/lb1.pid"
 ok "the client hears of lb2" bed_wait_for 30 client_sees 2
 served_now "lb2 alone"
 
+ok "dpvs of lb1 starts again" lb_start 1
+ok "what its state had of the master goes" lb 1 "$ROOT/scripts/vrrp-notify" dpdk0 "$VIP/32" "$VIP6/128" INSTANCE web STOP
+ok "its keepalived, which has run on, reads its file again" kill -HUP "$(cat "$BED/keepalived1.pid")"
+ok "and takes the addresses back" bed_wait_for 30 only_at 1
+ok "with the service" bed_wait_for 20 balances 1
+ok "the client hears of it" bed_wait_for 10 client_sees 1
+served_now "lb1 after all"
+
 for n in 1 2; do
 	ok "keepalived of lb$n ends" process_ends TERM "$BED/keepalived$n.pid"
 done
 ok "lb2 has no virtual address any more" eval '! lb 2 "$DPVS_BIN/dpip" addr show | grep -Eq " ($VIP|$VIP6)/"'
-ok "dpvs of lb2 ends" process_ends TERM "$BED/lb2.pid"
+for n in 1 2; do
+	ok "dpvs of lb$n ends" process_ends TERM "$BED/lb$n.pid"
+done
 test_done
