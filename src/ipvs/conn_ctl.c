@@ -43,7 +43,8 @@ struct conn_listing {
 static bool conn_listed(const struct conn_listing *listing, const struct tuple *in)
 {
 	return listing->any ||
-	       (in->proto == listing->key.proto && in->dport == listing->key.port &&
+	       (in->proto == listing->key.proto &&
+		(in->dport == listing->key.port || listing->key.port == 0) &&
 		in->family == listing->key.family && ip_equal(&in->dst, &listing->key.addr));
 }
 
@@ -75,7 +76,7 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 		.cport = in->sport,
 		.vport = in->dport,
 		.lport = out->dport,
-		.dport = dest->port,
+		.dport = dest_port(dest, in->dport),
 		.forward = conn_forward(conn),
 		.worker = (uint16_t)w->id,
 		.timeout_s = track_timeout_s(w, conn),

@@ -115,6 +115,7 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 	dest->flags |= DEST_ANSWERS;
 	id_hash_add(&table->answering, dest_hash_of_answers(table, dest), dest->id);
 	table->n_answering++;
+	table->n_answering_any += dest->port == 0;
 }
 
 /* Those that it has have places as long as there is a threshold. The master has none. */
@@ -355,6 +356,7 @@ static void dest_apply_free(struct worker *w, struct op *op)
 	if (dest->flags & DEST_ANSWERS) {
 		id_hash_del(&table->answering, dest_hash_of_answers(table, dest), dest->id);
 		table->n_answering--;
+		table->n_answering_any -= dest->port == 0;
 	}
 	memset(dest, 0, sizeof(*dest));
 }

@@ -69,8 +69,13 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
 	if (r < 0)
 		return r;
-	if (body->port == 0)
+	if (body->port == 0 && key->port != 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
+				    dest_str(key, config, what));
+	if (body->port != 0 && key->port == 0)
+		return request_fail(req, -EINVAL,
+				    "%s: a service of any port leaves ports as they are; allowed: "
+				    "port 0",
 				    dest_str(key, config, what));
 	return 0;
 }

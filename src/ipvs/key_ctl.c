@@ -99,11 +99,6 @@ int key_from_api(struct request *req, const struct api_service_key *from, struct
 	r = key_check_host(req, what, from->family, &from->addr, &key->addr);
 	if (r < 0)
 		return r;
-	if (key->port == 0)
-		return request_fail(
-			req, -EINVAL,
-			"%s: port 0 (any port) is not supported yet; allowed: 1 to 65535",
-			key_str(key, what));
 	return 0;
 }
 

@@ -17,8 +17,13 @@
 
 struct service *ours_service(const struct worker *w, const struct tuple *tuple)
 {
-	return service_lookup(w->ipvs->services, tuple->proto, tuple->family, &tuple->dst,
-			      tuple->dport);
+	const struct service_table *table = w->ipvs->services;
+	struct service *svc = service_lookup(table, tuple->proto, tuple->family, &tuple->dst,
+					     tuple->dport);
+
+	if (likely(svc || !table->n_any_port))
+		return svc;
+	return service_lookup(table, tuple->proto, tuple->family, &tuple->dst, 0);
 }
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple)
@@ -28,24 +33,31 @@ bool ours_local_port(const struct worker *w, const struct tuple *tuple)
 	       addr_is_local(w, tuple->family, &tuple->dst);
 }
 
-bool ours_answer(const struct worker *w, const struct tuple *tuple)
+/* From a server at that port; 0: at all. */
+static bool answers(const struct service_table *table, const struct tuple *tuple, be16 port)
 {
-	const struct service_table *table = w->ipvs->services;
-	uint64_t hash;
+	uint64_t hash = dest_answer_hash(table, tuple->proto, tuple->family, &tuple->src, port);
 
-	if (likely(!table->n_answering))
-		return false;
-	hash = dest_answer_hash(table, tuple->proto, tuple->family, &tuple->src, tuple->sport);
 	for (uint32_t link = id_hash_first(&table->answering, hash); link;
 	     link = id_hash_next(&table->answering, link)) {
 		const struct dest *dest = &table->dests[link - 1];
 
-		if (dest->port == tuple->sport && dest->family == tuple->family &&
+		if (dest->port == port && dest->family == tuple->family &&
 		    ip_equal(&dest->addr, &tuple->src) &&
 		    table->services[dest->service].key.proto == tuple->proto)
 			return true;
 	}
 	return false;
+}
+
+bool ours_answer(const struct worker *w, const struct tuple *tuple)
+{
+	const struct service_table *table = w->ipvs->services;
+
+	if (likely(!table->n_answering))
+		return false;
+	return answers(table, tuple, tuple->sport) ||
+	       (table->n_answering_any && answers(table, tuple, 0));
 }
 
 bool ours_formerly(const struct worker *w, const struct tuple *tuple)

@@ -213,6 +213,7 @@ static void service_apply_add(struct worker *w, struct op *op)
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	service_take_ways(svc, &data->config);
 	table->n_services++;
+	table->n_any_port += svc->key.port == 0;
 	service_bind(svc, &data->config, op->args[0]);
 }
 
@@ -309,6 +310,7 @@ static void service_apply_del(struct worker *w, struct op *op)
 	svc->sched_priv = NULL;
 	svc->flags |= SERVICE_REMOVED;
 	table->n_services--;
+	table->n_any_port -= svc->key.port == 0;
 }
 
 int service_del(struct worker *const *all, struct service *svc)

@@ -66,7 +66,7 @@ struct dest {
 	struct limit *limit; /* of all workers together, when DEST_LIMITED */
 	uint32_t weight;
 	uint16_t flags; /* enum dest_flag */
-	be16 port;
+	be16 port;      /* 0: the one that the client asked for, see dest_port() */
 	union ip_addr addr;
 	uint16_t family;
 	uint8_t forward;  /* enum api_forward */
@@ -167,10 +167,12 @@ struct service_table {
 	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
 	uint32_t used;            /* all ids of services below have been used at least once */
 	uint32_t n_services;      /* not removed */
+	uint32_t n_any_port;      /* of those: of all ports of their address */
 	struct id_hash
 		answering; /* servers whose answers have the client's address, by their own */
 	uint32_t n_answering;
-	uint32_t ending_walks; /* over the connections, that are to be done, see ending.h */
+	uint32_t n_answering_any; /* of those: at all ports */
+	uint32_t ending_walks;    /* over the connections, that are to be done, see ending.h */
 	uint32_t ending_at;
 	struct hash_key key;
 	struct region regions[4];
@@ -185,6 +187,12 @@ void service_table_destroy(struct service_table *table);
 /* By exactly this address and port. NULL: there is none. */
 struct service *service_lookup(const struct service_table *table, uint8_t proto,
 			       unsigned int family, const union ip_addr *addr, be16 port);
+
+/* The server's port for a client's packets to that one. */
+static inline be16 dest_port(const struct dest *dest, be16 asked)
+{
+	return dest->port ? dest->port : asked;
+}
 
 /* By id, removed ones too as long as connections refer to them. NULL: gone. */
 static inline struct service *service_get(const struct service_table *table, uint32_t id)

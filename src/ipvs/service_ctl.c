@@ -38,6 +38,12 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 				    "%s: persistence of clients' first %u bits (-M); allowed: 1 to "
 				    "%u",
 				    service, body->plen, ip_bits(body->key.family));
+	if (body->key.port == 0 && !persistent)
+		return request_fail(
+			req, -EINVAL,
+			"%s: port 0, any port, is for persistent services (-p) only: else "
+			"the connections of one client would be strewn over the servers",
+			service);
 	if (body->on_remove >= API_ON_REMOVE__COUNT)
 		return request_fail(req, -EINVAL,
 				    "%s: --on-remove of number %u; allowed: 0 keep, 1 reset, 2 "

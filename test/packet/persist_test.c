@@ -374,6 +374,89 @@ static void test_one_packet_nat(void **state)
 	end(h);
 }
 
+/* All ports of an address: each connection keeps its own, and one client's meet one server. */
+static void check_any_port(const struct harness_options *options, const char *mode)
+{
+	struct harness *h = rig_new(options);
+	char server[IP_STR_LEN] = "", line[160];
+	bool nat = strcmp(mode, "-m") == 0, dr = strcmp(mode, "-g") == 0;
+
+	harness_run(h, "ipvsadm -A -t " VIP ":0 -s rr -p 60");
+	harness_run(h, "ipvsadm -P -t " VIP ":0 -z " LADDR " -F dpdk1");
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(line, sizeof(line), "ipvsadm -a -t " VIP ":0 -r %s %s",
+			 i ? SERVER2 : SERVER, mode);
+		harness_run(h, line);
+	}
+	for (unsigned int n = 0; n < 12; n++) {
+		struct packet packet = first_of(CLIENT, IPPROTO_TCP, n), answer;
+		union ip_addr to = { 0 };
+		char now[IP_STR_LEN];
+		struct frame got;
+
+		packet.dport = (uint16_t)(n == 3 ? 80 : 100 + n * 5000);
+		rig_send_to(h, CLIENT_SIDE, n % h->n_workers, &packet);
+		got = rig_take(h, SERVER_SIDE);
+		assert_true(got.len > 0);
+		assert_int_equal(frame_u16(&got, L4 + 2), packet.dport);
+		if (dr)
+			continue;
+		memcpy(&to, got.bytes + L3 + 16, 4);
+		ip_str(AF_INET, &to, now);
+		if (n == 0)
+			memcpy(server, now, sizeof(server));
+		assert_string_equal(now, server);
+		answer = (struct packet){ .src = server,
+					  .dst = nat ? CLIENT : LADDR,
+					  .sport = packet.dport,
+					  .dport = frame_u16(&got, L4),
+					  .flags = SYN | ACK,
+					  .ack = frame_u32(&got, L4 + 4) + 1,
+					  .seq = 70 };
+		rig_send_to(h, SERVER_SIDE, (n + 1) % h->n_workers, &answer);
+		answer.src = VIP;
+		answer.dst = CLIENT;
+		answer.dport = packet.sport;
+		answer.ack = 6;
+		answer.ttl = 63;
+		rig_expect(h, CLIENT_SIDE, &answer);
+	}
+	assert_int_equal(rig_conns(h), 12);
+	assert_int_equal(templates(h), 1);
+	assert_int_equal(harness_all_drops(h), 0);
+	end(h);
+}
+
+static void test_any_port(void **state)
+{
+	static const char *const modes[] = { "-b", "-m", "-g" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		check_any_port(&one, modes[i]);
+		check_any_port(&three, modes[i]);
+	}
+}
+
+/* A service of a port of its own comes first. */
+static void test_port_before_any(void **state)
+{
+	struct harness *h = rig_new(&three);
+	struct packet packet = first_of(CLIENT, IPPROTO_TCP, 1);
+
+	rig_service(h, 't', 1);
+	harness_run(h, "ipvsadm -A -t " VIP ":0 -s rr -p 60");
+	rig_send(h, CLIENT_SIDE, &packet);
+	assert_string_equal(rig_conn(h, IPPROTO_TCP, CLIENT, packet.sport).server_text, SERVER);
+	assert_int_equal(templates(h), 0);
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+	/* the others are of the one that has no server */
+	packet.dport = 81;
+	rig_send(h, CLIENT_SIDE, &packet);
+	rig_expect_icmp(h, CLIENT_SIDE, 3, 3, VIP, 0, &packet);
+	end(h);
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -381,10 +464,14 @@ static void test_refused(void **state)
 	} rows[] = {
 		{ "ipvsadm -A -t " VIP ":81 --ops", "UDP" },
 		{ "ipvsadm -E -u " VIP ":80 --ops", "FNAT" },
+		{ "ipvsadm -a -u " VIP ":0 -r " SERVER ":80 -b", "allowed: port 0" },
+		{ "ipvsadm -E -u " VIP ":0 -p 0", "persistent" },
+		{ "ipvsadm -a -u " VIP ":80 -r " SERVER ":0 -b", "port 0" },
 	};
 	struct harness *h = rig_new(&one);
 
 	rig_service(h, 'u', 1);
+	harness_run(h, "ipvsadm -A -u " VIP ":0 -p");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_non_null(strstr(harness_refused(h, rows[i].line), rows[i].says));
 	end(h);
@@ -397,7 +484,8 @@ int main(void)
 		cmocka_unit_test(test_netmask),          cmocka_unit_test(test_life),
 		cmocka_unit_test(test_time_starts_anew), cmocka_unit_test(test_servers_change),
 		cmocka_unit_test(test_service_goes),     cmocka_unit_test(test_one_packet),
-		cmocka_unit_test(test_one_packet_nat),   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_one_packet_nat),   cmocka_unit_test(test_any_port),
+		cmocka_unit_test(test_port_before_any),  cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,7 +200,8 @@ static const struct {
 	  "without "
 	  "127.0.0.0/8" },
 	{ break_port, -EINVAL,
-	  "TCP 10.0.0.2:0: port 0 (any port) is not supported yet; allowed: 1 to 65535" },
+	  "TCP 10.0.0.2:0: port 0, any port, is for persistent services (-p) only: else the "
+	  "connections of one client would be strewn over the servers" },
 	{ break_sched, -ENOENT,
 	  "TCP 10.0.0.2:80: there is no scheduler \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"; known: rr, "
 	  "wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos" },

@@ -116,6 +116,7 @@ static const char help[] =
 	"ipvsadm -R\n"
 	"ipvsadm -h | -v\n"
 	"  SERVICE := -t|-u HOST:PORT or [IPv6]:PORT     SERVER := HOST[:PORT]\n"
+	"             port 0, with -p: every port of the address that no other service has\n"
 	"Commands:\n"
 	"  -A, --add-service      -E, --edit-service: changes only what is given\n"
 	"  -D, --delete-service   -C, --clear: all services\n"
