@@ -105,6 +105,7 @@ struct api_item {
 	X(VLAN_DEL, 70, SET, struct api_vlan)                \
 	X(VLAN_LIST, 71, GET, struct api_vlan)               \
 	X(STATS_LIST, 80, GET, struct api_stats_filter)      \
+	X(MONITOR, 88, GET, struct api_monitor)              \
 	X(SERVICE_ADD, 96, SET, struct api_service)          \
 	X(SERVICE_SET, 97, SET, struct api_service)          \
 	X(SERVICE_DEL, 98, SET, struct api_service_key)      \
@@ -148,6 +149,7 @@ enum api_kind {
 	API_KIND_VLAN,
 	API_KIND_LINK_ADD,
 	API_KIND_IPVS_INFO = 51,
+	API_KIND_EVENT = 88, /* a struct api_event, and the object it is about */
 };
 
 struct api_empty {

@@ -22,6 +22,7 @@
 #include "control/listen.h"
 #include "control/netlink.h"
 #include "control/peer.h"
+#include "worker/notify.h"
 #include "worker/worker.h"
 
 #define TICK_MS     50
@@ -340,6 +341,13 @@ static int control_watch_workers(struct control *control, int wake_fd)
 	return uv_poll_start(&control->wake, UV_READABLE, control_on_wake);
 }
 
+static void control_on_news(void *arg)
+{
+	struct control *control = arg;
+
+	peers_news(&control->peers);
+}
+
 struct control *control_create(const struct control_config *config)
 {
 	struct control *control = calloc(1, sizeof(*control));
@@ -367,7 +375,9 @@ struct control *control_create(const struct control_config *config)
 		   config->client_timeout_ms ? config->client_timeout_ms : CONTROL_TIMEOUT_MS);
 	netlink_peers_init(&control->netlink, &control->loop, &control->dispatch,
 			   control->peers.max, control->peers.timeout_ms);
-	if (control_watch_workers(control, config->wake_fd) < 0) {
+	config->all[WORKER_MASTER]->notify = notify_create(control_on_news, control);
+	if (!config->all[WORKER_MASTER]->notify ||
+	    control_watch_workers(control, config->wake_fd) < 0) {
 		control_destroy(control);
 		return NULL;
 	}
@@ -401,5 +411,7 @@ void control_destroy(struct control *control)
 	uv_run(&control->loop, UV_RUN_DEFAULT); /* until all are closed */
 	if (uv_loop_close(&control->loop) < 0)
 		log_error("control: the loop still has open handles");
+	notify_destroy(control->dispatch.all[WORKER_MASTER]->notify);
+	control->dispatch.all[WORKER_MASTER]->notify = NULL;
 	free(control);
 }

@@ -90,6 +90,14 @@ void request_rest(struct request *req, unsigned int ms);
  */
 bool request_full(const struct request *req);
 
+/*
+ * The request's items are from now on the changes that the rooms tell (worker/notify.h), each an
+ * API_KIND_EVENT, as they happen: it goes on until its client sends something or goes. A client
+ * that does not keep up is told how many it has missed, and is not disconnected for it. objects:
+ * enum api_monitor_object; family: 0 any. 0, or what request_fail() returned.
+ */
+int request_listen(struct request *req, uint32_t objects, unsigned int family);
+
 #define CONTROL_CLIENTS    256
 #define CONTROL_TIMEOUT_MS 30000
 

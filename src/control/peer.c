@@ -12,6 +12,9 @@
  * A frame counts as accepted once it is whole. Its changes are then carried out
  * even if the client goes; its listings are not. The answer leaves when all
  * workers have acknowledged what was published until the request had run.
+ *
+ * A client that listens (request_listen) is parked while there is nothing to
+ * tell, and read from only to hear that it goes or has had enough.
  */
 #include "control/peer.h"
 
@@ -41,7 +44,7 @@ struct peer {
 	uv_write_t write;
 	struct peers *peers;
 	struct list node;  /* of peers->all */
-	struct list queue; /* of peers->ready, ->held or ->resting, or none */
+	struct list queue; /* of peers->ready, ->held, ->resting or ->parked, or none */
 
 	uint8_t *bytes; /* what was read, `size` are there; [at, have) is not used up */
 	uint32_t at, have, size;
@@ -59,6 +62,7 @@ struct peer {
 	uint64_t write_since_ms; /* the client last took something */
 	size_t write_left;       /* bytes of it at the last tick */
 
+	char word[8];    /* what a client says while it listens */
 	bool in_frame;   /* frame is being run */
 	bool in_request; /* request goes on */
 	bool ended;      /* the client sends no more */
@@ -336,6 +340,62 @@ static bool peer_rests(struct peer *peer)
 	return true;
 }
 
+/* ---- listening ---- */
+
+static void peer_on_word_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct peer *peer = handle->data;
+
+	*buf = uv_buf_init(peer->word, sizeof(peer->word));
+}
+
+/* Whatever it says, it has had enough, and its connection ends behind the answer. */
+static void peer_on_word(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct peer *peer = stream->data;
+
+	uv_read_stop(stream);
+	if (n >= 0 || n == UV_EOF)
+		peer->ended = true;
+	else
+		peer_close(peer);
+	peer_ready(peer);
+}
+
+void peers_news(struct peers *peers)
+{
+	list_for_each_safe (it, &peers->parked)
+		peer_ready(container_of(it, struct peer, queue));
+}
+
+static enum step peer_listen(struct peer *peer)
+{
+	struct peers *peers = peer->peers;
+	uv_stream_t *stream = (uv_stream_t *)&peer->pipe;
+
+	if (peer->ended || peer->have > peer->at + peer->frame.len) {
+		uv_read_stop(stream);
+		peer->have = peer->at + peer->frame.len;
+		peer->ended = true;
+		request_finish(&peer->request);
+		peer->in_request = false;
+		return STEP_AGAIN;
+	}
+	if (request_has_news(&peer->request)) {
+		bool over = request_resume(&peer->request);
+
+		peer_request_ran(peer, over, ops_newest(peers->dispatch->all));
+		peer->answer_seq = ops_newest(peers->dispatch->all); /* told when all have it */
+		return STEP_AGAIN;
+	}
+	list_del(&peer->queue);
+	list_add_tail(&peers->parked, &peer->queue);
+	uv_read_stop(stream);
+	if (uv_read_start(stream, peer_on_word_alloc, peer_on_word) < 0)
+		peer_close(peer);
+	return STEP_WAIT;
+}
+
 static enum step peer_resume(struct peer *peer)
 {
 	uint64_t newest;
@@ -348,6 +408,8 @@ static enum step peer_resume(struct peer *peer)
 		peer->in_request = false;
 		return STEP_AGAIN;
 	}
+	if (peer->request.listens)
+		return peer_listen(peer);
 	if (peer_rests(peer))
 		return STEP_WAIT;
 	newest = ops_newest(peer->peers->dispatch->all);
@@ -469,7 +531,7 @@ static void peer_tick(struct peer *peer, uint64_t now)
 		peer_refuse(peer, -ETIMEDOUT, "a frame was begun and not ended in time");
 		peer_ready(peer);
 	}
-	if (!peer->writing)
+	if (!peer->writing || (peer->in_request && peer->request.listens))
 		return;
 	left = uv_stream_get_write_queue_size((uv_stream_t *)&peer->pipe);
 	if (left != peer->write_left) {
@@ -559,6 +621,7 @@ void peers_init(struct peers *peers, uv_loop_t *loop, const struct dispatch *dis
 	list_init(&peers->ready);
 	list_init(&peers->held);
 	list_init(&peers->resting);
+	list_init(&peers->parked);
 	uv_timer_init(loop, &peers->rest);
 	uv_idle_init(loop, &peers->busy);
 	uv_check_init(loop, &peers->run);

@@ -18,6 +18,7 @@ struct peers {
 	struct list ready;   /* have something to do */
 	struct list held;    /* wait for workers */
 	struct list resting; /* let workers rest */
+	struct list parked;  /* listen, and there is nothing to tell */
 	unsigned int count;
 	unsigned int max;
 	unsigned int timeout_ms;
@@ -37,6 +38,9 @@ void peers_accept(struct peers *peers, uv_stream_t *listener);
 
 /* Workers may have acknowledged something. */
 void peers_wake(struct peers *peers);
+
+/* There is something to tell to those who listen. */
+void peers_news(struct peers *peers);
 
 /* Now and then: time-outs, late workers. */
 void peers_tick(struct peers *peers);

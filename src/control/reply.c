@@ -126,6 +126,15 @@ void *reply_item(struct reply *reply, uint16_t kind, size_t size)
 	return item + 1;
 }
 
+int reply_flush(struct reply *reply)
+{
+	if (!reply->begin)
+		return -ENOMEM;
+	if (reply->open->len == reply->begin + (uint32_t)sizeof(struct api_reply))
+		return 0;
+	return reply_turn_page(reply);
+}
+
 int reply_end(struct reply *reply, int status, const char *text)
 {
 	struct api_reply *head;

@@ -38,6 +38,9 @@ int reply_begin(struct reply *reply, uint16_t id, uint32_t index);
  * frame. */
 void *reply_item(struct reply *reply, uint16_t kind, size_t size);
 
+/* What there is of the listing may be sent, it goes on in a new chunk. 0 or -ENOMEM. */
+int reply_flush(struct reply *reply);
+
 /* status < 0: the items not yet sealed give way to text. 0 or -ENOMEM. */
 int reply_end(struct reply *reply, int status, const char *text);
 

@@ -122,6 +122,66 @@ bool request_full(const struct request *req)
 	return reply_ready(req->reply);
 }
 
+/* ---- changes as they happen ---- */
+
+static struct notify *notify_of(const struct request *req)
+{
+	return req->dispatch->all[WORKER_MASTER]->notify;
+}
+
+static int listen_page(struct request *req, void *state)
+{
+	const struct api_event *event;
+	size_t len;
+
+	while (!request_full(req) && (event = notify_next(notify_of(req), &req->reader, &len))) {
+		void *item = request_item(req, API_KIND_EVENT, len);
+
+		if (!item)
+			return -ENOMEM;
+		memcpy(item, event, len);
+	}
+	request_continue(req, listen_page, NULL);
+	return reply_flush(req->reply);
+}
+
+int request_listen(struct request *req, uint32_t objects, unsigned int family)
+{
+	int r;
+
+	if (!request_control(req) || !notify_of(req))
+		return request_fail(req, -EOPNOTSUPP, "%s: nobody listens here",
+				    req->handler->name);
+	r = notify_join(notify_of(req), &req->reader, objects, family);
+	if (r == -EUSERS)
+		return request_fail(req, r, "%u clients monitor already, no more are allowed",
+				    NOTIFY_READERS);
+	if (r < 0)
+		return request_fail(req, r, "%s: no memory", req->handler->name);
+	req->listens = true;
+	request_continue(req, listen_page, NULL);
+	return 0;
+}
+
+static void listen_end(struct request *req)
+{
+	if (req->listens)
+		notify_leave(notify_of(req), &req->reader);
+	req->listens = false;
+}
+
+bool request_has_news(struct request *req)
+{
+	return notify_ready(notify_of(req), &req->reader);
+}
+
+void request_finish(struct request *req)
+{
+	listen_end(req);
+	req->next = NULL;
+	reply_end(req->reply, 0, "");
+}
+
 /* A function of the request's has returned r: is the request over? Then its answer is written. */
 static bool request_returned(struct request *req, int r)
 {
@@ -132,8 +192,12 @@ static bool request_returned(struct request *req, int r)
 	}
 	if (req->status == 0 && req->next)
 		return false;
-	if (req->handler && req->handler->access == REQUEST_SET && req->dispatch->changes)
-		(*req->dispatch->changes)++;
+	if (req->handler && req->handler->access == REQUEST_SET) {
+		if (req->dispatch->changes)
+			(*req->dispatch->changes)++;
+		notify_look(req->dispatch->all[WORKER_MASTER]);
+	}
+	listen_end(req);
 	req->next = NULL;
 	free(req->state);
 	req->state = NULL;
@@ -182,6 +246,7 @@ void request_settle(const struct dispatch *dispatch)
 
 void request_drop(struct request *req)
 {
+	listen_end(req);
 	req->next = NULL;
 	free(req->state);
 	req->state = NULL;

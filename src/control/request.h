@@ -9,6 +9,7 @@
 #include "control/control.h"
 #include "control/frame.h"
 #include "control/reply.h"
+#include "worker/notify.h"
 
 #define REQUEST_TEXT 512 /* longest sentence of a failure */
 
@@ -29,6 +30,8 @@ struct request {
 	void *state;               /* next's */
 	unsigned int rest_ms;      /* before next is called */
 	int status;
+	bool listens; /* by request_listen() */
+	struct notify_reader reader;
 	char text[REQUEST_TEXT];
 };
 
@@ -42,6 +45,12 @@ const struct request_handler *request_find(const struct dispatch *dispatch, uint
 bool request_start(struct request *req, const struct dispatch *dispatch, struct reply *reply,
 		   const struct frame_request *what);
 bool request_resume(struct request *req);
+
+/* One that listens: is there anything to tell? */
+bool request_has_news(struct request *req);
+
+/* The listener wants no more: it is over, with success. */
+void request_finish(struct request *req);
 
 /* The rooms finish what the requests that have run have left to do. */
 void request_settle(const struct dispatch *dispatch);

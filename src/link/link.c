@@ -31,6 +31,8 @@ void link_destroy(struct link *link)
 {
 	for (unsigned int i = 0; link && i < PORT_MAX; i++)
 		free(link->made_of[i]);
+	if (link)
+		free(link->told);
 	free(link);
 }
 

@@ -76,7 +76,7 @@ static void link_fill_upper(struct worker *const *all, unsigned int id, struct a
 	}
 }
 
-static void link_fill(struct worker *const *all, unsigned int id, struct api_link *item)
+void link_item_fill(struct worker *const *all, unsigned int id, struct api_link *item)
 {
 	const struct port *port = &all[WORKER_MASTER]->link->ports[id];
 
@@ -157,7 +157,7 @@ static int link_list(struct request *req, const void *body)
 		item = request_item(req, API_KIND_LINK, sizeof(*item));
 		if (!item)
 			return -ENOMEM;
-		link_fill(all, i, item);
+		link_item_fill(all, i, item);
 		if ((filter->flags & API_FILTER_XSTATS) && link_list_xstats(req, i) < 0)
 			return -ENOMEM;
 	}

@@ -131,6 +131,7 @@ struct link {
 	const struct plug_source *sources[API_LINK__KINDS];
 	struct list leaving;
 	struct api_link_add *made_of[PORT_MAX]; /* of those that `link add` has added */
+	struct link_told *told; /* see link_tell_ctl.c; NULL: nobody has listened yet */
 };
 
 static inline bool port_exists(const struct link *link, uint16_t id)

@@ -13,6 +13,7 @@
 #include "link/kni_ctl.h"
 #include "link/kni_master.h"
 #include "link/link_ctl.h"
+#include "link/link_tell_ctl.h"
 #include "link/port.h"
 #include "link/rss.h"
 #include "main/plug_ctl.h"
@@ -24,9 +25,10 @@
 void modules_request_tables(struct request_table tables[MODULE_TABLES])
 {
 	const struct request_table all[MODULE_TABLES] = {
-		addr_requests,  route_requests, neigh_requests,  link_requests,  service_requests,
-		dest_requests,  laddr_requests, conn_requests,   stats_requests, plug_requests,
-		maddr_requests, kni_requests,   kernel_requests, vlan_requests,  timeout_requests,
+		addr_requests,    route_requests, neigh_requests,   link_requests,
+		service_requests, dest_requests,  laddr_requests,   conn_requests,
+		stats_requests,   plug_requests,  maddr_requests,   kni_requests,
+		kernel_requests,  vlan_requests,  timeout_requests, monitor_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));
@@ -86,6 +88,8 @@ int modules_start(struct control *control)
 		r = plug_start(control);
 	if (r == 0)
 		r = kni_start(control);
+	if (r == 0)
+		r = link_tell_start(control);
 	if (r == 0)
 		r = follow_start(control);
 	return r == 0 ? ipvs_start(control) : r;

@@ -14,6 +14,7 @@
 #include "base/lines.h"
 #include "net/ip6.h"
 #include "net/net.h"
+#include "net/tell.h"
 #include "worker/worker.h"
 
 /* args[] of the ops */
@@ -250,6 +251,7 @@ static void addr_apply_add(struct worker *w, struct op *op)
 	list_init(&addr->dad_node);
 	if (w->id == WORKER_MASTER && (addr->flags & API_ADDR_TENTATIVE))
 		list_add_tail(&table->tentative, &addr->dad_node);
+	tell_addr(w, API_EVENT_ADD, addr);
 }
 
 static void addr_apply_del(struct worker *w, struct op *op)
@@ -259,6 +261,7 @@ static void addr_apply_del(struct worker *w, struct op *op)
 
 	if (!addr)
 		return;
+	tell_addr(w, API_EVENT_DEL, addr);
 	addr_touch(w, addr);
 	op_garbage(op, chains_del(&table->ips, &addr->chain));
 	addr_unlink_broadcast(w, op, addr);
@@ -269,15 +272,26 @@ static void addr_apply_del(struct worker *w, struct op *op)
 	op_garbage(op, addr);
 }
 
+/* As far as anybody sees: who holds it is the services' own business. */
+static bool addr_looks_changed(const struct addr *addr, const struct addr *to)
+{
+	return !ip_equal(&addr->broadcast, &to->broadcast) ||
+	       addr->broadcast_given != to->broadcast_given || addr->scope != to->scope ||
+	       addr->flags != to->flags || addr->valid_until_s != to->valid_until_s ||
+	       addr->preferred_until_s != to->preferred_until_s;
+}
+
 static void addr_apply_set(struct worker *w, struct op *op)
 {
 	const struct addr *to = op_data(op);
 	struct addr *addr = addr_find(w, to);
+	bool seen;
 
 	if (!addr) {
 		op_garbage(op, op->args[ARG_BROADCASTS]);
 		return;
 	}
+	seen = addr_looks_changed(addr, to);
 	addr_touch(w, addr);
 	addr_unlink_broadcast(w, op, addr);
 	addr->broadcast = to->broadcast;
@@ -289,6 +303,8 @@ static void addr_apply_set(struct worker *w, struct op *op)
 	addr->preferred_until_s = to->preferred_until_s;
 	addr_link_broadcast(w, op, addr);
 	addr_touch(w, addr);
+	if (seen)
+		tell_addr(w, API_EVENT_CHANGE, addr);
 }
 
 int addr_op_add(struct change *change, const struct addr *addr)

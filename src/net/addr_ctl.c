@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "net/net_ctl.h"
 #include "net/shared_ctl.h"
+#include "net/tell.h"
 
 #define ADDR_STR_LEN (IP_STR_LEN + 4)
 
@@ -289,22 +290,6 @@ static int addr_flush_run(struct request *req, const void *body)
 
 /* Lifetimes: the deadline in seconds of the monotonic clock, until addr_finish() makes it what is
  * left. */
-static void addr_fill_item(const struct worker *w, const struct addr *addr, struct api_addr *item)
-{
-	*item = (struct api_addr){
-		.addr = ip_to_api(&addr->ip),
-		.family = addr->family,
-		.plen = addr->plen,
-		.scope = addr->scope,
-		.flags = addr->flags,
-		.valid_lft_s = (uint32_t)addr->valid_until_s,
-		.preferred_lft_s = (uint32_t)addr->preferred_until_s,
-	};
-	if (addr->broadcast_given)
-		item->broadcast = ip_to_api(&addr->broadcast);
-	ctl_name(item->dev, w->link->ports[addr->port].name);
-}
-
 static bool addr_fill(const struct worker *w, const struct list_query *query,
 		      const struct order_node *node, void *item)
 {
@@ -313,21 +298,13 @@ static bool addr_fill(const struct worker *w, const struct list_query *query,
 	if ((query->family && query->family != addr->family) ||
 	    (query->port != PORT_NONE && query->port != addr->port))
 		return false;
-	addr_fill_item(w, addr, item);
+	addr_item_fill(w, addr, item);
 	return true;
 }
 
 static const struct order *addr_order(const struct worker *w)
 {
 	return &w->net->addrs->order;
-}
-
-static uint32_t addr_left_s(uint32_t until_s)
-{
-	uint32_t now_s = (uint32_t)(ctl_now_ms() / 1000);
-
-	/* 0 is for ever: what is about to go has a second */
-	return until_s == 0 ? 0 : until_s > now_s ? until_s - now_s : 1;
 }
 
 static void addr_finish(struct worker *const *all, const struct list_query *query, void *object)
@@ -337,8 +314,8 @@ static void addr_finish(struct worker *const *all, const struct list_query *quer
 	union ip_addr ip = ip_from_api(&item->addr);
 	const struct addr *addr = addr_find_held(master, item->family, &ip);
 
-	item->valid_lft_s = addr_left_s(item->valid_lft_s);
-	item->preferred_lft_s = addr_left_s(item->preferred_lft_s);
+	item->valid_lft_s = addr_item_left_s(item->valid_lft_s);
+	item->preferred_lft_s = addr_item_left_s(item->preferred_lft_s);
 	if (!addr || addr->plen != item->plen)
 		return;
 	item->flags |= API_ADDR_HELD;

@@ -8,7 +8,10 @@
  */
 #include "net/neigh_int.h"
 
+#include <string.h>
+
 #include "net/adj.h"
+#include "net/tell.h"
 
 static void neigh_take(struct worker *w, struct neigh *neigh, const struct neigh_key *key)
 {
@@ -37,15 +40,22 @@ void neigh_apply_add(struct worker *w, struct op *op)
 	order_add(&w->net->neighs->order, &neigh->order);
 	w->net->neighs->count++;
 	neigh_take(w, neigh, key);
+	tell_neigh(w, API_EVENT_ADD, neigh);
 }
 
 void neigh_apply_set(struct worker *w, struct op *op)
 {
 	const struct neigh_key *key = op_data(op);
 	struct neigh *neigh = neigh_find(w, key->family, &key->ip, key->port);
+	bool changes;
 
-	if (neigh)
-		neigh_take(w, neigh, key);
+	if (!neigh)
+		return;
+	changes = neigh->state != key->state || neigh->is_static != key->is_static ||
+		  memcmp(&neigh->mac, &key->mac, sizeof(key->mac)) != 0;
+	neigh_take(w, neigh, key);
+	if (changes)
+		tell_neigh(w, API_EVENT_CHANGE, neigh);
 }
 
 void neigh_apply_del(struct worker *w, struct op *op)
@@ -55,6 +65,7 @@ void neigh_apply_del(struct worker *w, struct op *op)
 
 	if (!neigh)
 		return;
+	tell_neigh(w, API_EVENT_DEL, neigh);
 	neigh_wait_fail(w, key, DROP_NEIGH_FAILED);
 	adj_neigh_gone(w, neigh);
 	list_del(&neigh->node);

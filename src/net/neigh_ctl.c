@@ -9,6 +9,7 @@
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/shared_ctl.h"
+#include "net/tell.h"
 #include "net/neigh_int.h"
 #include "net/net_ctl.h"
 
@@ -151,21 +152,11 @@ static int neigh_flush_run(struct request *req, const void *body)
 static void neigh_fill_item(const struct worker *w, const struct neigh *neigh,
 			    struct api_neigh *item)
 {
-	uint32_t held = w->id == WORKER_MASTER ? neigh_held(w, neigh) : neigh->held;
-
-	*item = (struct api_neigh){
-		.addr = ip_to_api(&neigh->ip),
-		.family = neigh->family,
-		.state = neigh->state,
-		.is_static = neigh->is_static,
-		.held = (uint16_t)RTE_MIN(held, UINT16_MAX),
-		.cpu = w->id,
-		.uses = __atomic_load_n(&neigh->uses, __ATOMIC_RELAXED),
-	};
-	if (w->id == WORKER_MASTER)
-		item->uses = neigh_uses(w, neigh->watch);
-	memcpy(item->mac, neigh->mac.addr_bytes, sizeof(item->mac));
-	ctl_name(item->dev, w->link->ports[neigh->port].name);
+	neigh_item_fill(w, neigh, item);
+	if (w->id != WORKER_MASTER)
+		return;
+	item->held = (uint16_t)RTE_MIN(neigh_held(w, neigh), UINT16_MAX);
+	item->uses = neigh_uses(w, neigh->watch);
 }
 
 static bool neigh_fill(const struct worker *w, const struct list_query *query,

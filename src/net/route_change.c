@@ -13,6 +13,7 @@
 
 #include "link/port.h"
 #include "net/net.h"
+#include "net/tell.h"
 #include "worker/worker.h"
 
 #define AHEAD_BYTES ((size_t)1 << 20) /* as much as the index may need at once, many times */
@@ -190,9 +191,10 @@ static void apply_add(struct worker *w, struct op *op)
 	if (!route_type_is_net(node->type)) {
 		op_garbage(op, chains_add(&table->locals, &node->chain,
 					  route_hash(w, &node->dst, 0), op->args[ARG_PREFIXES]));
-		return;
+	} else {
+		index_update(w, node->family, &node->dst, node->plen, link_net(w, op, node));
 	}
-	index_update(w, node->family, &node->dst, node->plen, link_net(w, op, node));
+	tell_route(w, API_EVENT_ADD, node);
 }
 
 static void apply_del(struct worker *w, struct op *op)
@@ -202,6 +204,7 @@ static void apply_del(struct worker *w, struct op *op)
 
 	if (!node)
 		return;
+	tell_route(w, API_EVENT_DEL, node);
 	touch(w, node);
 	if (route_type_is_net(node->type)) {
 		unlink_net(w, op, node);
@@ -243,6 +246,7 @@ static void apply_set(struct worker *w, struct op *op)
 	if (route_type_is_net(node->type))
 		index_update(w, node->family, &node->dst, node->plen, false);
 	way_release(w, op, was);
+	tell_route(w, API_EVENT_CHANGE, node);
 }
 
 /* data: the family, then the address. One way of those that prefer it. */

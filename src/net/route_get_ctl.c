@@ -16,6 +16,7 @@
 #include "net/net.h"
 #include "net/route_read_ctl.h"
 #include "net/shared_ctl.h"
+#include "net/tell.h"
 
 struct asked {
 	struct tuple tuple;
@@ -157,6 +158,7 @@ int route_get_run(struct request *req, const void *body)
 {
 	const struct worker *master = request_workers(req)[WORKER_MASTER];
 	const struct route_paths *paths;
+	struct route_item filled;
 	struct api_route *item;
 	struct asked asked;
 	struct route route;
@@ -174,7 +176,8 @@ int route_get_run(struct request *req, const void *body)
 	item = request_item(req, API_KIND_ROUTE, sizeof(*item));
 	if (!item)
 		return -ENOMEM;
-	route_fill_item(master, &route, item);
+	route_item_fill(master, &route, &filled);
+	*item = filled.route;
 	if (route_type_is_net(route.type))
 		reasons_of_net(req, master, &asked, &route);
 	reasons_of_kind(req, master, &asked, &route);

@@ -9,9 +9,6 @@
 /* ROUTE_LIST: all routes of the master or a worker, each with its gateways if it has several. */
 request_fn route_list_run;
 
-/* A route of w's as it is told; its gateways, if it has several, are told apart. */
-void route_fill_item(const struct worker *w, const struct route *route, struct api_route *item);
-
 /* ROUTE_GET: the route that packets to an address take, and why. */
 request_fn route_get_run;
 

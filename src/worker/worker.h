@@ -63,6 +63,7 @@ typedef void worker_tick_fn(struct worker *w);
 typedef unsigned int worker_poll_fn(struct worker *w);
 
 struct replication;
+struct notify;
 
 struct worker {
 	/* the path's own, written all the time */
@@ -111,6 +112,7 @@ struct worker {
 	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
 	int wake_fd;  /* eventfd of the master's loop, for acknowledgements and events */
 	struct replication *replication; /* the master's only: ops under way, see op.c */
+	struct notify *notify; /* the master's only: who listens to changes; NULL: nobody can */
 
 	/* written on one side and read on the other, each in lines of its own, see worker.c */
 	RTE_MARKER by_worker __rte_cache_aligned;

@@ -208,6 +208,26 @@ static json_t *json_addr(const struct command *command, const struct api_addr *a
 	return object;
 }
 
+/* One by itself says whose it is. */
+static json_t *json_row(const struct command *command, const struct client_item *item)
+{
+	char name[API_NAME_LEN + 1];
+	struct api_addr addr;
+	json_t *object;
+
+	client_object(item, &addr, sizeof(addr));
+	object = json_addr(command, &addr);
+	snprintf(name, sizeof(name), "%.*s", API_NAME_LEN, addr.dev);
+	dpip_json_text(object, "ifname", name);
+	return object;
+}
+
+const struct view dpip_addr_view = {
+	.kind = API_KIND_ADDR,
+	.row = print_row,
+	.json_row = json_row,
+};
+
 static json_t *json_device(json_t *devices, const char *name)
 {
 	json_t *device = json_object();

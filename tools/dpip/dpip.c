@@ -34,6 +34,7 @@ const struct poptOption dpip_options[] = {
 	ROW("verbose", 'v', POPT_ARG_NONE, 'v', "details too (link)", NULL),
 	ROW("json", 'j', POPT_ARG_NONE, 'j', "one JSON array", NULL),
 	ROW("oneline", 'o', POPT_ARG_NONE, 'o', "each entry on one line (addr, link)", NULL),
+	ROW("timestamp", 't', POPT_ARG_NONE, 't', "the time of each change (monitor)", NULL),
 	ROW("cpu", '\0', POPT_ARG_STRING, OPTION_CPU, "worker N's own tables or counters", "N"),
 	ROW("interval", 'i', POPT_ARG_STRING, 'i',
 	    "show again every SEC seconds; link -s shows rates then", "SEC"),
@@ -48,8 +49,8 @@ const struct poptOption dpip_options[] = {
 };
 
 const struct dpip_object *const dpip_objects[] = {
-	&dpip_addr, &dpip_route, &dpip_neigh, &dpip_link,   &dpip_vlan,
-	&dpip_kni,  &dpip_maddr, &dpip_stats, &dpip_config, NULL,
+	&dpip_addr,  &dpip_route, &dpip_neigh,  &dpip_link,    &dpip_vlan, &dpip_kni,
+	&dpip_maddr, &dpip_stats, &dpip_config, &dpip_monitor, NULL,
 };
 
 static int option_number(const char *name, const char *text, uint32_t min, uint32_t *value,
@@ -123,6 +124,9 @@ static int take_option(int option, const char *value, struct command *command, c
 		return 0;
 	case 'o':
 		to->oneline = true;
+		return 0;
+	case 't':
+		to->timestamp = true;
 		return 0;
 	case 'i':
 		return option_number("-i", value, 1, &to->interval_s, error, size);

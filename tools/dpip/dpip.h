@@ -48,6 +48,10 @@ extern const struct dpip_object dpip_kni;
 extern const struct dpip_object dpip_vlan;
 extern const struct dpip_object dpip_stats;
 extern const struct dpip_object dpip_config;
+extern const struct dpip_object dpip_monitor;
+
+/* Single addresses, neighbours and links, row by row. */
+extern const struct view dpip_addr_view, dpip_neigh_view, dpip_link_view;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
 extern const struct poptOption dpip_options[];

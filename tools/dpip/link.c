@@ -423,6 +423,32 @@ static json_t *json_all(const struct command *command, const struct items *items
 
 static const struct view view = { .all = print_all, .json_all = json_all };
 
+static void print_row(FILE *out, const struct command *command, const struct client_item *item)
+{
+	const char *end = command->options.oneline ? "\\" : "\n";
+	struct api_link link;
+
+	client_object(item, &link, sizeof(link));
+	print_link(out, &link, end);
+	if (command->options.details)
+		print_details(out, &link, end);
+	fputc('\n', out);
+}
+
+static json_t *json_row(const struct command *command, const struct client_item *item)
+{
+	struct api_link link;
+
+	client_object(item, &link, sizeof(link));
+	return json_link(command, &link);
+}
+
+const struct view dpip_link_view = {
+	.kind = API_KIND_LINK,
+	.row = print_row,
+	.json_row = json_row,
+};
+
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
 	int r = dpip_filter_parse(args, command, row->id, false);

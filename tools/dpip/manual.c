@@ -51,7 +51,8 @@ static void grammar_text(FILE *out, const struct dpip_object *object,
 
 	snprintf(word, sizeof(word), "dpip %s", object->name);
 	line_word(&line, word);
-	line_word(&line, row->commands);
+	if (*row->commands)
+		line_word(&line, row->commands);
 	if (row->operands)
 		line_word(&line, row->operands);
 	for (const struct args_word *w = row->words; w && w->word; w++) {

@@ -121,11 +121,15 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	return object;
 }
 
-static const struct view view = { .kind = API_KIND_NEIGH, .row = print_row, .json_row = json_row };
+const struct view dpip_neigh_view = {
+	.kind = API_KIND_NEIGH,
+	.row = print_row,
+	.json_row = json_row,
+};
 
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	command->view = &view;
+	command->view = &dpip_neigh_view;
 	return dpip_filter_parse(args, command, row->id, false);
 }
 

@@ -21,6 +21,7 @@
 #include "api/kni.h"
 #include "api/link.h"
 #include "api/maddr.h"
+#include "api/monitor.h"
 #include "api/neigh.h"
 #include "api/route.h"
 #include "api/stats.h"
@@ -64,6 +65,7 @@ union command_body {
 	struct api_laddr laddr;
 	struct api_conn_filter conn_filter;
 	struct api_timeouts timeouts;
+	struct api_monitor monitor;
 };
 
 struct command_request {
@@ -78,6 +80,7 @@ struct command_options {
 	bool details;    /* -v */
 	bool json;
 	bool oneline;
+	bool timestamp;
 	bool keep_going; /* scripts go on behind an error */
 	bool numeric;    /* no names for addresses and ports */
 	bool exact;      /* numbers are not rounded */
