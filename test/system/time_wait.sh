@@ -5,6 +5,8 @@
 # holds each in TIME_WAIT for a minute: the next connection over the same ports
 # must be accepted at once. No failure, and none takes a second, which is what
 # the first repeated SYN would cost.
+#
+# Runs alone: it judges times.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"

@@ -281,10 +281,16 @@ struct options {
 struct stall {
 	int cpu;
 	pthread_t thread;
-	uint64_t lost_us; /* written by the thread */
+	uint64_t seen_us; /* when it woke last */
+	struct stalls *all;
 };
 
+/* The time in which at least one CPU was away: a request may wait for one after the other. */
 struct stalls {
+	pthread_mutex_t lock;
+	uint64_t lost_us;
+	uint64_t counted_us; /* what is before this is in lost_us */
+	uint64_t told_us;    /* what stalls_lost() said last: it never goes back */
 	unsigned int count;
 	struct stall cpu[STALL_CPUS];
 };
@@ -309,30 +315,42 @@ struct slot {
 	int fd; /* -1: none */
 	bool sent;
 	uint64_t begin_us, next_us;
-	uint64_t begin_lost_us[STALL_CPUS];
+	uint64_t begin_lost_us;
 	size_t len;
 	char token[TOKEN_LEN + 1];
 	char reply[BUFFER];
 };
 
+/* What a CPU that was seen at seen_us, and not again before now, adds to the lost time. */
+static uint64_t stall_adds(const struct stalls *stalls, uint64_t seen_us, uint64_t now)
+{
+	uint64_t from = seen_us > stalls->counted_us ? seen_us : stalls->counted_us;
+
+	return now > seen_us + STALL_MS * 1000 && now > from ? now - from : 0;
+}
+
 static void *stall_watch(void *arg)
 {
 	const struct timespec tick = { .tv_nsec = STALL_TICK_MS * 1000000 };
 	struct stall *stall = arg;
-	uint64_t before = now_us();
+	struct stalls *all = stall->all;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(stall->cpu, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	for (;;) {
-		uint64_t now;
+		uint64_t now, more;
 
 		nanosleep(&tick, NULL);
+		pthread_mutex_lock(&all->lock);
 		now = now_us();
-		if (now - before > STALL_MS * 1000)
-			__atomic_add_fetch(&stall->lost_us, now - before, __ATOMIC_RELAXED);
-		before = now;
+		more = stall_adds(all, stall->seen_us, now);
+		all->lost_us += more;
+		if (more != 0)
+			all->counted_us = now;
+		stall->seen_us = now;
+		pthread_mutex_unlock(&all->lock);
 	}
 	return NULL;
 }
@@ -343,21 +361,44 @@ static void stalls_watch(struct stalls *stalls)
 
 	CPU_ZERO(&set);
 	sched_getaffinity(0, sizeof(set), &set);
+	pthread_mutex_init(&stalls->lock, NULL);
 	for (int cpu = 0; cpu < CPU_SETSIZE && stalls->count < STALL_CPUS; cpu++) {
 		struct stall *stall = &stalls->cpu[stalls->count];
 
 		if (!CPU_ISSET(cpu, &set))
 			continue;
-		stall->cpu = cpu;
+		*stall = (struct stall){ .cpu = cpu, .seen_us = now_us(), .all = stalls };
 		if (pthread_create(&stall->thread, NULL, stall_watch, stall) != 0)
 			fatal("no thread");
 		stalls->count++;
 	}
 }
 
-static uint64_t stall_lost(const struct stalls *stalls, unsigned int i)
+static void stalls_end(struct stalls *stalls)
 {
-	return __atomic_load_n(&stalls->cpu[i].lost_us, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < stalls->count; i++) {
+		pthread_cancel(stalls->cpu[i].thread);
+		pthread_join(stalls->cpu[i].thread, NULL);
+	}
+}
+
+/* The time lost until now, a CPU that is away at this moment included. */
+static uint64_t stalls_lost(struct stalls *stalls, uint64_t now)
+{
+	uint64_t lost, away = 0;
+
+	pthread_mutex_lock(&stalls->lock);
+	lost = stalls->lost_us;
+	for (unsigned int i = 0; i < stalls->count; i++) {
+		uint64_t more = stall_adds(stalls, stalls->cpu[i].seen_us, now);
+
+		away = more > away ? more : away;
+	}
+	if (lost + away > stalls->told_us)
+		stalls->told_us = lost + away;
+	lost = stalls->told_us;
+	pthread_mutex_unlock(&stalls->lock);
+	return lost;
 }
 
 static void token_make(char *token)
@@ -427,14 +468,10 @@ static bool reply_check(const struct slot *slot, struct totals *totals)
 
 static void slot_finish(const struct options *options, struct totals *totals, struct slot *slot)
 {
-	uint64_t us = now_us() - slot->begin_us;
-	uint64_t lost = 0;
+	uint64_t now = now_us();
+	uint64_t us = now - slot->begin_us;
+	uint64_t lost = stalls_lost(totals->stalls, now) - slot->begin_lost_us;
 
-	for (unsigned int i = 0; i < totals->stalls->count; i++) {
-		uint64_t here = stall_lost(totals->stalls, i) - slot->begin_lost_us[i];
-
-		lost = here > lost ? here : lost;
-	}
 	if (us > totals->slowest_with_stalls_us)
 		totals->slowest_with_stalls_us = us;
 	us -= lost < us ? lost : us;
@@ -461,8 +498,7 @@ static void slot_begin(const struct options *options, struct totals *totals, str
 	slot->len = 0;
 	slot->sent = false;
 	slot->begin_us = now_us();
-	for (unsigned int i = 0; i < totals->stalls->count; i++)
-		slot->begin_lost_us[i] = stall_lost(totals->stalls, i);
+	slot->begin_lost_us = stalls_lost(totals->stalls, slot->begin_us);
 	slot->next_us = slot->begin_us + options->pause_us;
 	slot->fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	if (slot->fd < 0)
@@ -602,10 +638,7 @@ static int client(const struct options *options)
 	code = client_report(&totals, begin_us);
 	fflush(stdout);
 	usleep((useconds_t)options->hold_us);
-	for (unsigned int i = 0; i < stalls.count; i++) {
-		pthread_cancel(stalls.cpu[i].thread);
-		pthread_join(stalls.cpu[i].thread, NULL);
-	}
+	stalls_end(&stalls);
 	free(slots);
 	close(epoll);
 	return code;
