@@ -41,7 +41,7 @@ MARCH  := $(if $(filter x86_64,$(ARCH)),-march=x86-64-v2)
 SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 # libdpdk.pc asks for -march=corei7; ours comes behind it.
 DPDK_CFLAGS := $(shell pkg-config --cflags $(PKGS_DAEMON) 2>/dev/null | sed 's/-I\(\S*\)/-isystem \1/g')
-DPDK_LIBS   := $(shell pkg-config --libs $(PKGS_DAEMON) 2>/dev/null) -lm
+DPDK_LIBS   := $(shell pkg-config --libs $(PKGS_DAEMON) 2>/dev/null) -lrte_net_bond -lm
 TOOL_CFLAGS := $(shell pkg-config --cflags $(PKGS_COMMON) 2>/dev/null)
 TOOL_LIBS   := $(shell pkg-config --libs $(PKGS_COMMON) 2>/dev/null)
 

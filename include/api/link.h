@@ -19,6 +19,21 @@ enum api_link_flag {
 	API_LINK_TX_FAST_FREE = 1024,
 	API_LINK_RSS = 2048,
 	API_LINK_ADDED = 4096, /* by LINK_ADD, not by the conf file */
+	API_LINK_BOND = 8192,  /* a bonding: its mode and members count */
+};
+
+#define API_LINK_MEMBERS 16 /* of a bonding */
+
+enum api_member_flag {
+	API_MEMBER_CARRIER = 1,
+	API_MEMBER_ACTIVE = 2, /* may carry traffic */
+	API_MEMBER_PRIMARY = 4,
+};
+
+struct api_link_member {
+	char name[API_NAME_LEN];
+	uint32_t flags; /* enum api_member_flag */
+	uint32_t speed_mbps;
 };
 
 enum api_link_what {
@@ -85,7 +100,9 @@ struct api_link {
 	char link[API_NAME_LEN]; /* what it stands on; "" for a device */
 	uint16_t vlan_proto;     /* of a VLAN, host order; else 0 */
 	uint16_t vlan_id;
-	uint32_t reserved2;
+	uint16_t bond_mode; /* of a bonding, as in Linux */
+	uint16_t n_members;
+	struct api_link_member members[API_LINK_MEMBERS];
 };
 
 #endif

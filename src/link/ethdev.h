@@ -4,6 +4,7 @@
 #ifndef LINK_ETHDEV_H
 #define LINK_ETHDEV_H
 
+#include "link/bond.h"
 #include "link/port.h"
 
 struct ethdev_config {
@@ -15,6 +16,7 @@ struct ethdev_config {
 	bool fast_free, promisc, allmulticast;
 	uint16_t mtu;
 	struct rte_mempool *pool;
+	const struct bond *bond; /* copied; NULL: it is none */
 };
 
 /* How many queues the port can have. */

@@ -13,7 +13,8 @@
 #include "base/lines.h"
 #include "link/port.h"
 
-#define SHED_MANY (BATCH_BURST / 2)
+#define SHED_MANY    (BATCH_BURST / 2)
+#define LINK_BEAT_MS 10
 
 struct link *link_create(void)
 {
@@ -136,10 +137,27 @@ void link_watch_again(struct worker *w)
 		link_watch(w);
 }
 
+/* Some drivers do their own work when they are told to send. */
+static void link_beat(struct worker *w)
+{
+	struct link *link = w->link;
+
+	link->beat_ms = w->now_ms;
+	for (uint16_t id = 0; id < link->n_ports; id++) {
+		const struct port *port = &link->ports[id];
+
+		if (port->beat && port->up && link->txq[id] != PORT_QUEUE_NONE)
+			port->ops->tx(port->handle, link->txq[id], NULL, 0);
+	}
+}
+
 unsigned int link_receive(struct worker *w)
 {
 	struct link *link = w->link;
 	unsigned int total = 0;
+
+	if (unlikely(w->now_ms - link->beat_ms >= LINK_BEAT_MS))
+		link_beat(w);
 
 	w->rx_crowded = unlikely(w->now_ms < w->crowded_until_ms);
 	for (unsigned int i = 0; i < link->n_rxqs; i++) {

@@ -91,6 +91,7 @@ struct port {
 	bool own_mac;  /* of a VLAN: not its parent's */
 	bool added;    /* while running, by `link add` */
 	bool rss;      /* its RSS delivers packets to their owners */
+	bool beat;     /* its driver wants to be called every 100 ms, also without packets */
 };
 
 #define RXQ_START 128                    /* receive queues of one worker, all ports, at start */
@@ -120,6 +121,7 @@ struct link {
 		uint32_t full; /* vectors in a row that came in full */
 	} rxq[RXQ_MAX];
 	unsigned int n_rxqs;
+	uint64_t beat_ms;              /* when ports with a beat were called last */
 	uint16_t txq[PORT_MAX];        /* this worker's transmit queue of each port */
 	uint64_t tx_dropped[PORT_MAX]; /* frames the port did not take */
 	struct batch tx[PORT_MAX];     /* to be sent at the end of the run */

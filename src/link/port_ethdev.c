@@ -29,7 +29,8 @@ struct ethdev {
 	uint32_t flags; /* enum api_link_flag that do not change */
 	uint64_t rss;   /* types by which it spreads, 0: it does not */
 	struct rte_mempool *pool;
-	bool rx_fds; /* queues have descriptors that wake a sleeper */
+	bool rx_fds;      /* queues have descriptors that wake a sleeper */
+	struct bond bond; /* without members: it is none */
 };
 
 static uint16_t ethdev_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
@@ -94,6 +95,8 @@ static int ethdev_show(void *handle, struct api_link *link)
 	link->mbuf_avail = rte_mempool_avail_count(dev->pool);
 	link->mbuf_inuse = rte_mempool_in_use_count(dev->pool);
 	ethdev_show_stats(dev, link);
+	if (dev->bond.n_members)
+		bond_show(&dev->bond, dev->id, link);
 	return 0;
 }
 
@@ -446,6 +449,8 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 	dev->pool = config->pool;
 	dev->rx_descriptors = config->rx_descriptors;
 	dev->tx_descriptors = config->tx_descriptors;
+	if (config->bond)
+		dev->bond = *config->bond;
 	r = configure_port(config, dev, port, error, size);
 	if (r == 0)
 		r = start_port(config, dev, port, error, size);
@@ -461,5 +466,6 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 	port->n_tx_queues = config->n_tx_queues;
 	port->socket = rte_eth_dev_socket_id(config->id);
 	port->up = true;
+	port->beat = dev->bond.n_members && dev->bond.mode == BOND_8023AD;
 	return 0;
 }

@@ -41,9 +41,7 @@ static bool port_claimed(const struct ports *ports, uint16_t id)
 
 static void ports_append(struct ports *ports, const struct device_settings *device, uint16_t id)
 {
-	ports->port[ports->count].device = *device;
-	ports->port[ports->count].id = id;
-	ports->count++;
+	ports->port[ports->count++] = (struct ports_port){ .device = *device, .id = id };
 }
 
 static int find_named(struct ports *ports, const struct settings *settings, char *error,
@@ -206,6 +204,9 @@ int ports_find(struct ports *ports, const struct settings *settings, struct lcor
 		return r;
 	if (settings->n_devices == 0)
 		find_all(ports);
+	r = ports_bond(ports, settings, error, size);
+	if (r < 0)
+		return r;
 	choose_queues(ports, settings, plan);
 	ports->n_workers = plan->n_workers;
 	for (unsigned int i = 0; i < ports->count && r == 0; i++) {
@@ -279,14 +280,15 @@ static bool single_pool(const struct ports *ports)
 	return n == 1;
 }
 
-int ports_open_device(const struct ports *ports, const struct device_settings *device, uint16_t id,
-		      uint16_t n_rx, uint16_t n_tx, struct port *port, char *error, size_t size)
+int ports_open_device(const struct ports *ports, const struct ports_port *what, struct port *port,
+		      char *error, size_t size)
 {
+	const struct device_settings *device = &what->device;
 	struct ethdev_config config = {
 		.name = device->name,
-		.id = id,
-		.n_rx_queues = n_rx,
-		.n_tx_queues = n_tx,
+		.id = what->id,
+		.n_rx_queues = what->n_rx,
+		.n_tx_queues = what->n_tx,
 		.rx_descriptors = (uint16_t)device->rx_descriptors,
 		.tx_descriptors = (uint16_t)device->tx_descriptors,
 		.rss = device->rss,
@@ -294,13 +296,15 @@ int ports_open_device(const struct ports *ports, const struct device_settings *d
 		.promisc = device->promisc,
 		.allmulticast = device->allmulticast,
 		.mtu = (uint16_t)device->mtu,
-		.pool = ports_pool(ports, rte_eth_dev_socket_id(id)),
+		.pool = ports_pool(ports, rte_eth_dev_socket_id(what->id)),
+		.bond = what->bond.n_members ? &what->bond : NULL,
 	};
 	char reason[256];
 	int r = ethdev_open(&config, port, reason, sizeof(reason));
 
 	if (r < 0)
-		snprintf(error, size, "device %s does not start: %s", device->name, reason);
+		snprintf(error, size, "%s %s does not start: %s",
+			 what->bond.n_members ? "bonding" : "device", device->name, reason);
 	return r;
 }
 
@@ -309,9 +313,7 @@ int ports_open(struct ports *ports, const struct settings *settings, const struc
 {
 	for (unsigned int i = 0; i < ports->count; i++) {
 		struct port port;
-		int r = ports_open_device(ports, &ports->port[i].device, ports->port[i].id,
-					  ports->port[i].n_rx, ports->port[i].n_tx, &port, error,
-					  size);
+		int r = ports_open_device(ports, &ports->port[i], &port, error, size);
 
 		if (r < 0)
 			return r;

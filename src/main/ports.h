@@ -3,6 +3,7 @@
 #ifndef MAIN_PORTS_H
 #define MAIN_PORTS_H
 
+#include "link/bond.h"
 #include "link/plug.h"
 #include "main/eal.h"
 #include "worker/worker.h"
@@ -13,10 +14,11 @@
 /* The devices of the conf file matched with DPDK's ports, and the packet pools for them. */
 struct ports {
 	unsigned int count;
-	struct {
+	struct ports_port {
 		struct device_settings device; /* strings are the settings' */
 		uint16_t id;                   /* DPDK's */
 		uint16_t n_rx, n_tx;
+		struct bond bond; /* without members: it is none */
 	} port[SETTINGS_DEVICES];
 	struct rte_mempool *pools[POOLS_MAX]; /* by NUMA node */
 	unsigned int n_workers;
@@ -49,8 +51,13 @@ int ports_plug_check(const struct api_link_add *how, char *error, size_t size);
 /* What a device block without a line has. */
 extern const struct device_settings ports_device_defaults;
 
-/* Configures and starts DPDK's port `id`. 0, or -errno with one sentence in error. */
-int ports_open_device(const struct ports *ports, const struct device_settings *device, uint16_t id,
-		      uint16_t n_rx, uint16_t n_tx, struct port *port, char *error, size_t size);
+/* Makes the conf file's bondings, each in the place of its devices. 0, or -errno with one sentence
+ * in error. */
+int ports_bond(struct ports *ports, const struct settings *settings, char *error, size_t size);
+
+/* Configures and starts a port of DPDK's, opening *port. 0, or -errno with one sentence in error.
+ */
+int ports_open_device(const struct ports *ports, const struct ports_port *what, struct port *port,
+		      char *error, size_t size);
 
 #endif

@@ -97,20 +97,21 @@ static int plug_probe(const struct api_link_add *how, const char *name, uint16_t
 static int plug_open_port(const struct ports *ports, const struct api_link_add *how, uint16_t id,
 			  struct port *port, char *error, size_t size)
 {
-	struct device_settings device = ports_device_defaults;
+	struct ports_port what = { .device = ports_device_defaults };
+	struct device_settings *device = &what.device;
 	uint16_t n = (uint16_t)ports->n_workers;
 	uint16_t rx, tx, room;
 
-	memcpy(device.name, how->name, sizeof(device.name));
-	device.mtu = how->mtu ? how->mtu : device.mtu;
-	device.rx_descriptors = how->rx_descriptors ? how->rx_descriptors : device.rx_descriptors;
-	device.tx_descriptors = how->tx_descriptors ? how->tx_descriptors : device.tx_descriptors;
+	memcpy(device->name, how->name, sizeof(device->name));
+	device->mtu = how->mtu ? how->mtu : device->mtu;
+	device->rx_descriptors = how->rx_descriptors ? how->rx_descriptors : device->rx_descriptors;
+	device->tx_descriptors = how->tx_descriptors ? how->tx_descriptors : device->tx_descriptors;
 	room = rte_pktmbuf_data_room_size(ports_pool(ports, rte_eth_dev_socket_id(id)));
-	if (device.mtu + PORTS_L2_ROOM + RTE_PKTMBUF_HEADROOM > room) {
+	if (device->mtu + PORTS_L2_ROOM + RTE_PKTMBUF_HEADROOM > room) {
 		snprintf(error, size,
 			 "mtu %u: packet buffers are made for the largest mtu of the conf file, up "
 			 "to %u",
-			 device.mtu, room - PORTS_L2_ROOM - RTE_PKTMBUF_HEADROOM);
+			 device->mtu, room - PORTS_L2_ROOM - RTE_PKTMBUF_HEADROOM);
 		return -EINVAL;
 	}
 	ethdev_limits(id, &rx, &tx);
@@ -119,7 +120,10 @@ static int plug_open_port(const struct ports *ports, const struct api_link_add *
 			 n);
 		return -ENOSPC;
 	}
-	return ports_open_device(ports, &device, id, RTE_MIN(rx, n), n, port, error, size);
+	what.id = id;
+	what.n_rx = RTE_MIN(rx, n);
+	what.n_tx = n;
+	return ports_open_device(ports, &what, port, error, size);
 }
 
 static int plug_open(void *arg, const struct api_link_add *how, struct port *port, char *error,

@@ -55,6 +55,46 @@ static const struct device_settings *device_find(const struct settings *settings
 	return NULL;
 }
 
+static const struct bonding_settings *bonding_find(const struct settings *settings,
+						   const char *name)
+{
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		if (strcmp(settings->bondings[i].name, name) == 0)
+			return &settings->bondings[i];
+	return NULL;
+}
+
+/* The bonding that has the device; NULL. */
+static const struct bonding_settings *bonding_of(const struct settings *settings, const char *name)
+{
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		for (unsigned int k = 0; k < settings->bondings[i].n_slaves; k++)
+			if (strcmp(settings->bondings[i].slaves[k], name) == 0)
+				return &settings->bondings[i];
+	return NULL;
+}
+
+static void check_slave(struct conf *conf, const struct settings *settings,
+			const struct bonding_settings *bonding, unsigned int k)
+{
+	const char *name = bonding->slaves[k];
+	const struct bonding_settings *other = bonding_of(settings, name);
+
+	if (!device_find(settings, name))
+		conf_fault(conf, bonding->line,
+			   "bonding \"%s\": slave \"%s\" is no device of netif_defs", bonding->name,
+			   name);
+	if (other != bonding)
+		conf_fault(
+			conf, bonding->line,
+			"bonding \"%s\": slave \"%s\" is one of bonding \"%s\" (line %u) already",
+			bonding->name, name, other->name, other->line);
+	for (unsigned int i = 0; i < k; i++)
+		if (strcmp(bonding->slaves[i], name) == 0)
+			conf_fault(conf, bonding->line, "bonding \"%s\": slave \"%s\" stands twice",
+				   bonding->name, name);
+}
+
 static void check_bondings(struct conf *conf, const struct settings *settings)
 {
 	for (unsigned int i = 0; i < settings->n_bondings; i++) {
@@ -68,11 +108,7 @@ static void check_bondings(struct conf *conf, const struct settings *settings)
 				   bonding->name);
 		for (unsigned int k = 0; k < bonding->n_slaves; k++) {
 			primary = primary || strcmp(bonding->primary, bonding->slaves[k]) == 0;
-			if (!device_find(settings, bonding->slaves[k]))
-				conf_fault(
-					conf, bonding->line,
-					"bonding \"%s\": slave \"%s\" is no device of netif_defs",
-					bonding->name, bonding->slaves[k]);
+			check_slave(conf, settings, bonding, k);
 		}
 		if (!primary)
 			conf_fault(conf, bonding->line,
@@ -139,15 +175,18 @@ static void check_port_names(struct conf *conf, const struct settings *settings,
 {
 	for (unsigned int i = 0; i < worker->n_ports; i++) {
 		const struct worker_port_settings *port = &worker->ports[i];
-		const char *what = "no device of netif_defs";
+		const struct bonding_settings *bonding = bonding_of(settings, port->dev);
 
-		if (settings->n_devices == 0 || device_find(settings, port->dev))
-			continue;
-		for (unsigned int k = 0; k < settings->n_bondings; k++)
-			if (strcmp(settings->bondings[k].name, port->dev) == 0)
-				what = "a bonding, and these have no effect yet: name its devices";
-		conf_fault(conf, port->line, "worker \"%s\": port \"%s\" is %s", worker->name,
-			   port->dev, what);
+		if (bonding)
+			conf_fault(conf, port->line,
+				   "worker \"%s\": port \"%s\" is a slave of bonding \"%s\": name "
+				   "that one",
+				   worker->name, port->dev, bonding->name);
+		else if (settings->n_devices && !device_find(settings, port->dev) &&
+			 !bonding_find(settings, port->dev))
+			conf_fault(conf, port->line,
+				   "worker \"%s\": port \"%s\" is no device of netif_defs",
+				   worker->name, port->dev);
 	}
 }
 
@@ -275,7 +314,10 @@ static void check_workers(struct conf *conf, const struct settings *settings)
 		check_port_use(conf, &settings->workers[i]);
 	}
 	for (unsigned int i = 0; i < settings->n_devices; i++)
-		check_queues(conf, settings, settings->devices[i].name);
+		if (!bonding_of(settings, settings->devices[i].name))
+			check_queues(conf, settings, settings->devices[i].name);
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		check_queues(conf, settings, settings->bondings[i].name);
 	if (settings->n_devices == 0)
 		check_named_ports(conf, settings);
 }

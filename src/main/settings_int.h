@@ -104,6 +104,7 @@ void value_store(struct conf *conf, const struct key_row *row, unsigned int line
 
 /* The name of a device, bonding, worker or port; NULL or what is wrong. */
 key_check_fn check_ifname;
+key_check_fn check_bond_options;
 key_check_fn check_path;
 key_check_fn check_secret;
 key_check_fn check_text;

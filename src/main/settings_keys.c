@@ -162,8 +162,10 @@ static const struct key_row bonding_keys[] = {
 	  FIELD(bonding_settings, kni_name), .help = "Name of its kernel interface." },
 	{ "numa_node", NUMBER(0, 63, 0), FIELD(bonding_settings, numa_node),
 	  .help = "NUMA node of its memory." },
-	{ "options", TEXT(check_text, "none", "dedicated_queues=off"),
-	  FIELD(bonding_settings, options), .help = "OPTION=VALUE;… for special drivers." },
+	{ "options", TEXT(check_bond_options, "dedicated_queues=off", "dedicated_queues=off"),
+	  FIELD(bonding_settings, options),
+	  .help = "With 802.3ad: whether LACP has queues of its own, which NICs can that steer by "
+		  "flow rules." },
 };
 
 static const struct key_choice worker_types[] = {
@@ -467,8 +469,9 @@ const struct block_row settings_blocks[] = {
 	  .help = "A port, by the name that commands use; repeat the block for each." },
 	{ "netif_defs device rx", NULL, OWNER_DEVICE, KEYS(rx_keys), .help = "Receiving." },
 	{ "netif_defs device tx", NULL, OWNER_DEVICE, KEYS(tx_keys), .help = "Transmitting." },
-	{ "netif_defs bonding", "NAME", OWNER_BONDING, KEY_LATER, KEYS(bonding_keys),
-	  .help = "Several devices as one; repeat the block for each." },
+	{ "netif_defs bonding", "NAME", OWNER_BONDING, KEYS(bonding_keys),
+	  .help = "Several devices as one, whose name takes the place of theirs in worker_defs and "
+		  "commands; repeat the block for each." },
 	{ "worker_defs",
 	  .help = "Who runs where; without it, workers and queues are derived from the machine." },
 	{ "worker_defs worker", "NAME", OWNER_WORKER, KEYS(worker_keys),

@@ -316,6 +316,14 @@ const char *check_name(const char *text)
 	return "a name of 1 to 31 letters, digits, \".\", \"_\", \"-\", \":\" and \"@\"";
 }
 
+const char *check_bond_options(const char *text)
+{
+	if (text &&
+	    (strcmp(text, "dedicated_queues=on") == 0 || strcmp(text, "dedicated_queues=off") == 0))
+		return NULL;
+	return "\"dedicated_queues=on\" or \"dedicated_queues=off\"";
+}
+
 const char *check_ifname(const char *text)
 {
 	if (text && strlen(text) <= 15 && all_of(text, "._-@") && strcmp(text, ".") != 0 &&

@@ -117,23 +117,41 @@ static bool added_before(const struct settings *settings, char *const *argv, con
 	return false;
 }
 
+/* Of a bonding: it is no port of its own. */
+static bool is_slave(const struct settings *settings, const char *name)
+{
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		for (unsigned int k = 0; k < settings->bondings[i].n_slaves; k++)
+			if (strcmp(settings->bondings[i].slaves[k], name) == 0)
+				return true;
+	return false;
+}
+
 static int check_device(const struct settings *settings, char *const *argv, const char *name,
 			char *error, size_t size)
 {
+	unsigned int n = 0;
 	size_t at;
 
 	if (settings->n_devices == 0 && device_of_order(name))
 		return 0;
 	for (unsigned int i = 0; i < settings->n_devices; i++)
-		if (strcmp(settings->devices[i].name, name) == 0)
+		if (strcmp(settings->devices[i].name, name) == 0 && !is_slave(settings, name))
+			return 0;
+	for (unsigned int i = 0; i < settings->n_bondings; i++)
+		if (strcmp(settings->bondings[i].name, name) == 0)
 			return 0;
 	if (added_before(settings, argv, name))
 		return 0;
 	at = (size_t)snprintf(error, size, "no such device \"%s\"; there are: %s", name,
 			      settings->n_devices ? "" : "dpdk0, dpdk1 … in DPDK's order");
 	for (unsigned int i = 0; i < settings->n_devices && at < size; i++)
-		at += (size_t)snprintf(error + at, size - at, "%s%s", i ? ", " : "",
-				       settings->devices[i].name);
+		if (!is_slave(settings, settings->devices[i].name))
+			at += (size_t)snprintf(error + at, size - at, "%s%s", n++ ? ", " : "",
+					       settings->devices[i].name);
+	for (unsigned int i = 0; i < settings->n_bondings && at < size; i++)
+		at += (size_t)snprintf(error + at, size - at, "%s%s", n++ ? ", " : "",
+				       settings->bondings[i].name);
 	return -ENODEV;
 }
 

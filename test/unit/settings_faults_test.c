@@ -127,8 +127,19 @@ static const struct {
 	{ "netif_defs { device d { } bonding bo { slave d } }\n" WORKERS(
 		  MASTER "worker a { type slave\ncpu_id 1\nport d { rx_queue_ids "
 			 "0\ntx_queue_ids 0 }\nport bo { } }\n"),
-	  "dpvs.conf:9: worker \"a\": port \"bo\" is a bonding, and these have no effect "
-	  "yet: name its devices\n" },
+	  "dpvs.conf:7: worker \"a\": port \"d\" is a slave of bonding \"bo\": name that "
+	  "one\n"
+	  "dpvs.conf:9: worker \"a\" has no tx_queue_ids on port \"bo\": every worker of type "
+	  "slave must have them on every device\n"
+	  "dpvs.conf:9: no worker has rx_queue_ids on port \"bo\": its packets would not be "
+	  "read\n" },
+	{ "netif_defs { device d { } bonding bo { slave d\nslave d } }",
+	  "dpvs.conf:1: bonding \"bo\": slave \"d\" stands twice\n" },
+	{ "netif_defs { device d { } bonding bo { slave d }\nbonding ba { slave d } }",
+	  "dpvs.conf:2: bonding \"ba\": slave \"d\" is one of bonding \"bo\" (line 1) already\n" },
+	{ "netif_defs { device d { } bonding bo { slave d\noptions x=on } }",
+	  "dpvs.conf:2: options \"x=on\": must be \"dedicated_queues=on\" or "
+	  "\"dedicated_queues=off\"\n" },
 	{ "netif_defs { bonding bo { slave d\nprimary e } }",
 	  "dpvs.conf:1: bonding \"bo\": slave \"d\" is no device of netif_defs\n"
 	  "dpvs.conf:1: bonding \"bo\": primary \"e\" is none of its slaves\n" },

@@ -196,6 +196,40 @@ static void print_link(FILE *out, const struct api_link *link, const char *end)
 	print_flags(out, link->flags, offloads);
 }
 
+static const char *const bond_modes[] = { "balance-rr", "active-backup", "balance-xor", "broadcast",
+					  "802.3ad",    "balance-tlb",   "balance-alb" };
+
+static const char *bond_mode(const struct api_link *link)
+{
+	return link->bond_mode < sizeof(bond_modes) / sizeof(bond_modes[0])
+		       ? bond_modes[link->bond_mode]
+		       : "unknown";
+}
+
+static uint16_t n_members(const struct api_link *link)
+{
+	return link->n_members < API_LINK_MEMBERS ? link->n_members : API_LINK_MEMBERS;
+}
+
+static void print_bond(FILE *out, const struct api_link *link, const char *end)
+{
+	static const struct flag_word words[] = {
+		{ API_MEMBER_ACTIVE, "active" },
+		{ API_MEMBER_PRIMARY, "primary" },
+		{ 0, NULL },
+	};
+
+	fprintf(out, "%s    bond mode %s", end, bond_mode(link));
+	for (unsigned int i = 0; i < n_members(link); i++) {
+		const struct api_link_member *member = &link->members[i];
+
+		fprintf(out, "%s    slave %.*s %s %" PRIu32 " Mbps", end, API_NAME_LEN,
+			member->name, member->flags & API_MEMBER_CARRIER ? "UP" : "DOWN",
+			member->speed_mbps);
+		print_flags(out, member->flags, words);
+	}
+}
+
 static void print_details(FILE *out, const struct api_link *link, const char *end)
 {
 	fprintf(out, "%s    driver %.*s device %.*s steering %.*s%s", end, API_NAME_LEN,
@@ -276,6 +310,8 @@ static int print_all(FILE *out, const struct command *command, const struct item
 			fputc('\n', out);
 		any = true;
 		print_link(out, &link, end);
+		if (link.flags & API_LINK_BOND)
+			print_bond(out, &link, end);
 		if (options->details)
 			print_details(out, &link, end);
 		if (options->stats && find_link(before, link.index, &earlier))
@@ -345,12 +381,39 @@ static void json_details(json_t *object, const struct api_link *link)
 	json_object_set_new(object, "added", json_boolean(link->flags & API_LINK_ADDED));
 }
 
+static json_t *json_bond(const struct api_link *link)
+{
+	json_t *info = json_object(), *data = json_object(), *members = json_array();
+
+	for (unsigned int i = 0; i < n_members(link); i++) {
+		const struct api_link_member *member = &link->members[i];
+		bool carrier = member->flags & API_MEMBER_CARRIER;
+		json_t *object = json_object();
+
+		json_text_of(object, "ifname", member->name, sizeof(member->name));
+		dpip_json_text(object, "operstate", carrier ? "UP" : "DOWN");
+		dpip_json_number(object, "speed_mbps", member->speed_mbps);
+		json_object_set_new(object, "active",
+				    json_boolean(member->flags & API_MEMBER_ACTIVE));
+		json_object_set_new(object, "primary",
+				    json_boolean(member->flags & API_MEMBER_PRIMARY));
+		json_array_append_new(members, object);
+	}
+	dpip_json_text(data, "mode", bond_mode(link));
+	json_object_set_new(data, "slaves", members);
+	dpip_json_text(info, "info_kind", "bond");
+	json_object_set_new(info, "info_data", data);
+	return info;
+}
+
 /* As ip(8) has it. */
 static void json_kind(json_t *object, const struct api_link *link)
 {
 	json_t *info, *data;
 
 	json_text_of(object, "link", link->link, sizeof(link->link));
+	if (link->flags & API_LINK_BOND)
+		json_object_set_new(object, "linkinfo", json_bond(link));
 	if (!link->vlan_id)
 		return;
 	info = json_object();

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Bondings. Active-backup: a service on it goes on when a member loses its
+# carrier, and when it gets it back. 802.3ad: two dpvs, whose members are joined
+# two by two, agree by LACP and reach each other, whichever member is left.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+
+VDEV=net_tap
+VDEV_WORDS=
+
+# bond_conf FILE MODE TAP ADDRESS: one bonding of the TAPs TAPa and TAPb, two workers
+bond_conf() {
+	local file=$1 mode=$2 tap=$3 address=$4 n=0 side
+
+	{
+		echo "global_defs { log_file $BED/$tap.log }"
+		echo "netif_defs {"
+		echo "	pktpool_size 8191"
+		for side in a b; do
+			echo "	device $side { vdev \"$VDEV$n,iface=$tap$side$VDEV_WORDS\" }"
+			n=$((n + 1))
+		done
+		echo "	bonding bond0 {"
+		printf '		%s\n' "mode $mode" "slave a" "slave b" "primary a"
+		echo "	}"
+		echo "}"
+		echo "worker_defs {"
+		printf '	%s\n' "worker m {" "type master" "cpu_id 0" "}"
+		for n in 1 2; do
+			printf '	%s\n' "worker w$n {" "type slave" "cpu_id $n" "port bond0 {" \
+				"rx_queue_ids $((n - 1))" "tx_queue_ids $((n - 1))" "}" "}"
+		done
+		echo "}"
+		echo "ipv6_defs { addr_gen_mode none }"
+		echo "startup {"
+		echo "	dpip addr add $address dev bond0"
+		echo "}"
+	} >"$file"
+}
+
+# member NAME KEY: of the bonding
+member() {
+	dpip -j link show bond0 | $PYTHON -c '
+import json, sys
+for x in json.load(sys.stdin)[0]["linkinfo"]["info_data"]["slaves"]:
+    if x["ifname"] == sys.argv[1]:
+        print(x[sys.argv[2]])' "$1" "$2"
+}
+member_is() {
+	[ "$(member "$1" "$2")" = "$3" ]
+}
+
+carriers() {
+	local n
+
+	for n in "$@"; do
+		ip link set "$n" master "$BRIDGE" && ip link set "$n" up || return 1
+	done
+}
+
+# The kernel's ends must have other MAC addresses than dpvs's, see bed_attach; the driver makes them the same whenever
+# members change their parts.
+pings() {
+	ip link set tapa address 02:00:00:00:ff:01
+	ip link set tapb address 02:00:00:00:ff:02
+	in_client ping -c 1 -W 1 -q 10.1.0.254 >/dev/null
+}
+
+# --- active-backup
+
+BRIDGE=br0
+bed_net 0
+bond_conf "$BED/dpvs.conf" 1 tap 10.1.0.254/24
+export DPVS_IPC_FILE=$BED/dpvs.ipc
+bed_attach() { return 0; } # its ports are not the bed's
+must "dpvs starts with a bonding" bed_start
+ok "its members are joined to the client" carriers tapa tapb
+ok "it answers" bed_wait_for 20 pings
+json "link show: mode and members" 'j[0]["linkinfo"]["info_data"]["mode"] == "active-backup"
+	and [x["ifname"] for x in j[0]["linkinfo"]["info_data"]["slaves"]] == ["a", "b"]' dpip -j link show bond0
+json "its members are no links" '[x["ifname"] for x in j] == ["bond0"]' dpip -j link show
+ok "... as text" eval 'dpip link show bond0 | grep -q "^    bond mode active-backup$" && dpip link show bond0 | grep -q "^    slave a UP .* primary"'
+ok "a member loses its carrier" ip link set tapa down
+ok "... which is seen" bed_wait_for 10 member_is a operstate DOWN
+ok "... and it is the primary no more" bed_wait_for 10 member_is b primary True
+ok "the other one carries on" bed_wait_for 10 pings
+ok "... without loss" in_client ping -c 20 -i 0.05 -W 2 -q 10.1.0.254
+ok "both directions change" eval 'ip link set tapa up && bed_wait_for 10 member_is a operstate UP && ip link set tapb down'
+ok "... to the one that came back" bed_wait_for 10 member_is a primary True
+ok "it answers there" bed_wait_for 10 pings
+ok "a VLAN on a bonding" dpip vlan add link bond0 id 10
+balance_holds && pass "every packet is accounted for" || failed "every packet is accounted for"
+stopped "active-backup"
+
+# --- 802.3ad: the other side is a second dpvs. Bridges keep LACP to themselves, so that the members are the ends
+# of veths.
+
+for n in a b; do
+	ip link add "one$n" type veth peer name "two$n"
+	ip link set "one$n" up
+	ip link set "two$n" up
+done
+VDEV=net_af_packet
+VDEV_WORDS=,qpairs=2
+bond_conf "$BED/dpvs.conf" 4 one 10.6.0.1/24
+must "a dpvs with 802.3ad starts" bed_start
+json "nobody has answered yet" '[x["active"] for x in j[0]["linkinfo"]["info_data"]["slaves"]] == [False, False]' \
+	dpip -j link show bond0
+bond_conf "$BED/second.conf" 4 two 10.6.0.2/24
+"$DPVS_BIN/dpvs" -c "$BED/second.conf" -p "$BED/second.pid" -x "$BED/second.ipc" >>"$BED/second-output.log" 2>&1 </dev/null &
+SECOND_PID=$!
+must "... and a second one" bed_wait_for "$BED_START_TIMEOUT" test -S "$BED/second.ipc"
+both_active() {
+	member_is a active True && member_is b active True
+}
+# An address that the second gets is announced, and heard here.
+heard() {
+	local before
+	before=$(drops arp_done)
+	DPVS_IPC_FILE=$BED/second.ipc dpip addr add 10.6.0.3/32 dev bond0 &&
+		bed_wait_for 5 eval "[ \"\$(drops arp_done)\" -gt $before ]"
+}
+ok "LACP makes both members active" bed_wait_for 60 both_active
+json "mode 802.3ad is shown" 'j[0]["linkinfo"]["info_data"]["mode"] == "802.3ad"' dpip -j link show bond0
+ok "what the other one sends is heard" heard
+kill -TERM "$SECOND_PID"
+wait "$SECOND_PID"
+equal "the second stops with exit code 0" 0 "$?"
+stopped "802.3ad"
+test_done
