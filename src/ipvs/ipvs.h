@@ -22,12 +22,13 @@ struct lport_pool;
 struct service_table;
 
 struct ipvs_config {
-	uint32_t conn_max;            /* connections of all workers together; init only */
-	uint32_t mh_table_size;       /* of scheduler mh; init only */
-	uint32_t conn_init_timeout_s; /* reloadable, as all below */
-	bool no_conn_reset;           /* a TCP segment of no connection is answered by RST */
-	uint32_t tcp_timeout_s[12];   /* by enum tcp_state */
-	uint32_t udp_timeout_s[3];    /* by enum udp_state */
+	uint32_t conn_max;              /* connections of all workers together; init only */
+	uint32_t mh_table_size;         /* of scheduler mh; init only */
+	uint32_t conn_init_timeout_s;   /* reloadable, as all below */
+	bool no_conn_reset;             /* a TCP segment of no connection is answered by RST */
+	bool expire_quiescent_template; /* of a server of weight 0 no client is kept */
+	uint32_t tcp_timeout_s[12];     /* by enum tcp_state */
+	uint32_t udp_timeout_s[3];      /* by enum udp_state */
 };
 
 struct ipvs {

@@ -4,8 +4,8 @@
  * service's own port, whatever the server's is; every new connection starts its
  * time anew; when that is over while there are connections it gets another
  * minute; and a server of weight 0 or at its upper threshold keeps the clients
- * that it has. A server that has been removed loses them: the template gets
- * another one with the next connection.
+ * that it has (key expire_quiescent_template: not with weight 0). A server that has been removed
+ * loses them: the template gets another one with the next connection.
  */
 #include "ipvs/template.h"
 
@@ -138,7 +138,9 @@ static struct dest *template_dest(const struct worker *w, const struct service *
 	const struct conn *conn = conn_get(w->ipvs->templates, id);
 	struct dest *dest = dest_get(w->ipvs->services, conn->dest);
 
-	return dest && !(dest->flags & DEST_REMOVED) && dest->service == svc->id ? dest : NULL;
+	if (!dest || (dest->flags & DEST_REMOVED) || dest->service != svc->id)
+		return NULL;
+	return dest->weight == 0 && w->ipvs->config.expire_quiescent_template ? NULL : dest;
 }
 
 static uint32_t template_add(struct worker *w, const struct tuple *key, const struct dest *dest)

@@ -352,7 +352,7 @@ static const struct key_row conn_keys[] = {
 	{ "no_conn", CHOICE(no_conn_policies, NO_CONN_RESET), RELOAD, FIELD(settings, no_conn),
 	  .help = "TCP to a service that belongs to no connection and opens none is answered by a "
 		  "reset, or dropped." },
-	{ "expire_quiescent_template", FLAG(false), RELOAD_LATER,
+	{ "expire_quiescent_template", FLAG(false), RELOAD,
 	  FIELD(settings, expire_quiescent_template),
 	  .help = "Forget a client's persistence when its server gets weight 0." },
 	{ "fast_xmit_close", FLAG(false), LATER, FIELD(settings, fast_xmit_close),

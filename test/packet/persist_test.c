@@ -291,6 +291,23 @@ static void test_servers_change(void **state)
 	check_servers_change(&three);
 }
 
+/* Key expire_quiescent_template: weight 0 loses its clients. */
+static void test_quiescent(void **state)
+{
+	struct harness *h = persistent(&three, IPPROTO_TCP, "-p 60");
+	unsigned int server = open_on(h, CLIENT, IPPROTO_TCP, 0, 0);
+
+	for (unsigned int i = 1; i <= h->n_workers; i++)
+		h->all[i]->ipvs->config.expire_quiescent_template = true;
+	for (unsigned int n = 1; n < 4; n++)
+		assert_int_equal(open_on(h, CLIENT, IPPROTO_TCP, n, n % 3), server);
+	rig_weight(h, 't', server_of(server), 0);
+	for (unsigned int n = 4; n < 8; n++)
+		assert_int_equal(open_on(h, CLIENT, IPPROTO_TCP, n, n % 3), 3 - server);
+	assert_int_equal(templates(h), 1);
+	end(h);
+}
+
 /* Not the service, but its connections outlive it. */
 static void test_service_goes(void **state)
 {
@@ -484,8 +501,9 @@ int main(void)
 		cmocka_unit_test(test_netmask),          cmocka_unit_test(test_life),
 		cmocka_unit_test(test_time_starts_anew), cmocka_unit_test(test_servers_change),
 		cmocka_unit_test(test_service_goes),     cmocka_unit_test(test_one_packet),
-		cmocka_unit_test(test_one_packet_nat),   cmocka_unit_test(test_any_port),
-		cmocka_unit_test(test_port_before_any),  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_one_packet_nat),   cmocka_unit_test(test_quiescent),
+		cmocka_unit_test(test_any_port),         cmocka_unit_test(test_port_before_any),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
