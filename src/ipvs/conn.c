@@ -381,20 +381,29 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 	return conn_create4(table, &new);
 }
 
+static uint32_t deltas4(struct conn_line4 *line)
+{
+	const struct conn_key4 *in = &line->key[CONN_IN], *out = &line->key[CONN_OUT];
+	uint32_t delta = csum_delta32(in->src, out->dst) + csum_delta32(in->dst, out->src);
+
+	line->conn.ip_delta = csum_fold(delta);
+	return delta + csum_delta16(in->sport, out->dport) + csum_delta16(in->dport, out->sport);
+}
+
+static uint32_t deltas6(const struct conn_line6 *line)
+{
+	const struct conn_key6 *in = &line->key[CONN_IN], *out = &line->key[CONN_OUT];
+
+	return csum_delta128(&in->src, &out->dst) + csum_delta128(&in->dst, &out->src) +
+	       csum_delta16(in->sport, out->dport) + csum_delta16(in->dport, out->sport);
+}
+
 void conn_take_deltas(struct conn_table *table, uint32_t id)
 {
-	const struct conn_key4 *in, *out;
-	struct conn *conn;
-	uint32_t delta;
+	struct conn *conn = conn_get(table, id);
+	uint32_t delta = conn_class_of(id) == CONN_IP4 ? deltas4(conn_line4(table, id))
+						       : deltas6(conn_line6(table, id));
 
-	if (conn_class_of(id) != CONN_IP4)
-		return;
-	in = &conn_line4(table, id)->key[CONN_IN];
-	out = &conn_line4(table, id)->key[CONN_OUT];
-	conn = conn_get(table, id);
-	delta = csum_delta32(in->src, out->dst) + csum_delta32(in->dst, out->src);
-	conn->ip_delta = csum_fold(delta);
-	delta += csum_delta16(in->sport, out->dport) + csum_delta16(in->dport, out->sport);
 	conn->l4_delta = csum_fold(delta);
 	conn->flags |= CONN_NAT;
 }

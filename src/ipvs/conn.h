@@ -59,7 +59,7 @@ struct conn {
 	uint32_t ts_delta;  /* added to the client's timestamps on their way in */
 	uint32_t last_seq;  /* next sequence number the server will send, its numbering */
 	uint32_t last_ack;  /* what the server has acknowledged last, its numbering */
-	uint16_t ip_delta;  /* of CONN_IN's rewrite in the IPv4 header's checksum, */
+	uint16_t ip_delta;  /* of CONN_IN's rewrite in an IPv4 header's checksum, */
 	uint16_t l4_delta;  /* ... and in TCP's or UDP's; CONN_OUT's is the opposite */
 };
 _Static_assert(sizeof(struct conn) == 40, "struct conn fits into a line beside two IPv4 tuples");
@@ -139,8 +139,7 @@ void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, u
 /* conn_create(), prepared; nothing has `in` yet, the caller has looked. */
 uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new);
 
-/* An IPv4 connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums.
- */
+/* A connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums. */
 void conn_take_deltas(struct conn_table *table, uint32_t id);
 
 /* Out of index and wheel, the entry is free again. `expire` is not called. */

@@ -69,6 +69,9 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
 	if (r < 0)
 		return r;
+	r = key_check_same_family(req, dest_str(key, config, what), body->family, key);
+	if (r < 0)
+		return r;
 	if (body->port == 0 && key->port != 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
 				    dest_str(key, config, what));

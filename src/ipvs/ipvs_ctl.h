@@ -33,9 +33,13 @@ struct service *key_find(struct request *req, const struct api_service_key *from
 /* The cpu of a listing is 0 or a worker's, or the request fails. */
 int key_check_cpu(struct request *req, uint32_t cpu);
 
-/* Can it be a host's address? -EINVAL with a sentence about `what` otherwise. IPv4 only. */
+/* Can it be a host's address? -EINVAL with a sentence about `what` otherwise. */
 int key_check_host(struct request *req, const char *what, unsigned int family,
 		   const union api_ip *from, union ip_addr *addr);
+
+/* Is `what`, of that family, of its service's? */
+int key_check_same_family(struct request *req, const char *what, unsigned int family,
+			  const struct service_key *key);
 
 /* The item of a server in a listing. */
 void dest_item(struct worker *const *all, uint32_t cpu, const struct service *svc,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs-input: the stage that balances. It sees every IPv4 packet before routing
+ * ipvs-input: the stage that balances. It sees every IP packet before routing
  * does. What belongs to a connection goes on by its forwarding mode; what may
  * open one does; what is to one of our services or local ports but belongs to
  * no connection is answered so that its sender gives up; all else is none of
@@ -14,7 +14,6 @@
  * of our addresses, since connections outlive their service.
  */
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 
 #include <rte_tcp.h>
 #include <rte_udp.h>
@@ -30,16 +29,15 @@
 #include "ipvs/xmit/xmit.h"
 #include "net/addr.h"
 #include "net/ip.h"
-#include "net/ip4.h"
+#include "net/ip6.h"
 #include "worker/worker.h"
 
 static bool balanced(const struct pkt_meta *meta)
 {
-	return meta->tuple.family == AF_INET &&
-	       (meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP);
+	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
 }
 
-/* ... and has its L4 header. */
+/* ... and has its L4 header. (The walk over IPv6 headers that are wrong ends before one.) */
 static bool has_ports(const struct pkt_meta *meta)
 {
 	return balanced(meta) && !(meta->flags & META_FRAGMENT);
@@ -65,19 +63,32 @@ static bool tcp_sensible(struct rte_mbuf *m)
 	return (tcp_header(m)->tcp_flags & open_and_close) != open_and_close;
 }
 
+static const struct rte_udp_hdr *udp_header(struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, pkt_meta(m)->l4_off);
+}
+
 static bool udp_sensible(struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *,
-							       meta->l4_off);
+	const struct rte_udp_hdr *uh = udp_header(m);
 	uint16_t len = rte_be_to_cpu_16(uh->dgram_len);
 
 	return len >= sizeof(*uh) && len <= meta->l4_len;
 }
 
+/* IPv6's own header has none (RFC 8200 8.1). */
+static bool lacks_checksum(struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+
+	return tuple->family == AF_INET6 && tuple->proto == IPPROTO_UDP &&
+	       udp_header(m)->dgram_cksum == 0;
+}
+
 /*
- * Of a packet that is ours; that its header is there in full, options and all, ip4-input has seen
- * to. false: dropped.
+ * Of a packet that is ours; that its header is there in full, options and all, the input stages
+ * have seen to. false: dropped.
  */
 static bool l4_check(struct worker *w, struct rte_mbuf *m)
 {
@@ -86,6 +97,10 @@ static bool l4_check(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(!sensible || tuple->sport == 0 || tuple->dport == 0)) {
 		drop(w, m, DROP_IPVS_INVALID);
+		return false;
+	}
+	if (unlikely(lacks_checksum(m))) {
+		drop(w, m, DROP_IPVS_UDP_CHECKSUM);
 		return false;
 	}
 	return true;
@@ -104,7 +119,7 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 
 	if (balanced(meta) && w->ipvs->services->n_services &&
 	    ((first && ours_service(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
-		drop(w, m, DROP_IP4_FRAGMENT);
+		drop(w, m, DROP_IP(tuple->family, FRAGMENT));
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);
 }
@@ -122,10 +137,22 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
 
 	if (tuple->proto == IPPROTO_UDP)
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, tuple->dst.v4);
+		ip_send_error(w, m, IP_ERROR_PORT, 0, &tuple->dst);
 	else if (w->ipvs->config.no_conn_reset)
 		tcp_send_reset(w, m);
 	drop(w, m, DROP_IPVS_NO_CONN);
+}
+
+/* A link-local client's packets stay on their link (RFC 4291 2.5.6). true: m was dropped. */
+static bool leaves_scope(struct worker *w, struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+
+	if (likely(tuple->family == AF_INET || !ip6_is_link_local(&tuple->src)))
+		return false;
+	ip_send_error(w, m, IP_ERROR_SCOPE, 0, &tuple->dst);
+	drop(w, m, DROP_IP6_SCOPE);
+	return true;
 }
 
 static void input_miss(struct worker *w, struct rte_mbuf *m)
@@ -147,7 +174,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		refuse(w, m);
 		return;
 	}
-	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)))
+	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)) || leaves_scope(w, m))
 		return;
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
@@ -180,11 +207,17 @@ static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_fo
 	forward(w, m, found);
 }
 
+/* One alone, or again. */
 static void look_up_again(const struct worker *w, struct rte_mbuf *m, struct conn_found *found)
 {
 	found->id = CONN_NONE;
 	if (has_ports(pkt_meta(m)))
 		found->id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &found->dir);
+}
+
+static bool asks4(struct rte_mbuf *m)
+{
+	return has_ports(pkt_meta(m)) && pkt_meta(m)->tuple.family == AF_INET;
 }
 
 static void look_up(const struct worker *w, struct rte_mbuf **pkts, uint32_t n,
@@ -195,12 +228,15 @@ static void look_up(const struct worker *w, struct rte_mbuf **pkts, uint32_t n,
 	uint32_t asked = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (has_ports(pkt_meta(pkts[i])))
+		if (asks4(pkts[i]))
 			tuples[asked++] = tuple4_from(&pkt_meta(pkts[i])->tuple);
 	conn_lookup4(w->ipvs->conns, tuples, asked, hits);
-	for (uint32_t i = 0, hit = 0; i < n; i++)
-		found[i] = has_ports(pkt_meta(pkts[i])) ? hits[hit++]
-							: (struct conn_found){ .id = CONN_NONE };
+	for (uint32_t i = 0, hit = 0; i < n; i++) {
+		if (asks4(pkts[i]))
+			found[i] = hits[hit++];
+		else
+			look_up_again(w, pkts[i], &found[i]);
+	}
 }
 
 static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
@@ -211,13 +247,12 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 		home_answer(w, m);
 	else if (found->id != CONN_NONE)
 		input_hit(w, m, found);
-	else if (meta->tuple.family != AF_INET)
-		stage_push(w, STAGE_IP_ROUTE, m);
 	else if (has_ports(meta))
 		input_miss(w, m);
 	else if (meta->flags & META_FRAGMENT)
 		input_fragment(w, m);
-	else if (meta->tuple.proto == IPPROTO_ICMP)
+	else if (meta->tuple.proto ==
+		 (meta->tuple.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		ipvs_icmp(w, m);
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);

@@ -13,6 +13,7 @@
 
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
+#include "net/ip6.h"
 
 static const char *key_protocol(uint16_t protocol, char *buf, size_t size)
 {
@@ -57,24 +58,49 @@ void key_to_api(const struct service_key *key, struct api_service_key *to)
 	};
 }
 
+static bool host4(be32 v4)
+{
+	uint8_t first = (uint8_t)(rte_be_to_cpu_32(v4) >> 24);
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+/* One that means the same host on every link. */
+static bool host6(const union ip_addr *ip)
+{
+	return !ip_is_zero(ip) && !ip6_is_multicast(ip) && !ip6_is_link_local(ip) &&
+	       !ip6_is_loopback(ip) && !ip6_is_mapped(ip);
+}
+
 int key_check_host(struct request *req, const char *what, unsigned int family,
 		   const union api_ip *from, union ip_addr *addr)
 {
 	char text[IP_STR_LEN];
-	uint8_t first;
 
-	if (family != AF_INET)
+	if (family != AF_INET && family != AF_INET6)
 		return request_fail(req, -EAFNOSUPPORT,
-				    "%s: %s is not supported yet; supported: IPv4", what,
-				    family == AF_INET6 ? "IPv6" : "this address family");
-	*addr = ip_from_v4(from->v4);
-	first = (uint8_t)(rte_be_to_cpu_32(from->v4) >> 24);
-	if (first == 0 || first == 127 || first >= 224)
-		return request_fail(req, -EINVAL,
-				    "%s: %s is not a host's address; allowed: 1.0.0.0 to "
-				    "223.255.255.255 without 127.0.0.0/8",
-				    what, ip_str(family, addr, text));
-	return 0;
+				    "%s: address family %u; allowed: IPv4 and IPv6", what, family);
+	*addr = family == AF_INET ? ip_from_v4(from->v4) : ip_from_api(from);
+	if (family == AF_INET ? host4(addr->v4) : host6(addr))
+		return 0;
+	return request_fail(req, -EINVAL, "%s: %s is not a host's address; allowed: %s", what,
+			    ip_str(family, addr, text),
+			    family == AF_INET
+				    ? "1.0.0.0 to 223.255.255.255 without 127.0.0.0/8"
+				    : "IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and "
+				      "::ffff:0:0/96");
+}
+
+int key_check_same_family(struct request *req, const char *what, unsigned int family,
+			  const struct service_key *key)
+{
+	if (family == key->family)
+		return 0;
+	return request_fail(req, -EAFNOSUPPORT,
+			    "%s: %s for a service of %s is not supported yet; supported: addresses "
+			    "of one family",
+			    what, family == AF_INET6 ? "IPv6" : "IPv4",
+			    key->family == AF_INET6 ? "IPv6" : "IPv4");
 }
 
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key)

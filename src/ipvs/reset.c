@@ -15,24 +15,13 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "net/net.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
 
-static void reset_send(struct worker *w, const struct tuple *to, uint32_t seq, uint32_t ack)
+static void reset_fill(struct rte_tcp_hdr *th, const struct tuple *to, uint32_t seq, uint32_t ack)
 {
-	const uint16_t len = sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr);
-	struct rte_mbuf *m = worker_make_packet(w);
-	struct pkt_meta *meta;
-	struct rte_tcp_hdr *th;
-	uint8_t *data;
-
-	if (!m)
-		return;
-	data = (uint8_t *)rte_pktmbuf_append(m, len);
-	ip4_header_fill(w, (struct rte_ipv4_hdr *)(void *)data, to->src.v4, to->dst.v4, IPPROTO_TCP,
-			len);
-	th = (struct rte_tcp_hdr *)(void *)(data + sizeof(struct rte_ipv4_hdr));
 	*th = (struct rte_tcp_hdr){
 		.src_port = to->sport,
 		.dst_port = to->dport,
@@ -41,13 +30,46 @@ static void reset_send(struct worker *w, const struct tuple *to, uint32_t seq, u
 		.data_off = sizeof(*th) / 4 << 4,
 		.tcp_flags = RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG,
 	};
-	th->cksum = csum_l4_ip4(m, sizeof(struct rte_ipv4_hdr), IPPROTO_TCP);
+}
+
+/* In front of a TCP header that is there; returns its length. */
+static uint16_t reset_header(struct worker *w, uint8_t *data, const struct tuple *to)
+{
+	const uint16_t tcp_len = sizeof(struct rte_tcp_hdr);
+
+	if (to->family == AF_INET) {
+		ip4_header_fill(w, (struct rte_ipv4_hdr *)(void *)data, to->src.v4, to->dst.v4,
+				IPPROTO_TCP, sizeof(struct rte_ipv4_hdr) + tcp_len);
+		return sizeof(struct rte_ipv4_hdr);
+	}
+	ip6_header_fill((struct rte_ipv6_hdr *)(void *)data, &to->src, &to->dst, IPPROTO_TCP,
+			tcp_len);
+	return sizeof(struct rte_ipv6_hdr);
+}
+
+static void reset_send(struct worker *w, const struct tuple *to, uint32_t seq, uint32_t ack)
+{
+	struct rte_mbuf *m = worker_make_packet(w);
+	struct pkt_meta *meta;
+	struct rte_tcp_hdr *th;
+	uint16_t l3_len;
+	uint8_t *data;
+
+	if (!m)
+		return;
+	data = (uint8_t *)rte_pktmbuf_append(m, sizeof(struct rte_ipv6_hdr) + sizeof(*th));
+	l3_len = reset_header(w, data, to);
+	rte_pktmbuf_trim(m, (uint16_t)(sizeof(struct rte_ipv6_hdr) - l3_len));
+	th = (struct rte_tcp_hdr *)(void *)(data + l3_len);
+	reset_fill(th, to, seq, ack);
+	th->cksum = csum_l4(m, to->family, l3_len, IPPROTO_TCP);
 	meta = pkt_meta(m);
 	meta->tuple = *to;
-	meta->l3_len = sizeof(struct rte_ipv4_hdr);
-	meta->l4_off = sizeof(struct rte_ipv4_hdr);
+	meta->l3_len = l3_len;
+	meta->l4_off = l3_len;
 	meta->l4_len = sizeof(*th);
-	meta->ttl = ((struct rte_ipv4_hdr *)(void *)data)->time_to_live;
+	meta->ttl = data[to->family == AF_INET ? offsetof(struct rte_ipv4_hdr, time_to_live)
+					       : offsetof(struct rte_ipv6_hdr, hop_limits)];
 	stage_push(w, STAGE_IP_OUTPUT, m);
 }
 

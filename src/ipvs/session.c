@@ -8,7 +8,6 @@
 #include "ipvs/session.h"
 
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 
 #include <rte_tcp.h>
 #include <rte_udp.h>
@@ -19,7 +18,7 @@
 #include "ipvs/sched/packet.h"
 #include "ipvs/service.h"
 #include "ipvs/xmit/xmit.h"
-#include "net/ip4.h"
+#include "net/ip.h"
 #include "worker/worker.h"
 
 #define SERVER_TRIES 8
@@ -114,8 +113,7 @@ static void choose_deltas(struct worker *w, struct rte_mbuf *m, uint32_t id,
 static void refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)
 {
 	if (reason == DROP_IPVS_NO_SERVER)
-		icmp4_send_error(w, m, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0,
-				 pkt_meta(m)->tuple.dst.v4);
+		ip_send_error(w, m, IP_ERROR_PORT, 0, &pkt_meta(m)->tuple.dst);
 	drop(w, m, reason);
 }
 

@@ -146,3 +146,22 @@ void ip6_walk(struct rte_mbuf *m, struct ip6_chain *chain)
 		chain->l4_off = (uint16_t)(off + len);
 	}
 }
+
+uint32_t ip6_skip(const uint8_t *ip, uint32_t len, uint8_t *proto)
+{
+	uint32_t off = IP6_HEADER_LEN;
+
+	if (len < off)
+		return 0;
+	*proto = ip[offsetof(struct rte_ipv6_hdr, proto)];
+	for (unsigned int n = 0; is_extension(*proto); n++) {
+		const struct ip6_fragment_header *fragment = (const void *)(ip + off);
+
+		if (n == HEADERS_MAX || off + IP6_FRAGMENT_LEN > len ||
+		    (*proto == IPPROTO_FRAGMENT && (fragment->offset & IP6_FRAGMENT_OFFSET)))
+			return 0;
+		off += *proto == IPPROTO_FRAGMENT ? IP6_FRAGMENT_LEN : (ip[off + 1] + 1u) * 8;
+		*proto = fragment->next;
+	}
+	return off <= len ? off : 0;
+}

@@ -60,4 +60,10 @@ struct ip6_chain {
  * afterwards. */
 void ip6_walk(struct rte_mbuf *m, struct ip6_chain *chain);
 
+/*
+ * Of a packet of which `len` bytes are there, quoted or inside another one: where what it carries
+ * begins, and in *proto what that is. 0: not there, or not in this fragment. Judges nothing.
+ */
+uint32_t ip6_skip(const uint8_t *ip, uint32_t len, uint8_t *proto);
+
 #endif

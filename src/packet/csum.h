@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "api/types.h"
 
@@ -27,6 +28,18 @@ static inline uint32_t csum_delta32(be32 from, be32 to)
 {
 	from = ~from;
 	return (from & 0xffff) + (from >> 16) + (to & 0xffff) + (to >> 16);
+}
+
+/* Of 16 bytes each, such as IPv6 addresses. */
+static inline uint32_t csum_delta128(const void *from, const void *to)
+{
+	uint64_t a[2], b[2], sum = 0;
+
+	memcpy(a, from, sizeof(a));
+	memcpy(b, to, sizeof(b));
+	for (unsigned int i = 0; i < 2; i++)
+		sum += (~a[i] & 0xffffffff) + (~a[i] >> 32) + (b[i] & 0xffffffff) + (b[i] >> 32);
+	return (uint32_t)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
 }
 
 /* The checksum after its packet changed by delta. */

@@ -68,6 +68,7 @@
 	X(IP6_TENTATIVE, "ip6_tentative", "to an address that may yet be another's")      \
 	X(IP6_MULTICAST, "ip6_multicast", "to a group that we do not belong to")          \
 	X(IP6_SCOPE, "ip6_scope", "a link-local address that would leave its link")       \
+	X(IP6_FRAGMENT, "ip6_fragment", "a fragment for a service")                       \
 	X(IP6_NO_ROUTE, "ip6_no_route", "no route to the destination")                    \
 	X(IP6_FORWARDING, "ip6_forwarding_off", "not for us, and forwarding is off")      \
 	X(IP6_TTL, "ip6_hop_limit", "hop limit ran out")                                  \
@@ -101,6 +102,7 @@
 	X(IPVS_CROWDED, "ipvs_crowded", "overload: a new one gave way to connections")    \
 	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")             \
 	X(IPVS_INVALID, "ipvs_invalid", "a TCP or UDP header that makes no sense")        \
+	X(IPVS_UDP_CHECKSUM, "ipvs_udp_checksum", "UDP over IPv6 without a checksum")     \
 	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")      \
 	X(IPVS_MTU, "ipvs_mtu", "too big for the way to the server or client")            \
 	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")             \

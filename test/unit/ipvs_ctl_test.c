@@ -119,6 +119,7 @@ static void break_protocol(struct api_service *svc)
 static void break_ip6(struct api_service *svc)
 {
 	svc->key.family = AF_INET6;
+	memset(&svc->key.addr, 0xff, sizeof(svc->key.addr));
 }
 
 static void break_family(struct api_service *svc)
@@ -192,9 +193,10 @@ static const struct {
 	  "SCTP service: not supported yet; supported: TCP (-t), UDP (-u)" },
 	{ break_protocol, -EPROTONOSUPPORT,
 	  "protocol 99 service: not supported yet; supported: TCP (-t), UDP (-u)" },
-	{ break_ip6, -EAFNOSUPPORT, "TCP service: IPv6 is not supported yet; supported: IPv4" },
-	{ break_family, -EAFNOSUPPORT,
-	  "TCP service: this address family is not supported yet; supported: IPv4" },
+	{ break_ip6, -EINVAL,
+	  "TCP service: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff is not a host's address; allowed: "
+	  "IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and ::ffff:0:0/96" },
+	{ break_family, -EAFNOSUPPORT, "TCP service: address family 77; allowed: IPv4 and IPv6" },
 	{ break_address, -EINVAL,
 	  "TCP service: 224.0.0.1 is not a host's address; allowed: 1.0.0.0 to 223.255.255.255 "
 	  "without "
@@ -331,7 +333,8 @@ static const struct {
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method number 99 is not "
 	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m)" },
 	{ API_FORWARD_FNAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
-	  "real server of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4" },
+	  "real server [a00:65::]:8000 of TCP 10.0.0.1:80: IPv6 for a service of IPv4 is not "
+	  "supported yet; supported: addresses of one family" },
 	{ API_FORWARD_FNAT, AF_INET, 65536, 0, 0, 8000, 1, 101, -ERANGE,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: weight 65536; allowed: 0 to 65535" },
 	{ API_FORWARD_FNAT, AF_INET, 1, 3, 4, 8000, 1, 101, -ERANGE,
@@ -446,7 +449,8 @@ static void test_bad_laddrs(void **state)
 	      "local address 10.0.0.201 of TCP 10.0.0.1:80: its device is not named (-F)");
 	body.family = AF_INET6;
 	check(RUN(rig, LADDR_ADD, &body, error), error, -EAFNOSUPPORT,
-	      "local address of TCP 10.0.0.1:80: IPv6 is not supported yet; supported: IPv4");
+	      "local address a00:c9:: of TCP 10.0.0.1:80: IPv6 for a service of IPv4 is not "
+	      "supported yet; supported: addresses of one family");
 	body = laddr_body(2, 200);
 	check(RUN(rig, LADDR_ADD, &body, error), error, -ENOENT,
 	      "there is no service TCP 10.0.0.2:80");

@@ -15,7 +15,7 @@
 #include "ipvs/service.h"
 #include "ipvs/track.h"
 #include "ipvs/xmit/xmit.h"
-#include "ipvs/xmit/xmit4.h"
+#include "ipvs/xmit/steps.h"
 #include "packet/unfinished.h"
 #include "worker/worker.h"
 
@@ -41,12 +41,12 @@ static void dr_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_
 		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
-	if (!xmit4_way(w, m, &dest->addr, pkt_meta(m)->tuple.dst.v4, &nexthop))
+	if (!xmit_way(w, m, &dest->addr, &pkt_meta(m)->tuple.dst, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
-	xmit4_age(m);
+	xmit_age(m);
 	unfinished_pass_on(m);
-	xmit4_send(w, m, &nexthop);
+	xmit_send(w, m, &nexthop);
 }
 
 const struct xmit xmit_dr = {

@@ -14,7 +14,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/track.h"
-#include "ipvs/xmit/xmit4.h"
+#include "ipvs/xmit/steps.h"
 #include "packet/meta.h"
 #include "worker/worker.h"
 
@@ -23,23 +23,23 @@ void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir 
 	const struct conn_table *conns = w->ipvs->conns;
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct tuple other, to;
+	const union ip_addr *vip;
 	struct nexthop nexthop;
 	uint32_t delta;
-	be32 vip;
 
 	conn_tuple(conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
 	to = tuple_reverse(&other);
-	vip = dir == CONN_IN ? meta->tuple.dst.v4 : other.dst.v4;
-	if (!xmit4_way(w, m, &to.dst, vip, &nexthop))
+	vip = dir == CONN_IN ? &meta->tuple.dst : &other.dst;
+	if (!xmit_way(w, m, &to.dst, vip, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
-	delta = xmit4_rewrite_ip(m, &to);
+	delta = xmit_rewrite_ip(m, &to);
 	if (to.proto == IPPROTO_TCP) {
 		struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *,
 								 meta->l4_off);
 
 		delta += tcp_shift(conn_get(conns, id), dir, th, (th->data_off >> 4) * 4u);
 	}
-	xmit4_rewrite_l4(m, &to, delta);
-	xmit4_send(w, m, &nexthop);
+	xmit_rewrite_l4(m, &to, delta);
+	xmit_send(w, m, &nexthop);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ipvs/xmit: the table of forwarding modes, made from list.h. What modes share is in xmit4.c. */
+/* ipvs/xmit: the table of forwarding modes, made from list.h. What modes share is in steps.c. */
 #include "ipvs/xmit/xmit.h"
 
 #include <rte_common.h>

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/steps: what forwarding modes share. The order matters: first everything
+ * that can refuse the packet, since an ICMP error quotes it as it came; then
+ * the connection takes notice of it; then it is rewritten; then it goes
+ * straight to the neighbour stage, its way being known, or by ip-output if it
+ * must be cut (IPv4 only).
+ *
+ * L4 checksums change by difference, so that what was damaged stays damaged.
+ * Only what arrives unfinished (from a virtual machine next door: the sender
+ * left the checksum to hardware that was never there) gets a whole one, by the
+ * port it leaves by or in software.
+ */
+#include "ipvs/xmit/steps.h"
+
+#include <netinet/in.h>
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "net/ip.h"
+#include "packet/csum.h"
+#include "packet/unfinished.h"
+#include "worker/worker.h"
+
+static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
+{
+	return m->pkt_len > nexthop->mtu;
+}
+
+/* By routers: IPv6 packets are cut by their senders alone. */
+static bool may_be_cut(const struct rte_mbuf *m, unsigned int family)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+
+	return family == AF_INET && !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+}
+
+bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
+	      const union ip_addr *from, struct nexthop *nexthop)
+{
+	unsigned int family = pkt_meta(m)->tuple.family;
+	struct route_flow flow = route_flow(pkt_meta(m));
+	enum route_verdict verdict;
+
+	if (unlikely(pkt_meta(m)->ttl <= 1)) {
+		ip_send_error(w, m, IP_ERROR_TTL, 0, from);
+		drop(w, m, DROP_IPVS_TTL);
+		return false;
+	}
+	verdict = route_way(w, family, dst, &flow, nexthop);
+	if (unlikely(verdict != ROUTE_FORWARD)) {
+		ip_send_no_way(w, m, verdict, IP_ERROR_HOST, from);
+		drop(w, m, route_drop_reason(verdict, DROP_IPVS_NO_ROUTE));
+		return false;
+	}
+	if (unlikely(too_long(m, nexthop)) && !may_be_cut(m, family)) {
+		ip_send_error(w, m, IP_ERROR_TOO_BIG, nexthop->mtu, from);
+		drop(w, m, DROP_IPVS_MTU);
+		return false;
+	}
+	return true;
+}
+
+/* TTL less one; returns what that makes in the header's checksum. */
+static uint32_t age4(struct rte_ipv4_hdr *ip)
+{
+	ip->time_to_live--;
+	/* it is the upper half of its 16-bit word */
+	return csum_delta16(RTE_BE16(0x0100), 0);
+}
+
+void xmit_age(struct rte_mbuf *m)
+{
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+
+	if (unlikely(pkt_meta(m)->tuple.family == AF_INET6))
+		rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->hop_limits--;
+	else
+		ip->hdr_checksum = csum_apply(ip->hdr_checksum, age4(ip));
+}
+
+static uint32_t rewrite_ip4(struct rte_ipv4_hdr *ip, const struct tuple *to)
+{
+	uint32_t delta = csum_delta32(ip->src_addr, to->src.v4) +
+			 csum_delta32(ip->dst_addr, to->dst.v4);
+
+	ip->src_addr = to->src.v4;
+	ip->dst_addr = to->dst.v4;
+	ip->hdr_checksum = csum_apply(ip->hdr_checksum, delta + age4(ip));
+	return delta;
+}
+
+static uint32_t rewrite_ip6(struct rte_ipv6_hdr *ip, const struct tuple *was,
+			    const struct tuple *to)
+{
+	memcpy(ip->src_addr, &to->src, sizeof(ip->src_addr));
+	memcpy(ip->dst_addr, &to->dst, sizeof(ip->dst_addr));
+	ip->hop_limits--;
+	return csum_delta128(&was->src, &to->src) + csum_delta128(&was->dst, &to->dst);
+}
+
+uint32_t xmit_rewrite_ip(struct rte_mbuf *m, const struct tuple *to)
+{
+	const struct tuple *was = &pkt_meta(m)->tuple;
+	uint32_t delta = csum_delta16(was->sport, to->sport) + csum_delta16(was->dport, to->dport);
+
+	if (unlikely(was->family == AF_INET6))
+		return delta + rewrite_ip6(rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *), was, to);
+	return delta + rewrite_ip4(rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *), to);
+}
+
+/* An unfinished one of IPv6 is finished here: with extension headers no port could. */
+static be16 l4_checksum(struct rte_mbuf *m, be16 csum, uint32_t delta, uint8_t proto)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (unlikely(unfinished(m))) {
+		if (meta->tuple.family == AF_INET)
+			return unfinished_leave(m, proto == IPPROTO_TCP ? RTE_MBUF_F_TX_TCP_CKSUM
+									: RTE_MBUF_F_TX_UDP_CKSUM);
+		m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+		return csum_l4_ip6(m, meta->l4_off, proto);
+	}
+	return proto == IPPROTO_TCP ? csum_apply(csum, delta) : csum_apply_udp(csum, delta);
+}
+
+void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
+{
+	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
+
+	if (to->proto == IPPROTO_TCP) {
+		struct rte_tcp_hdr *th = l4;
+
+		th->src_port = to->sport;
+		th->dst_port = to->dport;
+		th->cksum = l4_checksum(m, th->cksum, delta, IPPROTO_TCP);
+	} else {
+		struct rte_udp_hdr *uh = l4;
+
+		uh->src_port = to->sport;
+		uh->dst_port = to->dport;
+		if (uh->dgram_cksum)
+			uh->dgram_cksum = l4_checksum(m, uh->dgram_cksum, delta, IPPROTO_UDP);
+	}
+}
+
+void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->out_port = nexthop->port;
+	meta->nexthop = nexthop->addr;
+	meta->mtu = nexthop->mtu;
+	meta->flags |= META_LOCAL_OUT;
+	if (unlikely(too_long(m, nexthop))) {
+		unfinished_finish(m);
+		stage_push(w, STAGE_IP_OUTPUT, m); /* cuts it */
+		return;
+	}
+	stage_push(w, STAGE_NEIGH_OUTPUT, m);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/steps: what every forwarding mode needs, of both families, in the order
+ * in which it is needed: the checks before a packet is touched, the rewrite,
+ * the way out.
+ */
+#ifndef IPVS_XMIT_STEPS_H
+#define IPVS_XMIT_STEPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/route.h"
+#include "packet/tuple.h"
+
+struct rte_mbuf;
+struct worker;
+
+/*
+ * May m go to dst, of its own family, on a way that takes its size, with TTL to spare? Finds the
+ * way. false: m was dropped, and its sender told why by ICMP from `from` (the virtual address).
+ */
+bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
+	      const union ip_addr *from, struct nexthop *nexthop);
+
+/* TTL or hop limit less one, and nothing else. */
+void xmit_age(struct rte_mbuf *m);
+
+/*
+ * IP header: source and destination of `to`, TTL less one, and IPv4's checksum by difference.
+ * Returns the difference that the addresses and ports of `to` make in the L4 checksum.
+ */
+uint32_t xmit_rewrite_ip(struct rte_mbuf *m, const struct tuple *to);
+
+/* TCP or UDP: the ports of `to`, and the checksum by delta, or its computation left to the way out
+ * if it arrived unfinished. */
+void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta);
+
+/* On to the neighbour. */
+void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop);
+
+#endif
