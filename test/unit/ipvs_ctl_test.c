@@ -743,12 +743,11 @@ static void test_conn_list(void **state)
 static void each_template(struct listing *listing, uint16_t kind, const void *object)
 {
 	const struct api_conn *conn = object;
-	const bool *assured = listing->arg;
 
 	assert_int_equal(conn->flags, API_CONN_TEMPLATE);
-	assert_string_equal(conn->state, *assured ? "ASSURED" : "NONE");
+	assert_string_equal(conn->state, *(const bool *)listing->arg ? "ASSURED" : "NONE");
 	assert_int_equal(conn->caddr.v4, ipvs_rig_ip(5000 & ~255u).v4);
-	assert_int_equal(conn->vport, rte_cpu_to_be_16(80));
+	assert_int_equal(conn->vport, RTE_BE16(80));
 	assert_int_equal(conn->daddr.v4, ipvs_rig_ip(100).v4);
 	assert_int_equal(conn->left_s, 60);
 	assert_int_equal(conn->worker, 2);
@@ -770,9 +769,7 @@ static void test_template_list(void **state)
 	enum drop_reason reason;
 	char error[256];
 
-	body.flags = API_SERVICE_PERSISTENT;
-	body.timeout_s = 60;
-	body.plen = 24;
+	body.flags = API_SERVICE_PERSISTENT, body.timeout_s = 60, body.plen = 24;
 	assert_int_equal(RUN(rig, SERVICE_SET, &body, error), 0);
 	assert_true(template_decide(rig->all[2], svc, &packet, &decision, &reason));
 	template_conn_new(rig->all[3], &cold, &decision);
