@@ -69,7 +69,7 @@ print(sum(d["inpkts"] for d in servers), sum(d["outpkts"] for d in servers))'
 # A connection that is open, in the list: client, virtual address, client, server.
 dr_listed() {
 	in_client bash -c "exec 3<>/dev/tcp/$VIP/7000; '$DPVS_BIN/ipvsadm' -lnc -t $VIP:7000" |
-		grep -Eq "tcp .* 10.1.0.1:([0-9]+) +$VIP:7000 +10.1.0.1:\\1 +10.2.0.[123]:7000\$"
+		grep -Eq "tcp .* 10.1.0.1:([0-9]+) +$VIP:7000 +10.1.0.1:\\1 +10.2.0.[123]:7000 +[0-9]+s\$"
 }
 
 for workers in 1 3; do
