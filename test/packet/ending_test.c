@@ -24,15 +24,14 @@ static const struct harness_options three = { .n_workers = 3 };
 
 static struct packet from_client(uint8_t proto, unsigned int flow, uint8_t flags)
 {
-	return (struct packet){ .src = CLIENT,
-				.dst = VIP,
-				.sport = (uint16_t)(20000 + flow),
-				.dport = 80,
-				.proto = proto,
-				.flags = flags,
-				.seq = flags & SYN ? 5 : 6,
-				.ack = flags & SYN ? 0 : 71,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	struct packet packet = packet_first(CLIENT, proto, (uint16_t)(20000 + flow));
+
+	packet.flags = flags;
+	if (flags & SYN)
+		return packet;
+	packet.seq = 6;
+	packet.ack = 71;
+	return packet;
 }
 
 static void forget(struct harness *h)

@@ -24,14 +24,10 @@
 
 static struct packet from_client(uint8_t proto, uint16_t sport, uint8_t flags)
 {
-	return (struct packet){ .src = CLIENT,
-				.dst = VIP,
-				.sport = sport,
-				.dport = 80,
-				.proto = proto,
-				.flags = flags,
-				.seq = 5,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	struct packet packet = packet_first(CLIENT, proto, sport);
+
+	packet.flags = flags;
+	return packet;
 }
 
 /* As a vector from the clients, in overload with so many connections allowed. */

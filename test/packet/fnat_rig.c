@@ -299,6 +299,31 @@ static const struct service *rig_find(const struct worker *w, uint8_t proto)
 	return service_lookup(w->ipvs->services, proto, AF_INET, &vip, htons(80));
 }
 
+struct packet packet_first(const char *client, uint8_t proto, uint16_t sport)
+{
+	return (struct packet){ .src = client,
+				.dst = VIP,
+				.sport = sport,
+				.dport = 80,
+				.proto = proto,
+				.flags = SYN,
+				.seq = 5,
+				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+}
+
+struct packet packet_at_server(const struct packet *packet, const struct rig_conn *conn)
+{
+	struct packet want = *packet;
+
+	want.src = LADDR;
+	want.dst = conn->server_text;
+	want.sport = conn->lport;
+	want.dport = 8080;
+	want.seq += conn->seq_delta;
+	want.ttl = 63;
+	return want;
+}
+
 uint32_t rig_conns(const struct harness *h)
 {
 	uint32_t n = 0;

@@ -130,6 +130,12 @@ struct rig_conn {
 	char server_text[IP_STR_LEN];
 };
 struct rig_conn rig_conn(struct harness *h, uint8_t proto, const char *client, uint16_t port);
+
+/* The first packet of a connection to VIP:80; and a packet of one as FNAT sends it to the server.
+ */
+struct packet packet_first(const char *client, uint8_t proto, uint16_t sport);
+struct packet packet_at_server(const struct packet *packet, const struct rig_conn *conn);
+
 uint32_t rig_conns(const struct harness *h);
 
 /* Sums over the workers, of the service's first server. */

@@ -26,14 +26,7 @@ static const struct harness_options three = { .n_workers = WORKERS };
 
 static struct packet from_client(uint8_t proto, unsigned int flow)
 {
-	return (struct packet){ .src = CLIENT,
-				.dst = VIP,
-				.sport = (uint16_t)(20000 + flow),
-				.dport = 80,
-				.proto = proto,
-				.flags = SYN,
-				.seq = 5,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	return packet_first(CLIENT, proto, (uint16_t)(20000 + flow));
 }
 
 static struct packet from_server(const struct rig_conn *conn, uint8_t proto)
@@ -74,13 +67,7 @@ static void check_flows(uint8_t proto)
 			rig_send_to(h, CLIENT_SIDE, (queue + flow) % WORKERS, &packet);
 			conn = rig_conn(h, proto, CLIENT, packet.sport);
 			assert_int_not_equal(conn.id, CONN_NONE);
-			want = packet;
-			want.src = LADDR;
-			want.dst = conn.server_text;
-			want.sport = conn.lport;
-			want.dport = 8080;
-			want.seq += conn.seq_delta;
-			want.ttl = 63;
+			want = packet_at_server(&packet, &conn);
 			rig_expect(h, SERVER_SIDE, &want);
 		}
 		per_worker[conn.w->id]++;
@@ -214,13 +201,7 @@ static void test_removed_service(void **state)
 		want.ttl = 63;
 		rig_expect(h, CLIENT_SIDE, &want);
 		rig_send_to(h, CLIENT_SIDE, queue, &packet);
-		want = packet;
-		want.src = LADDR;
-		want.dst = conn.server_text;
-		want.sport = conn.lport;
-		want.dport = 8080;
-		want.seq += conn.seq_delta;
-		want.ttl = 63;
+		want = packet_at_server(&packet, &conn);
 		rig_expect(h, SERVER_SIDE, &want);
 	}
 	assert_int_equal(harness_all_drops(h), 0);

@@ -348,6 +348,15 @@ uint64_t harness_all_drops(const struct harness *h)
 	return sum;
 }
 
+uint64_t harness_handed_out(const struct harness *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 1; i <= h->n_workers; i++)
+		sum += h->all[i]->counters.handed_out;
+	return sum;
+}
+
 void harness_assert_balance(const struct harness *h)
 {
 	uint64_t in = 0, out = 0, drops = 0;

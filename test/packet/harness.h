@@ -90,6 +90,7 @@ size_t harness_take_from(struct harness *h, unsigned int port, void *out, size_t
 /* Sums over all workers. */
 uint64_t harness_drops(const struct harness *h, enum drop_reason reason);
 uint64_t harness_all_drops(const struct harness *h);
+uint64_t harness_handed_out(const struct harness *h);
 
 /* received + made == sent + dropped + to_kernel + held, over all workers. */
 void harness_assert_balance(const struct harness *h);

@@ -42,14 +42,7 @@ static void server(struct harness *h, const char *verb, uint8_t proto, const cha
 
 static struct packet from_client(uint8_t proto, unsigned int flow)
 {
-	return (struct packet){ .src = CLIENT,
-				.dst = VIP,
-				.sport = (uint16_t)(20000 + flow),
-				.dport = 80,
-				.proto = proto,
-				.flags = SYN,
-				.seq = 5,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	return packet_first(CLIENT, proto, (uint16_t)(20000 + flow));
 }
 
 static struct packet answer_to(const struct packet *packet, const char *from)
@@ -125,15 +118,6 @@ static void check_flows(const struct harness_options *options, uint8_t proto)
 	rig_end(h);
 }
 
-static uint64_t handed_over(const struct harness *h)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 1; i <= h->n_workers; i++)
-		sum += h->all[i]->counters.handed_out;
-	return sum;
-}
-
 static void test_tcp(void **state)
 {
 	check_flows(&one, IPPROTO_TCP);
@@ -162,7 +146,7 @@ static void test_hops(void **state)
 			rig_send_to(h, SERVER_SIDE, queue, &answer);
 		}
 	}
-	assert_int_equal(handed_over(h), FLOWS * 2 * 2);
+	assert_int_equal(harness_handed_out(h), FLOWS * 2 * 2);
 	rig_end(h);
 }
 

@@ -57,32 +57,20 @@ static const char *client_name(unsigned int client, char *text)
 
 static struct packet first_of(const char *client, uint8_t proto, unsigned int n)
 {
-	return (struct packet){ .src = client,
-				.dst = VIP,
-				.sport = (uint16_t)(30000 + n),
-				.dport = 80,
-				.proto = proto,
-				.flags = SYN,
-				.seq = 5,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	return packet_first(client, proto, (uint16_t)(30000 + n));
 }
 
 /* A new connection, its packet on that queue; the last digit of its server's address. */
 static unsigned int open_on(struct harness *h, const char *client, uint8_t proto, unsigned int n,
 			    unsigned int queue)
 {
-	struct packet packet = first_of(client, proto, n), want = packet;
+	struct packet packet = first_of(client, proto, n), want;
 	struct rig_conn conn;
 
 	rig_send_to(h, CLIENT_SIDE, queue, &packet);
 	conn = rig_conn(h, proto, client, packet.sport);
 	assert_int_not_equal(conn.id, CONN_NONE);
-	want.src = LADDR;
-	want.dst = conn.server_text;
-	want.sport = conn.lport;
-	want.dport = 8080;
-	want.seq += conn.seq_delta;
-	want.ttl = 63;
+	want = packet_at_server(&packet, &conn);
 	rig_expect(h, SERVER_SIDE, &want);
 	return (unsigned int)(conn.server_text[strlen(conn.server_text) - 1] - '0');
 }
@@ -132,15 +120,6 @@ static void test_same_server(void **state)
 	check_same_server(&three, IPPROTO_UDP);
 }
 
-static uint64_t handed(const struct harness *h)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 1; i <= h->n_workers; i++)
-		sum += h->all[i]->counters.handed_out;
-	return sum;
-}
-
 /* The first packet goes to its home and comes back; those behind it stay where they arrive. */
 static void test_later_packets_stay(void **state)
 {
@@ -154,10 +133,10 @@ static void test_later_packets_stay(void **state)
 
 		open_on(h, CLIENT, IPPROTO_TCP, n, 0);
 		conn = rig_conn(h, IPPROTO_TCP, CLIENT, packet.sport);
-		before = handed(h);
+		before = harness_handed_out(h);
 		rig_send_to(h, CLIENT_SIDE, conn.w->id - 1, &packet);
 		assert_true(rig_take(h, SERVER_SIDE).len > 0);
-		assert_int_equal(handed(h), before);
+		assert_int_equal(harness_handed_out(h), before);
 		away += conn.w->id !=
 			template_home(conn.w, conn.w->ipvs->services->services,
 				      &(struct tuple){ .src = ip_from_v4(htonl(0x0a000064)),

@@ -39,14 +39,7 @@ struct flow {
 
 static struct packet from_client(const struct flow *flow, uint8_t proto)
 {
-	return (struct packet){ .src = flow->client,
-				.dst = VIP,
-				.sport = flow->cport,
-				.dport = 80,
-				.proto = proto,
-				.flags = SYN,
-				.seq = 5,
-				.payload = proto == IPPROTO_UDP ? "in" : NULL };
+	return packet_first(flow->client, proto, flow->cport);
 }
 
 static struct packet from_server(const struct flow *flow, uint8_t proto)
@@ -142,15 +135,6 @@ static void next_of_client(struct harness *h, const struct flow *flow, uint8_t p
 	rig_expect(h, SERVER_SIDE, &want);
 }
 
-static uint64_t handed_out(const struct harness *h)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 1; i <= h->n_workers; i++)
-		sum += h->all[i]->counters.handed_out;
-	return sum;
-}
-
 static void assert_spread(const struct harness *h)
 {
 	for (unsigned int i = 1; i <= h->n_workers; i++)
@@ -215,14 +199,14 @@ static void check_one(const struct harness_options *options, uint8_t proto)
 	rig_service(h, proto == IPPROTO_TCP ? 't' : 'u', 2);
 	for (unsigned int i = 0; i < FLOWS; i++)
 		open_flow(h, &flows[i], i, proto, true);
-	assert_int_equal(handed_out(h), 0);
+	assert_int_equal(harness_handed_out(h), 0);
 	assert_spread(h);
 	for (unsigned int i = 0; i < FLOWS; i++) {
 		answer_flow(h, &flows[i], proto, false, i % WORKERS);
 		next_of_client(h, &flows[i], proto, true);
 		expected += flows[i].queue != i % WORKERS;
 	}
-	assert_int_equal(handed_out(h), expected);
+	assert_int_equal(harness_handed_out(h), expected);
 	assert_in_range(expected, FLOWS * 7 / 10, FLOWS * 8 / 10);
 	assert_int_equal(rig_conns(h), FLOWS);
 	assert_int_equal(harness_all_drops(h), 0);
@@ -266,7 +250,7 @@ static void no_port_fits(void **state)
 		open_flow(h, &flow, i, IPPROTO_UDP, false);
 		answer_flow(h, &flow, IPPROTO_UDP, false, i % WORKERS);
 	}
-	assert_in_range(handed_out(h), 40, 80);
+	assert_in_range(harness_handed_out(h), 40, 80);
 	rig_end(h);
 }
 
@@ -300,7 +284,7 @@ static void icmp_errors(void **state)
 		want.l4_len = icmp_build(l4, 3, 3, 0, quoted, packet_build(quoted, &sent));
 		rig_expect(h, CLIENT_SIDE, &want);
 	}
-	assert_in_range(handed_out(h), 15, 40);
+	assert_in_range(harness_handed_out(h), 15, 40);
 	assert_int_equal(harness_all_drops(h), 0);
 	rig_end(h);
 }
