@@ -26,17 +26,8 @@ FAR_BGP=10.10.0.1
 
 # Ends the test where daemons cannot run, or one of these programs is missing.
 routing_needs() {
-	local program
-
-	if ! grep -q 4294967295 /proc/self/uid_map; then
-		skip "routing daemons need to be root outside of a user namespace"
-		test_done
-	fi
-	for program in "$@"; do
-		type -P "$program" >/dev/null && continue
-		skip "$program is not installed, see scripts/install-deps"
-		test_done
-	done
+	needs_root "routing daemons"
+	needs "$@"
 }
 
 # The router, and the host behind it.
@@ -79,6 +70,28 @@ routing_serve() {
 		ip address add fd00:1::5/64 dev dpdk0.kni nodad"
 }
 
+# router_speaks FAMILY LOCAL NEIGHBOUR BGP OSPF NET: BIRD's words for one family
+router_speaks() {
+	cat <<-END
+		protocol bgp $4 {
+			local $2 as 65001;
+			neighbor $3 as 65002;
+			hold time $ROUTING_HOLD;
+			connect delay time 1;
+			connect retry time 1;
+			error wait time 1, 2;
+			$1 { import all; export where source = RTS_STATIC; };
+		}
+		protocol ospf $5 {
+			$1 { import all; export none; };
+			area 0 {
+				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
+				stubnet $6;
+			};
+		}
+	END
+}
+
 # A router's own words for BIRD: quick timers, and what its peer shall learn.
 routing_bird_router() {
 	cat <<-END
@@ -88,40 +101,10 @@ routing_bird_router() {
 		protocol device { }
 		protocol kernel { ipv4 { export all; }; }
 		protocol static nets { ipv4; route 0.0.0.0/0 unreachable; }
-		protocol bgp bgp1 {
-			local $ROUTER as 65001;
-			neighbor $KERNEL as 65002;
-			hold time $ROUTING_HOLD;
-			connect delay time 1;
-			connect retry time 1;
-			error wait time 1, 2;
-			ipv4 { import all; export where source = RTS_STATIC; };
-		}
-		protocol ospf v2 ospf1 {
-			ipv4 { import all; export none; };
-			area 0 {
-				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
-				stubnet 10.9.0.0/24;
-			};
-		}
+		$(router_speaks ipv4 $ROUTER $KERNEL bgp1 "v2 ospf1" 10.9.0.0/24)
 		protocol kernel { ipv6 { export all; }; }
 		protocol static nets6 { ipv6; route ::/0 unreachable; }
-		protocol bgp bgp6 {
-			local fd00:1::2 as 65001;
-			neighbor fd00:1::5 as 65002;
-			hold time $ROUTING_HOLD;
-			connect delay time 1;
-			connect retry time 1;
-			error wait time 1, 2;
-			ipv6 { import all; export where source = RTS_STATIC; };
-		}
-		protocol ospf v3 ospf6 {
-			ipv6 { import all; export none; };
-			area 0 {
-				interface "eth0" { hello 1; dead $ROUTING_DEAD; wait 2; };
-				stubnet fd09::/64;
-			};
-		}
+		$(router_speaks ipv6 fd00:1::2 fd00:1::5 bgp6 "v3 ospf6" fd09::/64)
 	END
 }
 

@@ -41,6 +41,24 @@ test_done() {
 	exit
 }
 
+# needs_root WHO: ends the test where that does not run
+needs_root() {
+	grep -q 4294967295 /proc/self/uid_map && return
+	skip "$1: root outside of a user namespace is needed"
+	test_done
+}
+
+# needs PROGRAM…: ends the test when one of them is missing
+needs() {
+	local program
+
+	for program in "$@"; do
+		type -P "$program" >/dev/null && continue
+		skip "$program is not installed, see scripts/install-deps"
+		test_done
+	done
+}
+
 # ok NAME COMMAND…: the command succeeds
 ok() {
 	local name=$1 output

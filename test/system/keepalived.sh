@@ -7,14 +7,8 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
-if ! command -v keepalived >/dev/null; then
-	skip "keepalived is not installed, see scripts/install-deps"
-	test_done
-fi
-if ! grep -q 4294967295 /proc/self/uid_map; then
-	skip "keepalived: it needs to be root outside of a user namespace"
-	test_done
-fi
+needs keepalived
+needs_root keepalived
 
 bed_net 3
 bed_node director 1 10.2.0.250/24

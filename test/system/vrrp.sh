@@ -10,14 +10,8 @@
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
-if ! type -P keepalived >/dev/null; then
-	skip "keepalived is not installed, see scripts/install-deps"
-	test_done
-fi
-if ! grep -q 4294967295 /proc/self/uid_map; then
-	skip "keepalived: it needs to be root outside of a user namespace"
-	test_done
-fi
+needs keepalived
+needs_root keepalived
 
 VIP6=fd00:1::100
 MAC=() # of the balancers' ports
