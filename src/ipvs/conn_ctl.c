@@ -59,55 +59,51 @@ static const char *conn_state_name(const struct api_conn *item, uint8_t state)
 	return state < UDP__COUNT ? udp_state_names[state] : "?";
 }
 
+/* What connections and templates have in common. */
+static struct api_conn listed_item(const struct worker *w, const struct conn *conn,
+				   const struct tuple *in)
+{
+	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
+
+	return (struct api_conn){
+		.caddr = ip_to_api(&in->src),
+		.vaddr = ip_to_api(&in->dst),
+		.daddr = ip_to_api(&dest->addr),
+		.family = in->family,
+		.protocol = in->proto,
+		.vport = in->dport,
+		.forward = conn_forward(conn),
+		.worker = (uint16_t)w->id,
+		.left_s = conn_left_s(conn, w->now_ms),
+	};
+}
+
 /* The server is named by its id: what answers by itself is in neither tuple. */
 static void conn_item(const struct worker *w, uint32_t id, const struct tuple *in,
 		      const struct tuple *out, struct api_conn *item)
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, id);
-	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
 
-	*item = (struct api_conn){
-		.caddr = ip_to_api(&in->src),
-		.vaddr = ip_to_api(&in->dst),
-		.laddr = ip_to_api(&out->dst),
-		.daddr = ip_to_api(&dest->addr),
-		.family = in->family,
-		.protocol = in->proto,
-		.cport = in->sport,
-		.vport = in->dport,
-		.lport = out->dport,
-		.dport = dest_port(dest, in->dport),
-		.forward = conn_forward(conn),
-		.worker = (uint16_t)w->id,
-		.timeout_s = track_timeout_s(w, conn),
-		.left_s = conn_left_s(conn, w->now_ms),
-	};
+	*item = listed_item(w, conn, in);
+	item->laddr = ip_to_api(&out->dst);
+	item->cport = in->sport;
+	item->lport = out->dport;
+	item->dport = dest_port(dest_get(w->ipvs->services, conn->dest), in->dport);
+	item->timeout_s = track_timeout_s(w, conn);
 }
 
 /* A template is listed as the kernel lists it: like a connection from port 0. */
 static void template_item(const struct worker *w, uint32_t id, const struct tuple *in,
 			  struct api_conn *item)
 {
-	const struct conn_table *templates = w->ipvs->templates;
-	const struct conn *conn = conn_get(templates, id);
-	const struct dest *dest = dest_get(w->ipvs->services, conn->dest);
+	const struct conn *conn = conn_get(w->ipvs->templates, id);
 	const struct service *svc = service_get(w->ipvs->services,
-						conn_cold(templates, id)->service);
+						conn_cold(w->ipvs->templates, id)->service);
 
-	*item = (struct api_conn){
-		.caddr = ip_to_api(&in->src),
-		.vaddr = ip_to_api(&in->dst),
-		.daddr = ip_to_api(&dest->addr),
-		.family = in->family,
-		.protocol = in->proto,
-		.vport = in->dport,
-		.dport = dest->port,
-		.forward = conn_forward(conn),
-		.worker = (uint16_t)w->id,
-		.timeout_s = svc ? svc->persist_s : 0,
-		.left_s = conn_left_s(conn, w->now_ms),
-		.flags = API_CONN_TEMPLATE,
-	};
+	*item = listed_item(w, conn, in);
+	item->dport = dest_get(w->ipvs->services, conn->dest)->port;
+	item->timeout_s = svc ? svc->persist_s : 0;
+	item->flags = API_CONN_TEMPLATE;
 }
 
 /* The turn's own clock stands still meanwhile. */
