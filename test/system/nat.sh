@@ -52,7 +52,7 @@ for workers in 1 3; do
 	ok "$w: listed as Masq" eval 'ipvsadm -ln | grep -Eq "10.2.0.2:80 +Masq +2 "'
 	ok "$w: the server sees the client" eval \
 		'in_client bash -c "exec 3<>/dev/tcp/$VIP/7777; \"$DPVS_BIN/ipvsadm\" -lnc -t $VIP:7777" |
-			grep -Eq "tcp .* 10.1.0.1:([0-9]+) +$VIP:7777 +10.1.0.1:\\1 +10.2.0.[123]:7000\$"'
+			grep -Eq "tcp .* 10.1.0.1:([0-9]+) +$VIP:7777 +10.1.0.1:\\1 +10.2.0.[123]:7000 +[0-9]+s\$"'
 	accounted "$w"
 	stopped "$w"
 done
