@@ -208,11 +208,12 @@ bed_addresses() {
 	echo "dpip addr add 10.2.0.254/24 dev dpdk1"
 }
 
-# Timeouts that let a test see the end of its connections.
+# Timeouts that let a test see the end of its connections. What is being opened gets longer than a busy
+# machine has been seen to stand still, 3 s: packets that lie in a queue meanwhile still find it.
 bed_short_timeouts() {
-	printf '%s\n' "ipvs_defs {" "	conn { conn_init_timeout 2 }"
+	printf '%s\n' "ipvs_defs {" "	conn { conn_init_timeout 6 }"
 	printf '	tcp { timeout {\n'
-	printf '		%s %s\n' established "${1:-90}" syn_sent 2 syn_recv 2 fin_wait 2 time_wait 2 \
+	printf '		%s %s\n' established "${1:-90}" syn_sent 6 syn_recv 6 fin_wait 2 time_wait 2 \
 		close 1 close_wait 3 last_ack 2
 	printf '	} }\n	udp { timeout {\n'
 	printf '		%s %s\n' oneway 2 normal 3 last 1
