@@ -5,10 +5,10 @@
  * address serves 64,511 connections to each server. A worker takes only ports
  * for which the server's reply is its own (link/steer). Ports rest as long as
  * they can: those never used come first, in a random rotation of 1025 … 65535,
- * then those given back, round and round, none before a ninth of all ports has
- * been passed since it came back. A pair exists from its first port until it
- * has had none taken for two minutes, or memory is short; it takes a few hundred
- * bytes at first and 10 KB at most, from regions of the worker's own.
+ * then those given back, the one unused longest first; to keep that order for
+ * more than half a million ports is not paid for (lport_back.c). A pair exists
+ * from its first port until it has had none taken for two minutes, or memory is
+ * short; it takes a few hundred bytes at first, from regions of the worker's own.
  */
 #ifndef IPVS_LPORT_H
 #define IPVS_LPORT_H

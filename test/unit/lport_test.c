@@ -241,42 +241,60 @@ static void never_used_first(void **state)
 	}
 }
 
-/* Half of the ports taken; each time the one that would be next, if it were free, is given back. */
-static void young_ports_wait(void **state)
+/* Half of the ports taken, the others and then these given back: in just that order they are taken.
+ */
+static void longest_unused_first(void **state)
 {
-	enum { LEAST = PORTS / 9 / 2 }; /* half of those that are passed are taken */
 	struct fixture f = fixture_new(1, 1, 1000);
 	struct tuple pair = reply_of(1, 0);
-	uint8_t *taken = calloc(1, 65536 + 1);
-	uint32_t *back = calloc(65536, sizeof(*back)), least = UINT32_MAX;
-	int all[PORTS];
+	uint8_t *taken = calloc(1, 65536);
+	static int back[4 * PORTS];
+	uint32_t first = 0, last = PORTS / 2;
 
 	assert_int_equal(take_all(&f, &pair, taken), PORTS);
 	for (int i = 0; i < PORTS; i++)
-		all[i] = LPORT_FIRST + i;
-	mix(all, PORTS, 17);
-	for (int i = 0; i < PORTS / 2; i++) {
-		release(&f, &pair, all[i]);
-		taken[all[i]] = 0;
+		back[i] = LPORT_FIRST + i;
+	mix(back, PORTS, 17);
+	for (uint32_t i = 0; i < last; i++)
+		release(&f, &pair, back[i]);
+	for (; last < LENGTH(back); first++) {
+		/* the one that a cursor would meet next is given back as the youngest */
+		int port = take(&f, &pair), next = last < PORTS ? back[last] : port;
+
+		assert_int_equal(port, back[first]);
+		release(&f, &pair, next);
+		back[last++] = next;
 	}
-	for (uint32_t step = 1; step < 4 * PORTS; step++) {
-		int port = take(&f, &pair), next = port;
+	free(taken);
+	fixture_free(&f);
+}
+
+/* With too many pairs for that order, those that came back last wait for all others. */
+static void young_ports_wait(void **state)
+{
+	enum { SERVERS = 150, YOUNG = 240 };
+	struct fixture f = fixture_new(1, 1, 1u << 20);
+	uint32_t *back = calloc(65536, sizeof(*back)), least = UINT32_MAX;
+
+	for (uint32_t server = 0; server < SERVERS; server++) {
+		struct tuple pair = reply_of(server, 0);
+
+		assert_in_range(take(&f, &pair), LPORT_FIRST, LPORT_LAST); /* never idle */
+		for (uint32_t step = 1; step < PORTS; step++)
+			release(&f, &pair, take(&f, &pair));
+	}
+	for (uint32_t step = 1; step < 3 * PORTS; step++) {
+		struct tuple pair = reply_of(SERVERS - 1, 0);
+		int port = take(&f, &pair);
 
 		assert_in_range(port, LPORT_FIRST, LPORT_LAST);
-		assert_int_equal(taken[port], 0);
-		taken[port] = 1;
 		if (back[port] && step - back[port] < least)
 			least = step - back[port];
-		do
-			next = next == LPORT_LAST ? LPORT_FIRST : next + 1;
-		while (!taken[next]);
-		release(&f, &pair, next);
-		taken[next] = 0;
-		back[next] = step;
+		release(&f, &pair, port);
+		back[port] = step;
 	}
-	assert_in_range(least, LEAST, PORTS);
+	assert_in_range(least, YOUNG, PORTS);
 	free(back);
-	free(taken);
 	fixture_free(&f);
 }
 
@@ -482,8 +500,8 @@ static void memory_is_bounded(void **state)
 }
 
 /*
- * The model: for each server and port, whether it is taken, and when it was given back. Each take
- * must be of a port that is free, and not one used before while others never were.
+ * The model: for each server and port, when it was given back. Each take must be of one that was
+ * never used, or when there is none, of the one that came back first of those that are free.
  */
 #define MODEL_SERVERS 40
 
@@ -491,7 +509,8 @@ struct model {
 	uint32_t back[MODEL_SERVERS][65536]; /* step in which it came back; 0: never taken */
 	int taken[MODEL_SERVERS][600];
 	unsigned int n_taken[MODEL_SERVERS];
-	bool through[MODEL_SERVERS]; /* a port was used a second time */
+	bool through[MODEL_SERVERS];  /* a port was used a second time */
+	uint32_t last[MODEL_SERVERS]; /* the step in which the last one of those came back */
 };
 
 static void random_model(void **state)
@@ -526,6 +545,10 @@ static void random_model(void **state)
 		for (unsigned int i = 0; i < n; i++)
 			assert_int_not_equal(model->taken[s][i], port);
 		assert_true(model->back[s][port] != 0 || !model->through[s]);
+		if (model->back[s][port]) {
+			assert_true(model->back[s][port] > model->last[s]);
+			model->last[s] = model->back[s][port];
+		}
 		model->through[s] = model->back[s][port] != 0;
 		reused += model->back[s][port] != 0;
 		model->taken[s][model->n_taken[s]++] = port;
@@ -543,13 +566,21 @@ static void random_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_port_once),      cmocka_unit_test(master_takes_none),
-		cmocka_unit_test(exhaustion_recovers), cmocka_unit_test(never_used_first),
-		cmocka_unit_test(young_ports_wait),    cmocka_unit_test(pairs_are_apart),
-		cmocka_unit_test(rotations_differ),    cmocka_unit_test(history),
-		cmocka_unit_test(pairs_run_out),       cmocka_unit_test(memory_runs_out),
-		cmocka_unit_test(strange_releases),    cmocka_unit_test(memory_is_small),
-		cmocka_unit_test(memory_is_bounded),   cmocka_unit_test(random_model),
+		cmocka_unit_test(each_port_once),
+		cmocka_unit_test(master_takes_none),
+		cmocka_unit_test(exhaustion_recovers),
+		cmocka_unit_test(never_used_first),
+		cmocka_unit_test(longest_unused_first),
+		cmocka_unit_test(young_ports_wait),
+		cmocka_unit_test(pairs_are_apart),
+		cmocka_unit_test(rotations_differ),
+		cmocka_unit_test(history),
+		cmocka_unit_test(pairs_run_out),
+		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(strange_releases),
+		cmocka_unit_test(memory_is_small),
+		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(random_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
