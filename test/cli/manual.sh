@@ -38,4 +38,60 @@ equal "objects complete" "$(echo $objects help)" "$(completes dpip '')"
 equal "an object's beginning completes" "stats" "$(completes dpip st)"
 equal "options complete" "--json" "$(completes dpip --js)"
 equal "an option's value is no object" "$(echo $objects help)" "$(completes dpip --cpu 2 '')"
+equal "stats' kinds complete" "drop" "$(completes dpip stats d)"
+
+# Every keyword that completion offers is in help and the manual page, and some command takes it:
+# what it then says, if anything, is not that the word is unknown.
+no_daemon="$BED/no.sock"
+ways=(
+	"addr add ::1" "addr show" "neigh add 10.0.0.1" "neigh show" "route add 10.0.0.0/8" "route get 10.0.0.1"
+	"link show" "link set d" "link add d" "link add d vdev x" "vlan add v" "kni show" "maddr show" "stats" "monitor all"
+)
+takes() { # OBJECT WORD
+	local way says
+
+	for way in "${ways[@]}"; do
+		[ "${way%% *}" = "$1" ] || continue
+		# shellcheck disable=SC2086
+		says=$(DPVS_IPC_FILE=$no_daemon "$DPVS_BIN/dpip" $way "$2" 2>&1)
+		[[ "$says" == *"behind \"$2\"" ]] && return 0
+		[[ "$way" == *show || "$says" == *"\"$2\": "* ]] || return 0
+	done
+	echo "$1 $2: $says"
+	return 1
+}
+keywords() { completes dpip "$1" x ''; }
+all_taken() {
+	local word
+
+	for word in $(keywords "$1"); do
+		takes "$1" "$word" || return 1
+		dpip "$1" help | grep -qw -- "$word" || { echo "help: $word"; return 1; }
+		grep -qF -- ".B ${word//-/\\-}" "$BED/dpip.8" || { echo "manual page: $word"; return 1; }
+	done
+}
+for object in $objects; do
+	ok "$object: keywords are offered, taken and told of" all_taken "$object"
+done
+ok "a word that is none is found out" eval '! takes addr frob >/dev/null'
+
+# And the other way round: what a parser says that it expects is offered.
+all_offered() { # WAY…
+	local says word
+
+	says=$(DPVS_IPC_FILE=$no_daemon "$DPVS_BIN/dpip" "$@" frob 2>&1)
+	says=${says#*\": }
+	[[ "$says" == *" is expected"* ]] || { echo "$says"; return 1; }
+	says=${says%% is expected*}
+	for word in ${says//,/ }; do
+		[[ "$word" == @(or|help) ]] || [[ " $(keywords "$1") " == *" $word "* ]] || { echo "$word"; return 1; }
+	done
+}
+for way in "${ways[@]}"; do
+	case $way in *show) continue ;; esac
+	# shellcheck disable=SC2086
+	ok "$way: what is expected is offered" all_offered $way
+done
+equal "another name is taken" "" "$(takes addr brd; takes addr prefered_lft; takes link address)"
+equal "and is not offered" "broadcast" "$(completes dpip addr x br)"
 test_done

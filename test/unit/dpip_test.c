@@ -179,7 +179,7 @@ static void test_neigh_link_stats(void **state)
 		{ "link set d0 promisc maybe",
 		  "EXIT 2: link set: promisc \"maybe\": on or off is expected" },
 		{ "link set d0 up up up up up up up up up",
-		  "EXIT 2: link set: \"up\": at most 8 settings at once" },
+		  "EXIT 2: link set: \"up\" is there twice" },
 		{ "link add d2 vdev net_tap2,iface=x", "LINK_ADD d2 kind 1 \"net_tap2,iface=x\"" },
 		{ "link a dev d2 pci 0000:06:00.0 mtu 9000 rx-descriptors 1024 tx-descriptors 16",
 		  "LINK_ADD d2 kind 2 \"0000:06:00.0\" mtu 9000 descriptors 1024 16" },

@@ -61,51 +61,71 @@ struct lifetimes {
 	bool preferred;
 };
 
+enum {
+	WORD_DEV,
+	WORD_BROADCAST,
+	WORD_SCOPE,
+	WORD_VALID,
+	WORD_PREFERRED,
+	WORD_SAPOOL,
+	WORD_NODAD,
+};
+
+static const struct args_word words[] = {
+	{ "dev", "D", "the device that it is on", WORD_DEV },
+	{ "broadcast", "B", "the broadcast address of its net, IPv4 only", WORD_BROADCAST },
+	{ "brd", "B", NULL, WORD_BROADCAST },
+	{ "scope", "SCOPE", "where it is known", WORD_SCOPE },
+	{ "valid_lft", "LFT", "how long it stays", WORD_VALID },
+	{ "preferred_lft", "LFT", "how long new traffic of our own uses it", WORD_PREFERRED },
+	{ "prefered_lft", "LFT", NULL, WORD_PREFERRED },
+	{ "sapool", NULL, "services may use it as a local address", WORD_SAPOOL },
+	{ "nodad", NULL, "IPv6 only: it is ours at once, no other host is asked", WORD_NODAD },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static int take_broadcast(struct args *args, const char *word, struct api_addr *addr)
+{
+	uint16_t family = AF_INET;
+
+	if (addr->family != AF_INET)
+		return args_fail(args, "%s: IPv6 has no broadcast address", word);
+	return args_ip(args, word, &family, &addr->broadcast);
+}
+
 static int take_keyword(struct args *args, struct api_addr *addr, struct lifetimes *given)
 {
-	const char *word;
+	const struct args_word *word;
 	uint32_t scope;
-	int r = args_keyword(args, &word);
+	int r = args_word(args, words, &word);
 
 	if (r < 0)
 		return r;
-	if (strcmp(word, "dev") == 0)
-		return args_name(args, word, addr->dev);
-	if (strcmp(word, "broadcast") == 0 || strcmp(word, "brd") == 0) {
-		uint16_t family = AF_INET;
-
-		if (addr->family != AF_INET)
-			return args_fail(args, "%s: IPv6 has no broadcast address", word);
-		return args_ip(args, word, &family, &addr->broadcast);
-	}
-	if (strcmp(word, "scope") == 0) {
+	switch (word->id) {
+	case WORD_DEV:
+		return args_name(args, word->word, addr->dev);
+	case WORD_BROADCAST:
+		return take_broadcast(args, word->word, addr);
+	case WORD_SCOPE:
 		r = scope_take(args, false, &scope);
 		if (r == 0)
 			addr->scope = scope;
 		return r;
-	}
-	if (strcmp(word, "valid_lft") == 0) {
+	case WORD_VALID:
 		given->valid = true;
-		return lifetime(args, word, &addr->valid_lft_s);
-	}
-	if (strcmp(word, "preferred_lft") == 0 || strcmp(word, "prefered_lft") == 0) {
+		return lifetime(args, word->word, &addr->valid_lft_s);
+	case WORD_PREFERRED:
 		given->preferred = true;
-		return lifetime(args, word, &addr->preferred_lft_s);
-	}
-	if (strcmp(word, "sapool") == 0) {
+		return lifetime(args, word->word, &addr->preferred_lft_s);
+	case WORD_SAPOOL:
 		addr->flags |= API_ADDR_SAPOOL;
 		return 0;
-	}
-	if (strcmp(word, "nodad") == 0) {
+	default:
 		if (addr->family != AF_INET6)
 			return args_fail(args, "nodad: only IPv6 asks for duplicates");
 		addr->flags |= API_ADDR_NODAD;
 		return 0;
 	}
-	return args_fail(args,
-			 "\"%s\": dev, broadcast, scope, valid_lft, preferred_lft, sapool or "
-			 "nodad is expected",
-			 word);
 }
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
@@ -342,19 +362,22 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
-static const char help[] = "dpip addr show [dev D]\n"
-			   "dpip addr { add | set | del } A[/P] dev D [broadcast B] [scope SCOPE]\n"
-			   "          [valid_lft LFT] [preferred_lft LFT] [sapool] [nodad]\n"
-			   "dpip addr flush dev D\n"
-			   "  SCOPE := global | site | link | host | 0 ... 3\n"
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = "{ add | set | del }", .operands = "A[/P]", .words = words, .needed = 1 },
+	{ .commands = "flush", .words = dpip_dev_words, .needed = 1 },
+	{ .commands = NULL },
+};
+
+static const char help[] = "  SCOPE := global | site | link | host | 0 ... 3\n"
 			   "  LFT := forever | SECONDS\n"
-			   "  nodad: an IPv6 address that is ours at once; no other host is asked\n"
 			   "  -s shows the local ports of local addresses: used, missed\n";
 
 const struct dpip_object dpip_addr = {
 	.name = "addr",
 	.alias = "address",
 	.about = "addresses of the balancer",
+	.grammar = grammar,
 	.help = help,
 	.words = "show, list, add, set, del, flush or help",
 	.commands = commands,

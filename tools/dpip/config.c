@@ -400,10 +400,14 @@ static const struct dpip_command commands[] = {
 	{ "check", 0, true, check_parse }, { NULL, 0, false, NULL },
 };
 
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "show" },
+	{ .commands = "save", .operands = "FILE" },
+	{ .commands = "{ load | diff | check }", .operands = "FILE" },
+	{ .commands = NULL },
+};
+
 static const char help[] =
-	"dpip config show\n"
-	"dpip config save FILE\n"
-	"dpip config { load | diff | check } FILE\n"
 	"  show and save: the running state as lines of the conf file's startup block\n"
 	"  load makes the running state that of the file, whole or not at all\n"
 	"  diff: - what only the daemon has, + what only the file has; exit code 1 if any\n"
@@ -413,6 +417,7 @@ static const char help[] =
 const struct dpip_object dpip_config = {
 	.name = "config",
 	.about = "the running state as a file, and back",
+	.grammar = grammar,
 	.help = help,
 	.words = "show, save, load, diff, check or help",
 	.commands = commands,

@@ -320,6 +320,11 @@ int dpip_parse(int argc, char **argv, struct command *out, char *error, size_t s
 	return parse(NULL, argc, argv, out, error, size);
 }
 
+const struct args_word dpip_dev_words[] = {
+	{ "dev", "D", "only what is of this device", 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
 int dpip_filter_parse(struct args *args, struct command *command, uint16_t id, bool needed)
 {
 	struct api_filter filter;

@@ -21,16 +21,18 @@ struct dpip_command {
 
 /* How commands are written: `dpip OBJECT COMMANDS OPERANDS [WORDS]`. */
 struct dpip_grammar {
-	const char *commands;          /* "show", "{ add | set | del }" */
-	const char *operands;          /* what must be there, "PREFIX"; NULL: nothing */
-	const struct args_word *words; /* what may stand behind, in any order; NULL: nothing */
+	const char *commands;           /* "show", "{ add | set | del }" */
+	const char *operands;           /* what must be there, "PREFIX"; NULL: nothing */
+	const struct args_word *choice; /* one of which must follow; NULL: nothing */
+	const struct args_word *words;  /* what may stand behind, in any order; NULL: nothing */
+	unsigned int needed;            /* of words: so many of the first must be there */
 };
 
 struct dpip_object {
 	const char *name;
 	const char *alias; /* a longer form, or NULL */
 	const char *about; /* for the manual page, a phrase */
-	/* Ends with a row without commands. NULL: `help` says all. */
+	/* Ends with a row without commands. */
 	const struct dpip_grammar *grammar;
 	const char *help;  /* lines that `dpip OBJECT help` shows below the grammar */
 	const char *words; /* its commands, for sentences */
@@ -54,6 +56,7 @@ extern const struct dpip_object dpip_monitor;
 extern const struct view dpip_addr_view, dpip_neigh_view, dpip_link_view;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
+extern const struct args_word dpip_dev_words[];        /* what dpip_filter_parse() takes */
 extern const struct poptOption dpip_options[];
 
 /* `dpip help` (of: NULL) and `dpip OBJECT help` (of: the object); the manual page, roff; a script

@@ -189,15 +189,10 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
-static const struct args_word dev_word[] = {
-	{ "dev", "D", "the device", 0 },
-	{ NULL, NULL, NULL, 0 },
-};
-
 static const struct dpip_grammar grammar[] = {
-	{ .commands = "show", .words = dev_word },
-	{ .commands = "{ add | del }", .operands = "A dev D" },
-	{ .commands = "flush", .words = dev_word },
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = "{ add | del }", .operands = "A", .words = dpip_dev_words, .needed = 1 },
+	{ .commands = "flush", .words = dpip_dev_words },
 	{ .commands = NULL },
 };
 

@@ -33,99 +33,126 @@ static struct api_link_set *add_set(struct command *command, uint16_t id, const 
 	return &body->link_set;
 }
 
+enum {
+	WORD_UP = 1,
+	WORD_DOWN,
+	WORD_PROMISC,
+	WORD_ALLMULTICAST,
+	WORD_MTU,
+	WORD_MAC,
+	WORD_RX_DESCRIPTORS,
+	WORD_TX_DESCRIPTORS,
+};
+
+static const struct args_word set_words[] = {
+	{ "up", NULL, "packets come in and go out", WORD_UP },
+	{ "down", NULL, "no packets", WORD_DOWN },
+	{ "promisc", "on|off", "frames to any MAC address are let in", WORD_PROMISC },
+	{ "allmulticast", "on|off", "frames to any group are let in", WORD_ALLMULTICAST },
+	{ "mtu", "N", "the longest packet", WORD_MTU },
+	{ "addr", "MAC", "its MAC address", WORD_MAC },
+	{ "address", "MAC", NULL, WORD_MAC },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const uint32_t set_whats[] = {
+	[WORD_UP] = API_LINK_SET_UP,           [WORD_DOWN] = API_LINK_SET_UP,
+	[WORD_PROMISC] = API_LINK_SET_PROMISC, [WORD_ALLMULTICAST] = API_LINK_SET_ALLMULTICAST,
+	[WORD_MTU] = API_LINK_SET_MTU,         [WORD_MAC] = API_LINK_SET_MAC,
+};
+
 /* Fills set by what stands behind the keyword. */
-static int take_value(struct args *args, const char *word, struct api_link_set *set)
+static int take_value(struct args *args, const struct args_word *word, struct api_link_set *set)
 {
-	switch (set->what) {
-	case API_LINK_SET_UP:
-		set->value = strcmp(word, "up") == 0;
+	switch (word->id) {
+	case WORD_UP:
+	case WORD_DOWN:
+		set->value = word->id == WORD_UP;
 		return 0;
-	case API_LINK_SET_MTU:
-		return args_number(args, word, 68, 65535, &set->value);
-	case API_LINK_SET_MAC:
-		return args_mac(args, word, set->mac);
+	case WORD_MTU:
+		return args_number(args, word->word, 68, 65535, &set->value);
+	case WORD_MAC:
+		return args_mac(args, word->word, set->mac);
 	default:
-		return args_choice(args, word, on_off, "on or off", &set->value);
+		return args_choice(args, word->word, on_off, "on or off", &set->value);
 	}
 }
 
 static int set_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	static const struct args_choice whats[] = {
-		{ "up", API_LINK_SET_UP },           { "down", API_LINK_SET_UP },
-		{ "promisc", API_LINK_SET_PROMISC }, { "allmulticast", API_LINK_SET_ALLMULTICAST },
-		{ "mtu", API_LINK_SET_MTU },         { "addr", API_LINK_SET_MAC },
-		{ "address", API_LINK_SET_MAC },     { NULL, 0 },
-	};
-	const char *what = "up, down, promisc, allmulticast, mtu or addr";
+	const struct args_word *word;
 	char dev[API_NAME_LEN];
 	int r;
 
 	args_take_if(args, "dev");
 	r = args_name(args, "set", dev);
-	if (r < 0)
-		return r;
-	if (args->next == args->n)
-		return args_fail(args, "%s is expected behind \"%s\"", what, dev);
-
-	while (args->next < args->n) {
-		const char *word = args->words[args->next];
+	if (r == 0 && args->next == args->n)
+		r = args_choose(args, dev, set_words, &word); /* says what is expected */
+	while (r == 0 && args->next < args->n) {
 		struct api_link_set *set;
-		uint32_t kind;
 
-		r = args_choice(args, dev, whats, what, &kind);
+		r = args_word(args, set_words, &word);
 		if (r < 0)
 			return r;
-		set = add_set(command, row->id, dev, kind);
+		set = add_set(command, row->id, dev, set_whats[word->id]);
 		if (!set)
-			return args_fail(args, "\"%s\": at most %d settings at once", word,
+			return args_fail(args, "\"%s\": at most %d settings at once", word->word,
 					 COMMAND_REQUESTS);
 		r = take_value(args, word, set);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
-static const struct args_choice kinds[] = {
-	{ "vdev", API_LINK_VDEV },
-	{ "pci", API_LINK_PCI },
-	{ NULL, 0 },
+static const struct args_word add_kinds[] = {
+	{ "vdev", "DEVICE[,ARG=VALUE,...]", "a device as DPDK names it", API_LINK_VDEV },
+	{ "pci", "ADDRESS", "a device of the PCI bus", API_LINK_PCI },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct args_word add_words[] = {
+	{ "mtu", "N", "the longest packet", WORD_MTU },
+	{ "rx-descriptors", "N", "of each receive queue", WORD_RX_DESCRIPTORS },
+	{ "tx-descriptors", "N", "of each transmit queue", WORD_TX_DESCRIPTORS },
+	{ NULL, NULL, NULL, 0 },
 };
 
 static int add_option(struct args *args, struct api_link_add *add)
 {
-	const char *word;
-	int r = args_keyword(args, &word);
+	const struct args_word *word;
+	int r = args_word(args, add_words, &word);
 
 	if (r < 0)
 		return r;
-	if (strcmp(word, "mtu") == 0)
-		return args_number(args, word, 68, 9216, &add->mtu);
-	if (strcmp(word, "rx-descriptors") == 0)
-		return args_number(args, word, 16, 8192, &add->rx_descriptors);
-	if (strcmp(word, "tx-descriptors") == 0)
-		return args_number(args, word, 16, 8192, &add->tx_descriptors);
-	return args_fail(args, "\"%s\": mtu, rx-descriptors or tx-descriptors is expected", word);
+	switch (word->id) {
+	case WORD_MTU:
+		return args_number(args, word->word, 68, 9216, &add->mtu);
+	case WORD_RX_DESCRIPTORS:
+		return args_number(args, word->word, 16, 8192, &add->rx_descriptors);
+	default:
+		return args_number(args, word->word, 16, 8192, &add->tx_descriptors);
+	}
 }
 
 static int add_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
 	union command_body *body = command_request(command, row->id, sizeof(body->link_add));
 	struct api_link_add *add = &body->link_add;
+	const struct args_word *kind;
 	const char *device;
 	int r;
 
 	args_take_if(args, "dev");
 	r = args_name(args, "add", add->name);
 	if (r == 0)
-		r = args_choice(args, add->name, kinds, "vdev or pci", &add->kind);
+		r = args_choose(args, add->name, add_kinds, &kind);
 	if (r == 0)
-		r = args_value(args, add->kind == API_LINK_VDEV ? "vdev" : "pci", "a device",
-			       &device);
-	if (r == 0 && text_copy(add->device, sizeof(add->device), device) < 0)
-		r = args_fail(args, "\"%s\": a device has 1 to %d characters", device,
-			      (int)sizeof(add->device) - 1);
+		r = args_value(args, kind->word, "a device", &device);
+	if (r < 0)
+		return r;
+	add->kind = kind->id;
+	if (text_copy(add->device, sizeof(add->device), device) < 0)
+		return args_fail(args, "\"%s\": a device has 1 to %d characters", device,
+				 (int)sizeof(add->device) - 1);
 	while (r == 0 && args->next < args->n)
 		r = add_option(args, add);
 	return r;
@@ -535,23 +562,28 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = "set", .operands = "D", .words = set_words },
+	{ .commands = "add", .operands = "D", .choice = add_kinds, .words = add_words },
+	{ .commands = "del", .operands = "D" },
+	{ .commands = "flush" },
+	{ .commands = NULL },
+};
+
 static const char help[] =
-	"dpip link show [[dev] D]\n"
-	"dpip link set [dev] D SETTING ...\n"
-	"  SETTING := up | down | promisc { on | off } | allmulticast { on | off }\n"
-	"             | mtu N | addr MAC\n"
-	"dpip link add D { vdev DEVICE[,ARG=VALUE ...] | pci ADDRESS } [mtu N]\n"
-	"             [rx-descriptors N] [tx-descriptors N]\n"
-	"  DEVICE as DPDK names it, such as net_tap2,iface=x; a queue for each worker\n"
-	"dpip link del [dev] D    the port, and what is on it: addresses, routes, neighbours,\n"
-	"             local addresses of services; one of the conf file too, until the next start\n"
-	"dpip link flush          deletes all that were added, none of the conf file\n"
+	"  set: one or several of these\n"
+	"  add: DEVICE as DPDK names it, such as net_tap2,iface=x; a queue for each worker\n"
+	"  del: the port, and what is on it: addresses, routes, neighbours, local addresses of\n"
+	"       services; one of the conf file too, until the next start\n"
+	"  flush deletes all that were added, none of the conf file\n"
 	"  -s counters, -v details, -s -v the driver's own counters\n"
 	"  -s -i SEC [-c N]: rates from the second time on\n";
 
 const struct dpip_object dpip_link = {
 	.name = "link",
 	.about = "ports",
+	.grammar = grammar,
 	.help = help,
 	.words = "show, list, set, add, del, flush or help",
 	.commands = commands,

@@ -51,13 +51,17 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
-static const char help[] = "dpip maddr show [dev D]\n";
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = NULL },
+};
 
 const struct dpip_object dpip_maddr = {
 	.name = "maddr",
 	.alias = "maddress",
 	.about = "the multicast groups that ports are in",
-	.help = help,
+	.grammar = grammar,
+	.help = "",
 	.words = "show, list or help",
 	.commands = commands,
 };

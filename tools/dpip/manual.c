@@ -43,6 +43,21 @@ static void line_word(struct line *line, const char *text)
 	line->len += 1 + len;
 }
 
+/* "{ vdev DEVICE | pci ADDRESS }" */
+static void choice_text(struct line *line, const struct args_word *choice)
+{
+	char word[96];
+
+	for (const struct args_word *w = choice; w && w->word; w++)
+		if (w->about) {
+			snprintf(word, sizeof(word), "%s%s%s%s", w == choice ? "{ " : "| ", w->word,
+				 w->value ? " " : "", w->value ? w->value : "");
+			line_word(line, word);
+		}
+	if (choice)
+		line_word(line, "}");
+}
+
 static void grammar_text(FILE *out, const struct dpip_object *object,
 			 const struct dpip_grammar *row)
 {
@@ -55,17 +70,21 @@ static void grammar_text(FILE *out, const struct dpip_object *object,
 		line_word(&line, row->commands);
 	if (row->operands)
 		line_word(&line, row->operands);
-	for (const struct args_word *w = row->words; w && w->word; w++) {
-		snprintf(word, sizeof(word), "[%s%s%s]", w->word, w->value ? " " : "",
-			 w->value ? w->value : "");
-		line_word(&line, word);
-	}
+	choice_text(&line, row->choice);
+	for (const struct args_word *w = row->words; w && w->word; w++)
+		if (w->about) {
+			bool needed = w < row->words + row->needed;
+
+			snprintf(word, sizeof(word), "%s%s%s%s%s", needed ? "" : "[", w->word,
+				 w->value ? " " : "", w->value ? w->value : "", needed ? "" : "]");
+			line_word(&line, word);
+		}
 	fputc('\n', out);
 }
 
 static void object_text(FILE *out, const struct dpip_object *object)
 {
-	for (const struct dpip_grammar *row = object->grammar; row && row->commands; row++)
+	for (const struct dpip_grammar *row = object->grammar; row->commands; row++)
 		grammar_text(out, object, row);
 	fputs(object->help, out);
 }
@@ -140,7 +159,7 @@ static void manual_row(FILE *out, const char *name, const char *value, const cha
 		fputs("\\fR", out);
 	}
 	fputc('\n', out);
-	roff(out, about ? about : "as above");
+	roff(out, about);
 	fputc('\n', out);
 }
 
@@ -161,15 +180,42 @@ static void manual_text(FILE *out, const struct dpip_object *object)
 	free(text);
 }
 
-/* A keyword that several commands share is told once. */
-static bool told_before(const struct dpip_object *object, const struct dpip_grammar *until,
-			const char *word)
+typedef void keyword_fn(FILE *out, const struct dpip_object *object, const struct args_word *w);
+
+/* Is there this keyword before this place? */
+static bool told_before(const struct dpip_object *object, const struct dpip_grammar *at,
+			const struct args_word *until)
 {
-	for (const struct dpip_grammar *row = object->grammar; row != until; row++)
-		for (const struct args_word *w = row->words; w && w->word; w++)
-			if (strcmp(w->word, word) == 0)
-				return true;
+	for (const struct dpip_grammar *row = object->grammar; row <= at; row++) {
+		const struct args_word *const tables[] = { row->choice, row->words };
+
+		for (unsigned int i = 0; i < 2; i++)
+			for (const struct args_word *w = tables[i]; w && w->word; w++) {
+				if (row == at && w == until)
+					return false;
+				if (w->about && strcmp(w->word, until->word) == 0)
+					return true;
+			}
+	}
 	return false;
+}
+
+/* Keywords that several commands share are told once, other names not at all. */
+static void each_keyword(FILE *out, const struct dpip_object *object, keyword_fn *tell)
+{
+	for (const struct dpip_grammar *row = object->grammar; row->commands; row++) {
+		const struct args_word *const tables[] = { row->choice, row->words };
+
+		for (unsigned int i = 0; i < 2; i++)
+			for (const struct args_word *w = tables[i]; w && w->word; w++)
+				if (w->about && !told_before(object, row, w))
+					tell(out, object, w);
+	}
+}
+
+static void manual_keyword(FILE *out, const struct dpip_object *object, const struct args_word *w)
+{
+	manual_row(out, w->word, w->value, w->about);
 }
 
 static void manual_object(FILE *out, const struct dpip_object *object)
@@ -178,10 +224,7 @@ static void manual_object(FILE *out, const struct dpip_object *object)
 	roff(out, object->about);
 	fputc('\n', out);
 	manual_text(out, object);
-	for (const struct dpip_grammar *row = object->grammar; row && row->commands; row++)
-		for (const struct args_word *w = row->words; w && w->word; w++)
-			if (!told_before(object, row, w->word))
-				manual_row(out, w->word, w->value, w->about);
+	each_keyword(out, object, manual_keyword);
 }
 
 void dpip_manual(FILE *out, const void *of)
@@ -217,26 +260,26 @@ static void completion_commands(FILE *out, const struct dpip_object *object)
 	fputs("help", out);
 }
 
-static void completion_words(FILE *out, const struct dpip_object *object)
+static void completion_word_behind(FILE *out, const struct dpip_object *object,
+				   const struct args_word *w)
 {
-	for (const struct dpip_grammar *row = object->grammar; row && row->commands; row++)
-		for (const struct args_word *w = row->words; w && w->word; w++)
-			if (!told_before(object, row, w->word))
-				fprintf(out, "%s ", w->word);
+	fprintf(out, " %s", w->word);
+}
+
+static void completion_word(FILE *out, const struct dpip_object *object, const struct args_word *w)
+{
+	fprintf(out, "%s ", w->word);
 }
 
 /* Values that are a choice of words complete to them. */
-static void completion_values(FILE *out, const struct dpip_object *object)
+static void completion_value(FILE *out, const struct dpip_object *object, const struct args_word *w)
 {
-	for (const struct dpip_grammar *row = object->grammar; row && row->commands; row++)
-		for (const struct args_word *w = row->words; w && w->word; w++)
-			if (w->value && strchr(w->value, '|') &&
-			    !told_before(object, row, w->word)) {
-				fprintf(out, "\t%s:%s) words=\"", object->name, w->word);
-				for (const char *c = w->value; *c; c++)
-					fputc(*c == '|' ? ' ' : *c, out);
-				fputs("\" ;;\n", out);
-			}
+	if (!w->value || !strchr(w->value, '|'))
+		return;
+	fprintf(out, "\t%s:%s) words=\"", object->name, w->word);
+	for (const char *c = w->value; *c; c++)
+		fputc(*c == '|' ? ' ' : *c, out);
+	fputs("\" ;;\n", out);
 }
 
 void dpip_completion(FILE *out, const void *of)
@@ -261,7 +304,7 @@ void dpip_completion(FILE *out, const void *of)
 	      "\tcase $object:$prev in\n",
 	      out);
 	for (const struct dpip_object *const *object = dpip_objects; *object; object++)
-		completion_values(out, *object);
+		each_keyword(out, *object, completion_value);
 	fputs("\t*:dev) words=$(dpip link show 2>/dev/null | sed -n 's/^[0-9]*: "
 	      "\\([^:]*\\):.*/\\1/p') ;;\n"
 	      "\t*)\n\t\tcase $cur:$object:$command in\n\t\t-*) words=\"",
@@ -276,8 +319,10 @@ void dpip_completion(FILE *out, const void *of)
 	for (const struct dpip_object *const *object = dpip_objects; *object; object++) {
 		fprintf(out, "\t\t*:%s:) words=\"", (*object)->name);
 		completion_commands(out, *object);
+		if ((*object)->show_implied)
+			each_keyword(out, *object, completion_word_behind);
 		fprintf(out, "\" ;;\n\t\t*:%s:*) words=\"", (*object)->name);
-		completion_words(out, *object);
+		each_keyword(out, *object, completion_word);
 		fputs("\" ;;\n", out);
 	}
 	fputs("\t\tesac ;;\n\tesac\n"

@@ -35,22 +35,35 @@ static int take_nud(struct args *args, const char *keyword)
 	return r;
 }
 
+enum {
+	WORD_LLADDR,
+	WORD_DEV,
+	WORD_NUD,
+};
+
+static const struct args_word words[] = {
+	{ "lladdr", "MAC", "its MAC address", WORD_LLADDR },
+	{ "dev", "D", "the device that it is on", WORD_DEV },
+	{ "nud", "permanent", "it never expires, as all that are added", WORD_NUD },
+	{ NULL, NULL, NULL, 0 },
+};
+
 static int take_keyword(struct args *args, struct api_neigh *neigh, bool *mac)
 {
-	const char *word;
-	int r = args_keyword(args, &word);
+	const struct args_word *word;
+	int r = args_word(args, words, &word);
 
 	if (r < 0)
 		return r;
-	if (strcmp(word, "dev") == 0)
-		return args_name(args, word, neigh->dev);
-	if (strcmp(word, "lladdr") == 0) {
+	switch (word->id) {
+	case WORD_DEV:
+		return args_name(args, word->word, neigh->dev);
+	case WORD_LLADDR:
 		*mac = true;
-		return args_mac(args, word, neigh->mac);
+		return args_mac(args, word->word, neigh->mac);
+	default:
+		return take_nud(args, word->word);
 	}
-	if (strcmp(word, "nud") == 0)
-		return take_nud(args, word);
-	return args_fail(args, "\"%s\": lladdr, dev or nud is expected", word);
 }
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
@@ -148,16 +161,21 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
-static const char help[] = "dpip neigh show [dev D]\n"
-			   "dpip neigh { add | set } A lladdr MAC dev D [nud permanent]\n"
-			   "dpip neigh del A dev D\n"
-			   "dpip neigh flush dev D\n"
-			   "  -s shows packets sent to it, and packets that wait for its answer\n";
+static const struct dpip_grammar grammar[] = {
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = "{ add | set }", .operands = "A", .words = words, .needed = 2 },
+	{ .commands = "del", .operands = "A", .words = dpip_dev_words, .needed = 1 },
+	{ .commands = "flush", .words = dpip_dev_words, .needed = 1 },
+	{ .commands = NULL },
+};
+
+static const char help[] = "  -s shows packets sent to it, and packets that wait for its answer\n";
 
 const struct dpip_object dpip_neigh = {
 	.name = "neigh",
 	.alias = "neighbour",
 	.about = "neighbours: who has which MAC address",
+	.grammar = grammar,
 	.help = help,
 	.words = "show, list, add, set, del, flush or help",
 	.commands = commands,

@@ -46,10 +46,10 @@ static const struct args_word route_words[] = {
 };
 
 static const struct args_word hop_words[] = {
-	{ "via", "A", NULL, WORD_VIA },
-	{ "dev", "D", NULL, WORD_DEV },
-	{ "weight", "N", NULL, WORD_WEIGHT },
-	{ "onlink", NULL, NULL, WORD_ONLINK },
+	{ "via", "A", "the gateway", WORD_VIA },
+	{ "dev", "D", "the device", WORD_DEV },
+	{ "weight", "N", "its share of the flows", WORD_WEIGHT },
+	{ "onlink", NULL, "the gateway is on the link", WORD_ONLINK },
 	{ NULL, NULL, NULL, 0 },
 };
 
@@ -355,17 +355,14 @@ static const struct dpip_command commands[] = {
 	{ NULL, 0, false, NULL },
 };
 
-static const struct args_word dev_words[] = {
-	{ "dev", "D", "only those that lead out of this device", 0 },
-	{ NULL, NULL, NULL, 0 },
-};
-
 static const struct dpip_grammar grammar[] = {
-	{ "show", NULL, dev_words },
-	{ "{ add | set | replace | del }", "[TYPE] PREFIX", route_words },
-	{ "get", "ADDR", get_words },
-	{ "flush", NULL, dev_words },
-	{ NULL, NULL, NULL },
+	{ .commands = "show", .words = dpip_dev_words },
+	{ .commands = "{ add | set | replace | del }",
+	  .operands = "[TYPE] PREFIX",
+	  .words = route_words },
+	{ .commands = "get", .operands = "ADDR", .words = get_words },
+	{ .commands = "flush", .words = dpip_dev_words },
+	{ .commands = NULL },
 };
 
 static const char help[] =

@@ -14,11 +14,11 @@
 #include "lib/client.h"
 #include "lib/items.h"
 
-static const struct args_choice kinds[] = {
-	{ "drop", API_STATS_DROP },
-	{ "worker", API_STATS_WORKER },
-	{ "memory", API_STATS_MEMORY },
-	{ NULL, 0 },
+static const struct args_word kinds[] = {
+	{ "drop", NULL, "packets dropped, by reason", API_STATS_DROP },
+	{ "worker", NULL, "packets received, made, sent, dropped, held", API_STATS_WORKER },
+	{ "memory", NULL, "bytes and entries of pools and tables", API_STATS_MEMORY },
+	{ NULL, NULL, NULL, 0 },
 };
 
 /* Adds a row to the sums, which keep the order of first appearance. */
@@ -78,7 +78,7 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 	union command_body *body;
 	int r;
 
-	for (const struct args_choice *kind = kinds; word && kind->word; kind++) {
+	for (const struct args_word *kind = kinds; word && kind->word; kind++) {
 		if (!args_abbreviates(word, kind->word))
 			continue;
 		r = args_end(args);
@@ -86,7 +86,7 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 			return r;
 		command->view = &view;
 		body = command_request(command, row->id, sizeof(body->stats_filter));
-		body->stats_filter.what = kind->value;
+		body->stats_filter.what = kind->id;
 		body->stats_filter.cpu = command->options.cpu;
 		return 0;
 	}
@@ -102,7 +102,7 @@ static const struct dpip_command commands[] = {
 };
 
 static const struct dpip_grammar grammar[] = {
-	{ .commands = "[show]", .operands = "{ drop | worker | memory }" },
+	{ .commands = "[show]", .choice = kinds },
 	{ .commands = NULL },
 };
 

@@ -54,16 +54,30 @@ int args_keyword(struct args *args, const char **word)
 }
 
 /* "via, dev or local" */
-static void words_text(const struct args_word *table, char *text, size_t size)
+static const char *words_text(const struct args_word *table, char *text, size_t size)
 {
+	unsigned int left = 0;
 	size_t n = 0;
 
+	for (const struct args_word *row = table; row->word; row++)
+		left += row->about != NULL;
 	text[0] = '\0';
 	for (; table->word && n < size; table++)
-		n += (size_t)snprintf(text + n, size - n, "%s%s", table->word,
-				      !table[1].word  ? ""
-				      : table[2].word ? ", "
-						      : " or ");
+		if (table->about) {
+			left--;
+			n += (size_t)snprintf(text + n, size - n, "%s%s", table->word,
+					      !left       ? ""
+					      : left == 1 ? " or "
+							  : ", ");
+		}
+	return text;
+}
+
+static const struct args_word *words_find(const struct args_word *table, const char *word)
+{
+	while (table->word && strcmp(table->word, word) != 0)
+		table++;
+	return table->word ? table : NULL;
 }
 
 int args_word(struct args *args, const struct args_word *table, const struct args_word **row)
@@ -74,11 +88,28 @@ int args_word(struct args *args, const struct args_word *table, const struct arg
 
 	if (r < 0)
 		return r;
-	for (*row = table; (*row)->word; ++*row)
-		if (strcmp((*row)->word, word) == 0)
-			return 0;
+	*row = words_find(table, word);
+	if (*row)
+		return 0;
+	return args_fail(args, "\"%s\": %s is expected", word,
+			 words_text(table, known, sizeof(known)));
+}
+
+int args_choose(struct args *args, const char *keyword, const struct args_word *table,
+		const struct args_word **row)
+{
+	const char *word;
+	char known[256];
+	int r;
+
 	words_text(table, known, sizeof(known));
-	return args_fail(args, "\"%s\": %s is expected", word, known);
+	r = args_value(args, keyword, known, &word);
+	if (r < 0)
+		return r;
+	*row = words_find(table, word);
+	if (*row)
+		return 0;
+	return args_fail(args, "%s \"%s\": %s is expected", keyword, word, known);
 }
 
 int args_value(struct args *args, const char *keyword, const char *what, const char **value)

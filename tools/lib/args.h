@@ -37,7 +37,7 @@ struct args_word {
 	const char *word;
 	const char
 		*value; /* what stands behind it, as help names it: "A", "on|off"; NULL: nothing */
-	const char *about; /* for the manual page, a phrase */
+	const char *about; /* for the manual page, a phrase; NULL: another name, shown nowhere */
 	uint32_t id;       /* the parser's own */
 };
 
@@ -51,6 +51,10 @@ int args_keyword(struct args *args, const char **word);
 
 /* As args_keyword(), of a table; the sentence for another word names all that are in it. */
 int args_word(struct args *args, const struct args_word *table, const struct args_word **row);
+
+/* The word behind `keyword`, one of the table. */
+int args_choose(struct args *args, const char *keyword, const struct args_word *table,
+		const struct args_word **row);
 
 /* "WHERE: sentence"; -EINVAL. */
 __attribute__((format(printf, 2, 3))) int args_fail(struct args *args, const char *format, ...);
