@@ -73,8 +73,8 @@ uint32_t csum_sum(const void *data, size_t len, uint32_t sum)
 	return sum_words(data, len, sum);
 }
 
-/* The sum over bytes [off, off + len) of a chain; off need not be in the first segment. */
-static uint32_t chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum)
+/* off need not be in the first segment. */
+uint32_t csum_chain(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum)
 {
 	bool odd = false;
 
@@ -115,9 +115,9 @@ static be16 csum_l4_finish(const struct rte_mbuf *m, uint16_t l4_off, uint8_t pr
 	uint32_t field = proto == IPPROTO_TCP ? 16 : proto == IPPROTO_UDP ? 6 : 2;
 	be16 csum;
 
-	sum = chain_sum(m, l4_off, RTE_MIN(field, len), sum);
+	sum = csum_chain(m, l4_off, RTE_MIN(field, len), sum);
 	if (len > field + 2)
-		sum = chain_sum(m, l4_off + field + 2, len - field - 2, sum);
+		sum = csum_chain(m, l4_off + field + 2, len - field - 2, sum);
 	csum = csum_finish(sum);
 	return csum == 0 && proto == IPPROTO_UDP ? 0xffff : csum;
 }

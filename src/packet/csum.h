@@ -69,6 +69,9 @@ static inline be16 csum_finish(uint32_t sum)
 
 struct rte_mbuf;
 
+/* The same over bytes [off, off + len) of a packet in any number of segments. */
+uint32_t csum_chain(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum);
+
 /*
  * The whole L4 checksum of a packet whose data starts at its IPv4 header (any number of segments),
  * as it belongs into the packet; the field itself is read as 0. UDP's 0 comes as 0xffff.

@@ -84,6 +84,12 @@
 	X(FRAG_TIMEOUT, "frag_timeout", "of a datagram that did not become whole")        \
 	X(FRAG_JOINED, "frag_joined", "a fragment that became part of its datagram")      \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
+	/* tunnels */                                                                     \
+	X(TUNNEL_SHORT, "tunnel_short", "shorter than its tunnel's headers")              \
+	X(TUNNEL_HEADER, "tunnel_header", "a tunnel's header that we do not speak")       \
+	X(TUNNEL_CHECKSUM, "tunnel_checksum", "wrong checksum of GRE or GUE")             \
+	X(TUNNEL_CONGESTION, "tunnel_congestion",                                         \
+	  "congestion was marked outside, and inside it cannot be")                       \
 	/* routes */                                                                      \
 	X(ROUTE_BLACKHOLE, "route_blackhole", "its route is a blackhole")                 \
 	X(ROUTE_UNREACHABLE, "route_unreachable", "its route says unreachable")           \
