@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define STEPS 2 /* buckets that one change makes or gives up, at most */
+#define AHEAD 2 /* changes, between asking memory for a bucket's members and using them */
 
 void chains_init(struct chains *chains)
 {
@@ -86,6 +87,22 @@ static void chains_move(struct chains *chains, struct chain **from)
 	}
 }
 
+static struct chain *chains_first_at(const struct chains *chains, uint32_t i)
+{
+	return i < chains->n_buckets ? *chains_bucket(chains, i) : NULL;
+}
+
+/* Two members of a bucket, divided or joined soon, are on their way: the second is known when the
+ * first is there. */
+static void chains_look_ahead(const struct chains *chains, uint32_t soon, uint32_t next)
+{
+	struct chain *first = chains_first_at(chains, next);
+
+	__builtin_prefetch(chains_first_at(chains, soon));
+	if (first)
+		__builtin_prefetch(first->next);
+}
+
 /* One more bucket; false: there is no memory for it. */
 static bool chains_grow(struct chains *chains, void **segment)
 {
@@ -103,6 +120,8 @@ static bool chains_grow(struct chains *chains, void **segment)
 	from = bucket_of(chains, n);
 	chains->n_buckets++;
 	chains_move(chains, from);
+	n &= chains->mask >> 1;
+	chains_look_ahead(chains, n + 2 * AHEAD, n + AHEAD);
 	return true;
 }
 
@@ -116,6 +135,9 @@ static void *chains_shrink(struct chains *chains)
 
 	chains->n_buckets = n;
 	chains_move(chains, from);
+	chains_look_ahead(chains, n - 2 * AHEAD, n - AHEAD);
+	n &= chains->mask >> 1;
+	chains_look_ahead(chains, n - 2 * AHEAD, n - AHEAD);
 	if (!at)
 		return NULL;
 	chains->mask >>= 1;

@@ -62,6 +62,14 @@ static inline struct chain *const *chains_bucket(const struct chains *chains, ui
 	return &chains->segments[top - __builtin_ctz(CHAINS_FIRST)][i ^ 1u << top];
 }
 
+/* What a search for this hash will wait for: first its bucket, then (deep) the first member. */
+static inline void chains_prefetch(const struct chains *chains, uint64_t hash, bool deep)
+{
+	struct chain *const *bucket = chains_bucket(chains, hash);
+
+	__builtin_prefetch(deep ? (const void *)*bucket : bucket);
+}
+
 /* All whose hash may be this one, and others. */
 #define chains_for_each(it, chains, hash) \
 	for (struct chain *it = *chains_bucket(chains, hash); it; it = it->next)

@@ -56,6 +56,14 @@ int change_bring(struct change *change, unsigned int slot, size_t size)
 	return r;
 }
 
+void change_ahead(struct change *change, op_ahead_fn *ahead)
+{
+	struct op_set *set = &change->sets[change->n - 1];
+
+	for (unsigned int i = 0; i < set->count; i++)
+		set->ops[i]->ahead = ahead;
+}
+
 static void change_forget(struct change *change)
 {
 	free(change->sets);

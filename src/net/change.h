@@ -28,6 +28,9 @@ int change_add(struct change *change, op_apply_fn *apply, const void *data, size
  * op is gone, what was added before is there. */
 int change_bring(struct change *change, unsigned int slot, size_t size);
 
+/* The last op's copies have this look ahead. */
+void change_ahead(struct change *change, op_ahead_fn *ahead);
+
 /* Either ends the change. */
 void change_publish(struct change *change);
 void change_abort(struct change *change);

@@ -124,10 +124,12 @@ static struct route_node *lookup_local(const struct worker *w, unsigned int fami
 struct route_node *route_prefix_find(const struct worker *w, unsigned int family,
 				     const union ip_addr *net, unsigned int plen)
 {
-	chains_for_each (it, &route_nets(w, family)->prefixes, route_hash(w, net, plen)) {
+	uint64_t hash = route_hash(w, net, plen);
+
+	chains_for_each (it, &route_nets(w, family)->prefixes, hash) {
 		struct route_node *node = node_of_chain(it);
 
-		if (ip_equal(&node->dst, net) && node->plen == plen)
+		if (it->hash == hash && ip_equal(&node->dst, net) && node->plen == plen)
 			return node;
 	}
 	return NULL;

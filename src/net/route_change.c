@@ -64,8 +64,13 @@ static void *leave_prefix(struct route_nets *nets, struct route_node *first,
 	return NULL;
 }
 
-/* Returns whether the prefix is new. */
-static bool link_net(struct worker *w, struct op *op, struct route_node *node)
+static uint32_t value_of(const struct route_node *first)
+{
+	return first->tos ? WAY_BY_TOS : first->way;
+}
+
+/* Only what becomes the best of its prefix changes what the index says. */
+static void link_net(struct worker *w, struct op *op, struct route_node *node)
 {
 	struct route_nets *nets = nets_of(w, node->family);
 	void *segment = op->args[ARG_PREFIXES];
@@ -84,7 +89,9 @@ static bool link_net(struct worker *w, struct op *op, struct route_node *node)
 	op_garbage(op, segment);
 	nets->counts[node->plen]++;
 	nets->used[node->plen / 64] |= UINT64_C(1) << node->plen % 64;
-	return !first;
+	if (node->chain.link)
+		route_index_set(&w->net->routes->index, node->family, &node->dst, node->plen,
+				value_of(node), !first);
 }
 
 static void unlink_net(struct worker *w, struct op *op, struct route_node *node)
@@ -100,18 +107,16 @@ static void unlink_net(struct worker *w, struct op *op, struct route_node *node)
 
 /* ---- the index ---- */
 
-static uint32_t value_of(const struct route_node *first)
-{
-	return first->tos ? WAY_BY_TOS : first->way;
-}
-
 /* What takes the place of a prefix in its level of the index. */
 static struct index_cover cover_of(struct worker *w, unsigned int family, const union ip_addr *dst,
 				   unsigned int plen)
 {
 	const struct route_nets *nets = nets_of(w, family);
 	int base = (int)route_index_base(family, plen), p = route_plen_below(nets, plen);
+	struct index_cover cover;
 
+	if (route_index_cover(&w->net->routes->index, family, dst, plen, &cover))
+		return cover;
 	for (; p > base; p = route_plen_below(nets, (unsigned int)p)) {
 		union ip_addr net = ip_network(family, dst, (unsigned int)p);
 		const struct route_node *first;
@@ -124,15 +129,15 @@ static struct index_cover cover_of(struct worker *w, unsigned int family, const 
 	return (struct index_cover){ .value = 0 };
 }
 
-/* After the record has changed. fresh: nothing of this prefix was there before. */
+/* After a route of the prefix has changed or gone. */
 static void index_update(struct worker *w, unsigned int family, const union ip_addr *dst,
-			 unsigned int plen, bool fresh)
+			 unsigned int plen)
 {
 	struct route_index *index = &w->net->routes->index;
 	const struct route_node *first = route_prefix_find(w, family, dst, plen);
 
 	if (first)
-		route_index_set(index, family, dst, plen, value_of(first), fresh);
+		route_index_set(index, family, dst, plen, value_of(first), false);
 	else
 		route_index_del(index, family, dst, plen, cover_of(w, family, dst, plen));
 }
@@ -192,7 +197,7 @@ static void apply_add(struct worker *w, struct op *op)
 		op_garbage(op, chains_add(&table->locals, &node->chain,
 					  route_hash(w, &node->dst, 0), op->args[ARG_PREFIXES]));
 	} else {
-		index_update(w, node->family, &node->dst, node->plen, link_net(w, op, node));
+		link_net(w, op, node);
 	}
 	tell_route(w, API_EVENT_ADD, node);
 }
@@ -208,7 +213,7 @@ static void apply_del(struct worker *w, struct op *op)
 	touch(w, node);
 	if (route_type_is_net(node->type)) {
 		unlink_net(w, op, node);
-		index_update(w, node->family, &node->dst, node->plen, false);
+		index_update(w, node->family, &node->dst, node->plen);
 	} else {
 		op_garbage(op, chains_del(&table->locals, &node->chain));
 	}
@@ -244,7 +249,7 @@ static void apply_set(struct worker *w, struct op *op)
 	node->onlink = to->onlink;
 	node->way = hold_way(w, op, to);
 	if (route_type_is_net(node->type))
-		index_update(w, node->family, &node->dst, node->plen, false);
+		index_update(w, node->family, &node->dst, node->plen);
 	way_release(w, op, was);
 	tell_route(w, API_EVENT_CHANGE, node);
 }
@@ -256,6 +261,19 @@ static void apply_forget_source(struct worker *w, struct op *op)
 
 	way_forget_source(w, op, key->family, &key->src);
 	stamps_touch_all(&w->net->stamps);
+}
+
+/* Of all three: their data begin with the key. */
+static void look_ahead(const struct worker *w, const struct op *op, unsigned int step)
+{
+	const struct route *key = op_data_const(op);
+	const struct route_table *table = w->net->routes;
+
+	if (!route_type_is_net(key->type))
+		return;
+	chains_prefetch(&table->nets[key->family == AF_INET6].prefixes,
+			route_hash(w, &key->dst, key->plen), step > 0);
+	route_index_prefetch(&table->index, key->family, &key->dst, key->plen, step > 0);
 }
 
 /* ---- what ops bring ---- */
@@ -302,6 +320,16 @@ static bool has_room(const struct change *change)
 	return ways_room(&table->ways) && route_index_room(&table->index);
 }
 
+static int add_op(struct change *change, op_apply_fn *apply, const struct route *data, size_t size,
+		  size_t node_size)
+{
+	int r = change_add(change, apply, data, size, node_size);
+
+	if (r == 0)
+		change_ahead(change, look_ahead);
+	return r;
+}
+
 int route_change_add(struct change *change, const struct route *route)
 {
 	struct worker *master = change->all[WORKER_MASTER];
@@ -313,7 +341,7 @@ int route_change_add(struct change *change, const struct route *route)
 	if (!has_room(change))
 		return -ENOSPC;
 	populate_ahead(change->all);
-	r = change_add(change, apply_add, route, sizeof(*route), sizeof(struct route_node));
+	r = add_op(change, apply_add, route, sizeof(*route), sizeof(struct route_node));
 	if (r == 0)
 		r = change_bring(change, ARG_PREFIXES, chains_need(chains));
 	return r == 0 ? bring_for_way(change, route) : r;
@@ -321,7 +349,7 @@ int route_change_add(struct change *change, const struct route *route)
 
 int route_change_del(struct change *change, const struct route *key)
 {
-	return change_add(change, apply_del, key, sizeof(*key), 0);
+	return add_op(change, apply_del, key, sizeof(*key), 0);
 }
 
 int route_change_set(struct change *change, const struct route *key, const struct route *to)
@@ -331,7 +359,7 @@ int route_change_set(struct change *change, const struct route *key, const struc
 
 	if (!has_room(change))
 		return -ENOSPC;
-	r = change_add(change, apply_set, data, sizeof(data), 0);
+	r = add_op(change, apply_set, data, sizeof(data), 0);
 	return r == 0 ? bring_for_way(change, to) : r;
 }
 

@@ -264,6 +264,113 @@ static void index6_del(struct route_index *index, const union ip_addr *dst, unsi
 	}
 }
 
+/* ---- what covers a prefix ---- */
+
+/* The entries of a level, each of a prefix of `bits` bits: of leading bits, or of a page. */
+struct level {
+	const struct index_root *roots;
+	const uint32_t *page;
+	const struct units *units;
+	unsigned int bits;
+};
+
+static unsigned int level_plen(const struct level *level, uint32_t at)
+{
+	return level->page ? entry_plen(level->page[at])
+			   : level->roots[at].best >> INDEX_VALUE_BITS;
+}
+
+static uint32_t level_value(const struct level *level, uint32_t at)
+{
+	uint32_t entry = level->page ? level->page[at] : level->roots[at].best;
+
+	if (level->page && (entry & INDEX_CHILD)) /* it stands in the node, as what begins there */
+		return trie_value(level->units, units_at(level->units, entry & INDEX_VALUE), 0);
+	return entry & INDEX_VALUE;
+}
+
+enum told { TOLD_NONE, TOLD_THIS, TOLD_NOTHING };
+
+/*
+ * Is there a prefix of length len that has entry `at` inside? An entry of exactly that length is
+ * of it, one of a shorter length says that there is none; those of longer ones say nothing.
+ */
+static enum told level_asks(const struct level *level, uint32_t at, unsigned int len,
+			    uint32_t *value)
+{
+	uint32_t n = 1u << (level->bits - len), first = at & ~(n - 1);
+
+	for (uint32_t i = first; i < first + n; i++) {
+		unsigned int plen = level_plen(level, i);
+
+		if (plen < len)
+			return TOLD_NONE;
+		if (plen == len) {
+			*value = level_value(level, i);
+			return TOLD_THIS;
+		}
+	}
+	return TOLD_NOTHING;
+}
+
+/* The longest that has the prefix of length len at `at` inside; false: not told. */
+static bool level_cover(const struct level *level, uint32_t at, unsigned int len,
+			struct index_cover *cover)
+{
+	cover->value = 0;
+	for (unsigned int shorter = len; shorter-- > 1;) {
+		enum told told = level_asks(level, at, shorter, &cover->value);
+
+		cover->plen = shorter;
+		if (told != TOLD_NONE)
+			return told == TOLD_THIS;
+	}
+	return true;
+}
+
+bool route_index_cover(const struct route_index *index, unsigned int family,
+		       const union ip_addr *dst, unsigned int plen, struct index_cover *cover)
+{
+	bool ip4 = family == AF_INET;
+	unsigned int root_bits = ip4 ? 16 : INDEX6_ROOT_BITS;
+	uint32_t addr = rte_be_to_cpu_32(dst->v4), at = addr >> (32 - root_bits);
+	struct level level = {
+		.roots = ip4 ? index->root4 : index->root6,
+		.units = &index->units,
+		.bits = root_bits,
+	};
+	bool told;
+
+	if (plen <= root_bits)
+		return level_cover(&level, at, plen, cover);
+	cover->value = 0;
+	if (!ip4 || plen > 24)
+		return true; /* tries find what is shorter by themselves */
+	level.page = units_at(&index->units, level.roots[at].below);
+	level.bits = 8;
+	told = level_cover(&level, addr >> 8 & 0xff, plen - 16, cover);
+	cover->plen += 16;
+	return told;
+}
+
+void route_index_prefetch(const struct route_index *index, unsigned int family,
+			  const union ip_addr *dst, unsigned int plen, bool deep)
+{
+	uint32_t addr = rte_be_to_cpu_32(dst->v4);
+	const struct index_root *root = family == AF_INET
+						? &index->root4[addr >> 16]
+						: &index->root6[addr >> (32 - INDEX6_ROOT_BITS)];
+
+	if (!deep)
+		__builtin_prefetch(root, 1);
+	else if (root->below && family != AF_INET)
+		__builtin_prefetch(units_at(&index->units, root->below), 1);
+	else if (root->below && plen > 16)
+		__builtin_prefetch((const uint32_t *)units_at(&index->units, root->below) +
+					   (addr >> 8 & 0xff),
+				   1);
+}
+
 /* ---- both ---- */
 
 void route_index_set(struct route_index *index, unsigned int family, const union ip_addr *dst,

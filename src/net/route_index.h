@@ -67,6 +67,14 @@ struct index_cover {
 void route_index_del(struct route_index *index, unsigned int family, const union ip_addr *dst,
 		     unsigned int plen, struct index_cover cover);
 
+/* Before it goes: what covers it, where entries beside its own tell; false: ask the record. */
+bool route_index_cover(const struct route_index *index, unsigned int family,
+		       const union ip_addr *dst, unsigned int plen, struct index_cover *cover);
+
+/* What a change of this prefix will wait for: in a second step, deep, what the first led to. */
+void route_index_prefetch(const struct route_index *index, unsigned int family,
+			  const union ip_addr *dst, unsigned int plen, bool deep);
+
 /* Prefixes up to this length have no part in what takes the place of one of length plen. */
 static inline unsigned int route_index_base(unsigned int family, unsigned int plen)
 {

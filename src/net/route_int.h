@@ -15,6 +15,7 @@
 
 /* A route in its tables: its key, and where it leads. */
 struct route_node {
+	struct chain chain; /* nets: the best of its prefix is in it; others: all are */
 	union ip_addr dst;
 	uint32_t way;
 	uint32_t metric;
@@ -25,8 +26,7 @@ struct route_node {
 	uint8_t proto;
 	uint8_t onlink;
 	uint8_t tos;
-	struct chain chain; /* nets: the best of its prefix is in it; others: all are */
-	struct order same;  /* the best of a prefix: all of it, see route_rank() */
+	struct order same; /* the best of a prefix: all of it, see route_rank() */
 	struct order_node in_same;
 	struct order_node order;
 };

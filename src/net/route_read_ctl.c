@@ -66,22 +66,21 @@ static int read_numbers(struct request *req, const struct route *route)
 	unsigned int mtu_min = route->family == AF_INET ? MTU4_MIN : MTU6_MIN;
 	char text[ROUTE_STR_LEN];
 
-	route_str(route, text);
 	if (route->scope != API_SCOPE_UNSET && route->scope > API_SCOPE_KNI_HOST)
-		return request_fail(req, -EINVAL, "route %s: scope %u is unknown", text,
-				    route->scope);
+		return request_fail(req, -EINVAL, "route %s: scope %u is unknown",
+				    route_str(route, text), route->scope);
 	if (route->proto == API_PROTO_KERNEL)
 		return request_fail(req, -EINVAL,
-				    "route %s: proto %u is for what addresses bring along", text,
-				    route->proto);
+				    "route %s: proto %u is for what addresses bring along",
+				    route_str(route, text), route->proto);
 	if (route->tos & 3)
 		return request_fail(
 			req, -EINVAL,
-			"route %s: tos %u, but its two lowest bits are ECN's and must be 0", text,
-			route->tos);
+			"route %s: tos %u, but its two lowest bits are ECN's and must be 0",
+			route_str(route, text), route->tos);
 	if (route->mtu && (route->mtu < mtu_min || route->mtu > UINT16_MAX))
-		return request_fail(req, -EINVAL, "route %s: mtu %u, but it is %u to %u", text,
-				    route->mtu, mtu_min, UINT16_MAX);
+		return request_fail(req, -EINVAL, "route %s: mtu %u, but it is %u to %u",
+				    route_str(route, text), route->mtu, mtu_min, UINT16_MAX);
 	return 0;
 }
 
@@ -132,26 +131,26 @@ static int read_multi(struct request *req, const struct api_route_multi *body, s
 
 	if (r < 0)
 		return r;
-	route_str(route, text);
 	if (body->verb < API_ROUTE_VERB_ADD || body->verb > API_ROUTE_VERB_REPLACE)
 		return request_fail(req, -EINVAL,
 				    "route %s: verb %u is unknown: add 1, set 2, "
 				    "replace 3",
-				    text, body->verb);
+				    route_str(route, text), body->verb);
 	if (body->n < 2 || body->n > API_ROUTE_HOPS)
-		return request_fail(req, -EINVAL, "route %s: %u gateways, but it is 2 to %u", text,
-				    body->n, API_ROUTE_HOPS);
+		return request_fail(req, -EINVAL, "route %s: %u gateways, but it is 2 to %u",
+				    route_str(route, text), body->n, API_ROUTE_HOPS);
 	if (route->type != API_ROUTE_UNICAST)
 		return request_fail(req, -EINVAL, "route %s: only a unicast route has gateways",
-				    text);
+				    route_str(route, text));
 	if (body->route.dev[0] || !ip_is_zero(&route->via))
 		return request_fail(req, -EINVAL,
 				    "route %s: with several gateways each has its own via and dev",
-				    text);
+				    route_str(route, text));
 	for (unsigned int i = 0; i < body->n; i++)
 		if (body->hops[i].weight < 1 || body->hops[i].weight > API_ROUTE_WEIGHT_MAX)
 			return request_fail(req, -EINVAL, "route %s: weight %u, but it is 1 to %u",
-					    text, body->hops[i].weight, API_ROUTE_WEIGHT_MAX);
+					    route_str(route, text), body->hops[i].weight,
+					    API_ROUTE_WEIGHT_MAX);
 	return 0;
 }
 
@@ -207,17 +206,19 @@ static int check_local(struct request *req, struct route *route)
 	const char *what = route_type_str(route->type);
 	char text[ROUTE_STR_LEN];
 
-	route_str(route, text);
 	if (route->plen != ip_bits(route->family) || !is_host(route->family, &route->dst))
 		return request_fail(req, -EINVAL,
 				    "route %s: scope %s is for one address of a host, with /%u",
-				    text, what, ip_bits(route->family));
+				    route_str(route, text), what, ip_bits(route->family));
 	if (!ip_is_zero(&route->via))
-		return request_fail(req, -EINVAL, "route %s: scope %s has no gateway", text, what);
+		return request_fail(req, -EINVAL, "route %s: scope %s has no gateway",
+				    route_str(route, text), what);
 	if (route->port == PORT_NONE)
-		return request_fail(req, -EINVAL, "route %s: scope %s needs dev NAME", text, what);
+		return request_fail(req, -EINVAL, "route %s: scope %s needs dev NAME",
+				    route_str(route, text), what);
 	if (route->tos)
-		return request_fail(req, -EINVAL, "route %s: scope %s has no tos", text, what);
+		return request_fail(req, -EINVAL, "route %s: scope %s has no tos",
+				    route_str(route, text), what);
 	route->scope = route->type == API_ROUTE_LOCAL ? API_SCOPE_HOST : API_SCOPE_KNI_HOST;
 	route->metric = 0;
 	return 0;
@@ -250,17 +251,17 @@ static int check_gateway(struct request *req, const struct route *route, const u
 	const struct worker *master = request_workers(req)[WORKER_MASTER];
 	char text[ROUTE_STR_LEN], ip[IP_STR_LEN];
 
-	route_str(route, text);
-	ip_str(route->family, via, ip);
 	if (!is_host(route->family, via))
-		return request_fail(req, -EINVAL, "route %s: %s cannot be a gateway", text, ip);
+		return request_fail(req, -EINVAL, "route %s: %s cannot be a gateway",
+				    route_str(route, text), ip_str(route->family, via, ip));
 	if (addr_is_local(master, route->family, via))
 		return request_fail(req, -EINVAL, "route %s: the gateway %s is our own address",
-				    text, ip);
+				    route_str(route, text), ip_str(route->family, via, ip));
 	if (!onlink && !is_link_local(route->family, via))
 		return check_reached(req, route, via, port);
 	if (*port == PORT_NONE)
-		return request_fail(req, -EINVAL, "route %s: %s needs dev NAME", text,
+		return request_fail(req, -EINVAL, "route %s: %s needs dev NAME",
+				    route_str(route, text),
 				    onlink ? "onlink" : "a link-local gateway");
 	return 0;
 }
@@ -320,7 +321,6 @@ static int check_paths(struct request *req, struct route *route)
 	char text[ROUTE_STR_LEN], ip[IP_STR_LEN];
 	int r = 0;
 
-	route_str(route, text);
 	for (unsigned int i = 0; r == 0 && i < paths->n; i++) {
 		struct route_hop *hop = &paths->hops[i];
 
@@ -328,12 +328,12 @@ static int check_paths(struct request *req, struct route *route)
 			r = check_gateway(req, route, &hop->via, &hop->port, hop->onlink);
 		else if (hop->port == PORT_NONE)
 			r = request_fail(req, -EINVAL,
-					 "route %s: nexthop %u needs via ADDR or dev NAME", text,
-					 i + 1);
+					 "route %s: nexthop %u needs via ADDR or dev NAME",
+					 route_str(route, text), i + 1);
 		if (r == 0 && hop_is_twice(paths, i))
 			r = request_fail(
-				req, -EINVAL, "route %s: nexthop %s dev %s is there twice", text,
-				ip_str(route->family, &hop->via, ip),
+				req, -EINVAL, "route %s: nexthop %s dev %s is there twice",
+				route_str(route, text), ip_str(route->family, &hop->via, ip),
 				ctl_port_name(request_workers(req)[WORKER_MASTER], hop->port));
 	}
 	if (r == 0)

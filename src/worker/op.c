@@ -17,11 +17,14 @@
 
 #include <rte_cycles.h>
 #include <rte_pause.h>
+#include <rte_prefetch.h>
 #include <rte_ring.h>
 
 #include "base/lines.h"
 #include "worker/replication.h"
 #include "worker/worker.h"
+
+#define OPS_AHEAD 8u /* that are taken from the ring at once */
 
 #define OP_SLOTS (sizeof(((struct op *)0)->args) / sizeof(void *))
 
@@ -200,23 +203,38 @@ int op_unicast(struct worker *w, op_apply_fn *apply, void *arg, const void *data
 	return 0;
 }
 
+static void ops_look_ahead(const struct worker *w, struct op *const *ops, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		rte_prefetch0(ops[i]);
+		rte_prefetch0(ops[i]->data);
+		rte_prefetch0((const uint8_t *)ops[i]->data + RTE_CACHE_LINE_SIZE);
+	}
+	for (unsigned int step = 0; step < OP_AHEAD_STEPS; step++)
+		for (unsigned int i = 0; i < n; i++)
+			if (ops[i]->ahead)
+				ops[i]->ahead(w, ops[i], step);
+}
+
 unsigned int ops_run(struct worker *w, uint64_t budget_tsc)
 {
-	unsigned int count = 0;
+	struct op *ops[OPS_AHEAD];
+	unsigned int count = 0, n;
 	uint64_t start;
-	void *entry;
 
 	if (likely(!w->ops || rte_ring_empty(w->ops)))
 		return 0;
 	start = rte_rdtsc();
-	while (rte_ring_sc_dequeue(w->ops, &entry) == 0) {
-		struct op *op = entry;
-		uint64_t seq = op->seq;
+	while ((n = rte_ring_sc_dequeue_burst(w->ops, (void **)ops, OPS_AHEAD, NULL)) > 0) {
+		ops_look_ahead(w, ops, n);
+		for (unsigned int i = 0; i < n; i++) {
+			uint64_t seq = ops[i]->seq;
 
-		op->apply(w, op);
-		/* behind this store the master may free the op */
-		__atomic_store_n(&w->ops_done, seq, __ATOMIC_RELEASE);
-		count++;
+			ops[i]->apply(w, ops[i]);
+			/* behind this store the master may free the op */
+			__atomic_store_n(&w->ops_done, seq, __ATOMIC_RELEASE);
+		}
+		count += n;
 		if (rte_rdtsc() - start > budget_tsc)
 			break;
 	}

@@ -23,10 +23,20 @@ struct op;
 
 typedef void op_apply_fn(struct worker *w, struct op *op);
 
+/*
+ * What apply will wait for in memory may be asked for while ops before it run: in steps, 0 to
+ * OP_AHEAD_STEPS - 1, each of which may read what the step before it has asked for. Nothing else,
+ * since those ops may change it all.
+ */
+typedef void op_ahead_fn(const struct worker *w, const struct op *op, unsigned int step);
+
+#define OP_AHEAD_STEPS 2
+
 #define OP_GARBAGE 8
 
 struct op {
 	op_apply_fn *apply;
+	op_ahead_fn *ahead;        /* NULL: none */
 	uint64_t seq;              /* set by op_publish */
 	struct op *next;           /* master's list of ops under way */
 	void *garbage[OP_GARBAGE]; /* malloc'ed, freed with the op */
@@ -36,6 +46,11 @@ struct op {
 };
 
 static inline void *op_data(struct op *op)
+{
+	return op->data;
+}
+
+static inline const void *op_data_const(const struct op *op)
 {
 	return op->data;
 }
