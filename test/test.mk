@@ -30,10 +30,17 @@ $(BIN)/test/packet/%: $(BIN)/.flavour $(OBJ)/test/packet/%.o $(call obj_of,$(TES
 
 test-programs: $(TEST_BINS) ## Build the unit and packet tests
 
-# Both ends of the system tests' traffic: a program of its own, libc only.
+# Programs of the system and cli tests, libc only: both ends of traffic, and a router's routes.
+SYSTEM_PROGRAMS := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/system/*.c)))
+
+.PHONY: system-programs
+system-programs: $(SYSTEM_PROGRAMS) ## Build the programs that system tests use
+
 $(BIN)/test/system/%: test/system/%.c
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $<
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -Itest -o $@ $(filter %.c,$^)
+
+$(BIN)/test/system/feed: test/lib/feed.c
 
 # Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
 # daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.

@@ -27,6 +27,12 @@ struct request;
  */
 typedef int request_fn(struct request *req, const void *body);
 
+/*
+ * Of a request that runs soon: what it will wait for in memory may be asked for, in steps as those
+ * of an op (worker/op.h). The body is as little to be trusted as that of run.
+ */
+typedef void request_ahead_fn(const struct worker *master, const void *body, unsigned int step);
+
 enum request_access {
 	REQUEST_GET,
 	REQUEST_SET,
@@ -39,12 +45,15 @@ struct request_handler {
 	uint32_t size; /* of the body */
 	request_fn *run;
 	request_fn *check; /* run's refusals that need no worker's tables; NULL: there are none */
+	request_ahead_fn *ahead; /* NULL: none */
 };
 
 #define REQUEST_HANDLER(id, access, body, run) REQUEST_CHECKED(id, access, body, run, NULL)
-#define REQUEST_CHECKED(id, access, body, run, check)                     \
-	{                                                                 \
-		API_##id, #id, REQUEST_##access, sizeof(body), run, check \
+#define REQUEST_CHECKED(id, access, body, run, check) \
+	REQUEST_AHEAD(id, access, body, run, check, NULL)
+#define REQUEST_AHEAD(id, access, body, run, check, ahead)                       \
+	{                                                                        \
+		API_##id, #id, REQUEST_##access, sizeof(body), run, check, ahead \
 	}
 
 /* One room's requests. */

@@ -31,6 +31,7 @@
 #define RUN_NS        1000000u /* of requests in one turn of the loop */
 #define READ_FIRST    4096u    /* bytes; grows to a frame's length */
 #define READ_KEEP     16384u   /* most that an idle client keeps */
+#define LOOK_AHEAD    4u       /* requests, between two steps of looking ahead */
 #define LATE_MS       2000u    /* a worker that takes longer is named */
 #define LATE_AGAIN_MS 10000u
 
@@ -51,6 +52,7 @@ struct peer {
 	uint64_t frame_since_ms; /* bytes of an unfinished frame lie here since, 0: none do */
 
 	struct frame frame;
+	struct frame ahead[OP_AHEAD_STEPS]; /* the same, as far as each step has come */
 	struct request request;
 	struct reply reply;
 	uint64_t resume_seq; /* the request goes on behind this acknowledgement */
@@ -210,6 +212,8 @@ static enum step peer_next_frame(struct peer *peer)
 		return STEP_AGAIN;
 	}
 	peer->in_frame = true;
+	for (unsigned int step = 0; step < OP_AHEAD_STEPS; step++)
+		peer->ahead[step] = peer->frame;
 	peer->answer_seq = peer->resume_seq = 0;
 	return STEP_AGAIN;
 }
@@ -288,6 +292,32 @@ static void peer_end_frame(struct peer *peer)
 	}
 }
 
+/* Mostly that of the request before. */
+static const struct request_handler *peer_handler(const struct peer *peer, uint16_t id)
+{
+	const struct request_handler *last = peer->request.handler;
+
+	return last && last->id == id ? last : request_find(peer->peers->dispatch, id);
+}
+
+/* Memory that the requests behind this one need comes while this one runs. */
+static void peer_look_ahead(struct peer *peer)
+{
+	const struct worker *master = peer->peers->dispatch->all[WORKER_MASTER];
+	const struct request_handler *handler;
+	struct frame_request what;
+
+	for (unsigned int step = 0; step < OP_AHEAD_STEPS; step++) {
+		uint32_t end = peer->frame.next + LOOK_AHEAD * (OP_AHEAD_STEPS - step);
+
+		while (peer->ahead[step].next < end && frame_next(&peer->ahead[step], &what)) {
+			handler = peer_handler(peer, what.id);
+			if (handler && handler->ahead && handler->size == what.len)
+				handler->ahead(master, what.body, step);
+		}
+	}
+}
+
 static enum step peer_next_request(struct peer *peer)
 {
 	const struct dispatch *dispatch = peer->peers->dispatch;
@@ -300,10 +330,11 @@ static enum step peer_next_request(struct peer *peer)
 		peer_end_frame(peer);
 		return STEP_AGAIN;
 	}
-	get = handler_is_get(request_find(dispatch, what.id));
+	get = handler_is_get(peer_handler(peer, what.id));
 	if (!get && !peer_has_room(peer, newest))
 		return STEP_WAIT;
 	peer->frame = rest;
+	peer_look_ahead(peer);
 	if (get && peer->gone)
 		return STEP_AGAIN;
 	over = request_start(&peer->request, dispatch, &peer->reply, &what);

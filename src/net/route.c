@@ -135,6 +135,13 @@ struct route_node *route_prefix_find(const struct worker *w, unsigned int family
 	return NULL;
 }
 
+void route_look_ahead(const struct worker *w, unsigned int family, const union ip_addr *net,
+		      unsigned int plen, unsigned int step)
+{
+	chains_prefetch(&route_nets(w, family)->prefixes, route_hash(w, net, plen), step > 0);
+	route_index_prefetch(&w->net->routes->index, family, net, plen, step > 0);
+}
+
 static struct route_node *node_of_same(struct order_node *in_same)
 {
 	return in_same ? container_of(in_same, struct route_node, in_same) : NULL;

@@ -267,13 +267,9 @@ static void apply_forget_source(struct worker *w, struct op *op)
 static void look_ahead(const struct worker *w, const struct op *op, unsigned int step)
 {
 	const struct route *key = op_data_const(op);
-	const struct route_table *table = w->net->routes;
 
-	if (!route_type_is_net(key->type))
-		return;
-	chains_prefetch(&table->nets[key->family == AF_INET6].prefixes,
-			route_hash(w, &key->dst, key->plen), step > 0);
-	route_index_prefetch(&table->index, key->family, &key->dst, key->plen, step > 0);
+	if (route_type_is_net(key->type))
+		route_look_ahead(w, key->family, &key->dst, key->plen, step);
 }
 
 /* ---- what ops bring ---- */

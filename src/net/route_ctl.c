@@ -269,13 +269,26 @@ static int route_flush_run(struct request *req, const void *body)
 	return 0;
 }
 
+static void route_ahead(const struct worker *master, const void *body, unsigned int step)
+{
+	const struct api_route *route = body;
+	const union ip_addr dst = route->family == AF_INET ? ip_from_v4(route->dst.v4)
+							   : ip_from_api(&route->dst);
+
+	route_look_ahead(master, route->family, &dst, route->plen, step);
+}
+
 static const struct request_handler route_handlers[] = {
-	REQUEST_CHECKED(ROUTE_ADD, SET, struct api_route, route_add_run, route_key_check),
-	REQUEST_CHECKED(ROUTE_SET, SET, struct api_route, route_set_run, route_key_check),
-	REQUEST_CHECKED(ROUTE_REPLACE, SET, struct api_route, route_replace_run, route_key_check),
+	REQUEST_AHEAD(ROUTE_ADD, SET, struct api_route, route_add_run, route_key_check,
+		      route_ahead),
+	REQUEST_AHEAD(ROUTE_SET, SET, struct api_route, route_set_run, route_key_check,
+		      route_ahead),
+	REQUEST_AHEAD(ROUTE_REPLACE, SET, struct api_route, route_replace_run, route_key_check,
+		      route_ahead),
 	REQUEST_CHECKED(ROUTE_MULTI, SET, struct api_route_multi, route_multi_run,
 			route_hops_check),
-	REQUEST_CHECKED(ROUTE_DEL, SET, struct api_route, route_del_run, route_key_check),
+	REQUEST_AHEAD(ROUTE_DEL, SET, struct api_route, route_del_run, route_key_check,
+		      route_ahead),
 	REQUEST_HANDLER(ROUTE_FLUSH, SET, struct api_filter, route_flush_run),
 	REQUEST_HANDLER(ROUTE_LIST, GET, struct api_filter, route_list_run),
 	REQUEST_HANDLER(ROUTE_GET, GET, struct api_route_get, route_get_run),

@@ -83,6 +83,10 @@ struct route_node *route_prefix_find(const struct worker *w, unsigned int family
 				     const union ip_addr *net, unsigned int plen);
 struct route_node *route_next_same(struct route_node *node);
 
+/* What looking for this prefix will wait for, in OP_AHEAD_STEPS; any prefix will do. */
+void route_look_ahead(const struct worker *w, unsigned int family, const union ip_addr *net,
+		      unsigned int plen, unsigned int step);
+
 uint64_t route_hash(const struct worker *w, const union ip_addr *net, unsigned int plen);
 
 const struct way *route_way_of(const struct worker *w, const struct route_node *node);

@@ -3,7 +3,8 @@
  * A tool's connection to the daemon. What was added lies in one buffer, as it
  * will travel: (struct api_request, body, padding) one behind the other. A run
  * cuts it into frames, sends one, reads its whole answer, and goes on with the
- * next; so both sides never write at the same time. All that arrives is
+ * next; so both sides never write at the same time. While the last frame of a
+ * run is answered, its caller may prepare what comes next. All that arrives is
  * checked against the frame it claims to be part of before anybody sees it.
  * A connection that broke is closed at once: later runs say so again.
  */
@@ -25,6 +26,19 @@
 #define CLIENT_PATH     128
 #define CLIENT_ADD_SIZE 4096u
 
+/* One frame of a run and what is known of its answer. */
+struct exchange {
+	const struct client_receiver *to;
+	uint32_t first; /* index of its first request in the run */
+	uint32_t count; /* of its requests */
+	uint16_t flags;
+	const uint8_t *at; /* the request that is answered next */
+	uint32_t answered; /* replies that are complete */
+	bool more;         /* the last reply goes on */
+	bool stopped;      /* a failure has ended the frame */
+	int status;        /* of the first failure */
+};
+
 struct client {
 	int fd; /* -1: closed, or local */
 	client_local_fn *local;
@@ -38,19 +52,12 @@ struct client {
 
 	uint8_t *answer; /* the reply frame that was read last */
 	size_t answer_size;
-};
 
-/* One frame of a run and what is known of its answer. */
-struct exchange {
-	const struct client_receiver *to;
-	uint32_t first; /* index of its first request in the run */
-	uint32_t count; /* of its requests */
-	uint16_t flags;
-	const uint8_t *at; /* the request that is answered next */
-	uint32_t answered; /* replies that are complete */
-	bool more;         /* the last reply goes on */
-	bool stopped;      /* a failure has ended the frame */
-	int status;        /* of the first failure */
+	uint8_t *sent; /* what lay in requests when the run began that is under way */
+	size_t sent_size;
+	struct exchange x;
+	bool under_way; /* a frame of it waits for its answer in x */
+	int result;     /* of the run that has ended */
 };
 
 __attribute__((format(printf, 3, 4))) static int client_fail(struct client *client, int err,
@@ -149,6 +156,7 @@ void client_close(struct client *client)
 	if (client->fd >= 0)
 		close(client->fd);
 	free(client->requests);
+	free(client->sent);
 	free(client->answer);
 	free(client);
 }
@@ -431,14 +439,13 @@ static int answer_take(struct client *client, struct exchange *x, const struct a
 
 /* ---- running ---- */
 
-/* 0, or why the connection is no more; the requests' own failures are in *x. */
-static int exchange_run(struct client *client, struct exchange *x, size_t len)
+/* The rest of one that was sent. 0, or why the connection is no more; the requests' own failures
+ * are in *x. */
+static int exchange_end(struct client *client, struct exchange *x)
 {
 	struct api_frame head;
-	int r = frame_send(client, x, len);
+	int r;
 
-	if (r < 0)
-		return r;
 	do {
 		r = answer_receive(client, &head);
 		if (r == 0)
@@ -451,26 +458,44 @@ static int exchange_run(struct client *client, struct exchange *x, size_t len)
 	return 0;
 }
 
-static int client_run_socket(struct client *client, bool keep_going,
-			     const struct client_receiver *to)
+/* Sends all that was added, a frame when the one before it is answered; the last one is under way
+ * then. Returns what ended the run before that, or 0. */
+static int run_socket(struct client *client, bool keep_going, const struct client_receiver *to)
 {
-	struct exchange x = { .to = to, .flags = keep_going ? API_FRAME_KEEP_GOING : 0 };
+	struct exchange *x = &client->x;
 	size_t at = 0, len;
 	int r;
 
-	while (at < client->len && !x.stopped) {
-		x.first += x.count;
-		x.answered = 0;
-		x.at = client->requests + at;
-		len = frame_cut(client, at, &x.count);
+	*x = (struct exchange){ .to = to, .flags = keep_going ? API_FRAME_KEEP_GOING : 0 };
+	while (at < client->len && !x->stopped) {
+		x->first += x->count;
+		x->answered = 0;
+		x->at = client->requests + at;
+		len = frame_cut(client, at, &x->count);
 		if (client->fd < 0)
 			return client_broken(client, -ENOTCONN, "the connection is closed");
-		r = exchange_run(client, &x, len);
+		r = frame_send(client, x, len);
 		if (r < 0)
 			return r;
 		at += len;
+		client->under_way = at == client->len;
+		r = client->under_way ? 0 : exchange_end(client, x);
+		if (r < 0)
+			return r;
 	}
-	return x.status;
+	return x->status;
+}
+
+/* What was added next must not lie where an answer is compared with what was sent. */
+static void keep_sent(struct client *client)
+{
+	uint8_t *bytes = client->sent;
+	size_t size = client->sent_size;
+
+	client->sent = client->requests;
+	client->sent_size = client->size;
+	client->requests = bytes;
+	client->size = size;
 }
 
 static int client_run_local(struct client *client, bool keep_going,
@@ -506,18 +531,36 @@ static int client_run_local(struct client *client, bool keep_going,
 	return status;
 }
 
-int client_run(struct client *client, bool keep_going, const struct client_receiver *to)
+void client_start(struct client *client, bool keep_going, const struct client_receiver *to)
 {
-	int r;
-
 	client->error[0] = '\0';
 	if (client->local)
-		r = client_run_local(client, keep_going, to);
+		client->result = client_run_local(client, keep_going, to);
 	else
-		r = client_run_socket(client, keep_going, to);
+		client->result = run_socket(client, keep_going, to);
+	if (client->under_way)
+		keep_sent(client);
 	client->len = 0;
 	client->count = 0;
+}
+
+int client_finish(struct client *client)
+{
+	int r = client->result;
+
+	if (client->under_way) {
+		r = exchange_end(client, &client->x);
+		r = r < 0 ? r : client->x.status;
+	}
+	client->under_way = false;
+	client->result = 0;
 	return r;
+}
+
+int client_run(struct client *client, bool keep_going, const struct client_receiver *to)
+{
+	client_start(client, keep_going, to);
+	return client_finish(client);
 }
 
 int client_request(struct client *client, uint16_t id, const void *body, size_t len,

@@ -86,6 +86,14 @@ unsigned int client_pending(const struct client *client);
  */
 int client_run(struct client *client, bool keep_going, const struct client_receiver *to);
 
+/*
+ * The same in two parts, for who prepares the next run meanwhile: until client_finish() returns
+ * what client_run() would, nothing but client_add() may be called, `to` must stay, and the last of
+ * what was added is under way.
+ */
+void client_start(struct client *client, bool keep_going, const struct client_receiver *to);
+int client_finish(struct client *client);
+
 /* One request: client_add() and client_run(). `to` may be NULL. Nothing else may be pending. */
 int client_request(struct client *client, uint16_t id, const void *body, size_t len,
 		   const struct client_receiver *to);

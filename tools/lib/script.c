@@ -4,8 +4,9 @@
  * is fine too), many requests to a frame. What changes is collected and sent
  * when there is much of it, when a line must see its effect (a listing), at
  * the end, or when the writer of a pipe pauses: someone may wait for the
- * effect. The daemon stops at the first request that fails, so no later line
- * was applied, whatever frame it stood in.
+ * effect. The daemon stops at the first request that fails, and what comes
+ * behind a frame is sent when that frame's answer is here, so no later line was
+ * applied, whatever frame it stood in. Lines are read while the daemon works.
  */
 #include "lib/script.h"
 
@@ -25,6 +26,12 @@
 #define SCRIPT_READ     65536
 #define SCRIPT_LINE_MAX (1u << 20)
 
+/* Where each of some requests stood. */
+struct lines {
+	unsigned int *at;
+	unsigned int n, room;
+};
+
 struct script {
 	struct runner *runner;
 	const struct command *command;
@@ -40,9 +47,10 @@ struct script {
 	size_t start, end, room;
 	bool ended;
 
-	unsigned int *lines; /* of each pending request */
-	unsigned int n_pending, lines_room;
+	struct lines pending, sent; /* sent: those whose answer is not here yet */
+	struct client_receiver to;
 	unsigned int n_replies;
+	bool refused; /* one of those sent was */
 };
 
 static void complain(struct script *script, unsigned int line, const char *text)
@@ -64,47 +72,70 @@ static int take_reply(void *arg, const struct client_reply *reply)
 	struct script *script = arg;
 
 	script->n_replies++;
-	if (reply->status < 0 && reply->index < script->n_pending)
-		complain(script, script->lines[reply->index],
+	script->refused |= reply->status < 0;
+	if (reply->status < 0 && reply->index < script->sent.n)
+		complain(script, script->sent.at[reply->index],
 			 *reply->text ? reply->text : strerror(-reply->status));
 	return 0;
 }
 
-/* Sends what is pending. */
-static void flush(struct script *script)
+/* Waits for the answer to what was sent. */
+static void settle(struct script *script)
 {
-	const struct client_receiver to = { .reply = take_reply, .arg = script };
-	bool failed = script->failed;
 	int r;
 
-	if (!script->n_pending)
+	if (!script->sent.n)
 		return;
-	script->n_replies = 0;
-	script->failed = false;
-	r = client_run(script->runner->client, script->command->options.keep_going, &to);
+	r = client_finish(script->runner->client);
 	/* no request was refused, or not all were answered: the connection broke */
-	if (r < 0 && (!script->failed || (script->command->options.keep_going &&
-					  script->n_replies < script->n_pending))) {
+	if (r < 0 && (!script->refused || (script->command->options.keep_going &&
+					   script->n_replies < script->sent.n))) {
 		runner_complain(script->runner, "%s: %s", script->name,
 				client_error(script->runner->client));
 		script->failed = script->stop = script->broken = true;
 	}
-	script->failed |= failed;
-	script->n_pending = 0;
+	script->sent.n = 0;
+}
+
+/* Sends what is pending, unless something before it has failed; the answer is waited for later. */
+static void send_pending(struct script *script)
+{
+	struct lines sent = script->sent;
+
+	settle(script);
+	sent.n = 0;
+	if (script->stop || !script->pending.n) {
+		script->pending.n = 0;
+		return;
+	}
+	script->sent = script->pending;
+	script->pending = sent;
+	script->n_replies = 0;
+	script->refused = false;
+	script->to = (struct client_receiver){ .reply = take_reply, .arg = script };
+	client_start(script->runner->client, script->command->options.keep_going, &script->to);
+}
+
+static void flush(struct script *script)
+{
+	send_pending(script);
+	settle(script);
 }
 
 static int remember_line(struct script *script)
 {
-	if (script->n_pending == script->lines_room) {
-		unsigned int room = script->lines_room ? script->lines_room * 2 : 256;
-		unsigned int *lines = realloc(script->lines, room * sizeof(*lines));
+	struct lines *pending = &script->pending;
 
-		if (!lines)
+	if (pending->n == pending->room) {
+		unsigned int room = pending->room ? pending->room * 2 : 256;
+		unsigned int *at = realloc(pending->at, room * sizeof(*at));
+
+		if (!at)
 			return -ENOMEM;
-		script->lines = lines;
-		script->lines_room = room;
+		pending->at = at;
+		pending->room = room;
 	}
-	script->lines[script->n_pending++] = script->line;
+	pending->at[pending->n++] = script->line;
 	return 0;
 }
 
@@ -126,8 +157,8 @@ static void collect(struct script *script, const struct command *command)
 			return;
 		}
 	}
-	if (script->n_pending >= SCRIPT_PENDING)
-		flush(script);
+	if (script->pending.n >= SCRIPT_PENDING)
+		send_pending(script);
 }
 
 /* A line that is not just collected: it must see what stands before it. */
@@ -325,7 +356,8 @@ int script_run(struct runner *runner, const struct command *command)
 
 	if (script.fd != STDIN_FILENO)
 		close(script.fd);
-	free(script.lines);
+	free(script.pending.at);
+	free(script.sent.at);
 	free(script.text);
 	return script.failed ? RUNNER_REFUSED : RUNNER_DONE;
 }
