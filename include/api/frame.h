@@ -121,6 +121,10 @@ struct api_item {
 	X(LADDR_DEL, 129, SET, struct api_laddr)             \
 	X(LADDR_LIST, 130, GET, struct api_service_filter)   \
 	X(CONN_LIST, 144, GET, struct api_conn_filter)       \
+	X(MARK_ADD, 168, SET, struct api_mark)               \
+	X(MARK_DEL, 169, SET, struct api_mark)               \
+	X(MARK_FLUSH, 170, SET, struct api_mark)             \
+	X(MARK_LIST, 171, GET, struct api_mark)              \
 	X(IPVS_INFO, 162, GET, struct api_empty)
 
 enum api_id {
@@ -149,6 +153,7 @@ enum api_kind {
 	API_KIND_VLAN,
 	API_KIND_LINK_ADD,
 	API_KIND_IPVS_INFO = 51,
+	API_KIND_MARK = 60,
 	API_KIND_EVENT = 88, /* a struct api_event, and the object it is about */
 };
 

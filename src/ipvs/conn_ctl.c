@@ -31,6 +31,7 @@ struct conn_listing {
 	uint32_t last;   /* the last to ask */
 	bool any;        /* of all services */
 	struct service_key key;
+	uint32_t marked;            /* id of the service of a mark that is listed, SERVICE_NONE */
 	bool templates;             /* of the worker: after its connections */
 	uint32_t from;              /* id of the entry to go on with, CONN_NONE: all seen */
 	uint32_t n;                 /* found */
@@ -40,8 +41,11 @@ struct conn_listing {
 	uint8_t states[CONN_PAGE]; /* their names are the master's work */
 };
 
-static bool conn_listed(const struct conn_listing *listing, const struct tuple *in)
+static bool conn_listed(const struct conn_listing *listing, const struct tuple *in,
+			const struct conn_cold *cold)
 {
+	if (listing->marked != SERVICE_NONE)
+		return cold->service == listing->marked;
 	return listing->any ||
 	       (in->proto == listing->key.proto &&
 		(in->dport == listing->key.port || listing->key.port == 0) &&
@@ -88,7 +92,7 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 	item->laddr = ip_to_api(&out->dst);
 	item->cport = in->sport;
 	item->lport = out->dport;
-	item->dport = dest_port(dest_get(w->ipvs->services, conn->dest), in->dport);
+	item->dport = out->sport;
 	item->timeout_s = track_timeout_s(w, conn);
 }
 
@@ -135,7 +139,7 @@ static void conn_apply_list(struct worker *w, struct op *op)
 		}
 		listing->from = id + 1;
 		conn_tuple(conns, id, CONN_IN, &in);
-		if (!conn_listed(listing, &in))
+		if (!conn_listed(listing, &in, conn_cold(conns, id)))
 			continue;
 		if (listing->templates) {
 			template_item(w, id, &in, &listing->page[listing->n]);
@@ -216,14 +220,17 @@ static int conn_request_list(struct request *req, const void *body)
 {
 	const struct api_conn_filter *filter = body;
 	struct conn_listing *listing;
+	const struct service *marked = NULL;
 	struct service_key key = { .proto = 0 };
 	int r = key_check_cpu(req, filter->cpu);
 
+	if (r == 0 && !key_is_any(&filter->key))
+		r = key_from_api(req, &filter->key, &key);
 	if (r < 0)
 		return r;
-	if (!key_is_any(&filter->key)) {
-		r = key_from_api(req, &filter->key, &key);
-		if (r < 0)
+	if (filter->key.fwmark) {
+		marked = key_find(req, &filter->key, &r);
+		if (!marked)
 			return r;
 	}
 	listing = calloc(1, sizeof(*listing));
@@ -233,6 +240,7 @@ static int conn_request_list(struct request *req, const void *body)
 	listing->last = filter->cpu ? filter->cpu : request_workers(req)[WORKER_MASTER]->n_workers;
 	listing->any = key_is_any(&filter->key);
 	listing->key = key;
+	listing->marked = marked ? marked->id : SERVICE_NONE;
 	r = conn_list_ask(req, listing);
 	if (r < 0)
 		free(listing);

@@ -95,8 +95,15 @@ void dest_retire_all(struct service_table *table, struct service *svc, struct op
 
 static uint64_t dest_hash_of_answers(const struct service_table *table, const struct dest *dest)
 {
-	return dest_answer_hash(table, table->services[dest->service].key.proto, dest->family,
-				&dest->addr, dest->port);
+	uint8_t proto = table->services[dest->service].key.proto;
+
+	return dest_answer_hash(table, proto, dest->family, &dest->addr,
+				dest_answer_port(dest, proto));
+}
+
+static bool dest_answers_any(const struct service_table *table, const struct dest *dest)
+{
+	return dest_answer_port(dest, table->services[dest->service].key.proto) == 0;
 }
 
 /* Where are connections that its mode opens, and where do its answers go? It stays so when the mode
@@ -115,7 +122,7 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 	dest->flags |= DEST_ANSWERS;
 	id_hash_add(&table->answering, dest_hash_of_answers(table, dest), dest->id);
 	table->n_answering++;
-	table->n_answering_any += dest->port == 0;
+	table->n_answering_any += dest_answers_any(table, dest);
 }
 
 /* Those that it has have places as long as there is a threshold. The master has none. */
@@ -356,7 +363,7 @@ static void dest_apply_free(struct worker *w, struct op *op)
 	if (dest->flags & DEST_ANSWERS) {
 		id_hash_del(&table->answering, dest_hash_of_answers(table, dest), dest->id);
 		table->n_answering--;
-		table->n_answering_any -= dest->port == 0;
+		table->n_answering_any -= dest_answers_any(table, dest);
 	}
 	memset(dest, 0, sizeof(*dest));
 }

@@ -72,6 +72,8 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 	r = key_check_same_family(req, dest_str(key, config, what), body->family, key);
 	if (r < 0)
 		return r;
+	if (key->proto == SERVICE_MARKED)
+		return 0; /* any port, or 0: the one that was asked for */
 	if (body->port == 0 && key->port != 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
 				    dest_str(key, config, what));
@@ -95,7 +97,8 @@ static int dest_check(struct request *req, const struct service_key *key,
 				    "%s: forwarding method %s is not supported yet; supported: "
 				    "FNAT (-b), DR (-g), NAT (-m)",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
-	if (body->forward == API_FORWARD_DR && config->port != key->port)
+	if (body->forward == API_FORWARD_DR && key->proto != SERVICE_MARKED &&
+	    config->port != key->port)
 		return request_fail(req, -EINVAL,
 				    "%s: DR (-g) leaves ports as they are; allowed: the service's "
 				    "port, %u",

@@ -30,10 +30,12 @@ static struct service *service_of(struct flow_run *run, const struct tuple4 *tup
 {
 	uint64_t vip = tuple4->addrs >> 32 | (uint64_t)(tuple4->ports >> 16) << 32;
 
+	if (unlikely(run->w->ipvs->marks != NULL)) /* there the client counts, too */
+		return ours_service(run->w, tuple, run->w->rx_port);
 	if (likely(run->last_service && run->last_vip == vip))
 		return run->last_service;
 	run->last_vip = vip;
-	run->last_service = ours_service(run->w, tuple);
+	run->last_service = ours_service(run->w, tuple, run->w->rx_port);
 	return run->last_service;
 }
 

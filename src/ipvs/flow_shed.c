@@ -104,7 +104,7 @@ bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
 	const struct service *svc;
 	struct tuple tuple;
 
-	svc = looks_new(m, &tuple) ? ours_service(w, &tuple) : NULL;
+	svc = looks_new(m, &tuple) ? ours_service(w, &tuple, w->rx_port) : NULL;
 	if (!svc)
 		return false;
 	if (owners_none_else(w, svc, &tuple) ? is_known(run, &tuple) : tuple.proto == IPPROTO_UDP)

@@ -358,6 +358,8 @@ static void hex_address(uint16_t family, const union api_ip *ip, char text[40])
 
 static const char *protocol_name(uint16_t protocol)
 {
+	if (protocol == 0)
+		return "IP"; /* a template of a firewall mark */
 	return protocol == IPPROTO_TCP ? "TCP" : protocol == IPPROTO_UDP ? "UDP" : "SCTP";
 }
 

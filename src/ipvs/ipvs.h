@@ -19,6 +19,7 @@ struct worker;
 struct conn_table;
 struct flow_foreseen;
 struct lport_pool;
+struct mark_rules;
 struct service_table;
 
 struct ipvs_config {
@@ -36,10 +37,11 @@ struct ipvs {
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
-	struct conn_table *templates; /* template.c's: those whose home this worker is, */
-	struct region template_uses;  /* its connections of all homes' templates, */
-	uint32_t template_serial;     /* and of the last one made */
-	struct hash_key isn_key;      /* of initial sequence numbers, this worker's own */
+	const struct mark_rules *marks; /* all workers' and the master's; NULL: none */
+	struct conn_table *templates;   /* template.c's: those whose home this worker is, */
+	struct region template_uses;    /* its connections of all homes' templates, */
+	uint32_t template_serial;       /* and of the last one made */
+	struct hash_key isn_key;        /* of initial sequence numbers, this worker's own */
 	struct {
 		uint64_t tsc;           /* of the turn that it was filled up last */
 		uint64_t hits;          /* packets of connections since then */

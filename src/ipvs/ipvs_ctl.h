@@ -12,6 +12,7 @@ extern const struct request_table dest_requests;
 extern const struct request_table laddr_requests;
 extern const struct request_table conn_requests;
 extern const struct request_table timeout_requests;
+extern const struct request_table mark_requests;
 
 #define KEY_STR_LEN (8 + IP_ENDPOINT_STR_LEN)
 

@@ -21,6 +21,7 @@
 #include "ipvs/service.h"
 #include "ipvs/track.h"
 #include "ipvs/xmit/steps.h"
+#include "link/port.h"
 #include "worker/worker.h"
 
 /*
@@ -84,9 +85,9 @@ static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum
 static struct owners icmp_owners(const struct worker *w, const struct tuple *answer)
 {
 	struct tuple quoted = tuple_reverse(answer);
-	struct owners owners = owners_of(w, answer);
+	struct owners owners = owners_of(w, answer, PORT_NONE);
 
-	return owners.n ? owners : owners_of(w, &quoted);
+	return owners.n ? owners : owners_of(w, &quoted, PORT_NONE);
 }
 
 void ipvs_icmp(struct worker *w, struct rte_mbuf *m)

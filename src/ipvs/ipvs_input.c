@@ -118,7 +118,8 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 	bool first = !(meta->flags & META_FRAGMENT_LATER);
 
 	if (balanced(meta) && w->ipvs->services->n_services &&
-	    ((first && ours_service(w, tuple)) || addr_is_local(w, tuple->family, &tuple->dst)))
+	    ((first && ours_service(w, tuple, meta->in_port)) ||
+	     addr_is_local(w, tuple->family, &tuple->dst)))
 		drop(w, m, DROP_IP(tuple->family, FRAGMENT));
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);
@@ -158,9 +159,9 @@ static bool leaves_scope(struct worker *w, struct rte_mbuf *m)
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct service *svc = ours_service(w, &meta->tuple);
+	struct service *svc = ours_service(w, &meta->tuple, meta->in_port);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
-	struct owners owners = owners_of(w, &meta->tuple);
+	struct owners owners = owners_of(w, &meta->tuple, meta->in_port);
 	struct conn_found found = { .dir = CONN_IN };
 
 	if ((ours && !l4_check(w, m)) ||
@@ -180,7 +181,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	if (found.id == CONN_NONE)
 		return;
 	forward(w, m, &found);
-	if (unlikely(svc->flags & SERVICE_ONE_PACKET))
+	if (unlikely(svc->flags & SERVICE_ONE_PACKET) && meta->tuple.proto == IPPROTO_UDP)
 		session_close(w, found.id); /* nothing looks it up: w->ipvs->changes says so */
 }
 

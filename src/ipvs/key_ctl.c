@@ -36,6 +36,11 @@ const char *key_str(const struct service_key *key, char *buf)
 {
 	char endpoint[IP_ENDPOINT_STR_LEN];
 
+	if (key->proto == SERVICE_MARKED) {
+		snprintf(buf, KEY_STR_LEN, "FWM %u%s", rte_be_to_cpu_32(key->addr.v4),
+			 key->family == AF_INET6 ? " IPv6" : "");
+		return buf;
+	}
 	snprintf(buf, KEY_STR_LEN, "%s %s", key->proto == IPPROTO_TCP ? "TCP" : "UDP",
 		 ip_endpoint_str(key->family, &key->addr, key->port, endpoint));
 	return buf;
@@ -50,6 +55,11 @@ bool key_is_any(const struct api_service_key *from)
 
 void key_to_api(const struct service_key *key, struct api_service_key *to)
 {
+	if (key->proto == SERVICE_MARKED) {
+		*to = (struct api_service_key){ .family = key->family,
+						.fwmark = rte_be_to_cpu_32(key->addr.v4) };
+		return;
+	}
 	*to = (struct api_service_key){
 		.addr = ip_to_api(&key->addr),
 		.family = key->family,
@@ -103,20 +113,42 @@ int key_check_same_family(struct request *req, const char *what, unsigned int fa
 			    key->family == AF_INET6 ? "IPv6" : "IPv4");
 }
 
+/* A mark is all there is to be said. */
+static int key_from_mark(struct request *req, const struct api_service_key *from,
+			 struct service_key *key)
+{
+	const struct api_service_key mark = { .family = from->family, .fwmark = from->fwmark };
+
+	if (from->family != AF_INET && from->family != AF_INET6)
+		return request_fail(req, -EAFNOSUPPORT,
+				    "service FWM %u: address family %u; allowed: IPv4 and IPv6",
+				    from->fwmark, from->family);
+	if (memcmp(from, &mark, sizeof(mark)) != 0)
+		return request_fail(req, -EINVAL,
+				    "service FWM %u: a service of a mark has no protocol, address "
+				    "or port",
+				    from->fwmark);
+	*key = (struct service_key){
+		.addr = service_mark_name(from->fwmark),
+		.family = from->family,
+		.proto = SERVICE_MARKED,
+	};
+	return 0;
+}
+
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key)
 {
 	char what[64], number[32];
 	int r;
 
 	if (from->fwmark)
-		return request_fail(req, -EOPNOTSUPP,
-				    "service with firewall mark %u: marks are not supported yet; "
-				    "supported: protocol, address and port (-t, -u)",
-				    from->fwmark);
+		return key_from_mark(req, from, key);
 	snprintf(what, sizeof(what), "%s service", key_protocol(from->protocol, number, 32));
 	if (from->protocol != IPPROTO_TCP && from->protocol != IPPROTO_UDP)
-		return request_fail(req, -EPROTONOSUPPORT,
-				    "%s: not supported yet; supported: TCP (-t), UDP (-u)", what);
+		return request_fail(
+			req, -EPROTONOSUPPORT,
+			"%s: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)",
+			what);
 	*key = (struct service_key){
 		.family = from->family,
 		.port = from->port,

@@ -11,16 +11,33 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
+#include "ipvs/mark.h"
 #include "ipvs/service.h"
 #include "net/addr.h"
 #include "worker/worker.h"
 
-struct service *ours_service(const struct worker *w, const struct tuple *tuple)
+/* Of the packet's mark: as in the kernel, it comes before addresses and ports. */
+static struct service *marked_service(const struct worker *w, const struct tuple *tuple,
+				      uint16_t in_port)
 {
 	const struct service_table *table = w->ipvs->services;
-	struct service *svc = service_lookup(table, tuple->proto, tuple->family, &tuple->dst,
-					     tuple->dport);
+	uint32_t mark = table->n_marked ? mark_of(w, tuple, in_port) : 0;
+	union ip_addr name = service_mark_name(mark);
 
+	return mark ? service_lookup(table, SERVICE_MARKED, tuple->family, &name, 0) : NULL;
+}
+
+struct service *ours_service(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
+{
+	const struct service_table *table = w->ipvs->services;
+	struct service *svc;
+
+	if (unlikely(w->ipvs->marks != NULL)) {
+		svc = marked_service(w, tuple, in_port);
+		if (svc)
+			return svc;
+	}
+	svc = service_lookup(table, tuple->proto, tuple->family, &tuple->dst, tuple->dport);
 	if (likely(svc || !table->n_any_port))
 		return svc;
 	return service_lookup(table, tuple->proto, tuple->family, &tuple->dst, 0);
@@ -33,18 +50,19 @@ bool ours_local_port(const struct worker *w, const struct tuple *tuple)
 	       addr_is_local(w, tuple->family, &tuple->dst);
 }
 
-/* From a server at that port; 0: at all. */
-static bool answers(const struct service_table *table, const struct tuple *tuple, be16 port)
+/* From a server of services of that protocol at that port; 0: at all. */
+static bool answers(const struct service_table *table, const struct tuple *tuple, uint8_t proto,
+		    be16 port)
 {
-	uint64_t hash = dest_answer_hash(table, tuple->proto, tuple->family, &tuple->src, port);
+	uint64_t hash = dest_answer_hash(table, proto, tuple->family, &tuple->src, port);
 
 	for (uint32_t link = id_hash_first(&table->answering, hash); link;
 	     link = id_hash_next(&table->answering, link)) {
 		const struct dest *dest = &table->dests[link - 1];
 
-		if (dest->port == port && dest->family == tuple->family &&
+		if (dest_answer_port(dest, proto) == port && dest->family == tuple->family &&
 		    ip_equal(&dest->addr, &tuple->src) &&
-		    table->services[dest->service].key.proto == tuple->proto)
+		    table->services[dest->service].key.proto == proto)
 			return true;
 	}
 	return false;
@@ -56,8 +74,9 @@ bool ours_answer(const struct worker *w, const struct tuple *tuple)
 
 	if (likely(!table->n_answering))
 		return false;
-	return answers(table, tuple, tuple->sport) ||
-	       (table->n_answering_any && answers(table, tuple, 0));
+	return answers(table, tuple, tuple->proto, tuple->sport) ||
+	       (table->n_answering_any && (answers(table, tuple, tuple->proto, 0) ||
+					   answers(table, tuple, SERVICE_MARKED, 0)));
 }
 
 bool ours_formerly(const struct worker *w, const struct tuple *tuple)

@@ -14,8 +14,8 @@
 struct service;
 struct worker;
 
-/* NULL: to no service. */
-struct service *ours_service(const struct worker *w, const struct tuple *tuple);
+/* NULL: to no service. in_port: where it came in, PORT_NONE: that is not known. */
+struct service *ours_service(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple);
 
@@ -25,9 +25,9 @@ bool ours_answer(const struct worker *w, const struct tuple *tuple);
 /* To an address of ours: its owner may have a connection whose service has been removed. */
 bool ours_formerly(const struct worker *w, const struct tuple *tuple);
 
-static inline bool is_ours(const struct worker *w, const struct tuple *tuple)
+static inline bool is_ours(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
 {
-	return ours_service(w, tuple) || ours_local_port(w, tuple);
+	return ours_service(w, tuple, in_port) || ours_local_port(w, tuple);
 }
 
 #endif

@@ -27,36 +27,45 @@ static void owners_add(struct owners *owners, unsigned int id)
 	owners->ids[owners->n++] = id;
 }
 
-struct owners owners_of(const struct worker *w, const struct tuple *tuple)
+/* kinds: a service's flags */
+static void owners_of_kinds(const struct worker *w, const struct tuple *tuple, unsigned int kinds,
+			    struct owners *owners)
 {
-	const struct service *svc = ours_service(w, tuple);
+	kinds &= SERVICE_BY_FLOW | SERVICE_BY_CLIENT;
+	if (kinds != SERVICE_BY_CLIENT)
+		owners_add(owners, steer_owner(w, tuple));
+	if (kinds & SERVICE_BY_CLIENT)
+		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
+}
+
+struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
+{
+	const struct service *svc = ours_service(w, tuple, in_port);
 	bool local = svc || ours_formerly(w, tuple);
 	struct owners owners = { .n = 0 };
-	unsigned int kinds;
 
 	if (!local) {
 		if (ours_answer(w, tuple))
 			owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
 		return owners;
 	}
-	kinds = svc ? svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)
-		    : SERVICE_BY_FLOW | (w->ipvs->services->n_answering ? SERVICE_BY_CLIENT : 0);
-	if (kinds != SERVICE_BY_CLIENT)
-		owners_add(&owners, steer_owner(w, tuple));
-	if (kinds & SERVICE_BY_CLIENT)
-		owners_add(&owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
+	owners_of_kinds(w, tuple,
+			svc ? svc->flags
+			    : SERVICE_BY_FLOW |
+					(w->ipvs->services->n_answering ? SERVICE_BY_CLIENT : 0),
+			&owners);
 	return owners;
 }
 
 bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple)
 {
-	struct owners owners;
+	struct owners owners = { .n = 0 };
 
 	if (likely(w->n_workers == 1))
 		return true;
 	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW))
 		return steer_owner(w, tuple) == w->id;
-	owners = owners_of(w, tuple);
+	owners_of_kinds(w, tuple, svc->flags, &owners);
 	return owners.n == 1 && owners.ids[0] == w->id;
 }
 

@@ -32,8 +32,8 @@ struct owners {
 	unsigned int ids[OWNERS_MAX];
 };
 
-/* Of a packet with this tuple, as it arrives. */
-struct owners owners_of(const struct worker *w, const struct tuple *tuple);
+/* Of a packet with this tuple, as it arrives; in_port as for ours_service(). */
+struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
 
 /* Is this worker the only one that may have the connection of a packet to that service? */
 bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple);

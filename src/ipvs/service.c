@@ -185,6 +185,15 @@ static void service_take_ways(struct service *svc, const struct service_config *
 		svc->flags |= SERVICE_SLOW_OPEN;
 }
 
+/* What lookups must know that there is. */
+static void service_count_kind(struct service_table *table, const struct service *svc, int by)
+{
+	if (service_is_marked(svc))
+		table->n_marked += (uint32_t)by;
+	else if (svc->key.port == 0)
+		table->n_any_port += (uint32_t)by;
+}
+
 /* args[0]: the scheduler's memory */
 static void service_apply_add(struct worker *w, struct op *op)
 {
@@ -213,7 +222,7 @@ static void service_apply_add(struct worker *w, struct op *op)
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	service_take_ways(svc, &data->config);
 	table->n_services++;
-	table->n_any_port += svc->key.port == 0;
+	service_count_kind(table, svc, 1);
 	service_bind(svc, &data->config, op->args[0]);
 }
 
@@ -310,7 +319,7 @@ static void service_apply_del(struct worker *w, struct op *op)
 	svc->sched_priv = NULL;
 	svc->flags |= SERVICE_REMOVED;
 	table->n_services--;
-	table->n_any_port -= svc->key.port == 0;
+	service_count_kind(table, svc, -1);
 }
 
 int service_del(struct worker *const *all, struct service *svc)

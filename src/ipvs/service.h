@@ -107,6 +107,9 @@ struct laddr {
 	char dev[API_NAME_LEN];
 } __attribute__((aligned(64)));
 
+/* Protocol of the service of a firewall mark, whose name stands in the place of its address. */
+#define SERVICE_MARKED 0
+
 struct service_key {
 	union ip_addr addr;
 	uint16_t family;
@@ -167,7 +170,8 @@ struct service_table {
 	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
 	uint32_t used;            /* all ids of services below have been used at least once */
 	uint32_t n_services;      /* not removed */
-	uint32_t n_any_port;      /* of those: of all ports of their address */
+	uint32_t n_any_port;      /* of those: of all ports of their address, */
+	uint32_t n_marked;        /* ... and of firewall marks */
 	struct id_hash
 		answering; /* servers whose answers have the client's address, by their own */
 	uint32_t n_answering;
@@ -188,10 +192,26 @@ void service_table_destroy(struct service_table *table);
 struct service *service_lookup(const struct service_table *table, uint8_t proto,
 			       unsigned int family, const union ip_addr *addr, be16 port);
 
-/* The server's port for a client's packets to that one. */
-static inline be16 dest_port(const struct dest *dest, be16 asked)
+/* A mark where services have their address; the kernel writes it so, too. */
+static inline union ip_addr service_mark_name(uint32_t mark)
 {
-	return dest->port ? dest->port : asked;
+	return ip_from_v4(__builtin_bswap32(mark));
+}
+
+static inline bool service_is_marked(const struct service *svc)
+{
+	return svc->key.proto == SERVICE_MARKED;
+}
+
+/*
+ * The server's port for a client's packets to that one. As in the kernel, a client that stays with
+ * its server at all ports of a mark finds each where it asked for it.
+ */
+static inline be16 dest_port(const struct service *svc, const struct dest *dest, be16 asked)
+{
+	if (dest->port == 0 || (service_is_marked(svc) && svc->persist_s))
+		return asked;
+	return dest->port;
 }
 
 /* By id, removed ones too as long as connections refer to them. NULL: gone. */
@@ -208,6 +228,12 @@ static inline struct dest *dest_get(const struct service_table *table, uint32_t 
 static inline struct laddr *laddr_get(const struct service_table *table, uint32_t id)
 {
 	return id < LADDR_MAX && table->laddrs[id].serial ? &table->laddrs[id] : NULL;
+}
+
+/* The port that all its answers to services of that protocol come from; 0: any. */
+static inline be16 dest_answer_port(const struct dest *dest, uint8_t proto)
+{
+	return proto == SERVICE_MARKED ? 0 : dest->port;
 }
 
 /* Of a server, by what its answers carry: their protocol and source. */

@@ -29,6 +29,7 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 			       const char *service)
 {
 	bool persistent = body->flags & API_SERVICE_PERSISTENT;
+	bool udp = body->key.protocol == IPPROTO_UDP || body->key.fwmark;
 
 	if (persistent && (body->timeout_s == 0 || body->timeout_s > SERVICE_PERSISTENCE_MAX))
 		return request_fail(req, -ERANGE, "%s: persistence (-p) of %u s; allowed: 1 to %u",
@@ -38,7 +39,7 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 				    "%s: persistence of clients' first %u bits (-M); allowed: 1 to "
 				    "%u",
 				    service, body->plen, ip_bits(body->key.family));
-	if (body->key.port == 0 && !persistent)
+	if (body->key.port == 0 && !body->key.fwmark && !persistent)
 		return request_fail(
 			req, -EINVAL,
 			"%s: port 0, any port, is for persistent services (-p) only: else "
@@ -49,7 +50,7 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 				    "%s: --on-remove of number %u; allowed: 0 keep, 1 reset, 2 "
 				    "reschedule",
 				    service, body->on_remove);
-	if ((body->flags & API_SERVICE_ONEPACKET) && body->key.protocol != IPPROTO_UDP)
+	if ((body->flags & API_SERVICE_ONEPACKET) && !udp)
 		return request_fail(req, -EINVAL,
 				    "%s: one-packet scheduling (--ops) is for UDP services: a TCP "
 				    "connection has more packets than one",
@@ -73,7 +74,8 @@ static int service_check_sched(struct request *req, const struct api_service *bo
 		return request_fail(req, -EINVAL, "%s: scheduler %s has no flag %s; it has: %s",
 				    service, config->sched->name, sched_flag_word(unknown),
 				    sched_flag_words(config->sched, known, sizeof(known)));
-	if ((config->sched_flags & API_SERVICE_HASH_QID) && body->key.protocol != IPPROTO_UDP)
+	if ((config->sched_flags & API_SERVICE_HASH_QID) && body->key.protocol != IPPROTO_UDP &&
+	    !body->key.fwmark)
 		return request_fail(req, -EINVAL,
 				    "%s: --hash-target qid is for UDP services: QUIC runs over UDP",
 				    service);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/unplug: the local addresses that services have on a device go with it.
+ * ipvs/unplug: the local addresses that services have on a device go with it, and rules of marks.
  * Connections from them end as those of any local address that is removed.
  */
 #include "ipvs/ipvs.h"
 
 #include <string.h>
 
+#include "ipvs/mark.h"
 #include "ipvs/service_int.h"
+#include "link/port.h"
 #include "net/addr.h"
 
 static int unplug_service(struct worker *const *all, const struct service *svc, const char *dev)
@@ -32,7 +34,7 @@ static int unplug_service(struct worker *const *all, const struct service *svc, 
 int ipvs_unplug(struct worker *const *all, const char *dev)
 {
 	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
-	int r = 0;
+	int r = mark_unplug(all, port_find(all[WORKER_MASTER]->link, dev));
 
 	for (uint32_t id = 0; r == 0 && id < table->used; id++) {
 		const struct service *svc = &table->services[id];

@@ -124,6 +124,28 @@ static void put_link_set(FILE *out, const struct api_link_set *set)
 		fprintf(out, " %s", text_of_mac(set->mac, false, mac));
 }
 
+static void put_mark(FILE *out, const struct api_mark *mark)
+{
+	char ip[TEXT_IP_LEN];
+
+	put_number(out, "family", mark->family, 0);
+	put_number(out, "given", mark->given, 0);
+	put_number(out, "pref", mark->pref, 0);
+	if (mark->given & API_MARK_FROM)
+		fprintf(out, " from %s/%u", text_of_ip(mark->family, &mark->from, ip),
+			mark->from_plen);
+	if (mark->given & API_MARK_TO)
+		fprintf(out, " to %s/%u", text_of_ip(mark->family, &mark->to, ip), mark->to_plen);
+	put_number(out, "proto", mark->proto, 0);
+	if (mark->given & API_MARK_SPORT)
+		fprintf(out, " sport %u-%u", mark->sport, mark->sport_last);
+	if (mark->given & API_MARK_DPORT)
+		fprintf(out, " dport %u-%u", mark->dport, mark->dport_last);
+	if (mark->iif[0])
+		fprintf(out, " iif %s", mark->iif);
+	put_number(out, "mark", mark->mark, 0);
+}
+
 static void put_vlan(FILE *out, const struct api_vlan *vlan)
 {
 	if (vlan->name[0])
@@ -224,6 +246,8 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		fprintf(out, " %s", ((const struct api_link_del *)body)->dev);
 	else if (id >= API_VLAN_ADD && id <= API_VLAN_LIST)
 		put_vlan(out, body);
+	else if (id >= API_MARK_ADD && id <= API_MARK_LIST)
+		put_mark(out, body);
 	else if (id >= API_ADDR_FLUSH && id <= API_LINK_LIST)
 		put_filter(out, body);
 	else if (id == API_STATS_LIST)

@@ -469,14 +469,22 @@ void rig_expect_icmp(struct harness *h, unsigned int side, uint8_t type, uint8_t
 
 struct rig_conn rig_conn(struct harness *h, uint8_t proto, const char *client, uint16_t port)
 {
-	struct tuple out, in = {
-		.proto = proto, .family = AF_INET, .sport = htons(port), .dport = htons(80)
-	};
+	struct packet packet = packet_first(client, proto, port);
+
+	return rig_conn_of(h, &packet);
+}
+
+struct rig_conn rig_conn_of(struct harness *h, const struct packet *packet)
+{
+	struct tuple out, in = { .proto = packet->proto ? packet->proto : IPPROTO_TCP,
+				 .family = AF_INET,
+				 .sport = htons(packet->sport),
+				 .dport = htons(packet->dport) };
 	struct rig_conn found = { .id = CONN_NONE };
 	enum conn_dir dir;
 
-	inet_pton(AF_INET, client, &in.src);
-	inet_pton(AF_INET, VIP, &in.dst);
+	inet_pton(AF_INET, packet->src, &in.src);
+	inet_pton(AF_INET, packet->dst, &in.dst);
 	for (unsigned int i = 1; i <= h->n_workers; i++) {
 		struct worker *w = h->all[i];
 		uint32_t id = conn_lookup(w->ipvs->conns, &in, &dir);

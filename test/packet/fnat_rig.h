@@ -130,6 +130,8 @@ struct rig_conn {
 	char server_text[IP_STR_LEN];
 };
 struct rig_conn rig_conn(struct harness *h, uint8_t proto, const char *client, uint16_t port);
+/* ... and that of this packet, of a client. */
+struct rig_conn rig_conn_of(struct harness *h, const struct packet *packet);
 
 /* The first packet of a connection to VIP:80; and a packet of one as FNAT sends it to the server.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dpip vlan without a daemon: command lines to requests, or to the sentence that refuses them. */
+/* dpip vlan and mark without a daemon: command lines to requests, or to the sentence that refuses
+ * them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,10 +35,58 @@ static void test_vlan(void **state)
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
+static void test_mark(void **state)
+{
+	static const struct tool_row rows[] = {
+		{ "mark", "MARK_LIST" },
+		{ "-6 mark show mark 7", "MARK_LIST family 10 given 128 mark 7" },
+		{ "mark add mark 1", "MARK_ADD given 128 mark 1" },
+		{ "mark add pref 9 from 10.0.0.0/8 to 1.2.3.4 proto tcp sport 1024-65535 dport 80 "
+		  "iif d0 mark 4294967295",
+		  "MARK_ADD family 2 given 255 pref 9 from 10.0.0.0/8 to 1.2.3.4/32 proto 6 sport "
+		  "1024-65535 dport 80-80 iif d0 mark 4294967295" },
+		{ "mark add to 2001:db8::/32 proto icmp mark 0",
+		  "MARK_ADD family 10 given 140 to 2001:db8::/32 proto 1" },
+		{ "mark del pref 10", "MARK_DEL given 1 pref 10" },
+		{ "mark flush", "MARK_FLUSH" },
+		{ "mark flush proto sctp", "MARK_FLUSH given 8 proto 132" },
+		{ "mark add", "EXIT 2: mark add: \"mark\" and a number are expected" },
+		{ "mark add mark", "EXIT 2: mark add: a number from 0 to 4294967295 is expected "
+				   "behind \"mark\"" },
+		{ "mark add mark 1 mark 2", "EXIT 2: mark add: \"mark\" is there twice" },
+		{ "mark add frob",
+		  "EXIT 2: mark add: \"frob\": pref, from, to, proto, sport, dport, "
+		  "iif or mark is expected" },
+		{ "mark add pref 0 mark 1",
+		  "EXIT 2: mark add: pref \"0\": a number from 1 to 4294967295 is expected" },
+		{ "mark add from 10.0.0.1/8 mark 1",
+		  "EXIT 2: mark add: from \"10.0.0.1/8\": bits behind the prefix are set" },
+		{ "mark add from 10.0.0.0/8 to ::1 mark 1",
+		  "EXIT 2: mark add: to \"::1\": an IPv4 prefix is expected" },
+		{ "mark add proto igmp mark 1",
+		  "EXIT 2: mark add: proto \"igmp\": tcp, udp, sctp or icmp is expected" },
+		{ "mark add dport 90-80 mark 1",
+		  "EXIT 2: mark add: dport \"90-80\": a port from 0 to 65535, or a range like "
+		  "8000-8099, is expected" },
+		{ "mark add dport 80- mark 1",
+		  "EXIT 2: mark add: dport \"80-\": a port from 0 to 65535, or a range like "
+		  "8000-8099, is expected" },
+		{ "mark add proto icmp dport 80 mark 1",
+		  "EXIT 2: mark add: sport and dport go with proto tcp, udp or sctp: ICMP has no "
+		  "ports" },
+		{ "mark del",
+		  "EXIT 2: mark del: \"pref\" and a number, or other words of the rule, "
+		  "are expected" },
+	};
+
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

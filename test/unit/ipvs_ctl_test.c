@@ -185,14 +185,13 @@ static const struct {
 	int error;
 	const char *text;
 } bad_services[] = {
-	{ break_fwmark, -EOPNOTSUPP,
-	  "service with firewall mark 9: marks are not supported yet; supported: protocol, address "
-	  "and "
-	  "port (-t, -u)" },
+	{ break_fwmark, -EINVAL,
+	  "service FWM 9: a service of a mark has no protocol, address or port" },
 	{ break_sctp, -EPROTONOSUPPORT,
-	  "SCTP service: not supported yet; supported: TCP (-t), UDP (-u)" },
+	  "SCTP service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)" },
 	{ break_protocol, -EPROTONOSUPPORT,
-	  "protocol 99 service: not supported yet; supported: TCP (-t), UDP (-u)" },
+	  "protocol 99 service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks "
+	  "(-f)" },
 	{ break_ip6, -EINVAL,
 	  "TCP service: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff is not a host's address; allowed: "
 	  "IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and ::ffff:0:0/96" },

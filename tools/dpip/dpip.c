@@ -49,8 +49,8 @@ const struct poptOption dpip_options[] = {
 };
 
 const struct dpip_object *const dpip_objects[] = {
-	&dpip_addr,  &dpip_route, &dpip_neigh,  &dpip_link,    &dpip_vlan, &dpip_kni,
-	&dpip_maddr, &dpip_stats, &dpip_config, &dpip_monitor, NULL,
+	&dpip_addr,  &dpip_route, &dpip_neigh, &dpip_link,   &dpip_vlan,    &dpip_kni,
+	&dpip_maddr, &dpip_mark,  &dpip_stats, &dpip_config, &dpip_monitor, NULL,
 };
 
 static int option_number(const char *name, const char *text, uint32_t min, uint32_t *value,

@@ -48,6 +48,7 @@ extern const struct dpip_object dpip_link;
 extern const struct dpip_object dpip_maddr;
 extern const struct dpip_object dpip_kni;
 extern const struct dpip_object dpip_vlan;
+extern const struct dpip_object dpip_mark;
 extern const struct dpip_object dpip_stats;
 extern const struct dpip_object dpip_config;
 extern const struct dpip_object dpip_monitor;
@@ -75,6 +76,9 @@ int dpip_parse(int argc, char **argv, struct command *out, char *error, size_t s
 
 /* [dev] D, for show and flush; needed: it must be there. */
 int dpip_filter_parse(struct args *args, struct command *command, uint16_t id, bool needed);
+
+/* A rule of marks as words: "pref 10 to 1.2.3.4/32 mark 1". */
+void dpip_mark_print(FILE *out, const struct api_mark *mark);
 
 /* A VLAN's protocol, as it is written. */
 const char *dpip_vlan_proto(uint16_t proto);

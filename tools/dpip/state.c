@@ -144,13 +144,17 @@ static int collect_ask(struct client *client)
 		struct api_service_filter services = { .flags = API_SERVICE_DESTS };
 		struct api_filter filter;
 		struct api_vlan vlans;
+		struct api_mark marks;
 
 		memset(&filter, 0, sizeof(filter));
 		memset(&vlans, 0, sizeof(vlans));
+		memset(&marks, 0, sizeof(marks));
 		if (state_objects[i].list == API_LINK_LIST)
 			filter.flags = API_FILTER_ADDED;
 		if (state_objects[i].list == API_VLAN_LIST)
 			r = client_add(client, API_VLAN_LIST, &vlans, sizeof(vlans));
+		else if (state_objects[i].list == API_MARK_LIST)
+			r = client_add(client, API_MARK_LIST, &marks, sizeof(marks));
 		else if (state_objects[i].list == API_SERVICE_LIST ||
 			 state_objects[i].list == API_LADDR_LIST)
 			r = client_add(client, state_objects[i].list, &services, sizeof(services));

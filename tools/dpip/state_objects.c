@@ -196,6 +196,14 @@ static void neigh_print(FILE *out, const union command_body *body)
 		API_NAME_LEN, neigh->dev);
 }
 
+/* ---- rules of marks ---- */
+
+static void mark_print(FILE *out, const union command_body *body)
+{
+	fputs("dpip mark add ", out);
+	dpip_mark_print(out, &body->mark);
+}
+
 /* ---- services and what they have ---- */
 
 static bool service_take(union command_body *body)
@@ -256,6 +264,8 @@ const struct state_object state_objects[] = {
 	  .told = sizeof(struct api_route), false, route_take, NULL, route_print },
 	{ API_KIND_NEIGH, API_NEIGH_LIST, REQUESTS(NEIGH), API_NEIGH_SET, SIZE(api_neigh),
 	  .told = sizeof(struct api_neigh), false, neigh_take, neigh_same, neigh_print },
+	{ API_KIND_MARK, API_MARK_LIST, REQUESTS(MARK), 0, SIZE(api_mark),
+	  .told = sizeof(struct api_mark), false, as_listed, NULL, mark_print },
 	{ API_KIND_SERVICE, API_SERVICE_LIST, REQUESTS(SERVICE), API_SERVICE_SET,
 	  .size = sizeof(struct api_service), .del_size = sizeof(struct api_service_key),
 	  TOLD(api_service, stats), false, service_take, service_same, service_print },

@@ -19,6 +19,7 @@ static const char *protocol_text(uint16_t protocol)
 	return protocol == IPPROTO_TCP    ? "tcp"
 	       : protocol == IPPROTO_UDP  ? "udp"
 	       : protocol == IPPROTO_SCTP ? "sctp"
+	       : protocol == 0            ? "ip" /* a template of a firewall mark */
 					  : "?";
 }
 

@@ -21,6 +21,7 @@
 #include "api/kni.h"
 #include "api/link.h"
 #include "api/maddr.h"
+#include "api/mark.h"
 #include "api/monitor.h"
 #include "api/neigh.h"
 #include "api/route.h"
@@ -66,6 +67,7 @@ union command_body {
 	struct api_conn_filter conn_filter;
 	struct api_timeouts timeouts;
 	struct api_monitor monitor;
+	struct api_mark mark;
 };
 
 struct command_request {

@@ -26,7 +26,7 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 
 	*out = (struct tuple){
 		.src = dest->addr,
-		.sport = dest_port(dest, opening->in->dport),
+		.sport = dest_port(svc, dest, opening->in->dport),
 		.proto = opening->in->proto,
 		.family = (uint8_t)dest->family,
 		.zone = opening->in->zone,

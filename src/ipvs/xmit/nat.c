@@ -24,7 +24,7 @@ static bool nat_open(struct worker *w, struct xmit_opening *opening, enum drop_r
 
 	opening->out = (struct tuple){
 		.src = dest->addr,
-		.sport = dest_port(dest, in->dport),
+		.sport = dest_port(opening->service, dest, in->dport),
 		.dst = in->src,
 		.dport = in->sport,
 		.proto = in->proto,
