@@ -121,25 +121,6 @@ void conn_table_destroy(struct conn_table *table)
 	free(table);
 }
 
-static void key6_set(struct conn_key6 *key, const struct tuple *t)
-{
-	*key = (struct conn_key6){ .src = t->src,
-				   .dst = t->dst,
-				   .sport = t->sport,
-				   .dport = t->dport,
-				   .family = t->family,
-				   .proto = t->proto };
-}
-
-static inline bool line6_is(const struct conn_line6 *line, unsigned int dir, const struct tuple *t)
-{
-	const struct conn_key6 *key = &line->key[dir];
-
-	return line->conn.zone == t->zone && key->proto == t->proto && key->family == t->family &&
-	       key->sport == t->sport && key->dport == t->dport && ip_equal(&key->src, &t->src) &&
-	       ip_equal(&key->dst, &t->dst);
-}
-
 static inline bool ref_is(const struct conn_table *table, uint32_t ref, const struct tuple *t,
 			  const struct tuple4 *t4)
 {
@@ -152,38 +133,28 @@ static inline bool ref_is(const struct conn_table *table, uint32_t ref, const st
 		of4 = tuple4_to(t4);
 		t = &of4;
 	}
-	return line6_is(conn_line6(table, id), conn_ref_dir(ref), t);
+	return tuple_equal(&conn_line6(table, id)->key[conn_ref_dir(ref)], t);
 }
 
-static void tuple_from_key4(const struct conn_key4 *key, struct tuple *tuple)
+static void tuple_from_line4(const struct conn_line4 *line, enum conn_dir dir, struct tuple *tuple)
 {
-	tuple->src = ip_from_v4(key->src);
-	tuple->dst = ip_from_v4(key->dst);
-	tuple->sport = key->sport;
-	tuple->dport = key->dport;
-	tuple->family = AF_INET;
-}
+	const struct conn_key4 *key = &line->key[dir];
 
-static void tuple_from_key6(const struct conn_key6 *key, struct tuple *tuple)
-{
-	tuple->src = key->src;
-	tuple->dst = key->dst;
-	tuple->sport = key->sport;
-	tuple->dport = key->dport;
-	tuple->family = key->family;
-	tuple->proto = key->proto;
+	*tuple = (struct tuple){ .src = ip_from_v4(key->src),
+				 .dst = ip_from_v4(key->dst),
+				 .sport = key->sport,
+				 .dport = key->dport,
+				 .proto = line->conn.proto,
+				 .family = AF_INET,
+				 .zone = line->conn.zone };
 }
 
 void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir, struct tuple *tuple)
 {
-	const struct conn *conn = conn_get(table, id);
-
-	tuple->zone = conn->zone;
-	tuple->proto = conn->proto;
 	if (conn_class_of(id) == CONN_IP4)
-		tuple_from_key4(&conn_line4(table, id)->key[dir], tuple);
+		tuple_from_line4(conn_line4(table, id), dir, tuple);
 	else
-		tuple_from_key6(&conn_line6(table, id)->key[dir], tuple);
+		*tuple = conn_line6(table, id)->key[dir];
 }
 
 static inline uint32_t bucket_find(const struct conn_table *table, const struct conn_bucket *bucket,
@@ -362,8 +333,8 @@ static uint32_t create6(struct conn_table *table, const struct tuple *in, const 
 	id = id_of(CONN_IP6, entry_take(&table->classes[CONN_IP6]));
 	*conn_get(table, id) = (struct conn){ .proto = in->proto, .zone = in->zone };
 	conn_cold(table, id)->family = in->family;
-	key6_set(&conn_line6(table, id)->key[CONN_IN], in);
-	key6_set(&conn_line6(table, id)->key[CONN_OUT], out);
+	conn_line6(table, id)->key[CONN_IN] = *in;
+	conn_line6(table, id)->key[CONN_OUT] = *out;
 	return entry_open(table, id, hash_in, hash_out);
 }
 
@@ -392,7 +363,7 @@ static uint32_t deltas4(struct conn_line4 *line)
 
 static uint32_t deltas6(const struct conn_line6 *line)
 {
-	const struct conn_key6 *in = &line->key[CONN_IN], *out = &line->key[CONN_OUT];
+	const struct tuple *in = &line->key[CONN_IN], *out = &line->key[CONN_OUT];
 
 	return csum_delta128(&in->src, &out->dst) + csum_delta128(&in->dst, &out->src) +
 	       csum_delta16(in->sport, out->dport) + csum_delta16(in->dport, out->sport);

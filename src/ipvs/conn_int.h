@@ -36,16 +36,8 @@ struct conn_line4 {
 };
 _Static_assert(sizeof(struct conn_line4) == 64, "one line");
 
-struct conn_key6 {
-	union ip_addr src, dst;
-	be16 sport, dport;
-	uint8_t family;
-	uint8_t proto; /* ICMP and ICMPv6 may be the two sides of one connection */
-	uint16_t reserved;
-};
-
 struct conn_line6 {
-	struct conn_key6 key[2];
+	struct tuple key[2]; /* whose protocols may differ: ICMP and ICMPv6 */
 	struct conn conn;
 	uint64_t spare;
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/conn_probe: a lookup of an IPv4 tuple in steps, for loops over vectors:
+ * ipvs/conn_probe: a lookup in steps, for loops over vectors of one family:
  * each step asks for the memory that the next one reads, and other packets'
  * steps go in between. conn_probe_start(), then conn_probe_guess(), which is
- * to be repeated if it returns false, then conn_probe_end().
+ * to be repeated if it returns false, then conn_probe_end(); conn_probe6_… for
+ * IPv6.
  */
 #ifndef IPVS_CONN_PROBE_H
 #define IPVS_CONN_PROBE_H
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
 #include "ipvs/conn_int.h"
 
@@ -21,19 +23,40 @@ struct conn_probe {
 	bool second; /* the bucket is the second one */
 };
 
-static inline void conn_probe_start(const struct conn_table *table, const struct tuple4 *tuple,
-				    struct conn_probe *probe)
+static inline void conn_probe_bucket(const struct conn_table *table, uint64_t hash,
+				     struct conn_probe *probe)
 {
-	uint64_t hash = tuple4_hash(&table->config.key, tuple);
-
 	probe->bucket = conn_index_first(&table->index, hash);
 	probe->tag = conn_index_tag(hash);
 	probe->second = false;
 	__builtin_prefetch(&table->index.buckets[probe->bucket]);
 }
 
-/* false: it is in its second bucket, if anywhere; to be asked again. */
-static inline bool conn_probe_guess(const struct conn_table *table, struct conn_probe *probe)
+static inline void conn_probe_start(const struct conn_table *table, const struct tuple4 *tuple,
+				    struct conn_probe *probe)
+{
+	conn_probe_bucket(table, tuple4_hash(&table->config.key, tuple), probe);
+}
+
+static inline void conn_probe6_start(const struct conn_table *table, const struct tuple *tuple,
+				     struct conn_probe *probe)
+{
+	conn_probe_bucket(table, tuple6_hash(&table->config.key, tuple), probe);
+}
+
+/* That of a reference found by such a lookup: if it is of the other family, no harm is done. */
+static inline void conn_probe_line(const struct conn_table *table, uint32_t ref, bool six)
+{
+	const void *line = six ? (const void *)conn_line6(table, conn_ref_id(ref))
+			       : (const void *)conn_line4(table, conn_ref_id(ref));
+
+	__builtin_prefetch(line, 1);
+	if (six)
+		__builtin_prefetch((const char *)line + 64, 1);
+}
+
+static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
+						struct conn_probe *probe, const bool six)
 {
 	const struct conn_bucket *bucket = &table->index.buckets[probe->bucket];
 	uint32_t ref = 0;
@@ -43,7 +66,7 @@ static inline bool conn_probe_guess(const struct conn_table *table, struct conn_
 		ref = bucket->ref[__builtin_ctz(match)];
 	probe->ref = ref;
 	if (likely(ref)) {
-		__builtin_prefetch(conn_line4(table, conn_ref_id(ref)), 1);
+		conn_probe_line(table, ref, six);
 		return true;
 	}
 	if (probe->second || !bucket->overflow)
@@ -52,6 +75,17 @@ static inline bool conn_probe_guess(const struct conn_table *table, struct conn_
 	probe->second = true;
 	__builtin_prefetch(&table->index.buckets[probe->bucket]);
 	return false;
+}
+
+/* false: it is in its second bucket, if anywhere; to be asked again. */
+static inline bool conn_probe_guess(const struct conn_table *table, struct conn_probe *probe)
+{
+	return conn_probe_look(table, probe, false);
+}
+
+static inline bool conn_probe6_guess(const struct conn_table *table, struct conn_probe *probe)
+{
+	return conn_probe_look(table, probe, true);
 }
 
 /* One comparison for all of it: addresses, ports, protocol, zone. */
@@ -78,6 +112,17 @@ static inline bool conn_probe_end(const struct conn_table *table, const struct t
 	found->id = id;
 	return likely(probe->ref && conn_class_of(id) == CONN_IP4) &&
 	       conn_line4_is(conn_line4(table, id), found->dir, tuple);
+}
+
+static inline bool conn_probe6_end(const struct conn_table *table, const struct tuple *tuple,
+				   const struct conn_probe *probe, struct conn_found *found)
+{
+	uint32_t id = conn_ref_id(probe->ref);
+
+	found->dir = conn_ref_dir(probe->ref);
+	found->id = id;
+	return likely(probe->ref && conn_class_of(id) == CONN_IP6) &&
+	       tuple_equal(&conn_line6(table, id)->key[found->dir], tuple);
 }
 
 #endif

@@ -24,33 +24,21 @@
 #include <string.h>
 
 #include <rte_ether.h>
-#include <rte_ip.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
 
 #include "ipvs/conn_probe.h"
 #include "ipvs/flow_int.h"
+#include "ipvs/flow_parse.h"
+#include "ipvs/flow_rewrite.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
-#include "ipvs/track.h"
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/adj.h"
 #include "net/neigh_int.h"
 #include "net/net.h"
 #include "net/route.h"
-#include "packet/csum.h"
 #include "worker/worker.h"
-
-#define ETH_LEN 14u
-#define IP_LEN  20u
-#define TCP_LEN 20u
-#define UDP_LEN 8u
-
-/* Two NOPs and the timestamps: the only TCP options that this stage takes. */
-#define TCP_TS_LEN 32u
-#define TCP_TS_AT  24u /* TSval; TSecr behind it */
 
 /* So many packets are parsed between asking for a bucket and reading it. */
 #define GUESS_BEHIND 16u
@@ -59,40 +47,6 @@
 /* One number is the state of data flowing, whatever the protocol. */
 #define STATE_FLOWS 1
 _Static_assert(TCP_ESTABLISHED == STATE_FLOWS && UDP_NORMAL == STATE_FLOWS && UDP_ONEWAY == 0, "");
-
-static inline uint16_t load16(const void *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static inline uint32_t load32(const void *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static inline uint64_t load64(const void *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static inline void store32(void *at, uint32_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
-static inline void store64(void *at, uint64_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
@@ -155,93 +109,30 @@ static inline void count_packet(struct flow_run *run, struct dest *dest, enum co
 	}
 }
 
-/* What the port says of the packet: nothing, or that checksums are good. */
-static inline bool port_content(uint64_t ol_flags)
+unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
+			union flow_tuple *tuple)
 {
-	const uint64_t bad = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD;
-	const uint64_t l4_none = RTE_MBUF_F_RX_L4_CKSUM_NONE;
-
-	return !(ol_flags & bad) && (ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != l4_none;
+	if (flow_parse4(run, m, &tuple->four))
+		return AF_INET;
+	return flow_parse6(run, m, &tuple->six) ? AF_INET6 : 0;
 }
 
-static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
+static inline struct conn *line_conn(union flow_line line, const bool six)
 {
-	uint64_t a = load64(ip), b = load64(ip + 8), sum;
-
-	if (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD)
-		return true;
-	sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + load32(ip + 16);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	return csum_fold((uint32_t)sum) == 0xffff;
-}
-
-/* A segment that changes no state, without options or with timestamps as everybody sends them. */
-static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len, uint16_t there)
-{
-	uint8_t flags = th[13], len = th[12] >> 2 & 0x3c;
-
-	if ((flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) !=
-		    RTE_TCP_ACK_FLAG ||
-	    len > l4_len || len > there)
-		return false;
-	if (len == TCP_LEN)
-		return true;
-	return len == TCP_TS_LEN && load32(th + TCP_LEN) == RTE_BE32(0x0101080a);
-}
-
-static inline bool parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
-	uint16_t there = m->data_len, total, l4_len;
-	uint64_t ol_flags = m->ol_flags;
-
-	if (unlikely(there < ETH_LEN + IP_LEN + UDP_LEN || m->nb_segs != 1 ||
-		     !port_content(ol_flags)))
-		return false;
-	/* to us; IPv4 without options; no fragment; TTL to spare; whole */
-	total = rte_be_to_cpu_16(load16(ip + 2));
-	if (unlikely((load64(frame) & UINT64_C(0xffffffffffff)) != run->mac ||
-		     (load32(frame + 12) & RTE_BE32(0xffffff00)) != RTE_BE32(0x08004500) ||
-		     (load16(ip + 6) & RTE_BE16(0xbfff)) != 0 || ip[8] <= 1 ||
-		     total + ETH_LEN > there || total < IP_LEN + UDP_LEN ||
-		     !ip_checksum_right(ol_flags, ip)))
-		return false;
-	l4_len = (uint16_t)(total - IP_LEN);
-	if (ip[9] == IPPROTO_TCP) {
-		if (unlikely(there < ETH_LEN + IP_LEN + TCP_LEN ||
-			     !tcp_usual(ip + IP_LEN, l4_len, (uint16_t)(there - ETH_LEN - IP_LEN))))
-			return false;
-	} else if (ip[9] == IPPROTO_UDP) {
-		uint16_t dgram_len = rte_be_to_cpu_16(load16(ip + IP_LEN + 4));
-
-		if (unlikely(dgram_len < UDP_LEN || dgram_len > l4_len))
-			return false;
-	} else {
-		return false;
-	}
-	tuple->addrs = load64(ip + 12);
-	tuple->ports = load32(ip + 20);
-	tuple->rest = tuple4_rest(ip[9], 0);
-	return true;
-}
-
-bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple)
-{
-	return parse(run, m, tuple);
+	return six ? &line.six->conn : &line.four->conn;
 }
 
 /* The way to an address of others; false: it is one of ours, or everybody's. */
-static bool way_find(struct worker *w, be32 addr, uint16_t *adj)
+static bool way_find(struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t *adj)
 {
-	union ip_addr ip = ip_from_v4(addr);
 	struct nexthop nexthop;
 
-	if (addr_is_local(w, AF_INET, &ip) || addr_is_broadcast(w, AF_INET, &ip))
+	if (addr_is_local(w, family, ip) || addr_is_broadcast(w, family, ip))
 		return false;
 	*adj = ADJ_NONE;
 	/* what depends on more than the address is looked up for each packet, behind this stage */
-	if (route_output(w, AF_INET, &ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
-		*adj = adj_get(w, AF_INET, &nexthop);
+	if (route_output(w, family, ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
+		*adj = adj_get(w, family, &nexthop);
 	return true;
 }
 
@@ -251,25 +142,36 @@ static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
 	uint32_t stamp = run->stamps[dest->slot];
 
 	if (unlikely(dest->stamp != stamp)) {
-		if (!way_find(run->w, dest->addr.v4, &dest->adj))
+		if (!way_find(run->w, dest->family, &dest->addr, &dest->adj))
 			return false;
 		dest->stamp = stamp;
 	}
 	return true;
 }
 
-/* Both ways. */
-static inline bool ways_fresh(struct flow_run *run, struct conn_line4 *line, struct dest *dest)
+static __rte_noinline bool client_way_find(struct flow_run *run, union flow_line line,
+					   const bool six)
 {
-	be32 client = line->key[CONN_IN].src;
-	uint32_t client_stamp = run->stamps[stamp4_slot(client)];
+	union ip_addr client = six ? line.six->key[CONN_IN].src
+				   : ip_from_v4(line.four->key[CONN_IN].src);
+
+	return way_find(run->w, six ? AF_INET6 : AF_INET, &client, &line_conn(line, six)->adj);
+}
+
+/* Both ways. */
+static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line line,
+					   struct dest *dest, const bool six)
+{
+	uint16_t slot = six ? stamp6_slot(&line.six->key[CONN_IN].src)
+			    : stamp4_slot(line.four->key[CONN_IN].src);
+	uint32_t client_stamp = run->stamps[slot];
 
 	if (!dest_way_fresh(run, dest))
 		return false;
-	if (unlikely(line->conn.stamp != client_stamp)) {
-		if (!way_find(run->w, client, &line->conn.adj))
+	if (unlikely(line_conn(line, six)->stamp != client_stamp)) {
+		if (!client_way_find(run, line, six))
 			return false;
-		line->conn.stamp = client_stamp;
+		line_conn(line, six)->stamp = client_stamp;
 	}
 	return true;
 }
@@ -298,87 +200,6 @@ static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
 	return (conn->flags & needed) == needed;
 }
 
-/* As track.c does: where the server stands. */
-static inline void track_server(struct conn *conn, const uint8_t *th, uint16_t l4_len)
-{
-	uint32_t seq = rte_be_to_cpu_32(load32(th + 4)) + l4_len - (th[12] >> 2 & 0x3c);
-	uint32_t ack = rte_be_to_cpu_32(load32(th + 8));
-
-	track_server_at(conn, seq, ack);
-}
-
-/* Adds to a number in network order; returns what that makes in a checksum. */
-static inline uint32_t shift(uint8_t *at, uint32_t add)
-{
-	uint32_t before = load32(at), after = rte_cpu_to_be_32(rte_be_to_cpu_32(before) + add);
-
-	store32(at, after);
-	return csum_delta32(before, after);
-}
-
-/* As tcp_shift() does, of segments that tcp_usual() lets through. */
-static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th)
-{
-	bool stamps = (conn->flags & CONN_TS) && (th[12] >> 2 & 0x3c) == TCP_TS_LEN;
-	uint32_t delta;
-
-	if (!(conn->flags & CONN_SEQ))
-		return 0;
-	if (dir == CONN_IN) {
-		delta = shift(th + 4, conn->seq_delta);
-		return stamps ? delta + shift(th + TCP_TS_AT, conn->ts_delta) : delta;
-	}
-	delta = shift(th + 8, -conn->seq_delta);
-	return stamps ? delta + shift(th + TCP_TS_AT + 4, -conn->ts_delta) : delta;
-}
-
-/* The same of the opposite direction; 0 and 0xffff are one number, and 0 may stand for "nothing".
- */
-static inline uint32_t opposite(uint16_t delta)
-{
-	uint16_t other = (uint16_t)~delta;
-
-	return other ? other : 0xffff;
-}
-
-static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4)
-{
-	uint32_t delta = dir == CONN_IN ? conn->l4_delta : opposite(conn->l4_delta);
-
-	if (conn->proto == IPPROTO_TCP) {
-		struct rte_tcp_hdr *th = (struct rte_tcp_hdr *)(void *)l4;
-
-		th->cksum = csum_apply(th->cksum, delta + tcp_numbers(conn, dir, l4));
-	} else {
-		struct rte_udp_hdr *uh = (struct rte_udp_hdr *)(void *)l4;
-
-		uh->dgram_cksum = csum_apply_udp(uh->dgram_cksum, delta);
-	}
-}
-
-/* The packet gets the other direction's tuple, the other way round. */
-static inline void rewrite(const struct conn_line4 *line, enum conn_dir dir, uint8_t *ip)
-{
-	const struct conn_key4 *other = &line->key[!dir];
-	struct rte_ipv4_hdr *header = (struct rte_ipv4_hdr *)(void *)ip;
-	uint32_t delta = csum_delta16(RTE_BE16(0x0100), 0);
-	uint64_t addrs;
-	uint32_t ports;
-
-	header->time_to_live--;
-	if (likely(line->conn.flags & CONN_NAT)) {
-		const struct conn *conn = &line->conn;
-
-		delta += dir == CONN_IN ? conn->ip_delta : opposite(conn->ip_delta);
-		addrs = load64(&other->src);
-		ports = load32(&other->sport);
-		store64(ip + 12, addrs << 32 | addrs >> 32);
-		store32(ip + 20, ports << 16 | ports >> 16);
-		rewrite_l4(conn, dir, ip + IP_LEN);
-	}
-	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
-}
-
 static inline void adj_use(const struct flow_run *run, struct adj *adj)
 {
 	if (likely(adj->used_ms == run->now_ms))
@@ -387,17 +208,40 @@ static inline void adj_use(const struct flow_run *run, struct adj *adj)
 	__atomic_store_n(&adj->neigh->uses, adj->neigh->uses + 1, __ATOMIC_RELAXED);
 }
 
-static __rte_always_inline struct adj *forward(struct flow_run *run, struct conn_line4 *line,
-					       enum conn_dir dir, struct dest *dest, uint8_t *frame)
+/* Of the IP packet in the frame: header and payload. */
+static inline uint16_t ip_total(const uint8_t *frame, const bool six)
+{
+	if (six)
+		return (uint16_t)(rte_be_to_cpu_16(load16(frame + ETH_LEN + 4)) + IP6_LEN);
+	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
+}
+
+static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six)
+{
+	if (six)
+		rewrite6(line.six, dir, ip);
+	else
+		rewrite4(line.four, dir, ip);
+}
+
+/* Both sides are of this family. */
+static inline bool family_stays(union flow_line line, enum conn_dir dir, const bool six)
+{
+	return !six || line.six->key[!dir].family == AF_INET6;
+}
+
+static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
+					       enum conn_dir dir, struct dest *dest, uint8_t *frame,
+					       const bool six)
 {
 	uint8_t *ip = frame + ETH_LEN;
-	uint16_t total = rte_be_to_cpu_16(load16(ip + 2));
-	struct conn *conn = &line->conn;
+	uint16_t total = ip_total(frame, six), ip_len = six ? IP6_LEN : IP_LEN;
+	struct conn *conn = line_conn(line, six);
 	uint32_t deadline;
 	struct adj *adj;
 
 	if (unlikely(!mode_flows(conn, dir) || !state_flows(conn, dir) ||
-		     !ways_fresh(run, line, dest)))
+		     !family_stays(line, dir, six) || !ways_fresh(run, line, dest, six)))
 		return NULL;
 	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];
 	deadline = deadline_next(run, conn, dest);
@@ -406,35 +250,38 @@ static __rte_always_inline struct adj *forward(struct flow_run *run, struct conn
 		return NULL;
 	conn->deadline = deadline;
 	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
-		track_server(conn, ip + IP_LEN, (uint16_t)(total - IP_LEN));
+		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len));
 	count_packet(run, dest, dir, total);
 	adj_use(run, adj);
-	rewrite(line, dir, ip);
+	rewrite(line, dir, ip, six);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 	return adj;
 }
 
-struct adj *flow_forward(struct flow_run *run, struct conn_line4 *line, enum conn_dir dir,
-			 struct dest *dest, uint8_t *frame)
+struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
+			 enum conn_dir dir, struct dest *dest, uint8_t *frame)
 {
-	return forward(run, line, dir, dest, frame);
+	if (family == AF_INET6)
+		return forward(run, line, dir, dest, frame, true);
+	return forward(run, line, dir, dest, frame, false);
 }
 
-struct adj *flow_forward_first(struct flow_run *run, struct conn_line4 *line, struct dest *dest,
-			       uint8_t *frame)
+struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
+			       struct dest *dest, uint8_t *frame)
 {
-	uint8_t *ip = frame + ETH_LEN;
-	uint16_t total = rte_be_to_cpu_16(load16(ip + 2));
+	bool six = family == AF_INET6;
+	uint16_t total = ip_total(frame, six);
 	struct adj *adj;
 
-	if (unlikely(!mode_flows(&line->conn, CONN_IN) || !dest_way_fresh(run, dest)))
+	if (unlikely(!mode_flows(line_conn(line, six), CONN_IN) ||
+		     !family_stays(line, CONN_IN, six) || !dest_way_fresh(run, dest)))
 		return NULL;
 	adj = &run->adjs[dest->adj];
 	if (unlikely(!adj->usable || total > adj->mtu))
 		return NULL;
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);
-	rewrite(line, CONN_IN, ip);
+	rewrite(line, CONN_IN, frame + ETH_LEN, six);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 	return adj;
 }
@@ -447,19 +294,20 @@ uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest
 }
 
 /* What the sender's hardware has added to a short packet does not go on. */
-static inline void cut_padding(struct rte_mbuf *m, const uint8_t *frame)
+static inline void cut_padding(struct rte_mbuf *m, const bool six)
 {
-	uint16_t len = (uint16_t)(rte_be_to_cpu_16(load16(frame + ETH_LEN + 2)) + ETH_LEN);
+	uint16_t len = (uint16_t)(ip_total(rte_pktmbuf_mtod(m, const uint8_t *), six) + ETH_LEN);
 
 	m->data_len = len;
 	m->pkt_len = len;
 }
 
-static inline void push_out(struct flow_run *run, struct rte_mbuf *m, const struct adj *adj)
+static inline void push_out(struct flow_run *run, struct rte_mbuf *m, const struct adj *adj,
+			    const bool six)
 {
 	struct batch *out = &run->w->link->tx[adj->port];
 
-	cut_padding(m, rte_pktmbuf_mtod(m, const uint8_t *));
+	cut_padding(m, six);
 	out->pkts[out->count++] = m;
 }
 
@@ -468,12 +316,27 @@ struct flow_left {
 	uint64_t keys[BATCH_BURST];
 	uint64_t seen[4]; /* a bit each, by left_bit() */
 	uint32_t n;
+	bool any_port; /* one of them stands for all ports of its addresses */
 };
 
 /* Two connections may have the same, which does no harm. */
 static inline uint64_t left_key(uint64_t addrs, uint32_t ports)
 {
 	return addrs + ports * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* For left_key(), of 32 bytes. */
+static inline uint64_t left_addrs6(const uint8_t *addrs)
+{
+	return load64(addrs) + 3 * load64(addrs + 8) + 5 * load64(addrs + 16) +
+	       7 * load64(addrs + 24);
+}
+
+static inline uint64_t left_key_of(const union flow_tuple *tuple, const bool six)
+{
+	if (six)
+		return left_key(left_addrs6(tuple->six.src.v6), load32(&tuple->six.sport));
+	return left_key(tuple->four.addrs, tuple->four.ports);
 }
 
 static inline uint64_t *left_bit(struct flow_left *left, uint64_t key, uint64_t *bit)
@@ -490,8 +353,7 @@ static inline void left_add(struct flow_left *left, uint64_t key)
 	left->keys[left->n++] = key;
 }
 
-/* What could not be parsed may be of a connection all the same. */
-static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m)
+static void left_add_frame4(struct flow_left *left, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t l4 = ETH_LEN + IP_LEN;
@@ -502,7 +364,28 @@ static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m)
 		left_add(left, left_key(load64(frame + ETH_LEN + 12), load32(frame + l4)));
 }
 
-static inline bool left_has(struct flow_left *left, uint64_t key)
+/* Behind extension headers are ports, too: those of all connections of its addresses. */
+static void left_add_frame6(struct flow_left *left, const struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + ETH_LEN;
+	bool ports = ip[6] == IPPROTO_TCP || ip[6] == IPPROTO_UDP;
+
+	if (m->data_len < ETH_LEN + IP6_LEN + sizeof(uint32_t))
+		return;
+	left->any_port |= !ports;
+	left_add(left, left_key(left_addrs6(ip + 8), ports ? load32(ip + IP6_LEN) : 0));
+}
+
+/* What could not be parsed may be of a connection all the same. */
+static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m, bool six)
+{
+	if (six)
+		left_add_frame6(left, m);
+	else
+		left_add_frame4(left, m);
+}
+
+static inline bool left_has_key(struct flow_left *left, uint64_t key)
 {
 	uint64_t bit, *seen = left_bit(left, key, &bit);
 	bool has = false;
@@ -514,28 +397,68 @@ static inline bool left_has(struct flow_left *left, uint64_t key)
 	return has;
 }
 
-/* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
-static __rte_always_inline bool flow_one(struct flow_run *run, struct rte_mbuf *m,
-					 const struct tuple4 *tuple, const struct conn_probe *probe,
-					 struct flow_left *left)
+static inline bool left_has(struct flow_left *left, const union flow_tuple *tuple, const bool six)
 {
+	if (left_has_key(left, left_key_of(tuple, six)))
+		return true;
+	return six && unlikely(left->any_port) &&
+	       left_has_key(left, left_key(left_addrs6(tuple->six.src.v6), 0));
+}
+
+/* A vector under way: what could be parsed, in its order. */
+struct flow_vector {
+	struct rte_mbuf *pkts[BATCH_BURST];
+	struct conn_probe probes[BATCH_BURST];
+	union { /* of one family */
+		struct tuple4 four[BATCH_BURST];
+		struct tuple six[BATCH_BURST];
+	} tuples;
+};
+
+static inline union flow_tuple *vector_tuple(struct flow_vector *vector, uint32_t i, const bool six)
+{
+	return six ? (union flow_tuple *)(void *)&vector->tuples.six[i]
+		   : (union flow_tuple *)(void *)&vector->tuples.four[i];
+}
+
+static inline bool vector_found(const struct flow_run *run, const struct flow_vector *vector,
+				uint32_t i, struct conn_found *found, const bool six)
+{
+	const struct conn_probe *probe = &vector->probes[i];
+
+	return six ? conn_probe6_end(run->conns, &vector->tuples.six[i], probe, found)
+		   : conn_probe_end(run->conns, &vector->tuples.four[i], probe, found);
+}
+
+static inline union flow_line line_of(const struct flow_run *run, uint32_t id, const bool six)
+{
+	if (six)
+		return (union flow_line){ .six = conn_line6(run->conns, id) };
+	return (union flow_line){ .four = conn_line4(run->conns, id) };
+}
+
+/* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
+static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_vector *vector,
+					 uint32_t i, struct flow_left *left, const bool six)
+{
+	struct rte_mbuf *m = vector->pkts[i];
 	struct conn_found found;
-	struct conn_line4 *line;
+	union flow_line line;
 	struct adj *adj;
 
-	if (unlikely(!conn_probe_end(run->conns, tuple, probe, &found)))
+	if (unlikely(!vector_found(run, vector, i, &found, six)))
 		return false;
-	if (left && left_has(left, left_key(tuple->addrs, tuple->ports)))
+	if (left && left_has(left, vector_tuple(vector, i, six), six))
 		return false;
-	line = conn_line4(run->conns, found.id);
-	adj = forward(run, line, found.dir, &run->dests[line->conn.dest],
-		      rte_pktmbuf_mtod(m, uint8_t *));
+	line = line_of(run, found.id, six);
+	adj = forward(run, line, found.dir, &run->dests[line_conn(line, six)->dest],
+		      rte_pktmbuf_mtod(m, uint8_t *), six);
 	if (unlikely(!adj)) {
 		if (left)
-			left_add(left, left_key(tuple->addrs, tuple->ports));
+			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
 		return false;
 	}
-	push_out(run, m, adj);
+	push_out(run, m, adj, six);
 	return true;
 }
 
@@ -546,85 +469,100 @@ static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
 	stage_push(run->w, STAGE_ETH_INPUT, m);
 }
 
-/* A vector under way: what could be parsed, in its order. */
-struct flow_vector {
-	struct rte_mbuf *pkts[BATCH_BURST];
-	struct tuple4 tuples[BATCH_BURST];
-	struct conn_probe probes[BATCH_BURST];
-};
-
 /* How far it is; apart, so that it stays in registers. */
 struct flow_steps {
 	uint32_t n;       /* parsed */
 	uint32_t guessed; /* of these */
 	uint32_t again;   /* a bit each: in its second bucket */
-	uint32_t left;    /* a bit each of all received: for the slow path */
+	uint32_t left;    /* a bit each of all received: could not be parsed */
+	uint32_t others;  /* of these: of the other family */
 };
 
+static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
+{
+	return six ? conn_probe6_guess(run->conns, probe) : conn_probe_guess(run->conns, probe);
+}
+
 static inline void vector_guess(const struct flow_run *run, struct flow_vector *vector,
-				struct flow_steps *steps)
+				struct flow_steps *steps, const bool six)
 {
 	uint32_t i = steps->guessed++;
 
-	steps->again |= (uint32_t)!conn_probe_guess(run->conns, &vector->probes[i]) << i;
+	steps->again |= (uint32_t)!probe_guess(run, &vector->probes[i], six) << i;
 }
 
 static inline void vector_guess_again(const struct flow_run *run, struct flow_vector *vector,
-				      struct flow_steps *steps, uint32_t i)
+				      struct flow_steps *steps, uint32_t i, const bool six)
 {
 	if (unlikely(i < steps->n && steps->again >> i & 1)) {
 		steps->again &= ~(1u << i);
-		conn_probe_guess(run->conns, &vector->probes[i]);
+		probe_guess(run, &vector->probes[i], six);
 	}
 }
 
+/* The i-th of them is on its way to be found; false: it cannot be parsed. */
+static inline bool vector_start(const struct flow_run *run, const struct rte_mbuf *m,
+				struct flow_vector *vector, uint32_t i, const bool six)
+{
+	if (six) {
+		if (unlikely(!flow_parse6(run, m, &vector->tuples.six[i])))
+			return false;
+		conn_probe6_start(run->conns, &vector->tuples.six[i], &vector->probes[i]);
+	} else {
+		if (unlikely(!flow_parse4(run, m, &vector->tuples.four[i])))
+			return false;
+		conn_probe_start(run->conns, &vector->tuples.four[i], &vector->probes[i]);
+	}
+	return true;
+}
+
 /* Parsed, and on their way to be found. */
-static inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				struct flow_vector *vector, struct flow_steps *steps)
+static __rte_always_inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts,
+					     uint32_t n, struct flow_vector *vector,
+					     struct flow_steps *steps, const bool six)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = steps->n;
 
-		if (unlikely(!parse(run, pkts[i], &vector->tuples[at]))) {
+		if (unlikely(!vector_start(run, pkts[i], vector, at, six))) {
 			steps->left |= 1u << i;
 			continue;
 		}
-		conn_probe_start(run->conns, &vector->tuples[at], &vector->probes[at]);
 		vector->pkts[at] = pkts[i];
 		steps->n++;
 		if (at >= GUESS_BEHIND)
-			vector_guess(run, vector, steps);
+			vector_guess(run, vector, steps, six);
 	}
 }
 
 static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vector *vector,
 					   struct flow_steps *steps, uint32_t i,
-					   struct flow_left *left)
+					   struct flow_left *left, const bool six)
 {
 	if (steps->guessed < steps->n)
-		vector_guess(run, vector, steps);
-	vector_guess_again(run, vector, steps, i + AGAIN_AHEAD);
-	vector_guess_again(run, vector, steps, i);
-	return flow_one(run, vector->pkts[i], &vector->tuples[i], &vector->probes[i], left);
+		vector_guess(run, vector, steps, six);
+	vector_guess_again(run, vector, steps, i + AGAIN_AHEAD, six);
+	vector_guess_again(run, vector, steps, i, six);
+	return flow_one(run, vector, i, left, six);
 }
 
 /* Of no connection, and alone: its connection may be opened here. */
-static bool mixed_new(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
-		      const struct tuple4 *tuple, const struct conn_probe *probe,
-		      struct flow_left *left)
+static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
+		      struct flow_vector *vector, uint32_t i, struct flow_left *left,
+		      const bool six)
 {
-	uint64_t key = left_key(tuple->addrs, tuple->ports);
+	union flow_tuple *tuple = vector_tuple(vector, i, six);
 	struct conn_found found;
 
-	if (left_has(left, key))
+	if (six || left_has(left, tuple, six))
 		return false;
-	if (unlikely(probe->ref)) { /* of that connection, or the tag deceives */
-		conn_lookup4(run->conns, tuple, 1, &found);
+	if (unlikely(vector->probes[i].ref)) { /* of that connection, or the tag deceives */
+		conn_lookup4(run->conns, &tuple->four, 1, &found);
 		if (found.id != CONN_NONE)
 			return false;
 	}
-	left_add(left, key);
-	return flow_new_take(run, new, m, at, tuple);
+	left_add(left, left_key_of(tuple, six));
+	return flow_new_take(run, new, vector->pkts[i], at, &tuple->four);
 }
 
 /* false: there is a connection now, but no way on for its first packet here. */
@@ -637,14 +575,14 @@ static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
 
 	if (unlikely(id == CONN_NONE))
 		return true;
-	adj = flow_forward_first(run, conn_line4(run->conns, id), dest,
+	adj = flow_forward_first(run, AF_INET, line_of(run, id, false), dest,
 				 rte_pktmbuf_mtod(one->m, uint8_t *));
 	if (unlikely(!adj)) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
 	conn_arm(run->conns, id, flow_deadline_first(run, dest));
-	push_out(run, one->m, adj);
+	push_out(run, one->m, adj, false);
 	w->counters.flow++;
 	return true;
 }
@@ -662,48 +600,115 @@ static uint32_t new_go_on(struct flow_run *run, const struct flow_new *new)
 
 /* From the first on that does not go to a port, or could not be parsed. Returns how many more have
  * gone there, of connections that were there. */
-static __rte_noinline uint32_t flow_mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
 					  struct flow_vector *vector, struct flow_steps steps,
-					  uint32_t first)
+					  uint32_t first, const bool six)
 {
-	uint32_t unparsed = steps.left, hits = 0;
+	uint32_t slow = steps.left & ~steps.others, hits = 0;
 	struct flow_left left;
 	struct flow_new new;
 
 	left.n = 0;
+	left.any_port = false;
 	memset(left.seen, 0, sizeof(left.seen));
 	new.n = 0;
-	for (uint32_t bits = unparsed; bits; bits &= bits - 1)
-		left_add_frame(&left, pkts[__builtin_ctz(bits)]);
+	for (uint32_t bits = slow; bits; bits &= bits - 1)
+		left_add_frame(&left, pkts[__builtin_ctz(bits)], six);
 	for (uint32_t at = 0, i = 0; at < n; at++) {
-		if ((unparsed >> at & 1) || i++ < first)
+		if ((steps.left >> at & 1) || i++ < first)
 			continue;
-		if (vector_one(run, vector, &steps, i - 1, &left))
+		if (vector_one(run, vector, &steps, i - 1, &left, six))
 			hits++;
-		else if (!mixed_new(run, &new, pkts[at], at, &vector->tuples[i - 1],
-				    &vector->probes[i - 1], &left))
-			steps.left |= 1u << at;
+		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
+			slow |= 1u << at;
 	}
-	steps.left |= new_go_on(run, &new);
-	for (uint32_t bits = steps.left; bits; bits &= bits - 1)
+	slow |= new_go_on(run, &new);
+	for (uint32_t bits = slow; bits; bits &= bits - 1)
 		to_slow_path(run, pkts[__builtin_ctz(bits)]);
 	return hits;
 }
 
-static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
+static __rte_noinline uint32_t mixed4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				      struct flow_vector *vector, struct flow_steps steps,
+				      uint32_t first)
+{
+	return mixed(run, pkts, n, vector, steps, first, false);
+}
+
+static __rte_noinline uint32_t mixed6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				      struct flow_vector *vector, struct flow_steps steps,
+				      uint32_t first)
+{
+	return mixed(run, pkts, n, vector, steps, first, true);
+}
+
+/* What could not be parsed because it is of the other family goes into `others`. */
+static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, struct flow_steps *steps,
+					   struct rte_mbuf **others, bool six)
+{
+	uint32_t n = 0;
+
+	for (uint32_t bits = steps->left; bits; bits &= bits - 1) {
+		uint32_t at = (uint32_t)__builtin_ctz(bits);
+
+		if (flow_is_ip6(pkts[at]) == six)
+			continue;
+		others[n++] = pkts[at];
+		steps->others |= 1u << at;
+	}
+	return n;
+}
+
+/* A vector, but for what is of the other family, which goes into `others` (NULL: there is nothing
+ * such). Returns how many these are. */
+static __rte_always_inline uint32_t burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+					  struct rte_mbuf **others, const bool six)
 {
 	struct flow_steps steps = { .n = 0 };
 	struct flow_vector vector;
-	uint32_t hits = 0;
+	uint32_t hits = 0, n_others = 0;
 
-	vector_parse(run, pkts, n, &vector, &steps);
+	vector_parse(run, pkts, n, &vector, &steps, six);
 	if (likely(!steps.left))
-		while (hits < n && likely(vector_one(run, &vector, &steps, hits, NULL)))
+		while (hits < n && likely(vector_one(run, &vector, &steps, hits, NULL, six)))
 			hits++;
+	else if (others)
+		n_others = others_take(pkts, &steps, others, six);
 	if (unlikely(hits < n))
-		hits += flow_mixed(run, pkts, n, &vector, steps, hits);
+		hits += six ? mixed6(run, pkts, n, &vector, steps, hits)
+			    : mixed4(run, pkts, n, &vector, steps, hits);
 	run->w->counters.flow += hits;
 	run->w->ipvs->shed.hits += hits;
+	return n_others;
+}
+
+static uint32_t burst4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+		       struct rte_mbuf **others)
+{
+	return burst(run, pkts, n, others, false);
+}
+
+static __rte_noinline uint32_t burst6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				      struct rte_mbuf **others)
+{
+	return burst(run, pkts, n, others, true);
+}
+
+/* The two families share no connection that this stage takes, so they may overtake each other. */
+static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
+{
+	struct rte_mbuf *others[BATCH_BURST];
+	uint32_t n_others;
+
+	if (unlikely(flow_is_ip6(pkts[0]))) {
+		n_others = burst6(run, pkts, n, others);
+		if (unlikely(n_others))
+			burst4(run, others, n_others, NULL);
+		return;
+	}
+	n_others = burst4(run, pkts, n, others);
+	if (unlikely(n_others))
+		burst6(run, others, n_others, NULL);
 }
 
 void flow_input(struct worker *w, struct batch *in)

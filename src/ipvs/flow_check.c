@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_ip.h>
+
 #include "base/lines.h"
 #include "base/log.h"
 #include "ipvs/flow.h"
@@ -31,15 +33,57 @@ struct flow_foreseen {
 	struct service *opens; /* its connection, of this service, or is refused; NULL: neither */
 	uint64_t opened, refused; /* before it, in all */
 	struct ipvs_counters service_before;
-	struct tuple4 tuple;
+	unsigned int family;
+	union flow_tuple tuple;
 	uint32_t id;
 	uint32_t dest;
 	uint16_t port;
 	uint16_t len;
-	struct conn_line4 line;
+	union {
+		struct conn_line4 four;
+		struct conn_line6 six;
+	} line; /* as it should be */
 	struct dest dest_after;
 	uint8_t frame[FRAME_SEEN];
 };
+
+static union flow_line line_should(struct flow_foreseen *foreseen)
+{
+	if (foreseen->family == AF_INET6)
+		return (union flow_line){ .six = &foreseen->line.six };
+	return (union flow_line){ .four = &foreseen->line.four };
+}
+
+static struct conn *conn_should(struct flow_foreseen *foreseen)
+{
+	return foreseen->family == AF_INET6 ? &foreseen->line.six.conn : &foreseen->line.four.conn;
+}
+
+/* The connection as it is now, and its server. */
+static void keep_conn(const struct flow_run *run, struct flow_foreseen *foreseen, uint32_t id)
+{
+	foreseen->id = id;
+	if (foreseen->family == AF_INET6)
+		foreseen->line.six = *conn_line6(run->conns, id);
+	else
+		foreseen->line.four = *conn_line4(run->conns, id);
+	foreseen->dest = conn_should(foreseen)->dest;
+	foreseen->dest_after = run->services->dests[foreseen->dest];
+}
+
+static void look_up(const struct flow_run *run, const struct flow_foreseen *foreseen,
+		    struct conn_found *found)
+{
+	if (foreseen->family == AF_INET6)
+		found->id = conn_lookup(run->conns, &foreseen->tuple.six, &found->dir);
+	else
+		conn_lookup4(run->conns, &foreseen->tuple.four, 1, found);
+}
+
+static bool is_of_class(uint32_t id, unsigned int family)
+{
+	return conn_class_of(id) == (family == AF_INET6 ? CONN_IP6 : CONN_IP4);
+}
 
 static void differs(const char *what, const struct flow_foreseen *foreseen)
 {
@@ -49,13 +93,13 @@ static void differs(const char *what, const struct flow_foreseen *foreseen)
 }
 
 /* What the stage remembers of a way it remembers here too, so that it can go out of date. */
-static void keep_ways(const struct flow_run *run, const struct flow_foreseen *foreseen)
+static void keep_ways(const struct flow_run *run, struct flow_foreseen *foreseen)
 {
-	struct conn *conn = &conn_line4(run->conns, foreseen->id)->conn;
+	struct conn *conn = conn_get(run->conns, foreseen->id);
 	struct dest *dest = &run->services->dests[foreseen->dest];
 
-	conn->adj = foreseen->line.conn.adj;
-	conn->stamp = foreseen->line.conn.stamp;
+	conn->adj = conn_should(foreseen)->adj;
+	conn->stamp = conn_should(foreseen)->stamp;
 	dest->adj = foreseen->dest_after.adj;
 	dest->stamp = foreseen->dest_after.stamp;
 }
@@ -70,9 +114,13 @@ static void keep_frame(struct flow_foreseen *foreseen, const struct rte_mbuf *m)
 /* Of the frame as it was foreseen. */
 static void foresee_length(struct flow_foreseen *foreseen, const struct adj *adj)
 {
+	const uint8_t *ip = foreseen->frame + sizeof(adj->eth);
+	bool six = foreseen->family == AF_INET6;
+	uint16_t len = (uint16_t)(six ? ip[4] << 8 | ip[5] : ip[2] << 8 | ip[3]);
+
 	foreseen->port = adj->port;
-	foreseen->len = (uint16_t)(rte_be_to_cpu_16(*(const be16 *)(void *)&foreseen->frame[16]) +
-				   sizeof(adj->eth));
+	foreseen->len =
+		(uint16_t)(len + sizeof(adj->eth) + (six ? sizeof(struct rte_ipv6_hdr) : 0));
 }
 
 static uint64_t refused(const struct worker *w)
@@ -87,7 +135,8 @@ static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
 {
 	struct tuple tuple;
 
-	foreseen->opens = flow_new_service(run, &foreseen->tuple, &tuple);
+	if (foreseen->family == AF_INET)
+		foreseen->opens = flow_new_service(run, &foreseen->tuple.four, &tuple);
 	if (!foreseen->opens)
 		return;
 	foreseen->m = m;
@@ -105,19 +154,18 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 
 	foreseen->m = NULL;
 	foreseen->opens = NULL;
-	if (!flow_parse(run, m, &foreseen->tuple))
+	foreseen->family = flow_parse(run, m, &foreseen->tuple);
+	if (!foreseen->family)
 		return;
-	conn_lookup4(run->conns, &foreseen->tuple, 1, &found);
+	look_up(run, foreseen, &found);
 	if (found.id == CONN_NONE)
 		foresee_new(run, m, foreseen);
-	if (found.id == CONN_NONE || conn_class_of(found.id) != CONN_IP4)
+	if (found.id == CONN_NONE || !is_of_class(found.id, foreseen->family))
 		return;
-	foreseen->id = found.id;
-	foreseen->line = *conn_line4(run->conns, found.id);
-	foreseen->dest = foreseen->line.conn.dest;
-	foreseen->dest_after = run->services->dests[foreseen->dest];
+	keep_conn(run, foreseen, found.id);
 	keep_frame(foreseen, m);
-	adj = flow_forward(run, &foreseen->line, found.dir, &foreseen->dest_after, foreseen->frame);
+	adj = flow_forward(run, foreseen->family, line_should(foreseen), found.dir,
+			   &foreseen->dest_after, foreseen->frame);
 	keep_ways(run, foreseen);
 	if (!adj)
 		return;
@@ -145,23 +193,21 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 	const struct adj *adj;
 	struct flow_run run;
 
-	conn_lookup4(w->ipvs->conns, &foreseen->tuple, 1, &found);
+	flow_begin(w, &run);
+	look_up(&run, foreseen, &found);
 	if (found.id == CONN_NONE)
 		differs("the absence", foreseen);
-	flow_begin(w, &run);
-	foreseen->id = found.id;
-	foreseen->line = *conn_line4(run.conns, found.id);
-	foreseen->dest = foreseen->line.conn.dest;
-	foreseen->dest_after = run.services->dests[foreseen->dest];
-	adj = flow_forward_first(&run, &foreseen->line, &foreseen->dest_after, foreseen->frame);
+	keep_conn(&run, foreseen, found.id);
+	adj = flow_forward_first(&run, foreseen->family, line_should(foreseen),
+				 &foreseen->dest_after, foreseen->frame);
 	keep_ways(&run, foreseen);
 	if (!adj)
 		return;
 	foresee_length(foreseen, adj);
 	compare_frame(foreseen, m);
-	if (foreseen->line.conn.deadline != flow_deadline_first(&run, &foreseen->dest_after))
+	if (conn_should(foreseen)->deadline != flow_deadline_first(&run, &foreseen->dest_after))
 		differs("the deadline", foreseen);
-	if (foreseen->line.conn.state != UDP_ONEWAY)
+	if (conn_should(foreseen)->state != UDP_ONEWAY)
 		differs("the state", foreseen);
 	if (now->conns != before->conns + 1 || now->inpkts != before->inpkts + 1 ||
 	    now->inbytes != before->inbytes + foreseen->len - sizeof(adj->eth))
@@ -169,11 +215,11 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 }
 
 /* It has left, so the slow path has counted it. */
-static void compare(const struct worker *w, const struct flow_foreseen *foreseen,
+static void compare(const struct worker *w, struct flow_foreseen *foreseen,
 		    const struct rte_mbuf *m)
 {
 	const struct conn *is = conn_get(w->ipvs->conns, foreseen->id);
-	const struct conn *should = &foreseen->line.conn;
+	const struct conn *should = conn_should(foreseen);
 	const struct dest *dest = &w->ipvs->services->dests[foreseen->dest];
 
 	compare_frame(foreseen, m);

@@ -70,20 +70,33 @@ bool flow_shed(struct flow_run *run, struct rte_mbuf *m);
 /* The same of one that opens a connection for sure. */
 bool flow_shed_new(struct worker *w, struct rte_mbuf *m, uint32_t *allowed);
 
-/* May this stage take it, as far as the packet itself tells? Then its tuple. */
-bool flow_parse(const struct flow_run *run, const struct rte_mbuf *m, struct tuple4 *tuple);
+/* Of a packet of either family. */
+union flow_tuple {
+	struct tuple4 four;
+	struct tuple six;
+};
+
+/* A connection's line; its class tells which. */
+union flow_line {
+	struct conn_line4 *four;
+	struct conn_line6 *six;
+};
+
+/* May this stage take it, as far as the packet itself tells? Then its family and tuple; else 0. */
+unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
+			union flow_tuple *tuple);
 
 /*
- * The packet in `frame` (parsed) goes on as the line's connection to or from that server says:
- * rewritten, counted. The adjacency that it takes; NULL: this stage cannot, nothing was changed but
- * what is remembered.
+ * The packet in `frame` (parsed, of that family) goes on as the line's connection to or from that
+ * server says: rewritten, counted. The adjacency that it takes; NULL: this stage cannot, nothing
+ * was changed but what is remembered.
  */
-struct adj *flow_forward(struct flow_run *run, struct conn_line4 *line, enum conn_dir dir,
-			 struct dest *dest, uint8_t *frame);
+struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
+			 enum conn_dir dir, struct dest *dest, uint8_t *frame);
 
 /* The same of the first packet of a connection, from the client. Its deadline is not touched. */
-struct adj *flow_forward_first(struct flow_run *run, struct conn_line4 *line, struct dest *dest,
-			       uint8_t *frame);
+struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
+			       struct dest *dest, uint8_t *frame);
 
 /* The deadline of a connection of this server that has just seen a packet, UDP_ONEWAY. */
 uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest);

@@ -6,6 +6,8 @@
 #ifndef PACKET_TUPLE_H
 #define PACKET_TUPLE_H
 
+#include <stddef.h>
+
 #include "base/hash.h"
 #include "base/ip.h"
 
@@ -30,11 +32,21 @@ static inline struct tuple tuple_reverse(const struct tuple *t)
 	return r;
 }
 
+/* All that is not an address, as one word. */
+static inline uint64_t tuple_rest(const struct tuple *t)
+{
+	uint64_t rest;
+
+	memcpy(&rest, &t->sport, sizeof(rest));
+	return rest;
+}
+_Static_assert(sizeof(struct tuple) == 40 && offsetof(struct tuple, sport) == 32, "no gaps");
+
 static inline bool tuple_equal(const struct tuple *a, const struct tuple *b)
 {
-	return a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
-	       a->family == b->family && a->zone == b->zone && ip_equal(&a->src, &b->src) &&
-	       ip_equal(&a->dst, &b->dst);
+	return ((a->src.u64[0] ^ b->src.u64[0]) | (a->src.u64[1] ^ b->src.u64[1]) |
+		(a->dst.u64[0] ^ b->dst.u64[0]) | (a->dst.u64[1] ^ b->dst.u64[1]) |
+		(tuple_rest(a) ^ tuple_rest(b))) == 0;
 }
 
 /*
@@ -94,17 +106,23 @@ static inline uint64_t tuple4_hash(const struct hash_key *key, const struct tupl
 	return hash_words(key, t->addrs, (uint64_t)t->ports << 32 | t->rest);
 }
 
+/* Of IPv6, as all of a connection that is not IPv4 on both sides. */
+static inline uint64_t tuple6_hash(const struct hash_key *key, const struct tuple *t)
+{
+	uint64_t src = hash_fold(t->src.u64[0] ^ key->k[0], t->src.u64[1] ^ key->k[1]);
+	uint64_t dst = hash_fold(t->dst.u64[0] ^ key->k[2], t->dst.u64[1] ^ key->k[3]);
+
+	return hash_words(key, src + (dst << 1 | dst >> 63), tuple_rest(t));
+}
+
 static inline uint64_t tuple_hash(const struct hash_key *key, const struct tuple *t)
 {
-	uint64_t rest = (uint64_t)tuple4_ports(t->sport, t->dport) << 32 |
-			tuple4_rest(t->proto, t->zone);
+	struct tuple4 t4;
 
-	if (t->family == AF_INET)
-		return hash_words(key, tuple4_addrs(t->src.v4, t->dst.v4), rest);
-	return hash_more(key,
-			 hash_more(key, hash_words(key, t->src.u64[0], t->src.u64[1]),
-				   t->dst.u64[0], t->dst.u64[1]),
-			 rest, AF_INET6);
+	if (t->family != AF_INET)
+		return tuple6_hash(key, t);
+	t4 = tuple4_from(t);
+	return tuple4_hash(key, &t4);
 }
 
 #endif

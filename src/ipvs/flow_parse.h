@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/flow_parse: which packets the flow stage takes, as far as they tell it
+ * themselves: to us, whole, of one segment, TCP or UDP in no way unusual, and
+ * with TTL to spare; IPv4 without options and no fragment, IPv6 without
+ * extension headers. All else is the slow path's. Nothing but the frame's first
+ * line (TCP with timestamps: two) and the mbuf's is read.
+ */
+#ifndef IPVS_FLOW_PARSE_H
+#define IPVS_FLOW_PARSE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+#include <rte_tcp.h>
+
+#include "ipvs/flow_int.h"
+#include "packet/csum.h"
+
+#define ETH_LEN 14u
+#define IP_LEN  20u
+#define IP6_LEN 40u
+#define TCP_LEN 20u
+#define UDP_LEN 8u
+
+/* Two NOPs and the timestamps: the only TCP options that this stage takes. */
+#define TCP_TS_LEN 32u
+#define TCP_TS_AT  24u /* TSval; TSecr behind it */
+
+static inline uint16_t load16(const void *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint32_t load32(const void *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint64_t load64(const void *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline void store32(void *at, uint32_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+static inline void store64(void *at, uint64_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* What the port says of the packet: nothing, or that checksums are good. */
+static inline bool port_content(uint64_t ol_flags)
+{
+	const uint64_t bad = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD;
+	const uint64_t l4_none = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+
+	return !(ol_flags & bad) && (ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != l4_none;
+}
+
+static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
+{
+	uint64_t a = load64(ip), b = load64(ip + 8), sum;
+
+	if (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		return true;
+	sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + load32(ip + 16);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	return csum_fold((uint32_t)sum) == 0xffff;
+}
+
+/* A segment that changes no state, without options or with timestamps as everybody sends them. */
+static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len, uint16_t there)
+{
+	uint8_t flags = th[13], len = th[12] >> 2 & 0x3c;
+
+	if ((flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) !=
+		    RTE_TCP_ACK_FLAG ||
+	    len > l4_len || len > there)
+		return false;
+	if (len == TCP_LEN)
+		return true;
+	return len == TCP_TS_LEN && load32(th + TCP_LEN) == RTE_BE32(0x0101080a);
+}
+
+/* TCP or UDP, as this stage takes it, `there` bytes of its l4_len in this segment. */
+static inline bool l4_usual(uint8_t proto, const uint8_t *l4, uint16_t l4_len, uint16_t there)
+{
+	uint16_t dgram_len;
+
+	if (proto == IPPROTO_TCP)
+		return likely(there >= TCP_LEN && tcp_usual(l4, l4_len, there));
+	if (proto != IPPROTO_UDP)
+		return false;
+	dgram_len = rte_be_to_cpu_16(load16(l4 + 4));
+	return likely(dgram_len >= UDP_LEN && dgram_len <= l4_len);
+}
+
+/* May this stage take it, as far as the packet itself tells? Then its tuple. */
+static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf *m,
+			       struct tuple4 *tuple)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
+	uint16_t there = m->data_len, total, l4_len;
+	uint64_t ol_flags = m->ol_flags;
+
+	if (unlikely(there < ETH_LEN + IP_LEN + UDP_LEN || m->nb_segs != 1 ||
+		     !port_content(ol_flags)))
+		return false;
+	/* to us; IPv4 without options; no fragment; TTL to spare; whole */
+	total = rte_be_to_cpu_16(load16(ip + 2));
+	if (unlikely((load64(frame) & UINT64_C(0xffffffffffff)) != run->mac ||
+		     (load32(frame + 12) & RTE_BE32(0xffffff00)) != RTE_BE32(0x08004500) ||
+		     (load16(ip + 6) & RTE_BE16(0xbfff)) != 0 || ip[8] <= 1 ||
+		     total + ETH_LEN > there || total < IP_LEN + UDP_LEN ||
+		     !ip_checksum_right(ol_flags, ip)))
+		return false;
+	l4_len = (uint16_t)(total - IP_LEN);
+	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, l4_len, (uint16_t)(there - ETH_LEN - IP_LEN))))
+		return false;
+	tuple->addrs = load64(ip + 12);
+	tuple->ports = load32(ip + 20);
+	tuple->rest = tuple4_rest(ip[9], 0);
+	return true;
+}
+
+/* Is it an IPv6 frame? That of any frame may be asked. */
+static inline bool flow_is_ip6(const struct rte_mbuf *m)
+{
+	return m->data_len >= ETH_LEN &&
+	       load16(rte_pktmbuf_mtod_offset(m, const uint8_t *, 12)) == RTE_BE16(0x86dd);
+}
+
+static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf *m,
+			       struct tuple *tuple)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
+	uint16_t there = m->data_len, l4_len;
+
+	if (unlikely(there < ETH_LEN + IP6_LEN + UDP_LEN || m->nb_segs != 1 ||
+		     !port_content(m->ol_flags)))
+		return false;
+	l4_len = rte_be_to_cpu_16(load16(ip + 4));
+	if (unlikely((load64(frame) & UINT64_C(0xffffffffffff)) != run->mac ||
+		     (load32(frame + 12) & RTE_BE32(0xfffff000)) != RTE_BE32(0x86dd6000) ||
+		     ip[7] <= 1 || l4_len + ETH_LEN + IP6_LEN > there || l4_len < UDP_LEN))
+		return false;
+	there = (uint16_t)(there - ETH_LEN - IP6_LEN);
+	if (unlikely(!l4_usual(ip[6], ip + IP6_LEN, l4_len, there)))
+		return false;
+	/* UDP's own checksum is all that protects the addresses */
+	if (unlikely(ip[6] == IPPROTO_UDP && load16(ip + IP6_LEN + 6) == 0))
+		return false;
+	memcpy(&tuple->src, ip + 8, 2 * sizeof(tuple->src));
+	memcpy(&tuple->sport, ip + IP6_LEN, 2 * sizeof(tuple->sport));
+	tuple->proto = ip[6];
+	tuple->family = AF_INET6;
+	tuple->zone = 0;
+	return true;
+}
+
+#endif
