@@ -408,23 +408,27 @@ struct conn_cold *conn_cold(const struct conn_table *table, uint32_t id)
 	return &class_of(table, id)->colds[id & CONN_INDEX_MASK];
 }
 
+void conn_rearm(struct conn_table *table, uint32_t id)
+{
+	struct wheel *wheel = &class_of(table, id)->wheel;
+	uint32_t deadline = conn_get(table, id)->deadline;
+	struct conn_cold *cold = conn_cold(table, id);
+
+	if (cold->armed && deadline >= cold->armed)
+		return;
+	wheel_disarm(wheel, id & CONN_INDEX_MASK);
+	wheel_arm(wheel, id & CONN_INDEX_MASK, deadline);
+	cold->armed = deadline;
+}
+
 void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s, uint64_t now_ms)
 {
 	struct conn *conn = conn_get(table, id);
 	uint32_t before = conn->deadline;
-	struct conn_cold *cold;
 
 	conn->deadline = conn_deadline(timeout_s, now_ms);
-	if (before && conn->deadline >= before)
-		return; /* the wheel comes in time */
-	cold = conn_cold(table, id);
-	if (cold->armed == 0 || conn->deadline < cold->armed) {
-		struct wheel *wheel = &class_of(table, id)->wheel;
-
-		wheel_disarm(wheel, id & CONN_INDEX_MASK);
-		wheel_arm(wheel, id & CONN_INDEX_MASK, conn->deadline);
-		cold->armed = conn->deadline;
-	}
+	if (!before || conn->deadline < before)
+		conn_rearm(table, id);
 }
 
 void conn_arm(struct conn_table *table, uint32_t id, uint32_t deadline)

@@ -165,6 +165,9 @@ static inline uint32_t conn_deadline(uint32_t timeout_s, uint64_t now_ms)
  * back only. */
 void conn_set_timeout(struct conn_table *table, uint32_t id, uint32_t timeout_s, uint64_t now_ms);
 
+/* The wheel is told of a deadline that has come nearer. */
+void conn_rearm(struct conn_table *table, uint32_t id);
+
 /* The first deadline of a connection that has just been created. */
 void conn_arm(struct conn_table *table, uint32_t id, uint32_t deadline);
 

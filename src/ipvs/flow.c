@@ -13,8 +13,10 @@
  * the stamp has moved on, the route is looked up again, here. Each packet looks
  * at both, since an address of ours must not be anybody's source either.
  *
- * TCP goes this way in the established state only, and without SYN, FIN or RST;
- * so no packet here changes a state, and deadlines only move away from now.
+ * TCP goes this way but for resets: segments that open and close, and the
+ * server's answer to a SYN whatever its options, move the state machine as
+ * track.c does, apart from the straight line of what only carries data. A
+ * deadline that comes nearer is told to the wheel.
  *
  * What is of no connection may open one, with others in a vector: flow_new.c.
  */
@@ -27,6 +29,7 @@
 
 #include "ipvs/conn_probe.h"
 #include "ipvs/flow_int.h"
+#include "ipvs/flow_left.h"
 #include "ipvs/flow_parse.h"
 #include "ipvs/flow_rewrite.h"
 #include "ipvs/ipvs.h"
@@ -176,7 +179,7 @@ static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line
 	return true;
 }
 
-/* Its deadline behind this packet. */
+/* Its deadline behind a packet that carries data in the state of data flowing. */
 static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
 				     const struct dest *dest)
 {
@@ -186,10 +189,41 @@ static inline uint32_t deadline_next(const struct flow_run *run, const struct co
 }
 
 /* Data flows, in the state that conn is in and stays in. */
-static inline bool state_flows(const struct conn *conn, enum conn_dir dir)
+static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const uint8_t *l4)
 {
-	return conn->state == STATE_FLOWS ||
-	       (dir == CONN_IN && conn->state == UDP_ONEWAY && conn->proto == IPPROTO_UDP);
+	if (conn->proto == IPPROTO_TCP)
+		return conn->state == STATE_FLOWS &&
+		       !(l4[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG));
+	return dir == CONN_IN || conn->state == STATE_FLOWS;
+}
+
+/* A segment that opens or closes, or comes meanwhile, and a first answer: as track.c does. false:
+ * this stage cannot. */
+static bool state_moves(struct conn *conn, enum conn_dir dir, struct dest *dest, const uint8_t *th)
+{
+	bool answers = conn->flags & CONN_NAT;
+	enum tcp_path tcp_path = answers ? TCP_PATH_INPUT : TCP_PATH_INPUT_ONLY;
+	enum tcp_state state;
+
+	/* a server that answers may assure a template; a client's SYN may open the next one */
+	if (conn->flags & CONN_TEMPLATE)
+		return false;
+	if (conn->proto != IPPROTO_TCP) {
+		conn->state = udp_next_state(dir, conn->state);
+		return true;
+	}
+	if ((dir == CONN_IN && (th[13] & RTE_TCP_SYN_FLAG)) ||
+	    (th[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
+		return false;
+	state = tcp_next_state(dir == CONN_OUT ? TCP_PATH_OUTPUT : tcp_path, conn->state, th[13]);
+	if (state == conn->state)
+		return true;
+	conn->state = state;
+	if (tcp_state_active(state))
+		dest_conn_active(dest, conn);
+	else
+		dest_conn_inactive(dest, conn);
+	return true;
 }
 
 /* Answers that are not rewritten are only passing through: no business of this stage. */
@@ -216,12 +250,13 @@ static inline uint16_t ip_total(const uint8_t *frame, const bool six)
 	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
 }
 
-static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six)
+static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six,
+			   const bool plain)
 {
 	if (six)
-		rewrite6(line.six, dir, ip);
+		rewrite6(line.six, dir, ip, plain);
 	else
-		rewrite4(line.four, dir, ip);
+		rewrite4(line.four, dir, ip, plain);
 }
 
 /* Both sides are of this family. */
@@ -230,31 +265,84 @@ static inline bool family_stays(union flow_line line, enum conn_dir dir, const b
 	return !six || line.six->key[!dir].family == AF_INET6;
 }
 
-static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
-					       enum conn_dir dir, struct dest *dest, uint8_t *frame,
-					       const bool six)
+/* Once its state is what this packet makes of it. */
+static inline uint32_t deadline_moved(const struct flow_run *run, const struct conn *conn,
+				      const struct dest *dest)
+{
+	if (conn->proto == IPPROTO_TCP && conn->state != STATE_FLOWS)
+		return conn_deadline(run->w->ipvs->config.tcp_timeout_s[conn->state], run->now_ms);
+	return deadline_next(run, conn, dest);
+}
+
+/* The adjacency of a packet; NULL: this stage cannot. */
+static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line line,
+					   enum conn_dir dir, struct dest *dest,
+					   const uint8_t *frame, const bool six)
+{
+	const struct conn *conn = line_conn(line, six);
+	struct adj *adj;
+
+	if (unlikely(!mode_flows(conn, dir) || !family_stays(line, dir, six) ||
+		     !ways_fresh(run, line, dest, six)))
+		return NULL;
+	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];
+	return likely(adj->usable && ip_total(frame, six) <= adj->mtu) ? adj : NULL;
+}
+
+/* `plain`: neither SYN nor FIN. */
+static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
+				     struct dest *dest, uint8_t *frame, struct adj *adj,
+				     const bool six, const bool plain)
 {
 	uint8_t *ip = frame + ETH_LEN;
 	uint16_t total = ip_total(frame, six), ip_len = six ? IP6_LEN : IP_LEN;
 	struct conn *conn = line_conn(line, six);
-	uint32_t deadline;
-	struct adj *adj;
 
-	if (unlikely(!mode_flows(conn, dir) || !state_flows(conn, dir) ||
-		     !family_stays(line, dir, six) || !ways_fresh(run, line, dest, six)))
-		return NULL;
-	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];
-	deadline = deadline_next(run, conn, dest);
-	/* a deadline that comes nearer is the wheel's business */
-	if (unlikely(!adj->usable || total > adj->mtu || deadline < conn->deadline))
-		return NULL;
-	conn->deadline = deadline;
 	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
-		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len));
+		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
 	count_packet(run, dest, dir, total);
 	adj_use(run, adj);
-	rewrite(line, dir, ip, six);
+	rewrite(line, dir, ip, six, plain);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
+}
+
+/*
+ * What moves the state, or brings the deadline nearer, of which the wheel is told; but not of
+ * CONN_NONE.
+ */
+static __rte_noinline struct adj *forward_move(struct flow_run *run, union flow_line line,
+					       uint32_t id, enum conn_dir dir, struct dest *dest,
+					       uint8_t *frame, struct adj *adj, bool six)
+{
+	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	struct conn *conn = line_conn(line, six);
+	uint32_t before = conn->deadline;
+
+	if (!state_flows(conn, dir, l4) && !state_moves(conn, dir, dest, l4))
+		return NULL;
+	conn->deadline = deadline_moved(run, conn, dest);
+	if (conn->deadline < before && id != CONN_NONE)
+		conn_rearm(run->conns, id);
+	pass(run, line, dir, dest, frame, adj, six, false);
+	return adj;
+}
+
+static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
+					       uint32_t id, enum conn_dir dir, struct dest *dest,
+					       uint8_t *frame, const bool six)
+{
+	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	struct adj *adj = way(run, line, dir, dest, frame, six);
+	struct conn *conn = line_conn(line, six);
+	uint32_t deadline;
+
+	if (unlikely(!adj))
+		return NULL;
+	deadline = deadline_next(run, conn, dest);
+	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
+		return forward_move(run, line, id, dir, dest, frame, adj, six);
+	conn->deadline = deadline;
+	pass(run, line, dir, dest, frame, adj, six, true);
 	return adj;
 }
 
@@ -262,35 +350,35 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 			 enum conn_dir dir, struct dest *dest, uint8_t *frame)
 {
 	if (family == AF_INET6)
-		return forward(run, line, dir, dest, frame, true);
-	return forward(run, line, dir, dest, frame, false);
+		return forward(run, line, CONN_NONE, dir, dest, frame, true);
+	return forward(run, line, CONN_NONE, dir, dest, frame, false);
 }
 
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
 			       struct dest *dest, uint8_t *frame)
 {
 	bool six = family == AF_INET6;
-	uint16_t total = ip_total(frame, six);
+	struct conn *conn = line_conn(line, six);
 	struct adj *adj;
 
-	if (unlikely(!mode_flows(line_conn(line, six), CONN_IN) ||
-		     !family_stays(line, CONN_IN, six) || !dest_way_fresh(run, dest)))
+	if (unlikely(!mode_flows(conn, CONN_IN) || !family_stays(line, CONN_IN, six) ||
+		     !dest_way_fresh(run, dest)))
 		return NULL;
 	adj = &run->adjs[dest->adj];
-	if (unlikely(!adj->usable || total > adj->mtu))
+	if (unlikely(!adj->usable || ip_total(frame, six) > adj->mtu))
 		return NULL;
-	count_packet(run, dest, CONN_IN, total);
-	adj_use(run, adj);
-	rewrite(line, CONN_IN, frame + ETH_LEN, six);
-	memcpy(frame, &adj->eth, sizeof(adj->eth));
+	if (conn->proto == IPPROTO_TCP) {
+		conn->state = TCP_SYN_RECV;
+		dest_conn_active(dest, conn);
+	}
+	pass(run, line, CONN_IN, dest, frame, adj, six, false);
 	return adj;
 }
 
-uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest)
+uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn,
+			     const struct dest *dest)
 {
-	if (unlikely(dest->conn_timeout_s))
-		return conn_deadline(dest->conn_timeout_s, run->now_ms);
-	return run->udp_deadline[UDP_ONEWAY];
+	return deadline_moved(run, conn, dest);
 }
 
 /* What the sender's hardware has added to a short packet does not go on. */
@@ -309,100 +397,6 @@ static inline void push_out(struct flow_run *run, struct rte_mbuf *m, const stru
 
 	cut_padding(m, six);
 	out->pkts[out->count++] = m;
-}
-
-/* Whose connections the packets are of that take the slow path: none behind may overtake them. */
-struct flow_left {
-	uint64_t keys[BATCH_BURST];
-	uint64_t seen[4]; /* a bit each, by left_bit() */
-	uint32_t n;
-	bool any_port; /* one of them stands for all ports of its addresses */
-};
-
-/* Two connections may have the same, which does no harm. */
-static inline uint64_t left_key(uint64_t addrs, uint32_t ports)
-{
-	return addrs + ports * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* For left_key(), of 32 bytes. */
-static inline uint64_t left_addrs6(const uint8_t *addrs)
-{
-	return load64(addrs) + 3 * load64(addrs + 8) + 5 * load64(addrs + 16) +
-	       7 * load64(addrs + 24);
-}
-
-static inline uint64_t left_key_of(const union flow_tuple *tuple, const bool six)
-{
-	if (six)
-		return left_key(left_addrs6(tuple->six.src.v6), load32(&tuple->six.sport));
-	return left_key(tuple->four.addrs, tuple->four.ports);
-}
-
-static inline uint64_t *left_bit(struct flow_left *left, uint64_t key, uint64_t *bit)
-{
-	*bit = UINT64_C(1) << (key >> 58);
-	return &left->seen[key >> 56 & 3];
-}
-
-static inline void left_add(struct flow_left *left, uint64_t key)
-{
-	uint64_t bit, *seen = left_bit(left, key, &bit);
-
-	*seen |= bit;
-	left->keys[left->n++] = key;
-}
-
-static void left_add_frame4(struct flow_left *left, const struct rte_mbuf *m)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t l4 = ETH_LEN + IP_LEN;
-
-	if (m->data_len >= l4)
-		l4 = RTE_MAX(l4, ETH_LEN + (frame[ETH_LEN] & 15) * 4u);
-	if (m->data_len >= l4 + sizeof(uint32_t))
-		left_add(left, left_key(load64(frame + ETH_LEN + 12), load32(frame + l4)));
-}
-
-/* Behind extension headers are ports, too: those of all connections of its addresses. */
-static void left_add_frame6(struct flow_left *left, const struct rte_mbuf *m)
-{
-	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + ETH_LEN;
-	bool ports = ip[6] == IPPROTO_TCP || ip[6] == IPPROTO_UDP;
-
-	if (m->data_len < ETH_LEN + IP6_LEN + sizeof(uint32_t))
-		return;
-	left->any_port |= !ports;
-	left_add(left, left_key(left_addrs6(ip + 8), ports ? load32(ip + IP6_LEN) : 0));
-}
-
-/* What could not be parsed may be of a connection all the same. */
-static void left_add_frame(struct flow_left *left, const struct rte_mbuf *m, bool six)
-{
-	if (six)
-		left_add_frame6(left, m);
-	else
-		left_add_frame4(left, m);
-}
-
-static inline bool left_has_key(struct flow_left *left, uint64_t key)
-{
-	uint64_t bit, *seen = left_bit(left, key, &bit);
-	bool has = false;
-
-	if (likely(!(*seen & bit)))
-		return false;
-	for (uint32_t i = 0; i < left->n; i++)
-		has |= left->keys[i] == key;
-	return has;
-}
-
-static inline bool left_has(struct flow_left *left, const union flow_tuple *tuple, const bool six)
-{
-	if (left_has_key(left, left_key_of(tuple, six)))
-		return true;
-	return six && unlikely(left->any_port) &&
-	       left_has_key(left, left_key(left_addrs6(tuple->six.src.v6), 0));
 }
 
 /* A vector under way: what could be parsed, in its order. */
@@ -438,20 +432,18 @@ static inline union flow_line line_of(const struct flow_run *run, uint32_t id, c
 }
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
-static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_vector *vector,
-					 uint32_t i, struct flow_left *left, const bool six)
+static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vector *vector,
+					   uint32_t i, const struct conn_found *found,
+					   struct flow_left *left, const bool six)
 {
 	struct rte_mbuf *m = vector->pkts[i];
-	struct conn_found found;
 	union flow_line line;
 	struct adj *adj;
 
-	if (unlikely(!vector_found(run, vector, i, &found, six)))
-		return false;
 	if (left && left_has(left, vector_tuple(vector, i, six), six))
 		return false;
-	line = line_of(run, found.id, six);
-	adj = forward(run, line, found.dir, &run->dests[line_conn(line, six)->dest],
+	line = line_of(run, found->id, six);
+	adj = forward(run, line, found->id, found->dir, &run->dests[line_conn(line, six)->dest],
 		      rte_pktmbuf_mtod(m, uint8_t *), six);
 	if (unlikely(!adj)) {
 		if (left)
@@ -460,6 +452,17 @@ static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_vecto
 	}
 	push_out(run, m, adj, six);
 	return true;
+}
+
+/* The same; it may also be of a connection that the probe has missed. */
+static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_vector *vector,
+					 uint32_t i, struct flow_left *left, const bool six)
+{
+	struct conn_found found;
+
+	if (unlikely(!vector_found(run, vector, i, &found, six)))
+		return false;
+	return flow_found(run, vector, i, &found, left, six);
 }
 
 static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
@@ -546,21 +549,36 @@ static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vec
 	return flow_one(run, vector, i, left, six);
 }
 
-/* Of no connection, and alone: its connection may be opened here. */
+/* A tag has deceived the probe: the connection is another one of its buckets, if there is any. */
+static __rte_noinline bool mixed_again(struct flow_run *run, struct flow_vector *vector, uint32_t i,
+				       struct flow_left *left, bool *known)
+{
+	struct conn_found found;
+
+	conn_lookup4(run->conns, &vector->tuples.four[i], 1, &found);
+	*known = found.id != CONN_NONE;
+	if (!*known || conn_class_of(found.id) != CONN_IP4 ||
+	    !flow_found(run, vector, i, &found, left, false))
+		return false;
+	run->w->counters.flow++;
+	run->w->ipvs->shed.hits++;
+	return true;
+}
+
+/* Of no connection that was found, and alone: its connection may be opened here. */
 static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
 		      struct flow_vector *vector, uint32_t i, struct flow_left *left,
 		      const bool six)
 {
 	union flow_tuple *tuple = vector_tuple(vector, i, six);
-	struct conn_found found;
+	bool known = false;
 
 	if (six || left_has(left, tuple, six))
 		return false;
-	if (unlikely(vector->probes[i].ref)) { /* of that connection, or the tag deceives */
-		conn_lookup4(run->conns, &tuple->four, 1, &found);
-		if (found.id != CONN_NONE)
-			return false;
-	}
+	if (unlikely(vector->probes[i].ref) && mixed_again(run, vector, i, left, &known))
+		return true;
+	if (known)
+		return false;
 	left_add(left, left_key_of(tuple, six));
 	return flow_new_take(run, new, vector->pkts[i], at, &tuple->four);
 }
@@ -581,7 +599,7 @@ static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
-	conn_arm(run->conns, id, flow_deadline_first(run, dest));
+	conn_arm(run->conns, id, flow_deadline_first(run, conn_get(run->conns, id), dest));
 	push_out(run, one->m, adj, false);
 	w->counters.flow++;
 	return true;

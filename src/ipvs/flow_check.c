@@ -20,7 +20,6 @@
 #include "ipvs/flow.h"
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
-#include "ipvs/proto/udp.h"
 #include "link/eth.h"
 #include "link/port.h"
 #include "net/adj.h"
@@ -136,7 +135,7 @@ static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
 	struct tuple tuple;
 
 	if (foreseen->family == AF_INET)
-		foreseen->opens = flow_new_service(run, &foreseen->tuple.four, &tuple);
+		foreseen->opens = flow_new_service(run, m, &foreseen->tuple.four, &tuple);
 	if (!foreseen->opens)
 		return;
 	foreseen->m = m;
@@ -190,6 +189,7 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 	const struct ipvs_counters *before = &foreseen->service_before;
 	const struct ipvs_counters *now = &foreseen->opens->counters;
 	struct conn_found found;
+	const struct conn *is;
 	const struct adj *adj;
 	struct flow_run run;
 
@@ -197,6 +197,7 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 	look_up(&run, foreseen, &found);
 	if (found.id == CONN_NONE)
 		differs("the absence", foreseen);
+	is = conn_get(run.conns, found.id);
 	keep_conn(&run, foreseen, found.id);
 	adj = flow_forward_first(&run, foreseen->family, line_should(foreseen),
 				 &foreseen->dest_after, foreseen->frame);
@@ -205,9 +206,9 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 		return;
 	foresee_length(foreseen, adj);
 	compare_frame(foreseen, m);
-	if (conn_should(foreseen)->deadline != flow_deadline_first(&run, &foreseen->dest_after))
+	if (is->deadline != flow_deadline_first(&run, conn_should(foreseen), &foreseen->dest_after))
 		differs("the deadline", foreseen);
-	if (conn_should(foreseen)->state != UDP_ONEWAY)
+	if (is->state != conn_should(foreseen)->state || is->flags != conn_should(foreseen)->flags)
 		differs("the state", foreseen);
 	if (now->conns != before->conns + 1 || now->inpkts != before->inpkts + 1 ||
 	    now->inbytes != before->inbytes + foreseen->len - sizeof(adj->eth))

@@ -98,15 +98,16 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
 			       struct dest *dest, uint8_t *frame);
 
-/* The deadline of a connection of this server that has just seen a packet, UDP_ONEWAY. */
-uint32_t flow_deadline_first(const struct flow_run *run, const struct dest *dest);
+/* The deadline of a connection of this server that has just seen its first packet. */
+uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn,
+			     const struct dest *dest);
 
 /*
  * The service whose connection such a packet, parsed and of no connection, may open in this stage,
  * and its tuple as others know it. NULL: it must not.
  */
-struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
-				 struct tuple *tuple);
+struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
+				 const struct tuple4 *tuple4, struct tuple *tuple);
 
 /*
  * m, parsed, of no connection and not behind another packet of its own, was taken into `new` or

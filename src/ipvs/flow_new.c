@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvs/flow-new: new connections in the flow stage, in vectors. What is parsed,
- * of no connection and to a UDP service is decided on as the slow path would
+ * of no connection and to a service is decided on as the slow path would
  * (ip4-input's addresses, the owner, ipvs/session), in two rounds: each gets its
  * server and local port, and asks for the memory of its entry, its timer and
  * both its buckets; when the last one has asked, each is made and its packet
  * goes on as those behind it will.
  *
- * All else is the slow path's: TCP, whose first segment has options to be
- * looked at; what nobody serves; what is not ours to judge. A packet for which
- * there is a connection now but no way on takes the slow path as its second
- * packet would.
+ * All else is the slow path's: segments of TCP that open nothing; what nobody
+ * serves; what is not ours to judge. A packet for which there is a connection
+ * now but no way on takes the slow path as its second packet would.
  */
 #include <netinet/in.h>
 
 #include <rte_ether.h>
 #include <rte_ip.h>
+#include <rte_tcp.h>
 #include <rte_udp.h>
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
+#include "ipvs/proto/tcp.h"
 #include "net/ip4.h"
 #include "worker/worker.h"
 
@@ -39,12 +40,27 @@ static struct service *service_of(struct flow_run *run, const struct tuple4 *tup
 	return run->last_service;
 }
 
-static inline struct service *owned_service(struct flow_run *run, const struct tuple4 *tuple4,
-					    struct tuple *tuple)
+#define L4_AT (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr))
+
+static inline const struct rte_tcp_hdr *tcp_header(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, L4_AT);
+}
+
+static inline bool may_open(const struct rte_mbuf *m, const struct tuple4 *tuple4)
+{
+	if (tuple4->rest == tuple4_rest(IPPROTO_TCP, 0))
+		return (tcp_header(m)->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) ==
+		       RTE_TCP_SYN_FLAG;
+	return tuple4->rest == tuple4_rest(IPPROTO_UDP, 0);
+}
+
+static inline struct service *owned_service(struct flow_run *run, const struct rte_mbuf *m,
+					    const struct tuple4 *tuple4, struct tuple *tuple)
 {
 	struct service *svc;
 
-	if (tuple4->rest != tuple4_rest(IPPROTO_UDP, 0))
+	if (!may_open(m, tuple4))
 		return NULL;
 	*tuple = tuple4_to(tuple4);
 	svc = service_of(run, tuple4, tuple);
@@ -54,10 +70,10 @@ static inline struct service *owned_service(struct flow_run *run, const struct t
 	return svc;
 }
 
-struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tuple4,
-				 struct tuple *tuple)
+struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
+				 const struct tuple4 *tuple4, struct tuple *tuple)
 {
-	struct service *svc = owned_service(run, tuple4, tuple);
+	struct service *svc = owned_service(run, m, tuple4, tuple);
 
 	return svc && ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ? svc : NULL;
 }
@@ -67,14 +83,16 @@ struct service *flow_new_service(struct flow_run *run, const struct tuple4 *tupl
 static struct sched_packet packet_of(const struct flow_run *run, const struct rte_mbuf *m,
 				     const struct tuple *tuple)
 {
-	const uint32_t at = RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr);
-	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
+	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *,
+							       L4_AT);
 
+	if (tuple->proto != IPPROTO_UDP)
+		return (struct sched_packet){ .tuple = tuple, .now_ms = run->now_ms };
 	return (struct sched_packet){
 		.tuple = tuple,
 		.payload = (const uint8_t *)(uh + 1),
 		.payload_len = RTE_MIN(rte_be_to_cpu_16(uh->dgram_len),
-				       (uint32_t)m->data_len - at) -
+				       (uint32_t)m->data_len - (uint32_t)L4_AT) -
 			       (uint32_t)sizeof(*uh),
 		.now_ms = run->now_ms,
 	};
@@ -84,7 +102,7 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 		   const struct tuple4 *tuple)
 {
 	struct flow_new_one *one = &new->ones[new->n];
-	struct service *svc = owned_service(run, tuple, &one->tuple);
+	struct service *svc = owned_service(run, m, tuple, &one->tuple);
 	struct sched_packet packet;
 	enum drop_reason reason;
 
@@ -120,5 +138,12 @@ uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one)
 		return CONN_NONE;
 	}
 	session_enter(run->w, id, &one->opening);
+	if (one->tuple.proto == IPPROTO_TCP && one->opening.xmit->shift_tcp) {
+		const struct rte_tcp_hdr *th = tcp_header(one->m);
+
+		tcp_choose_deltas(conn_get(run->conns, id), &run->w->ipvs->isn_key,
+				  &one->opening.wants.out, th, (th->data_off >> 4) * 4u,
+				  run->w->now_ns);
+	}
 	return id;
 }

@@ -83,15 +83,20 @@ static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
 	return csum_fold((uint32_t)sum) == 0xffff;
 }
 
-/* A segment that changes no state, without options or with timestamps as everybody sends them. */
+/*
+ * Data, acknowledgements and ends, without options or with timestamps as everybody sends them; and
+ * SYNs, with any options.
+ */
 static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len, uint16_t there)
 {
 	uint8_t flags = th[13], len = th[12] >> 2 & 0x3c;
 
-	if ((flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) !=
-		    RTE_TCP_ACK_FLAG ||
-	    len > l4_len || len > there)
+	if (unlikely(len > l4_len || len > there))
 		return false;
+	if (unlikely((flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) !=
+		     RTE_TCP_ACK_FLAG))
+		return (flags & RTE_TCP_SYN_FLAG) && len >= TCP_LEN &&
+		       !(flags & (RTE_TCP_RST_FLAG | RTE_TCP_FIN_FLAG));
 	if (len == TCP_LEN)
 		return true;
 	return len == TCP_TS_LEN && load32(th + TCP_LEN) == RTE_BE32(0x0101080a);

@@ -16,15 +16,19 @@
 
 #include "ipvs/conn_int.h"
 #include "ipvs/flow_parse.h"
+#include "ipvs/proto/tcp.h"
 #include "ipvs/track.h"
 #include "packet/csum.h"
 
 /* As track.c does: where the server stands. */
-static inline void track_server(struct conn *conn, const uint8_t *th, uint16_t l4_len)
+static inline void track_server(struct conn *conn, const uint8_t *th, uint16_t l4_len,
+				const bool plain)
 {
 	uint32_t seq = rte_be_to_cpu_32(load32(th + 4)) + l4_len - (th[12] >> 2 & 0x3c);
 	uint32_t ack = rte_be_to_cpu_32(load32(th + 8));
 
+	if (!plain && (th[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG)))
+		seq++;
 	track_server_at(conn, seq, ack);
 }
 
@@ -38,13 +42,17 @@ static inline uint32_t shift(uint8_t *at, uint32_t add)
 }
 
 /* As tcp_shift() does, of segments that tcp_usual() lets through. */
-static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th)
+static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th,
+				   const bool plain)
 {
-	bool stamps = (conn->flags & CONN_TS) && (th[12] >> 2 & 0x3c) == TCP_TS_LEN;
+	uint8_t len = th[12] >> 2 & 0x3c;
+	bool stamps = (conn->flags & CONN_TS) && len == TCP_TS_LEN;
 	uint32_t delta;
 
 	if (!(conn->flags & CONN_SEQ))
 		return 0;
+	if (!plain && (th[13] & RTE_TCP_SYN_FLAG))
+		return tcp_shift(conn, dir, (struct rte_tcp_hdr *)(void *)th, len);
 	if (dir == CONN_IN) {
 		delta = shift(th + 4, conn->seq_delta);
 		return stamps ? delta + shift(th + TCP_TS_AT, conn->ts_delta) : delta;
@@ -62,14 +70,15 @@ static inline uint32_t opposite(uint16_t delta)
 	return other ? other : 0xffff;
 }
 
-static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4)
+static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4,
+			      const bool plain)
 {
 	uint32_t delta = dir == CONN_IN ? conn->l4_delta : opposite(conn->l4_delta);
 
 	if (conn->proto == IPPROTO_TCP) {
 		struct rte_tcp_hdr *th = (struct rte_tcp_hdr *)(void *)l4;
 
-		th->cksum = csum_apply(th->cksum, delta + tcp_numbers(conn, dir, l4));
+		th->cksum = csum_apply(th->cksum, delta + tcp_numbers(conn, dir, l4, plain));
 	} else {
 		struct rte_udp_hdr *uh = (struct rte_udp_hdr *)(void *)l4;
 
@@ -78,7 +87,8 @@ static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_
 }
 
 /* The packet at its IP header gets the other direction's tuple, the other way round. */
-static inline void rewrite4(const struct conn_line4 *line, enum conn_dir dir, uint8_t *ip)
+static inline void rewrite4(const struct conn_line4 *line, enum conn_dir dir, uint8_t *ip,
+			    const bool plain)
 {
 	const struct conn_key4 *other = &line->key[!dir];
 	struct rte_ipv4_hdr *header = (struct rte_ipv4_hdr *)(void *)ip;
@@ -95,12 +105,13 @@ static inline void rewrite4(const struct conn_line4 *line, enum conn_dir dir, ui
 		ports = load32(&other->sport);
 		store64(ip + 12, addrs << 32 | addrs >> 32);
 		store32(ip + 20, ports << 16 | ports >> 16);
-		rewrite_l4(conn, dir, ip + IP_LEN);
+		rewrite_l4(conn, dir, ip + IP_LEN, plain);
 	}
 	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
 }
 
-static inline void rewrite6(const struct conn_line6 *line, enum conn_dir dir, uint8_t *ip)
+static inline void rewrite6(const struct conn_line6 *line, enum conn_dir dir, uint8_t *ip,
+			    const bool plain)
 {
 	const struct tuple *other = &line->key[!dir];
 	uint32_t ports;
@@ -112,7 +123,7 @@ static inline void rewrite6(const struct conn_line6 *line, enum conn_dir dir, ui
 	memcpy(ip + 8, &other->dst, sizeof(other->dst));
 	memcpy(ip + 24, &other->src, sizeof(other->src));
 	store32(ip + IP6_LEN, ports << 16 | ports >> 16);
-	rewrite_l4(&line->conn, dir, ip + IP6_LEN);
+	rewrite_l4(&line->conn, dir, ip + IP6_LEN, plain);
 }
 
 #endif

@@ -43,8 +43,7 @@ static void took(struct flow6 *flow, uint64_t n)
 {
 	const char *mode = getenv("FLOW");
 
-	assert_int_equal(taken(flow->h) - flow->taken,
-			 mode && strcmp(mode, "off") == 0 ? 0 : n);
+	assert_int_equal(taken(flow->h) - flow->taken, mode && strcmp(mode, "off") == 0 ? 0 : n);
 	flow->taken = taken(flow->h);
 }
 
@@ -103,10 +102,9 @@ static void pass_data(struct flow6 *flow, unsigned int from, uint64_t n)
 
 static struct conn *conn6(struct harness *h, uint8_t proto)
 {
-	struct tuple in = { .sport = htons(40000),
-			    .dport = htons(80),
-			    .proto = proto,
-			    .family = AF_INET6 };
+	struct tuple in = {
+		.sport = htons(40000), .dport = htons(80), .proto = proto, .family = AF_INET6
+	};
 	enum conn_dir dir;
 	uint32_t id;
 
@@ -431,10 +429,10 @@ static void test_closing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_data),	 cmocka_unit_test(test_unusual),
-		cmocka_unit_test(test_damage),	 cmocka_unit_test(test_no_udp_checksum),
-		cmocka_unit_test(test_order),	 cmocka_unit_test(test_families),
-		cmocka_unit_test(test_ways),	 cmocka_unit_test(test_address),
+		cmocka_unit_test(test_data),    cmocka_unit_test(test_unusual),
+		cmocka_unit_test(test_damage),  cmocka_unit_test(test_no_udp_checksum),
+		cmocka_unit_test(test_order),   cmocka_unit_test(test_families),
+		cmocka_unit_test(test_ways),    cmocka_unit_test(test_address),
 		cmocka_unit_test(test_closing),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flow-new: first packets of UDP connections, many at once. Each goes to its
+ * flow-new: first packets of connections, many at once. Each goes to its
  * server as the slow path would send it; what the stage must leave to the slow
  * path; and that a connection's packets stay in their order whichever way they
  * go. The same with the flow stage on, off and checked.
@@ -16,7 +16,8 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
-#include "packet/fnat_rig.h"
+#include "ipvs/proto/tcp.h"
+#include "packet/fnat_tcp.h"
 
 #define VECTOR 32
 #define FIRST  20000 /* port of the first client */
@@ -134,6 +135,92 @@ static void test_vectors(void **state)
 	assert_int_equal(counters.inpkts, 4 * VECTOR);
 	assert_int_equal(counters.inbytes, 4 * VECTOR * (20 + 8 + 5));
 	assert_int_equal(rig_counts(h, IPPROTO_UDP, 0).inactive, 2 * VECTOR);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+/* A client's usual first segment: MSS, SACK, timestamps, window scale; without timestamps; bare. */
+static struct packet syn_from_client(uint16_t sport)
+{
+	static const char *const options[] = {
+		"020405b4 0402080a 11223344 00000000 01030307",
+		"020405b4 01010402 01030307",
+		NULL,
+	};
+	struct packet packet = from_client(sport, sport);
+
+	packet.proto = IPPROTO_TCP;
+	packet.flags = SYN;
+	packet.seq = 0x70000000u + sport;
+	packet.options = options[sport % LENGTH(options)];
+	packet.payload = NULL;
+	return packet;
+}
+
+static struct frame syn_at_server(struct harness *h, struct packet packet)
+{
+	struct rig_conn conn = rig_conn(h, IPPROTO_TCP, packet.src, packet.sport);
+	char options[64];
+
+	assert_int_not_equal(conn.id, CONN_NONE);
+	assert_int_equal(conn.conn->state, TCP_SYN_RECV);
+	assert_int_equal(conn.conn->deadline,
+			 conn_deadline(tcp_default_timeouts_s[TCP_SYN_RECV], h->now_ms));
+	packet = tcp_at_server(&conn, packet);
+	packet.ttl = 63;
+	if (conn.conn->flags & CONN_TS) {
+		snprintf(options, sizeof(options), "020405b4 0402080a %08x 00000000 01030307",
+			 0x11223344 + conn.conn->ts_delta);
+		packet.options = options;
+	}
+	return frame_out(SERVER_SIDE, &packet);
+}
+
+/* The same of TCP, and the answers: the server's numbers come home whatever options it has. */
+static void test_handshakes(void **state)
+{
+	static struct frame got[2 * VECTOR];
+	struct harness *h = rig_new(&usual);
+
+	rig_service(h, 't', 2);
+	for (uint16_t i = 0; i < 2 * VECTOR; i++) {
+		struct packet packet = syn_from_client(FIRST + i);
+
+		inject(h, &packet);
+	}
+	harness_turn(h);
+	assert_int_equal(take_all(h, got, 2 * VECTOR), 2 * VECTOR);
+	assert_int_equal(h->all[1]->counters.flow, flow_is_off() ? 0 : 2 * VECTOR);
+	for (uint16_t i = 0; i < 2 * VECTOR; i++) {
+		struct frame want = syn_at_server(h, syn_from_client(FIRST + i));
+		struct rig_conn conn = rig_conn(h, IPPROTO_TCP, CLIENT, FIRST + i);
+		struct packet answer = tcp_from_server(&conn, SYN | ACK, 5000, 0), home;
+		char options[2][64];
+
+		assert_int_equal(got[i].len, want.len);
+		assert_memory_equal(got[i].bytes, want.bytes, want.len);
+		for (unsigned int k = 0; k < 2; k++)
+			snprintf(options[k], sizeof(options[k]),
+				 "020405b4 0402080a 00000007 %08x 01030307",
+				 0x11223344 + (k ? 0 : conn.conn->ts_delta));
+		answer.src = conn.server_text;
+		answer.ack = 0x70000000u + FIRST + i + 1 + conn.conn->seq_delta;
+		home = tcp_at_client(&conn, answer);
+		home.dport = FIRST + i;
+		if (conn.conn->flags & CONN_TS) {
+			answer.options = options[0];
+			home.options = options[1];
+		}
+		want = frame_out(CLIENT_SIDE, &home);
+		rig_send(h, SERVER_SIDE, &answer);
+		got[i] = rig_take(h, CLIENT_SIDE);
+		assert_int_equal(got[i].len, want.len);
+		assert_memory_equal(got[i].bytes, want.bytes, want.len);
+		assert_int_equal(conn.conn->state, TCP_SYN_RECV);
+		assert_int_equal(conn.conn->last_seq, 5001);
+	}
+	assert_int_equal(h->all[1]->counters.flow, flow_is_off() ? 0 : 4 * VECTOR);
+	assert_int_equal(rig_counts(h, IPPROTO_TCP, 0).active, VECTOR);
 	assert_int_equal(harness_all_drops(h), 0);
 	rig_end(h);
 }
@@ -341,10 +428,10 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors), cmocka_unit_test(test_many_of_one),
-		cmocka_unit_test(test_mixed),   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_full),    cmocka_unit_test(test_no_way),
-		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_vectors),     cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_many_of_one), cmocka_unit_test(test_mixed),
+		cmocka_unit_test(test_refused),     cmocka_unit_test(test_full),
+		cmocka_unit_test(test_no_way),      cmocka_unit_test(test_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

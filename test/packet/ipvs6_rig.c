@@ -40,7 +40,7 @@ static void put32(uint8_t *at, uint32_t value)
 }
 
 size_t rig6_header(uint8_t *ip, const char *src, const char *dst, uint8_t next, uint8_t hops,
-		      size_t payload)
+		   size_t payload)
 {
 	memset(ip, 0, IP6);
 	ip[0] = 0x60;
@@ -60,7 +60,7 @@ size_t rig6_build(uint8_t *ip, const struct packet6 *p)
 	uint8_t *at = ip + l4;
 
 	rig6_header(ip, p->src, p->dst, p->options ? IPPROTO_HOPOPTS : p->proto,
-		p->hops ? p->hops : LIFE, front + l4_len);
+		    p->hops ? p->hops : LIFE, front + l4_len);
 	if (front) {
 		static const uint8_t padding[8] = { 0, 0, 1, 4 };
 
@@ -84,7 +84,7 @@ size_t rig6_build(uint8_t *ip, const struct packet6 *p)
 }
 
 void rig6_send_bytes(struct harness *h, unsigned int side, unsigned int queue, const uint8_t *ip,
-		       size_t len)
+		     size_t len)
 {
 	uint8_t frame[FRAME_MAX] = { 2, 0, 0, 0, 0, (uint8_t)side, [12] = 0x86, 0xdd };
 
@@ -94,7 +94,7 @@ void rig6_send_bytes(struct harness *h, unsigned int side, unsigned int queue, c
 }
 
 void rig6_send(struct harness *h, unsigned int side, unsigned int queue,
-		  const struct packet6 *packet)
+	       const struct packet6 *packet)
 {
 	uint8_t ip[FRAME_MAX];
 
@@ -194,7 +194,7 @@ uint16_t rig6_lport(struct harness *h, uint8_t proto)
 
 /* To the server; returns the local port. TCP through FNAT has its numbers shifted: no bytes. */
 uint16_t rig6_pass_in(struct harness *h, unsigned int queue, const struct packet6 *packet,
-			char mode)
+		      char mode)
 {
 	struct packet6 want;
 	struct frame got;
@@ -214,8 +214,7 @@ uint16_t rig6_pass_in(struct harness *h, unsigned int queue, const struct packet
 	return want.sport;
 }
 
-void rig6_pass_out(struct harness *h, unsigned int queue, uint8_t proto, char mode,
-		     uint16_t lport)
+void rig6_pass_out(struct harness *h, unsigned int queue, uint8_t proto, char mode, uint16_t lport)
 {
 	struct packet6 answer = { .src = SERVER6,
 				  .dst = mode == 'b' ? LADDR6 : CLIENT6,
@@ -234,4 +233,3 @@ void rig6_pass_out(struct harness *h, unsigned int queue, uint8_t proto, char mo
 	rig6_send(h, SERVER_SIDE, queue, &answer);
 	rig6_expect(h, CLIENT_SIDE, &want);
 }
-

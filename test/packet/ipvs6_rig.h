@@ -23,7 +23,7 @@ struct packet6 {
 	const char *src, *dst;
 	uint16_t sport, dport;
 	uint8_t proto, hops, flags;
-	bool options; /* a hop-by-hop header in front */
+	bool options;      /* a hop-by-hop header in front */
 	uint32_t seq, ack; /* TCP's; seq 0: 9 */
 };
 
@@ -47,7 +47,8 @@ void rig6_send(struct harness *h, unsigned int side, unsigned int queue,
 /* Exactly this leaves on that side, and nothing else anywhere. */
 void rig6_expect(struct harness *h, unsigned int side, const struct packet6 *packet);
 
-/* The service and all that it needs, on a harness that has two ports; mode is ipvsadm's letter, `b`, `m` or `g`. */
+/* The service and all that it needs, on a harness that has two ports; mode is ipvsadm's letter,
+ * `b`, `m` or `g`. */
 void rig6_service(struct harness *h, uint8_t proto, char mode);
 
 /* A new harness with that. */
@@ -65,7 +66,6 @@ uint16_t rig6_pass_in(struct harness *h, unsigned int queue, const struct packet
 		      char mode);
 
 /* The server's answer to its first packet, to the client. */
-void rig6_pass_out(struct harness *h, unsigned int queue, uint8_t proto, char mode,
-		   uint16_t lport);
+void rig6_pass_out(struct harness *h, unsigned int queue, uint8_t proto, char mode, uint16_t lport);
 
 #endif

@@ -32,12 +32,12 @@ if select.select([r], [], [], 5)[0]:
 for workers in 1 3; do
 	w="workers $workers"
 	served "$workers" </dev/null
-	ok "$w: ping with 3000 bytes" in_client ping -c 20 -i 0.01 -W 2 -q -s 3000 10.1.0.254
-	ok "$w: ping with 65507 bytes" in_client ping -c 5 -i 0.05 -W 2 -q -s 65507 10.1.0.254
+	ok "$w: ping with 3000 bytes" in_client ping -c 20 -i 0.01 -W 10 -q -s 3000 10.1.0.254
+	ok "$w: ping with 65507 bytes" in_client ping -c 5 -i 0.05 -W 10 -q -s 65507 10.1.0.254
 	ok "$w: ping with 3000 bytes to a virtual address" \
-		in_client ping -c 20 -i 0.01 -W 2 -q -s 3000 "$VIP"
+		in_client ping -c 20 -i 0.01 -W 10 -q -s 3000 "$VIP"
 	for n in 1 2 3 4; do
-		in_client ping -c 50 -i 0.01 -W 2 -q -s $((4000 + n * 1000)) 10.1.0.254 >"$BED/ping$n" 2>&1 &
+		in_client ping -c 50 -i 0.01 -W 10 -q -s $((4000 + n * 1000)) 10.1.0.254 >"$BED/ping$n" 2>&1 &
 	done
 	wait $(jobs -p | grep -v "^$DPVS_PID$")
 	for n in 1 2 3 4; do

@@ -64,10 +64,10 @@ for workers in 1 3; do
 		service_lines t 7003 7003 rr 1
 		service_lines t 80 80 rr 1 1
 	)
-	ok "$w: ping to the virtual address" in_client ping -c 20 -i 0.01 -W 2 -q "$VIP"
-	ok "$w: ping to the balancer's own address" in_client ping -c 3 -i 0.01 -W 2 -q 10.1.0.254
-	ok "$w: a server pings the local address" in_server 1 ping -c 20 -i 0.01 -W 2 -q "$LADDR"
-	ok "$w: ping with 1400 bytes" in_client ping -c 3 -i 0.01 -W 2 -q -s 1400 "$VIP"
+	ok "$w: ping to the virtual address" in_client ping -c 20 -i 0.01 -W 10 -q "$VIP"
+	ok "$w: ping to the balancer's own address" in_client ping -c 3 -i 0.01 -W 10 -q 10.1.0.254
+	ok "$w: a server pings the local address" in_server 1 ping -c 20 -i 0.01 -W 10 -q "$LADDR"
+	ok "$w: ping with 1400 bytes" in_client ping -c 3 -i 0.01 -W 10 -q -s 1400 "$VIP"
 
 	equal "$w: UDP to a closed port of the server: port unreachable from the virtual address" \
 		"3 3 $VIP" "$(udp_error 7001 64 $ANSWER_S)"

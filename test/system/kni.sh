@@ -71,9 +71,9 @@ for workers in 1 3; do
 		dpip -j kni show
 	ok "$w: up, with an address" kernel_up
 	ok "$w: the kernel answers ping" bed_wait_for 5 kernel_answers
-	ok "$w: and is answered" ping -c 3 -i 0.2 -W 2 -q 10.1.0.1
-	ok "$w: frames of full size, and longer ones in pieces" eval 'in_client ping -c 2 -i 0.2 -W 2 -q -s 1472 $OURS && ping -c 2 -i 0.2 -W 2 -q -s 4000 10.1.0.1'
-	ok "$w: dpvs itself answers as before" in_client ping -c 2 -i 0.2 -W 2 -q "$VIP"
+	ok "$w: and is answered" ping -c 3 -i 0.2 -W 10 -q 10.1.0.1
+	ok "$w: frames of full size, and longer ones in pieces" eval 'in_client ping -c 2 -i 0.2 -W 10 -q -s 1472 $OURS && ping -c 2 -i 0.2 -W 10 -q -s 4000 10.1.0.1'
+	ok "$w: dpvs itself answers as before" in_client ping -c 2 -i 0.2 -W 10 -q "$VIP"
 	must "$w: sshd" ssh_serve
 	ok "$w: ssh carries 2 MB there and back" ssh_copy $((2 << 20))
 	kill "$(cat "$BED/ssh/pid")"

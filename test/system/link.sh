@@ -93,7 +93,7 @@ for workers in 1 3; do
 	json "$w: those of the conf file stay" '[x["ifname"] for x in j] == ["dpdk0", "dpdk1"]' dpip -j link show
 	accounted "$w: behind the flush"
 	ok "$w: a port of the conf file is deleted" dpip link del dpdk1
-	ok "$w: the other one still answers" in_client ping -c 2 -i 0.2 -W 1 -q "$VIP"
+	ok "$w: the other one still answers" in_client ping -c 2 -i 0.2 -W 10 -q "$VIP"
 	accounted "$w: in the end"
 	stopped "$w"
 done
