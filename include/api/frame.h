@@ -101,6 +101,7 @@ struct api_item {
 	X(LINK_FLUSH, 68, SET, struct api_empty)             \
 	X(KNI_LIST, 72, GET, struct api_filter)              \
 	X(KNI_FLUSH, 73, SET, struct api_filter)             \
+	X(LINK_RESET, 74, SET, struct api_link_set)          \
 	X(VLAN_ADD, 69, SET, struct api_vlan)                \
 	X(VLAN_DEL, 70, SET, struct api_vlan)                \
 	X(VLAN_LIST, 71, GET, struct api_vlan)               \
@@ -152,6 +153,7 @@ enum api_kind {
 	API_KIND_TIMEOUTS,
 	API_KIND_VLAN,
 	API_KIND_LINK_ADD,
+	API_KIND_LINK_SET, /* a struct api_link_set: a setting that LINK_SET has changed */
 	API_KIND_IPVS_INFO = 51,
 	API_KIND_MARK = 60,
 	API_KIND_EVENT = 88, /* a struct api_event, and the object it is about */
@@ -180,7 +182,8 @@ struct api_filter {
 enum api_filter_flag {
 	API_FILTER_XSTATS = 1, /* links: the driver's own counters too */
 	API_FILTER_STATS = 2,  /* addresses: their local ports too */
-	API_FILTER_ADDED = 4,  /* links: instead, what LINK_ADD made those of that it has added */
+	API_FILTER_ADDED = 4,  /* links: instead, what LINK_ADD made those of that it has added, and
+				* what LINK_SET has changed */
 };
 
 #endif

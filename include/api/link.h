@@ -20,6 +20,7 @@ enum api_link_flag {
 	API_LINK_RSS = 2048,
 	API_LINK_ADDED = 4096, /* by LINK_ADD, not by the conf file */
 	API_LINK_BOND = 8192,  /* a bonding: its mode and members count */
+	API_LINK_FORWARD2KNI = 16384,
 };
 
 #define API_LINK_MEMBERS 16 /* of a bonding */
@@ -42,8 +43,11 @@ enum api_link_what {
 	API_LINK_SET_ALLMULTICAST, /* value 0, 1 */
 	API_LINK_SET_MTU,          /* value bytes */
 	API_LINK_SET_MAC,          /* mac */
+	API_LINK_SET_FORWARD2KNI,  /* value 0, 1 */
+	API_LINK__WHATS,
 };
 
+/* LINK_SET; LINK_RESET makes of what was set what it was before, value and mac are ignored. */
 struct api_link_set {
 	char dev[API_NAME_LEN];
 	uint32_t what; /* enum api_link_what */

@@ -139,6 +139,10 @@ static bool kernel_tx_one(struct worker *w, struct rte_mbuf *m)
 		drop(w, m, unheard(meta));
 		return false;
 	}
+	if (unlikely(w->link->ports[meta->in_port].forward2kni)) {
+		drop(w, m, DROP_KNI_FORWARDED);
+		return false;
+	}
 	if (unlikely(!kni_restore(m))) {
 		drop(w, m, DROP_TX_PREPARE);
 		return false;
@@ -185,18 +189,33 @@ void kni_copy(struct worker *w, struct rte_mbuf *m)
 		kni_ring_bell(w->link->kni->bell);
 }
 
-void kni_mirror(struct worker *w, const struct rte_mbuf *m, uint16_t port)
+static bool kni_forward_one(struct worker *w, const struct rte_mbuf *m, uint16_t port)
 {
 	struct kni_door *door = w->link->kni;
+	enum kni_class class = kni_classify(m);
 	struct rte_mbuf *copy;
+
+	/* no copy is made in vain */
+	if (RTE_MAX(door->due_ns[class], w->now_ns) - w->now_ns >= BURST * door->cost_ns[class])
+		return false;
+	copy = kni_duplicate(w, m, port);
+	if (!copy)
+		return false;
+	if (unlikely(copy->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && rte_vlan_insert(&copy) < 0) {
+		drop(w, copy, DROP_TX_PREPARE);
+		return false;
+	}
+	return kni_send(w, copy, class);
+}
+
+void kni_forward(struct worker *w, const struct batch *in, uint16_t port)
+{
+	bool any = false;
 
 	if (!kni_ready(w, port))
 		return;
-	/* no copy is made in vain */
-	if (RTE_MAX(door->due_ns[KNI_BULK], w->now_ns) - w->now_ns >=
-	    BURST * door->cost_ns[KNI_BULK])
-		return;
-	copy = kni_duplicate(w, m, port);
-	if (copy && kni_send(w, copy, KNI_BULK))
-		kni_ring_bell(door->bell);
+	for (uint32_t i = 0; i < in->count; i++)
+		any |= kni_forward_one(w, in->pkts[i], port);
+	if (any)
+		kni_ring_bell(w->link->kni->bell);
 }

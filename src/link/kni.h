@@ -71,12 +71,16 @@ static inline void kni_or_drop(struct worker *w, struct rte_mbuf *m, enum drop_r
 stage_fn kernel_tx;
 
 /*
- * A copy of the packet goes to the kernel, within the budget of its class; the packet stays the
- * caller's. _copy: as eth-input left it. _mirror: a frame whose data begins with its Ethernet
- * header, for those who watch; always of the class KNI_BULK.
+ * A copy of the packet, as eth-input left it, goes to the kernel, within the budget of its class;
+ * the packet stays the caller's.
  */
 void kni_copy(struct worker *w, struct rte_mbuf *m);
-void kni_mirror(struct worker *w, const struct rte_mbuf *m, uint16_t port);
+
+/*
+ * The same of frames that have just come in, for a port that forwards all to its kernel interface.
+ * What of them is the kernel's anyway does not go there a second time.
+ */
+void kni_forward(struct worker *w, const struct batch *in, uint16_t port);
 
 /* Of a frame, for tests. */
 enum kni_class kni_classify(const struct rte_mbuf *m);

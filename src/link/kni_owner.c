@@ -64,7 +64,7 @@ static bool kni_drain(struct kni *kni, enum kni_urgency urgency, unsigned int sh
 }
 
 /* To the worker that sends for this port. */
-static bool kni_forward(struct kni *kni, const struct kni_port *port, struct rte_mbuf *m)
+static bool kni_owner_send(struct kni *kni, const struct kni_port *port, struct rte_mbuf *m)
 {
 	struct worker *to = kni->all[port->worker];
 	struct pkt_meta *meta = pkt_meta(m);
@@ -99,7 +99,7 @@ static bool kni_read(struct kni *kni, struct kni_port *port)
 	}
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	if (kni_forward(kni, port, m)) {
+	if (kni_owner_send(kni, port, m)) {
 		port->counters.from_packets++;
 		port->counters.from_bytes += len;
 	} else {

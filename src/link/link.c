@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/lines.h"
-#include "link/port.h"
+#include "link/kni.h"
 
 #define SHED_MANY    (BATCH_BURST / 2)
 #define LINK_BEAT_MS 10
@@ -28,10 +28,18 @@ struct link *link_create(void)
 	return link;
 }
 
+void link_forget(struct link *link, uint16_t id)
+{
+	free(link->made_of[id]);
+	link->made_of[id] = NULL;
+	free(link->wishes[id]);
+	link->wishes[id] = NULL;
+}
+
 void link_destroy(struct link *link)
 {
 	for (unsigned int i = 0; link && i < PORT_MAX; i++)
-		free(link->made_of[i]);
+		link_forget(link, (uint16_t)i);
 	if (link)
 		free(link->told);
 	free(link);
@@ -175,6 +183,8 @@ unsigned int link_receive(struct worker *w)
 		if (unlikely(link->rxq[i].full > WORKER_CROWDED))
 			w->crowded_until_ms = w->now_ms + WORKER_CROWDED_MS;
 		in->count = n;
+		if (unlikely(port->forward2kni))
+			kni_forward(w, in, link->rxq[i].port);
 		w->counters.received += n;
 		total += n;
 		w->rx_shed = 0;

@@ -86,12 +86,13 @@ struct port {
 	uint16_t n_rx_queues, n_tx_queues;
 	uint16_t offloads; /* enum port_offload */
 	int socket;
-	bool up;       /* administratively, and so is all that it stands on */
-	bool set_down; /* not of a device: by hand, whatever it stands on */
-	bool own_mac;  /* of a VLAN: not its parent's */
-	bool added;    /* while running, by `link add` */
-	bool rss;      /* its RSS delivers packets to their owners */
-	bool beat;     /* its driver wants to be called every 100 ms, also without packets */
+	bool up;          /* administratively, and so is all that it stands on */
+	bool set_down;    /* not of a device: by hand, whatever it stands on */
+	bool own_mac;     /* of a VLAN: not its parent's */
+	bool added;       /* while running, by `link add` */
+	bool rss;         /* its RSS delivers packets to their owners */
+	bool forward2kni; /* what comes in is copied to its kernel interface */
+	bool beat;        /* its driver wants to be called every 100 ms, also without packets */
 };
 
 #define RXQ_START 128                    /* receive queues of one worker, all ports, at start */
@@ -133,6 +134,7 @@ struct link {
 	const struct plug_source *sources[API_LINK__KINDS];
 	struct list leaving;
 	struct api_link_add *made_of[PORT_MAX]; /* of those that `link add` has added */
+	struct link_wish *wishes[PORT_MAX];     /* see link_wish_ctl.h; NULL: nothing was changed */
 	struct link_told *told; /* see link_tell_ctl.c; NULL: nobody has listened yet */
 };
 
@@ -171,6 +173,9 @@ int link_watch(struct worker *w);
 
 /* In an op: its queues have changed, or a port went up or down, so other descriptors wake it. */
 void link_watch_again(struct worker *w);
+
+/* Master: what is remembered of a port that goes. */
+void link_forget(struct link *link, uint16_t id);
 
 struct link *link_create(void);
 void link_destroy(struct link *link);

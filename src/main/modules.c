@@ -17,6 +17,7 @@
 #include "link/port.h"
 #include "link/rss.h"
 #include "main/plug_ctl.h"
+#include "link/link_set_ctl.h"
 #include "main/stats_ctl.h"
 #include "main/vlan_ctl.h"
 #include "net/follow_ctl.h"
@@ -28,7 +29,7 @@ void modules_request_tables(struct request_table tables[MODULE_TABLES])
 		addr_requests,    route_requests, neigh_requests,  link_requests,  service_requests,
 		dest_requests,    laddr_requests, conn_requests,   stats_requests, plug_requests,
 		maddr_requests,   kni_requests,   kernel_requests, vlan_requests,  timeout_requests,
-		monitor_requests, mark_requests,
+		monitor_requests, mark_requests,  link_set_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));

@@ -144,8 +144,7 @@ int link_take_out(struct request *req, uint16_t id)
 				    "link %s: no memory; a part of what was on it is gone, delete "
 				    "it again",
 				    name);
-	free(link->made_of[id]);
-	link->made_of[id] = NULL;
+	link_forget(link, id);
 	log_notice("link %s: deleted", name);
 	request_continue(req, link_reaped, NULL);
 	return 0;

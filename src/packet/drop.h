@@ -24,6 +24,7 @@
 	  "routing or neighbour packets for the kernel beyond their budget")              \
 	X(KNI_BULK, "kni_bulk", "other packets for the kernel beyond their budget")       \
 	X(KNI_RING, "kni_ring_full", "the ring to the kernel interfaces was full")        \
+	X(KNI_FORWARDED, "kni_forwarded", "the kernel has a copy of it: forward2kni")     \
 	/* arp, neighbours */                                                             \
 	X(ARP_INVALID, "arp_invalid", "a malformed ARP packet")                           \
 	X(ARP_DONE, "arp_done", "an ARP packet that was taken in, or that is not for us") \

@@ -141,6 +141,29 @@ ok "nothing was left out of the links" eval '! grep "left out" $BED/dpvs.log'
 ok "config load takes them away" eval 'grep -v -e outer -e dpdk2 $BED/links >$BED/none && dpip config load $BED/none && ! dpip link show | grep -q dpdk2'
 ok "... and brings them back" eval 'dpip config load $BED/links && dpip config show | diff $BED/links -'
 
+# settings of links come back, those of VLANs behind what they stand on; and are taken back
+link_settings() {
+	dpip -j link show | $PYTHON -c 'import json, sys
+for x in json.load(sys.stdin): print(x["ifname"], x["mtu"], "UP" in x["flags"], "PROMISC" in x["flags"], x["address"] == "02:00:00:00:09:09")'
+}
+ok "settings of links" eval 'dpip link set dpdk0 mtu 1400 promisc on && dpip link set dpdk1 down addr 02:00:00:00:09:09 && dpip link set outer.10 mtu 1300'
+ok "they are kept" kept "dpip link set outer.10 mtu 1300"
+link_settings >"$BED/settings"
+prints "config show has settings" eval 'dpip config show | grep -E "^dpip link set"' <<'END'
+dpip link set dpdk0 mtu 1400
+dpip link set dpdk0 promisc on
+dpip link set dpdk1 addr 02:00:00:00:09:09
+dpip link set dpdk1 down
+dpip link set outer.10 mtu 1300
+END
+dpip config show >"$BED/set"
+must "dpvs starts with settings" again
+ok "all of them are as they were" eval 'link_settings | diff $BED/settings - && dpip config show | diff $BED/set -'
+ok "config load takes settings back" eval 'dpip config load $BED/links && [ -z "$(dpip config diff $BED/links)" ]'
+ok "... all is as before" eval '! link_settings | grep -v "^\(dpdk[01] 1500\|dpdk2 1400\|outer 1400\|outer.10 1400\) True False False$"'
+ok "config load sets them again" eval 'dpip config load $BED/set && link_settings | diff $BED/settings -'
+ok "dpdk1 is up again" dpip link set dpdk1 up
+
 ipvsadm -A -t 10.1.0.100:82 -s rr
 kept "10.1.0.100:82"
 must "dpvs starts with --fresh" again --fresh

@@ -502,21 +502,58 @@ static void refused_by_kernel_test(void **state)
 	rig_free(&rig);
 }
 
-/* A copy for those who watch, of the class that waits. */
-static void mirror_copy_test(void **state)
+/* forward2kni: all that comes in reaches the kernel once, whether it is the kernel's or not. */
+static void forward_test(void **state)
+{
+	for (unsigned int workers = 1; workers <= 3; workers += 2) {
+		struct rig rig = rig_new(workers);
+		struct frames *got = &rig.kernel->twins[0].written;
+		struct bytes ping = ip4_frame(
+			US "0800", "4500 001c 0001 0000 4001 0000" P WE "0800 0000 0001 0002", 0);
+		uint8_t out[FRAME_MAX];
+
+		harness_run(rig.h, "dpip link set dpdk0 forward2kni on");
+		for (unsigned int i = 0; i < LENGTH(heard); i++) {
+			struct bytes frame = heard_frame(i);
+
+			harness_inject(rig.h, 0, i % workers, frame.at, frame.len);
+			harness_turn(rig.h);
+			harness_assert_balance(rig.h);
+			expect_heard(&rig, i, &frame);
+		}
+		assert_int_equal(harness_drops(rig.h, DROP_KNI_FORWARDED), LENGTH(heard));
+		for (unsigned int on = 1; on + 1 > 0; on--) {
+			harness_inject(rig.h, 0, 0, ping.at, ping.len);
+			harness_turn(rig.h);
+			run_owner(&rig);
+			assert_int_equal(got->n, on);
+			if (on)
+				assert_memory_equal(got->at[0].bytes, ping.at, ping.len);
+			got->n = 0;
+			assert_int_equal(harness_take(rig.h, 0, out, sizeof(out)), ping.len);
+			harness_run(rig.h, "dpip link set dpdk0 forward2kni off");
+		}
+		rig_free(&rig);
+	}
+}
+
+/* Copies keep to the budget of their class. */
+static void copy_test(void **state)
 {
 	struct rig rig = rig_new(1);
 	struct frames *got = &rig.kernel->twins[0].written;
 	struct bytes ospf = heard_frame(OSPF);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig.h->pool);
+	struct batch in = { .count = 1, .pkts = { m } };
 
 	memcpy(rte_pktmbuf_append(m, (uint16_t)ospf.len), ospf.at, ospf.len);
 	for (unsigned int i = 0; i < 300; i++)
-		kni_mirror(rig.h->all[1], m, 0);
-	kni_mirror(rig.h->all[1], m, 1); /* that one is down */
+		kni_forward(rig.h->all[1], &in, 0);
+	kni_forward(rig.h->all[1], &in, 1); /* that one is down */
 	run_owner(&rig);
 	assert_int_equal(count_class(got, OSPF), 256);
 	assert_int_equal(got->n, 256);
+	harness_advance(rig.h, 100);
 	/* nor does a copy of a packet behind its header change it */
 	pkt_meta(m)->in_port = 0;
 	rte_pktmbuf_adj(m, RTE_ETHER_HDR_LEN);
@@ -672,7 +709,8 @@ int main(void)
 		cmocka_unit_test(order_test),
 		cmocka_unit_test(ring_test),
 		cmocka_unit_test(refused_by_kernel_test),
-		cmocka_unit_test(mirror_copy_test),
+		cmocka_unit_test(forward_test),
+		cmocka_unit_test(copy_test),
 		cmocka_unit_test(from_kernel_test),
 		cmocka_unit_test(from_kernel_full_test),
 		cmocka_unit_test(follows_port_test),

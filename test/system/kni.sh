@@ -83,6 +83,17 @@ for workers in 1 3; do
 	bed_wait_for 5 eval 'in_client ping -c 1 -W 1 -q $OURS >/dev/null; ! kill -0 $DUMP 2>/dev/null'
 	ok "$w: tcpdump sees what the kernel gets" grep -q "10.1.0.1 > $OURS: ICMP echo request" "$BED/tcpdump"
 	accounted "$w"
+	timeout 20 tcpdump -n -i dpdk0.kni -c 2 icmp and dst host "$VIP" >"$BED/tcpdump" 2>/dev/null &
+	DUMP=$!
+	ok "$w: forward2kni" dpip link set dpdk0 forward2kni on
+	json "$w: is shown" '"FORWARD2KNI" in j[0]["flags"]' dpip -j link show dpdk0
+	ok "$w: in text" eval 'dpip link show dpdk0 | grep -q " foward2kni"'
+	bed_wait_for 10 eval 'in_client ping -c 1 -W 1 -q $VIP >/dev/null; ! kill -0 $DUMP 2>/dev/null'
+	ok "$w: tcpdump sees what is not the kernel's" grep -q "> $VIP: ICMP echo request" "$BED/tcpdump"
+	ok "$w: dpvs still answers, once" eval 'in_client ping -c 5 -i 0.2 -W 2 "$VIP" >"$BED/ping" && ! grep DUP "$BED/ping"'
+	ok "$w: and the kernel, once" eval 'in_client ping -c 5 -i 0.2 -W 2 "$OURS" >"$BED/ping" && ! grep DUP "$BED/ping"'
+	ok "$w: forward2kni off" dpip link set dpdk0 forward2kni off
+	accounted "$w, forward2kni"
 
 	ok "$w: a MAC address of the port" eval 'dpip link set dpdk0 addr 02:00:00:00:07:07 && link_is 02:00:00:00:07:07'
 	ok "$w: an MTU of the port" eval 'dpip link set dpdk0 mtu 1400 && link_is "mtu 1400"'

@@ -40,6 +40,7 @@ enum {
 	WORD_ALLMULTICAST,
 	WORD_MTU,
 	WORD_MAC,
+	WORD_FORWARD2KNI,
 	WORD_RX_DESCRIPTORS,
 	WORD_TX_DESCRIPTORS,
 };
@@ -52,13 +53,19 @@ static const struct args_word set_words[] = {
 	{ "mtu", "N", "the longest packet", WORD_MTU },
 	{ "addr", "MAC", "its MAC address", WORD_MAC },
 	{ "address", "MAC", NULL, WORD_MAC },
+	{ "forward2kni", "on|off",
+	  "a copy of each frame that comes in goes to the kernel interface", WORD_FORWARD2KNI },
 	{ NULL, NULL, NULL, 0 },
 };
 
 static const uint32_t set_whats[] = {
-	[WORD_UP] = API_LINK_SET_UP,           [WORD_DOWN] = API_LINK_SET_UP,
-	[WORD_PROMISC] = API_LINK_SET_PROMISC, [WORD_ALLMULTICAST] = API_LINK_SET_ALLMULTICAST,
-	[WORD_MTU] = API_LINK_SET_MTU,         [WORD_MAC] = API_LINK_SET_MAC,
+	[WORD_UP] = API_LINK_SET_UP,
+	[WORD_DOWN] = API_LINK_SET_UP,
+	[WORD_PROMISC] = API_LINK_SET_PROMISC,
+	[WORD_ALLMULTICAST] = API_LINK_SET_ALLMULTICAST,
+	[WORD_MTU] = API_LINK_SET_MTU,
+	[WORD_MAC] = API_LINK_SET_MAC,
+	[WORD_FORWARD2KNI] = API_LINK_SET_FORWARD2KNI,
 };
 
 /* Fills set by what stands behind the keyword. */
@@ -194,19 +201,18 @@ static bool is_up(const struct api_link *link)
 	return (link->flags & API_LINK_ADMIN_UP) && (link->flags & API_LINK_CARRIER);
 }
 
+static const struct flag_word offloads[] = {
+	{ API_LINK_RX_IP_CSUM, "OF_RX_IP_CSUM" },     { API_LINK_TX_IP_CSUM, "OF_TX_IP_CSUM" },
+	{ API_LINK_TX_TCP_CSUM, "OF_TX_TCP_CSUM" },   { API_LINK_TX_UDP_CSUM, "OF_TX_UDP_CSUM" },
+	{ API_LINK_TX_FAST_FREE, "OF_TX_FAST_FREE" }, { 0, NULL },
+};
+
 static void print_link(FILE *out, const struct api_link *link, const char *end)
 {
 	static const struct flag_word modes[] = {
 		{ API_LINK_PROMISC, "promisc" },
 		{ API_LINK_ALLMULTICAST, "allmulticast" },
-		{ 0, NULL },
-	};
-	static const struct flag_word offloads[] = {
-		{ API_LINK_RX_IP_CSUM, "OF_RX_IP_CSUM" },
-		{ API_LINK_TX_IP_CSUM, "OF_TX_IP_CSUM" },
-		{ API_LINK_TX_TCP_CSUM, "OF_TX_TCP_CSUM" },
-		{ API_LINK_TX_UDP_CSUM, "OF_TX_UDP_CSUM" },
-		{ API_LINK_TX_FAST_FREE, "OF_TX_FAST_FREE" },
+		{ API_LINK_FORWARD2KNI, "foward2kni" }, /* so spelt where scripts look for it */
 		{ 0, NULL },
 	};
 	char mac[TEXT_MAC_LEN];
@@ -354,11 +360,9 @@ static int print_all(FILE *out, const struct command *command, const struct item
 static json_t *json_flags(const struct api_link *link)
 {
 	static const struct flag_word words[] = {
-		{ API_LINK_PROMISC, "PROMISC" },
-		{ API_LINK_ALLMULTICAST, "ALLMULTI" },
-		{ API_LINK_ADMIN_UP, "UP" },
-		{ API_LINK_CARRIER, "LOWER_UP" },
-		{ 0, NULL },
+		{ API_LINK_PROMISC, "PROMISC" },         { API_LINK_ALLMULTICAST, "ALLMULTI" },
+		{ API_LINK_FORWARD2KNI, "FORWARD2KNI" }, { API_LINK_ADMIN_UP, "UP" },
+		{ API_LINK_CARRIER, "LOWER_UP" },        { 0, NULL },
 	};
 	json_t *flags = json_array();
 
@@ -399,9 +403,19 @@ static void json_text_of(json_t *object, const char *key, const char *name, int 
 
 static void json_details(json_t *object, const struct api_link *link)
 {
+	json_t *has = json_array();
+
 	json_text_of(object, "driver", link->driver, sizeof(link->driver));
 	json_text_of(object, "device", link->device, sizeof(link->device));
 	json_text_of(object, "steering", link->steering, sizeof(link->steering));
+	for (const struct flag_word *word = offloads; word->text; word++)
+		if (link->flags & word->flag)
+			json_array_append_new(has, json_string(word->text));
+	json_object_set_new(object, "offloads", has);
+	json_object_set_new(object, "rss", json_boolean(link->flags & API_LINK_RSS));
+	json_object_set_new(object, "full_duplex",
+			    json_boolean(link->flags & API_LINK_FULL_DUPLEX));
+	json_object_set_new(object, "autoneg", json_boolean(link->flags & API_LINK_AUTONEG));
 	dpip_json_number(object, "socket", link->socket);
 	dpip_json_number(object, "num_rx_descriptors", link->rx_descriptors);
 	dpip_json_number(object, "num_tx_descriptors", link->tx_descriptors);
@@ -577,7 +591,10 @@ static const char help[] =
 	"  del: the port, and what is on it: addresses, routes, neighbours, local addresses of\n"
 	"       services; one of the conf file too, until the next start\n"
 	"  flush deletes all that were added, none of the conf file\n"
-	"  -s counters, -v details, -s -v the driver's own counters\n"
+	"  -s counters, -v details, -s -v the driver's own counters:\n"
+	"       ierrors bad frames, imissed no descriptor was free, rx_nombuf no packet buffer "
+	"was,\n"
+	"       oerrors not sent by the driver, odropped not taken by it: its queue was full\n"
 	"  -s -i SEC [-c N]: rates from the second time on\n";
 
 const struct dpip_object dpip_link = {

@@ -67,6 +67,35 @@ static void vlan_print(FILE *out, const union command_body *body)
 		dpip_vlan_proto(vlan->proto), vlan->id);
 }
 
+/* ---- settings of links ---- */
+
+static bool link_set_same(const union command_body *a, const union command_body *b)
+{
+	return a->link_set.what == b->link_set.what &&
+	       strcmp(a->link_set.dev, b->link_set.dev) == 0;
+}
+
+static void link_set_print(FILE *out, const union command_body *body)
+{
+	static const char *const switches[API_LINK__WHATS] = {
+		[API_LINK_SET_PROMISC] = "promisc",
+		[API_LINK_SET_ALLMULTICAST] = "allmulticast",
+		[API_LINK_SET_FORWARD2KNI] = "forward2kni",
+	};
+	const struct api_link_set *set = &body->link_set;
+	char mac[TEXT_MAC_LEN];
+
+	fprintf(out, "dpip link set %.*s ", API_NAME_LEN, set->dev);
+	if (set->what == API_LINK_SET_UP)
+		fputs(set->value ? "up" : "down", out);
+	else if (set->what == API_LINK_SET_MTU)
+		fprintf(out, "mtu %" PRIu32, set->value);
+	else if (set->what == API_LINK_SET_MAC)
+		fprintf(out, "addr %s", text_of_mac(set->mac, false, mac));
+	else if (set->what < API_LINK__WHATS && switches[set->what])
+		fprintf(out, "%s %s", switches[set->what], set->value ? "on" : "off");
+}
+
 /* ---- addresses ---- */
 
 static bool addr_take(union command_body *body)
@@ -258,6 +287,9 @@ const struct state_object state_objects[] = {
 	  as_listed, NULL, link_print },
 	{ API_KIND_VLAN, API_VLAN_LIST, REQUESTS(VLAN), 0, SIZE(api_vlan), TOLD(api_vlan, index),
 	  false, as_listed, NULL, vlan_print },
+	/* comes with LINK_LIST; may be of a VLAN */
+	{ API_KIND_LINK_SET, 0, API_LINK_SET, API_LINK_RESET, API_LINK_SET, SIZE(api_link_set),
+	  .told = sizeof(struct api_link_set), false, as_listed, link_set_same, link_set_print },
 	{ API_KIND_ADDR, API_ADDR_LIST, REQUESTS(ADDR), API_ADDR_SET, SIZE(api_addr),
 	  TOLD(api_addr, ports_used), false, addr_take, addr_same, addr_print },
 	{ API_KIND_ROUTE, API_ROUTE_LIST, REQUESTS(ROUTE), 0, SIZE(api_route),
