@@ -51,6 +51,7 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 	config->net.ip6_disable = settings->ip6_disable;
 	config->net.ip6_gen = (uint8_t)settings->addr_gen_mode;
 	secret_read(settings->stable_secret, config->net.ip6_secret);
+	config->net.mld = settings->mld;
 	config->net.dad_transmits = (uint8_t)settings->dad_transmits;
 	config->net.ip4_default_ttl = (uint8_t)settings->ip4_default_ttl;
 	config->net.neigh_timeout_s = settings->neigh_timeout_s;

@@ -26,10 +26,11 @@
 void modules_request_tables(struct request_table tables[MODULE_TABLES])
 {
 	const struct request_table all[MODULE_TABLES] = {
-		addr_requests,    route_requests, neigh_requests,  link_requests,  service_requests,
-		dest_requests,    laddr_requests, conn_requests,   stats_requests, plug_requests,
-		maddr_requests,   kni_requests,   kernel_requests, vlan_requests,  timeout_requests,
-		monitor_requests, mark_requests,  link_set_requests,
+		addr_requests,    route_requests,    neigh_requests,   link_requests,
+		service_requests, dest_requests,     laddr_requests,   conn_requests,
+		stats_requests,   plug_requests,     maddr_requests,   kni_requests,
+		kernel_requests,  vlan_requests,     timeout_requests, monitor_requests,
+		mark_requests,    link_set_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));

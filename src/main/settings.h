@@ -162,6 +162,7 @@ struct settings {
 	bool ip6_disable, ip6_forwarding;
 	int addr_gen_mode; /* enum ip6_gen */
 	unsigned int dad_transmits;
+	bool mld;
 	char *stable_secret; /* 32 hex digits, or NULL */
 	enum route6_method route6_method;
 	unsigned int route6_recycle_s, lpm6_max_rules, lpm6_tbl8s, rt6_array_size, rt6_hash_buckets;

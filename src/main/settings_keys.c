@@ -263,6 +263,10 @@ static const struct key_row ip6_keys[] = {
 	  FIELD(settings, dad_transmits),
 	  .help = "How often it is asked, a second apart, whether another host has a new IPv6 "
 		  "address; 0: never." },
+	{ "mld", FLAG(true), RELOAD, FIELD(settings, mld),
+	  .help = "Tell routers and switches by MLD which IPv6 groups the ports are in, unasked "
+		  "and "
+		  "when asked." },
 };
 
 static const struct key_choice route6_methods[] = {

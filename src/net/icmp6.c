@@ -13,6 +13,7 @@
 
 #include "net/ip6.h"
 #include "net/ip6_headers.h"
+#include "net/mld.h"
 #include "net/nd6.h"
 #include "net/route.h"
 #include "packet/csum.h"
@@ -66,6 +67,8 @@ void icmp6_local(struct worker *w, struct rte_mbuf *m)
 		drop(w, m, DROP_ICMP_CHECKSUM);
 	else if (icmp[0] == ICMP6_ECHO && icmp[1] == 0)
 		icmp6_echo(w, m);
+	else if (mld_is_type(icmp[0]))
+		mld_input(w, m);
 	else if (icmp6_is_error(icmp[0]))
 		drop(w, m, DROP_ICMP_UNRELATED);
 	else

@@ -94,6 +94,7 @@ static void maddr_apply_join(struct worker *w, struct op *op)
 	maddr->order.major = key->port;
 	maddr->order.minor = ++table->serial;
 	order_add(&table->order, &maddr->order);
+	table->changes++;
 	table->stale |= UINT64_C(1) << key->port;
 }
 
@@ -105,6 +106,7 @@ static void maddr_remove(struct worker *w, struct op *op, struct maddr *maddr)
 	list_del(&maddr->port_node);
 	order_del(&table->order, &maddr->order);
 	op_garbage(op, maddr);
+	table->changes++;
 	table->stale |= UINT64_C(1) << maddr->key.port;
 }
 

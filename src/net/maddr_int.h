@@ -15,6 +15,7 @@ struct maddr {
 	struct order_node order;
 	struct maddr_key key;
 	uint32_t users;
+	struct mld_group *reported; /* the master's, see mld_master.c; NULL: not yet */
 };
 
 struct maddr_table {
@@ -22,6 +23,7 @@ struct maddr_table {
 	struct list ports[PORT_MAX];
 	struct order order; /* for listings: by port, then by coming */
 	uint64_t serial;    /* of the last that came */
+	uint64_t changes;   /* groups that came and went */
 	/* the master's; bit N: port N … */
 	uint64_t joined;  /* is in the groups that every port is in */
 	uint64_t routers; /* and in those of routers */

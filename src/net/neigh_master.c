@@ -27,6 +27,7 @@
 #include "net/addr_int.h"
 #include "net/arp_int.h"
 #include "net/change.h"
+#include "net/mld.h"
 #include "net/nd6_int.h"
 #include "worker/event.h"
 
@@ -320,6 +321,9 @@ void neigh_event(struct worker *const *all, struct worker *from, const struct ev
 		break;
 	case EVENT_ADDR_DUPLICATE:
 		addr_duplicate(all, event, now_ms);
+		break;
+	case EVENT_MLD_QUERY:
+		mld_query(all, event, now_ms);
 		break;
 	}
 }

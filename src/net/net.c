@@ -12,6 +12,7 @@
 #include "net/addr_int.h"
 #include "net/adj.h"
 #include "net/maddr_int.h"
+#include "net/mld.h"
 #include "net/frag_table.h"
 #include "net/neigh_int.h"
 #include "net/reassembly.h"
@@ -56,6 +57,7 @@ void net_destroy(struct worker *w)
 	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
+	mld_destroy(net->mld);
 	maddr_table_destroy(net->maddrs);
 	route_table_destroy(net->routes);
 	free(net);
@@ -73,6 +75,7 @@ void net_master_tick(struct worker *const *all, uint64_t now_ms)
 	neigh_tick(all, now_ms);
 	addr_auto_tick(all);
 	maddr_tick(all); /* before the first question about an address of a new group */
+	mld_tick(all, now_ms);
 	addr_dad_tick(all, now_ms);
 	addr_announce_tick(all);
 }
@@ -86,6 +89,7 @@ static void net_apply_config(struct worker *w, struct op *op)
 	w->net->config.ip6_disable = config->ip6_disable;
 	w->net->config.ip6_gen = config->ip6_gen;
 	memcpy(w->net->config.ip6_secret, config->ip6_secret, sizeof(config->ip6_secret));
+	w->net->config.mld = config->mld;
 	w->net->config.dad_transmits = config->dad_transmits;
 	w->net->config.neigh_timeout_s = config->neigh_timeout_s;
 }

@@ -20,6 +20,7 @@ struct neigh_table;
 struct adj_table;
 struct frag_table;
 struct follow;
+struct mld;
 
 /* Bounds of what waits for missing fragments. */
 struct frag_config {
@@ -43,6 +44,7 @@ struct net_config {
 	uint8_t ip4_default_ttl;  /* of packets we make */
 	uint8_t ip6_gen;          /* enum ip6_gen, of link-local addresses; reloadable */
 	uint8_t ip6_secret[16];   /* reloadable */
+	bool mld;                 /* reports of groups; reloadable */
 	uint8_t dad_transmits;    /* questions about a new address; 0: none; reloadable */
 	uint32_t neigh_timeout_s; /* neigh_defs timeout; reloadable */
 	bool kni_routes;          /* global_defs kni_routes */
@@ -69,9 +71,11 @@ struct net {
 	struct adj_table *adjs;
 	struct frag_table *frags;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
+	struct mld *mld;       /* the master's, see mld_master.c; NULL: nothing was reported yet */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */
 	/* rate limits of what we send unasked */
 	struct net_bucket icmp_bucket, icmp6_bucket, reset_bucket;
+	struct net_bucket mld_bucket;   /* of queries */
 	struct net_bucket event_bucket; /* and of what we tell the master of strangers */
 	uint32_t frags_held;            /* fragments that wait for others */
 	uint32_t ip6_fragment_id;       /* of the next packet we cut */

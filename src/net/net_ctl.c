@@ -31,10 +31,8 @@ static void net_on_addr_tick(struct control *control, void *arg)
 int net_start(struct control *control)
 {
 	static const enum event_kind kinds[] = {
-		EVENT_NEIGH_WANTED,
-		EVENT_NEIGH_LEARNT,
-		EVENT_NEIGH_CONFLICT,
-		EVENT_ADDR_DUPLICATE,
+		EVENT_NEIGH_WANTED,   EVENT_NEIGH_LEARNT, EVENT_NEIGH_CONFLICT,
+		EVENT_ADDR_DUPLICATE, EVENT_MLD_QUERY,
 	};
 	int r = 0;
 

@@ -38,6 +38,8 @@
 	X(ND6_ROUTER, "nd6_router", "router discovery: we are a router")                  \
 	X(ND6_REDIRECT, "nd6_redirect", "a redirect: routers do not follow them")         \
 	X(ND6_DONE, "nd6_done", "neighbour discovery taken in, or not for us")            \
+	X(MLD_INVALID, "mld_invalid", "a malformed listener query, or from off the link") \
+	X(MLD_DONE, "mld_done", "multicast listener discovery taken in, or not for us")   \
 	X(NEIGH_QUEUE, "neigh_queue_full", "too many packets wait for this neighbour")    \
 	X(NEIGH_FAILED, "neigh_failed", "the neighbour does not answer")                  \
 	X(NEIGH_TABLE, "neigh_table_full", "the neighbour table is full")                 \

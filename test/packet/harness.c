@@ -58,6 +58,7 @@ static void make_config(const struct harness_options *options, struct modules_co
 	config->net.ip6_forwarding = options->forwarding;
 	config->net.ip6_disable = options->ip6_disable;
 	config->net.ip6_gen = options->ip6_gen ? options->ip6_gen - 1 : IP6_GEN_NONE;
+	config->net.mld = options->mld;
 	config->net.dad_transmits = options->dad_transmits;
 	config->net.ip4_default_ttl = 64;
 	config->net.neigh_timeout_s = 60;

@@ -33,6 +33,7 @@ struct harness_options {
 	bool ip6_disable;
 	uint8_t ip6_gen; /* 0: no link-local addresses; else enum ip6_gen + 1 */
 	uint8_t dad_transmits;
+	bool mld;                   /* groups are reported */
 	uint32_t neigh_queue;       /* 0: 128 */
 	uint32_t neigh_max;         /* 0: 1024 */
 	uint32_t icmp_rate;         /* 0: 1000 */
