@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "ipvs/ipvs_ctl.h"
+#include "ipvs/proto/echo.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service_int.h"
@@ -58,6 +59,8 @@ static const char *conn_state_name(const struct api_conn *item, uint8_t state)
 
 	if (item->flags & API_CONN_TEMPLATE)
 		return state ? "ASSURED" : "NONE";
+	if (proto_is_icmp((uint8_t)proto))
+		return ECHO_STATE_NAME;
 	if (proto == IPPROTO_TCP)
 		return state < TCP__COUNT ? tcp_state_names[state] : "?";
 	return state < UDP__COUNT ? udp_state_names[state] : "?";

@@ -360,6 +360,8 @@ static const char *protocol_name(uint16_t protocol)
 {
 	if (protocol == 0)
 		return "IP"; /* a template of a firewall mark */
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
+		return protocol == IPPROTO_ICMP ? "ICMP" : "ICMPv6";
 	return protocol == IPPROTO_TCP ? "TCP" : protocol == IPPROTO_UDP ? "UDP" : "SCTP";
 }
 

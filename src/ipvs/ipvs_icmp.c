@@ -11,8 +11,8 @@
  * Where a mode leaves addresses as they are, so does it in errors: they only
  * find their way, to the client or the server.
  *
- * Errors about no connection, echoes and all other ICMP are the routing
- * stage's.
+ * Errors about no connection and all other ICMP are the routing stage's, but
+ * for echoes through services (ipvs_echo.c).
  */
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
@@ -98,6 +98,8 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 	enum conn_dir dir;
 	uint32_t id;
 
+	if (ipvs_echo(w, m))
+		return;
 	/* an error is sent to the source of what it quotes */
 	if (!quote_find(m, &quote) || !ip_equal(&quote.answer.dst, &meta->tuple.dst)) {
 		stage_push(w, STAGE_IP_ROUTE, m);

@@ -29,7 +29,6 @@
 #include "ipvs/xmit/xmit.h"
 #include "net/addr.h"
 #include "net/ip.h"
-#include "net/ip6.h"
 #include "worker/worker.h"
 
 static bool balanced(const struct pkt_meta *meta)
@@ -144,18 +143,6 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 	drop(w, m, DROP_IPVS_NO_CONN);
 }
 
-/* A link-local client's packets stay on their link (RFC 4291 2.5.6). true: m was dropped. */
-static bool leaves_scope(struct worker *w, struct rte_mbuf *m)
-{
-	const struct tuple *tuple = &pkt_meta(m)->tuple;
-
-	if (likely(tuple->family == AF_INET || !ip6_is_link_local(&tuple->src)))
-		return false;
-	ip_send_error(w, m, IP_ERROR_SCOPE, 0, &tuple->dst);
-	drop(w, m, DROP_IP6_SCOPE);
-	return true;
-}
-
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
@@ -175,7 +162,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		refuse(w, m);
 		return;
 	}
-	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)) || leaves_scope(w, m))
+	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)) || ipvs_leaves_scope(w, m))
 		return;
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)

@@ -3,6 +3,7 @@
 #ifndef IPVS_IPVS_INT_H
 #define IPVS_IPVS_INT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rte_mbuf;
@@ -10,6 +11,11 @@ struct worker;
 
 /* An ICMP packet at the balancing stage; takes it over. */
 void ipvs_icmp(struct worker *w, struct rte_mbuf *m);
+/* The same if it is an echo through a service; false: it is not, and stays the caller's. */
+bool ipvs_echo(struct worker *w, struct rte_mbuf *m);
+
+/* A link-local client's packets stay on their link (RFC 4291 2.5.6). true: m was dropped. */
+bool ipvs_leaves_scope(struct worker *w, struct rte_mbuf *m);
 
 /* Ends an established TCP connection that nobody has used for long: a reset to either side. */
 void reset_both_sides(struct worker *w, uint32_t id);

@@ -44,6 +44,14 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	bool local = svc || ours_formerly(w, tuple);
 	struct owners owners = { .n = 0 };
 
+	if (svc && unlikely(service_is_marked(svc)) && ours_answer(w, tuple)) {
+		/* rules may fit what comes from its servers, too */
+		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
+		owners_add(&owners, svc->flags & SERVICE_BY_CLIENT
+					    ? owner_by_client(w, tuple, &tuple->src, tuple->sport)
+					    : steer_owner(w, tuple));
+		return owners;
+	}
 	if (!local) {
 		if (ours_answer(w, tuple))
 			owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));

@@ -15,7 +15,9 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "ipvs/proto/echo.h"
 #include "ipvs/proto/tcp.h"
+#include "net/icmp4.h"
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
 #include "packet/csum.h"
@@ -58,6 +60,27 @@ static uint32_t quote_ip6(const uint8_t *at, uint32_t room, struct tuple *answer
 	return ip6_skip(at, room, &answer->proto);
 }
 
+static uint8_t echo_proto(unsigned int family)
+{
+	return family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
+
+/* The answer to a request is the reply, and the other way round. */
+static bool quote_echo(struct quote *quote)
+{
+	const struct rte_icmp_hdr *icmp = (const void *)quote->l4;
+	struct tuple *answer = &quote->answer;
+	bool v4 = answer->family == AF_INET;
+
+	if (icmp->icmp_type == (v4 ? ICMP4_ECHO : ICMP6_ECHO))
+		answer->dport = icmp->icmp_ident;
+	else if (icmp->icmp_type == (v4 ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY))
+		answer->sport = icmp->icmp_ident;
+	else
+		return false;
+	return true;
+}
+
 bool quote_find(struct rte_mbuf *m, struct quote *quote)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
@@ -77,11 +100,14 @@ bool quote_find(struct rte_mbuf *m, struct quote *quote)
 	quote->ip = (uint8_t *)(uintptr_t)(icmp + 1);
 	len = answer->family == AF_INET ? quote_ip4(quote->ip, room, answer)
 					: quote_ip6(quote->ip, room, answer);
-	if (len == 0 || room < len + QUOTE_MIN ||
-	    (answer->proto != IPPROTO_TCP && answer->proto != IPPROTO_UDP))
+	if (len == 0 || room < len + QUOTE_MIN)
 		return false;
 	quote->l4 = quote->ip + len;
 	quote->l4_len = room - len;
+	if (answer->proto == echo_proto(answer->family))
+		return quote_echo(quote);
+	if (answer->proto != IPPROTO_TCP && answer->proto != IPPROTO_UDP)
+		return false;
 	memcpy(ports, quote->l4, sizeof(ports));
 	answer->sport = ports[1];
 	answer->dport = ports[0];
@@ -137,6 +163,18 @@ static uint32_t quote_addresses(struct quote *quote, const struct tuple *was)
 	return delta;
 }
 
+/* Of a quoted echo. */
+static void quote_id(struct quote *quote, const struct tuple *was, uint32_t delta)
+{
+	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)(void *)quote->l4;
+	be16 id = was->sport | was->dport;
+
+	if (quote->answer.proto == IPPROTO_ICMP)
+		delta = csum_delta16(icmp->icmp_ident, id);
+	icmp->icmp_ident = id;
+	icmp->icmp_cksum = csum_apply(icmp->icmp_cksum, delta);
+}
+
 void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *quote,
 		   const struct tuple *was)
 {
@@ -145,6 +183,10 @@ void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *qu
 	uint32_t delta = quote_addresses(quote, was);
 
 	delta += csum_delta16(answer->dport, was->sport) + csum_delta16(answer->sport, was->dport);
+	if (proto_is_icmp(answer->proto)) {
+		quote_id(quote, was, delta);
+		return;
+	}
 	memcpy(quote->l4, ports, sizeof(ports));
 	if (answer->proto == IPPROTO_UDP) {
 		struct rte_udp_hdr *uh = (struct rte_udp_hdr *)(void *)quote->l4;

@@ -21,8 +21,8 @@ struct quote {
 	struct tuple answer; /* of what would answer the quoted packet */
 };
 
-/* Of m, an ICMP packet. false: it is no error about a TCP or UDP packet, or quotes too little to
- * tell which. */
+/* Of m, an ICMP packet. false: it is no error about a TCP or UDP packet or an echo, or quotes too
+ * little to tell which. */
 bool quote_find(struct rte_mbuf *m, struct quote *quote);
 
 /* The quoted packet went in direction `sent`; it becomes what its sender had sent: `was`. The

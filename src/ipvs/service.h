@@ -205,11 +205,11 @@ static inline bool service_is_marked(const struct service *svc)
 
 /*
  * The server's port for a client's packets to that one. As in the kernel, a client that stays with
- * its server at all ports of a mark finds each where it asked for it.
+ * its server at all ports of a mark finds each where it asked for it. 0 (ICMP) is no port.
  */
 static inline be16 dest_port(const struct service *svc, const struct dest *dest, be16 asked)
 {
-	if (dest->port == 0 || (service_is_marked(svc) && svc->persist_s))
+	if (dest->port == 0 || asked == 0 || (service_is_marked(svc) && svc->persist_s))
 		return asked;
 	return dest->port;
 }

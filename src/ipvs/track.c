@@ -13,6 +13,7 @@
 #include <rte_tcp.h>
 
 #include "ipvs/ipvs.h"
+#include "ipvs/proto/echo.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
@@ -83,7 +84,9 @@ uint32_t track_timeout_s(const struct worker *w, const struct conn *conn)
 	if (conn->proto == IPPROTO_TCP)
 		return own && conn->state == TCP_ESTABLISHED ? own
 							     : config->tcp_timeout_s[conn->state];
-	return own ? own : config->udp_timeout_s[conn->state];
+	if (own)
+		return own;
+	return proto_is_icmp(conn->proto) ? ECHO_TIMEOUT_S : config->udp_timeout_s[conn->state];
 }
 
 void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)

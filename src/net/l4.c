@@ -65,8 +65,10 @@ static bool fill_icmp(struct rte_mbuf *m)
 
 	if (unlikely(!icmp))
 		return false;
-	if (icmp->icmp_type == ICMP4_ECHO || icmp->icmp_type == ICMP4_ECHO_REPLY)
+	if (icmp->icmp_type == ICMP4_ECHO)
 		meta->tuple.sport = icmp->icmp_ident;
+	else if (icmp->icmp_type == ICMP4_ECHO_REPLY)
+		meta->tuple.dport = icmp->icmp_ident;
 	else if (icmp4_is_error(icmp->icmp_type))
 		return l4_header(m, RTE_MIN(meta->l4_len, (uint16_t)ICMP_HEADERS_MAX));
 	return true;
@@ -86,7 +88,10 @@ static bool fill_icmp6(struct rte_mbuf *m)
 		icmp = l4_header(m, sizeof(*icmp));
 		if (unlikely(!icmp))
 			return false;
-		meta->tuple.sport = icmp->icmp_ident;
+		if (*type == ICMP6_ECHO)
+			meta->tuple.sport = icmp->icmp_ident;
+		else
+			meta->tuple.dport = icmp->icmp_ident;
 	}
 	return true;
 }

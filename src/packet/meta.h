@@ -27,12 +27,12 @@ enum meta_flag {
 };
 
 struct pkt_meta {
-	struct tuple
-		tuple;   /* as it arrived; ports 0 where there are none (ICMP: id and 0 for echo) */
-	uint16_t l3_len; /* bytes, options included */
-	uint16_t l4_off; /* from the start of data */
-	uint16_t l4_len; /* L4 header and payload, by the IP header */
-	uint16_t flags;  /* enum meta_flag */
+	struct tuple tuple; /* as it arrived; ports 0 where there are none (ICMP echo: the id is the
+			     * source of a request, the destination of a reply) */
+	uint16_t l3_len;    /* bytes, options included */
+	uint16_t l4_off;    /* from the start of data */
+	uint16_t l4_len;    /* L4 header and payload, by the IP header */
+	uint16_t flags;     /* enum meta_flag */
 	uint8_t ttl;
 	uint8_t tos;
 	uint16_t in_port;      /* link port it came in on, PORT_NONE for made ones */

@@ -16,11 +16,13 @@
 
 static const char *protocol_text(uint16_t protocol)
 {
-	return protocol == IPPROTO_TCP    ? "tcp"
-	       : protocol == IPPROTO_UDP  ? "udp"
-	       : protocol == IPPROTO_SCTP ? "sctp"
-	       : protocol == 0            ? "ip" /* a template of a firewall mark */
-					  : "?";
+	return protocol == IPPROTO_TCP      ? "tcp"
+	       : protocol == IPPROTO_UDP    ? "udp"
+	       : protocol == IPPROTO_SCTP   ? "sctp"
+	       : protocol == IPPROTO_ICMP   ? "icmp"
+	       : protocol == IPPROTO_ICMPV6 ? "icmp6"
+	       : protocol == 0              ? "ip" /* a template of a firewall mark */
+					    : "?";
 }
 
 static void print_row(FILE *out, const struct command *command, const struct client_item *item)

@@ -15,10 +15,12 @@
 
 #include <netinet/in.h>
 
+#include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "ipvs/proto/echo.h"
 #include "net/ip.h"
 #include "packet/csum.h"
 #include "packet/unfinished.h"
@@ -126,10 +128,25 @@ static be16 l4_checksum(struct rte_mbuf *m, be16 csum, uint32_t delta, uint8_t p
 	return proto == IPPROTO_TCP ? csum_apply(csum, delta) : csum_apply_udp(csum, delta);
 }
 
+/* An echo: its id is the port that is not 0. Only ICMPv6's checksum is over the addresses, too. */
+static void rewrite_echo(struct rte_icmp_hdr *icmp, const struct tuple *to, uint32_t delta)
+{
+	be16 id = to->sport | to->dport;
+
+	if (to->proto == IPPROTO_ICMP)
+		delta = csum_delta16(icmp->icmp_ident, id);
+	icmp->icmp_ident = id;
+	icmp->icmp_cksum = csum_apply(icmp->icmp_cksum, delta);
+}
+
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
 {
 	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
 
+	if (unlikely(proto_is_icmp(to->proto))) {
+		rewrite_echo(l4, to, delta);
+		return;
+	}
 	if (to->proto == IPPROTO_TCP) {
 		struct rte_tcp_hdr *th = l4;
 

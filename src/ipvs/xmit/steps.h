@@ -32,8 +32,8 @@ void xmit_age(struct rte_mbuf *m);
  */
 uint32_t xmit_rewrite_ip(struct rte_mbuf *m, const struct tuple *to);
 
-/* TCP or UDP: the ports of `to`, and the checksum by delta, or its computation left to the way out
- * if it arrived unfinished. */
+/* TCP, UDP or an echo: the ports or the id of `to`, and the checksum by delta, or its computation
+ * left to the way out if it arrived unfinished. */
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta);
 
 /* On to the neighbour. */
