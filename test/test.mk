@@ -66,7 +66,7 @@ FULL ?=
 BENCH := $(BIN)/test/perf/bench
 $(OBJ)/test/perf/%.o: CFLAGS_SRC += -DBENCH_FLAVOUR='"$(FLAVOUR)"'
 
-$(BENCH): $(BIN)/.flavour $(call obj_of,$(sort $(wildcard test/perf/*.c))) $(OBJ)/libdpvs.a
+$(BENCH): $(BIN)/.flavour $(call obj_of,$(sort $(wildcard test/perf/*.c)) test/lib/feed.c) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS)
 

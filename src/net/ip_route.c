@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/ip-route: where does a packet go that belongs to no service? To one of
- * our addresses, to the kernel, or on its way, which is looked up here, once.
+ * our addresses, to the kernel, or on its way, which is looked up here, once,
+ * for a vector of them together.
  * Broadcasts and multicasts are the kernel's, where the port has an interface
  * of it (link/kni.h), and nobody's elsewhere; and who forwards nothing is a
  * host, of which the kernel may know more addresses. Link-local addresses of
@@ -38,34 +39,56 @@ static void route_refuse(struct worker *w, struct rte_mbuf *m, enum route_verdic
 	drop(w, m, route_drop_reason(verdict, DROP_IP(family, NO_ROUTE)));
 }
 
-static void ip_route_unicast(struct worker *w, struct rte_mbuf *m)
+/* Packets of a family that wait for being looked up together. */
+struct waiting {
+	unsigned int n;
+	struct rte_mbuf *pkts[ROUTE_BURST];
+	struct route_packet packets[ROUTE_BURST];
+};
+
+static void ip_route_answered(struct worker *w, struct rte_mbuf *m,
+			      const struct route_packet *packet)
 {
 	struct pkt_meta *meta = pkt_meta(m);
-	struct route_flow flow = route_flow(meta);
-	enum route_verdict verdict;
-	struct nexthop nexthop;
 
-	verdict = route_input(w, meta->tuple.family, &meta->tuple.dst, &flow, &nexthop);
-	if (verdict == ROUTE_LOCAL) {
+	if (packet->verdict == ROUTE_LOCAL) {
 		stage_push(w, STAGE_IP_LOCAL, m);
-	} else if (verdict == ROUTE_KERNEL) {
+	} else if (packet->verdict == ROUTE_KERNEL) {
 		stage_push(w, STAGE_KERNEL_TX, m);
-	} else if (likely(verdict == ROUTE_FORWARD)) {
-		meta->out_port = nexthop.port;
-		meta->nexthop = nexthop.addr;
-		meta->mtu = nexthop.mtu;
+	} else if (likely(packet->verdict == ROUTE_FORWARD)) {
+		meta->out_port = packet->nexthop.port;
+		meta->nexthop = packet->nexthop.addr;
+		meta->mtu = packet->nexthop.mtu;
 		stage_push(w, STAGE_IP_FORWARD, m);
 	} else {
-		route_refuse(w, m, verdict);
+		route_refuse(w, m, packet->verdict);
 	}
 }
 
-static void ip4_route_one(struct worker *w, struct rte_mbuf *m)
+static void ip_route_waiting(struct worker *w, unsigned int family, struct waiting *waiting)
+{
+	if (!waiting->n)
+		return;
+	route_input_many(w, family, waiting->packets, waiting->n);
+	for (unsigned int i = 0; i < waiting->n; i++)
+		ip_route_answered(w, waiting->pkts[i], &waiting->packets[i]);
+	waiting->n = 0;
+}
+
+static void ip_route_unicast(struct worker *w, struct waiting *waiting, struct rte_mbuf *m)
+{
+	waiting->pkts[waiting->n] = m;
+	waiting->packets[waiting->n].meta = pkt_meta(m);
+	if (++waiting->n == ROUTE_BURST)
+		ip_route_waiting(w, pkt_meta(m)->tuple.family, waiting);
+}
+
+static void ip4_route_one(struct worker *w, struct waiting *waiting, struct rte_mbuf *m)
 {
 	if (unlikely(is_broadcast(w, &pkt_meta(m)->tuple.dst)))
 		kni_or_drop(w, m, DROP_IP4_BROADCAST);
 	else
-		ip_route_unicast(w, m);
+		ip_route_unicast(w, waiting, m);
 }
 
 static void ip6_route_scope(struct worker *w, struct rte_mbuf *m)
@@ -78,7 +101,7 @@ static void ip6_route_scope(struct worker *w, struct rte_mbuf *m)
 	kni_or_drop(w, m, DROP_IP6_SCOPE);
 }
 
-static void ip6_route_one(struct worker *w, struct rte_mbuf *m)
+static void ip6_route_one(struct worker *w, struct waiting *waiting, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const union ip_addr *src = &meta->tuple.src, *dst = &meta->tuple.dst;
@@ -93,15 +116,20 @@ static void ip6_route_one(struct worker *w, struct rte_mbuf *m)
 		 (ip6_is_link_local(src) && !addr_is_local(w, AF_INET6, dst)))
 		ip6_route_scope(w, m);
 	else
-		ip_route_unicast(w, m);
+		ip_route_unicast(w, waiting, m);
 }
 
 void ip_route(struct worker *w, struct batch *in)
 {
+	struct waiting waiting4, waiting6;
+
+	waiting4.n = waiting6.n = 0;
 	for (uint32_t i = 0; i < in->count; i++) {
 		if (likely(pkt_meta(in->pkts[i])->tuple.family == AF_INET))
-			ip4_route_one(w, in->pkts[i]);
+			ip4_route_one(w, &waiting4, in->pkts[i]);
 		else
-			ip6_route_one(w, in->pkts[i]);
+			ip6_route_one(w, &waiting6, in->pkts[i]);
 	}
+	ip_route_waiting(w, AF_INET, &waiting4);
+	ip_route_waiting(w, AF_INET6, &waiting6);
 }

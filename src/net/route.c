@@ -107,10 +107,10 @@ void route_describe(const struct worker *w, const struct route_node *node, struc
 	};
 }
 
-/* ---- the path ---- */
+/* ---- finding ---- */
 
-static struct route_node *lookup_local(const struct worker *w, unsigned int family,
-				       const union ip_addr *dst)
+struct route_node *route_find_local(const struct worker *w, unsigned int family,
+				    const union ip_addr *dst)
 {
 	chains_for_each (it, &w->net->routes->locals, route_hash(w, dst, 0)) {
 		struct route_node *node = node_of_chain(it);
@@ -165,8 +165,8 @@ static struct route_node *node_for_tos(struct route_node *first, uint8_t tos)
 	return node;
 }
 
-static struct route_node *lookup_net(const struct worker *w, unsigned int family,
-				     const union ip_addr *dst, uint8_t tos)
+struct route_node *route_find_net(const struct worker *w, unsigned int family,
+				  const union ip_addr *dst, uint8_t tos)
 {
 	const struct route_nets *nets = route_nets(w, family);
 	int plen = route_plen_below(nets, ROUTE_PLEN_ENDS);
@@ -183,106 +183,14 @@ static struct route_node *lookup_net(const struct worker *w, unsigned int family
 	return NULL;
 }
 
-static uint32_t index_find(const struct worker *w, unsigned int family, const union ip_addr *dst)
-{
-	const struct route_index *index = &w->net->routes->index;
-
-	if (likely(family == AF_INET))
-		return route_index_find4(index, ntohl(dst->v4));
-	return route_index_find6(index, dst);
-}
-
-static const struct route_hop *choose_hop(const struct worker *w, const struct route_paths *paths,
-					  const struct route_flow *flow)
-{
-	struct tuple tuple;
-	uint64_t hash = 0;
-
-	if (flow->tuple) {
-		tuple = *flow->tuple;
-		if (flow->fragment) {
-			tuple.sport = 0;
-			tuple.dport = 0;
-		}
-		hash = tuple_hash(&w->flow_key, &tuple);
-	}
-	return &paths->hops[paths->places[hash % WAY_PLACES]];
-}
-
-static const uint8_t verdicts[API_ROUTE__COUNT] = {
-	[API_ROUTE_UNICAST] = ROUTE_FORWARD,         [API_ROUTE_LOCAL] = ROUTE_LOCAL,
-	[API_ROUTE_KERNEL] = ROUTE_KERNEL,           [API_ROUTE_BLACKHOLE] = ROUTE_BLACKHOLE,
-	[API_ROUTE_UNREACHABLE] = ROUTE_UNREACHABLE, [API_ROUTE_PROHIBIT] = ROUTE_PROHIBIT,
-};
-
-static enum route_verdict take_way(const struct worker *w, const struct way *way,
-				   const union ip_addr *dst, const struct route_flow *flow,
-				   struct nexthop *nexthop)
-{
-	const union ip_addr *via = &way->via;
-	uint16_t port = way->port;
-	uint32_t mtu;
-
-	if (unlikely(way->type != API_ROUTE_UNICAST))
-		return verdicts[way->type];
-	nexthop->per_flow = false;
-	if (unlikely(way->paths)) {
-		const struct route_hop *hop = choose_hop(w, way->paths, flow);
-
-		via = &hop->via;
-		port = hop->port;
-		nexthop->per_flow = true;
-	}
-	mtu = w->link->ports[port].mtu;
-	nexthop->addr = ip_is_zero(via) ? *dst : *via;
-	nexthop->src = way->src;
-	nexthop->port = port;
-	nexthop->mtu = (uint16_t)(way->mtu && way->mtu < mtu ? way->mtu : mtu);
-	return ROUTE_FORWARD;
-}
-
-enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,
-			     const struct route_flow *flow, struct nexthop *nexthop)
-{
-	uint32_t id = index_find(w, family, dst);
-
-	nexthop->per_tos = false;
-	if (unlikely(id == WAY_BY_TOS)) {
-		const struct route_node *node = lookup_net(w, family, dst, flow->tos);
-
-		nexthop->per_tos = true;
-		id = node ? node->way : WAY_NONE;
-	}
-	if (unlikely(id == WAY_NONE))
-		return ROUTE_NONE;
-	return take_way(w, &w->net->routes->ways.at[id], dst, flow, nexthop);
-}
-
-enum route_verdict route_input(const struct worker *w, unsigned int family,
-			       const union ip_addr *dst, const struct route_flow *flow,
-			       struct nexthop *nexthop)
-{
-	const struct route_node *local = lookup_local(w, family, dst);
-
-	return local ? verdicts[local->type] : route_way(w, family, dst, flow, nexthop);
-}
-
-bool route_output(const struct worker *w, unsigned int family, const union ip_addr *dst,
-		  struct nexthop *nexthop)
-{
-	const struct route_flow none = { .tuple = NULL };
-
-	return route_way(w, family, dst, &none, nexthop) == ROUTE_FORWARD;
-}
-
 /* ---- people who ask, and ops ---- */
 
 struct route_node *route_lookup_node(const struct worker *w, unsigned int family,
 				     const union ip_addr *dst, uint8_t tos)
 {
-	struct route_node *node = lookup_local(w, family, dst);
+	struct route_node *node = route_find_local(w, family, dst);
 
-	return node ? node : lookup_net(w, family, dst, tos);
+	return node ? node : route_find_net(w, family, dst, tos);
 }
 
 bool route_lookup(const struct worker *w, unsigned int family, const union ip_addr *dst,

@@ -19,6 +19,7 @@
 #include "packet/meta.h"
 
 struct worker;
+struct route_node;
 struct route_paths;
 struct route_table;
 
@@ -81,6 +82,19 @@ bool route_lookup(const struct worker *w, unsigned int family, const union ip_ad
 enum route_verdict route_input(const struct worker *w, unsigned int family,
 			       const union ip_addr *dst, const struct route_flow *flow,
 			       struct nexthop *nexthop);
+
+/* The same for many of a family at once, at most ROUTE_BURST. */
+#define ROUTE_BURST 32
+
+struct route_packet {
+	const struct pkt_meta *meta;
+	const struct route_node *local; /* on the way */
+	enum route_verdict verdict;     /* the answer */
+	struct nexthop nexthop;
+};
+
+void route_input_many(const struct worker *w, unsigned int family, struct route_packet *packets,
+		      unsigned int n);
 
 /* For a packet on its way out: net routes only, so neither ROUTE_LOCAL nor ROUTE_KERNEL. */
 enum route_verdict route_way(const struct worker *w, unsigned int family, const union ip_addr *dst,

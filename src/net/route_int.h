@@ -114,6 +114,13 @@ struct route_node *route_meant(const struct worker *w, const struct route *want)
 uint16_t route_on_link(const struct worker *w, unsigned int family, const union ip_addr *ip,
 		       uint16_t port);
 
+/* The local or kernel route of an address; the longest net route for packets of this tos. NULL:
+ * none. */
+struct route_node *route_find_local(const struct worker *w, unsigned int family,
+				    const union ip_addr *dst);
+struct route_node *route_find_net(const struct worker *w, unsigned int family,
+				  const union ip_addr *dst, uint8_t tos);
+
 /* For people who ask, see route_lookup(). */
 struct route_node *route_lookup_node(const struct worker *w, unsigned int family,
 				     const union ip_addr *dst, uint8_t tos);

@@ -17,6 +17,7 @@ static const struct {
 	{ "insert", "making a connection in a table that is 90 % full", insert_run },
 	{ "laddr", "memory of a local address with 100 real servers", laddr_run },
 	{ "stall", "the longest turn while the table grows and while 1 M expire", stall_run },
+	{ "lookup", "routes of a full table: lookups, changes, memory", lookup_run },
 	{ "churn", "established packets while routes change", churn_run },
 	{ "flood", "established packets beside a flood of new connections", flood_run },
 	{ "latency", "added, at 10, 50 and 90 % of the maximum rate", latency_run },

@@ -29,7 +29,7 @@ struct figures {
 
 typedef void figure_case_fn(const struct case_plan *plan, struct figures *figures);
 figure_case_fn bare_run_case, churn_run, control_run_case, flood_run, idle_run, insert_run,
-	laddr_run, latency_run, stall_run;
+	laddr_run, latency_run, lookup_run, stall_run;
 
 /* Adds one of the running case. */
 void figure_say(struct figures *figures, double value, const char *unit, double most,

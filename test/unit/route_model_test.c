@@ -194,6 +194,37 @@ static void check_many(const struct worker *w, unsigned int family, const union 
 	}
 }
 
+/* A vector of packets goes where each would have gone alone. */
+static void check_packets(const struct worker *w, unsigned int family, const union ip_addr *ip,
+			  uint8_t tos)
+{
+	struct route_packet packets[5];
+	struct pkt_meta metas[5];
+
+	memset(metas, 0, sizeof(metas));
+	for (unsigned int i = 0; i < LENGTH(packets); i++) {
+		metas[i].tuple.family = (uint8_t)family;
+		metas[i].tuple.dst = *ip;
+		metas[i].tuple.dst.v6[family == AF_INET ? 2 : 7] ^= (uint8_t)i;
+		metas[i].tos = i % 2 ? tos : 0;
+		packets[i].meta = &metas[i];
+	}
+	route_input_many(w, family, packets, LENGTH(packets));
+	for (unsigned int i = 0; i < LENGTH(packets); i++) {
+		struct route_flow flow = route_flow(&metas[i]);
+		enum route_verdict verdict;
+		struct nexthop nexthop;
+
+		verdict = route_input(w, family, &metas[i].tuple.dst, &flow, &nexthop);
+		assert_int_equal(packets[i].verdict, verdict);
+		if (verdict != ROUTE_FORWARD)
+			continue;
+		assert_int_equal(packets[i].nexthop.mtu, nexthop.mtu);
+		assert_int_equal(packets[i].nexthop.port, nexthop.port);
+		assert_memory_equal(&packets[i].nexthop.addr, &nexthop.addr, sizeof(nexthop.addr));
+	}
+}
+
 static void check(struct net_rig *rig, const struct model *model, unsigned int family,
 		  const union ip_addr *ip, uint8_t tos)
 {
@@ -214,6 +245,7 @@ static void check(struct net_rig *rig, const struct model *model, unsigned int f
 			assert_int_equal(nexthop.mtu, want->mtu);
 	}
 	check_many(rig->all[1 + ip->v6[3] % NET_RIG_WORKERS], family, ip);
+	check_packets(rig->all[1 + ip->v6[3] % NET_RIG_WORKERS], family, ip, tos);
 }
 
 static void compare(struct net_rig *rig, const struct model *model)
