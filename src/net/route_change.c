@@ -14,6 +14,7 @@
 #include "link/port.h"
 #include "net/net.h"
 #include "net/tell.h"
+#include "worker/notify.h"
 #include "worker/worker.h"
 
 #define AHEAD_BYTES ((size_t)1 << 20) /* as much as the index may need at once, many times */
@@ -254,12 +255,27 @@ static void apply_set(struct worker *w, struct op *op)
 	tell_route(w, API_EVENT_CHANGE, node);
 }
 
+/* Routes do not hang on their way: all are looked at, where somebody wants to know. */
+static void tell_way(struct worker *w, unsigned int family, uint32_t way)
+{
+	if (likely(!notify_wanted(w, API_KIND_ROUTE, family)))
+		return;
+	order_for_each_safe (it, &w->net->routes->order) {
+		const struct route_node *node = container_of(it, struct route_node, order);
+
+		if (node->way == way)
+			tell_route(w, API_EVENT_CHANGE, node);
+	}
+}
+
 /* data: the family, then the address. One way of those that prefer it. */
 static void apply_forget_source(struct worker *w, struct op *op)
 {
 	const struct route *key = op_data(op);
+	uint32_t way = way_forget_source(w, op, key->family, &key->src);
 
-	way_forget_source(w, op, key->family, &key->src);
+	if (way != WAY_NONE)
+		tell_way(w, key->family, way);
 	stamps_touch_all(&w->net->stamps);
 }
 

@@ -150,9 +150,9 @@ void route_input_many(const struct worker *w, unsigned int family, struct route_
 		struct route_packet *packet = &packets[i];
 		struct route_flow flow = route_flow(packet->meta);
 
-		packet->verdict = packet->local ? verdicts[packet->local->type]
-						: take_found(w, ids[i], family,
-							     &packet->meta->tuple.dst, &flow,
-							     &packet->nexthop);
+		packet->verdict = packet->local
+					  ? verdicts[packet->local->type]
+					  : take_found(w, ids[i], family, &packet->meta->tuple.dst,
+						       &flow, &packet->nexthop);
 	}
 }

@@ -271,14 +271,15 @@ static void way_set_no_source(struct worker *w, struct op *op, struct way *way)
 	op_garbage(op, chains_add(&ways->all, &way->chain, hash, segment));
 }
 
-void way_forget_source(struct worker *w, struct op *op, unsigned int family,
-		       const union ip_addr *src)
+uint32_t way_forget_source(struct worker *w, struct op *op, unsigned int family,
+			   const union ip_addr *src)
 {
 	const union ip_addr gone = *src;
 	struct way *way = source_find(w, family, &gone);
 
 	if (!way)
-		return;
+		return WAY_NONE;
 	unlink_source(w, op, way);
 	way_set_no_source(w, op, way);
+	return (uint32_t)(way - w->net->routes->ways.at);
 }

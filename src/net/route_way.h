@@ -91,10 +91,10 @@ uint32_t way_hold(struct worker *w, struct op *op, const struct route *route,
 		  struct way_memory memory);
 void way_release(struct worker *w, struct op *op, uint32_t id);
 
-/* How many ways prefer src; the first of them prefers nothing any more. */
+/* How many ways prefer src; the first of them, which is returned, prefers nothing any more. */
 unsigned int ways_of_source(const struct worker *w, unsigned int family, const union ip_addr *src);
-void way_forget_source(struct worker *w, struct op *op, unsigned int family,
-		       const union ip_addr *src);
+uint32_t way_forget_source(struct worker *w, struct op *op, unsigned int family,
+			   const union ip_addr *src);
 
 /* Has it the route's via, src, port, mtu and type, or paths? */
 bool way_is(const struct way *way, const struct route *route);

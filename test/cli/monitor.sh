@@ -90,6 +90,11 @@ dpip route flush
 ok "flush" says routes "Deleted $line"
 dpip route replace 32.0.0.0/8 via 10.2.0.1
 ok "replace of none" tells 'x["event"] == "add" and x["dst"] == "32.0.0.0/8"'
+dpip addr add 10.2.0.77/32 dev dpdk1
+dpip route add 36.0.0.0/8 via 10.2.0.1 src 10.2.0.77
+dpip addr del 10.2.0.77/32 dev dpdk1
+ok "a route loses its src with the address" says routes "$(dpip route show | grep '^inet 36.*src 0.0.0.0 ')"
+ok "a route loses its src, JSON" tells 'x["event"] == "change" and x["dst"] == "36.0.0.0/8" and "prefsrc" not in x'
 
 dpip addr add 2001:db8::1/64 dev dpdk1 nodad
 ok "an IPv6 address" says six "[ADDR]$(dpip -o addr show dev dpdk1 | grep 2001:db8::1/64)"

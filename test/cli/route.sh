@@ -31,6 +31,8 @@ ok "get: reasons are indented" eval "dpip route get 31.1.1.1 | grep -q '^    one
 ok "get: JSON" eval "dpip -j route get 30.1.1.1 | grep -q '\"type\":\"prohibit\".*\"reasons\":\\['"
 ok "IPv6" dpip -6 route add unreachable 2001:db8::/32
 equal "its line" "inet6 2001:db8::/32 scope global unreachable" "$(dpip -6 route show | grep 2001:db8::/32)"
+ok "IPv6 with a proto" dpip -6 route add 2001:db9::/32 dev dpdk1 proto bgp
+equal "which is told" "inet6 2001:db9::/32 dev dpdk1 mtu 1500 scope link proto bgp" "$(dpip -6 route show | grep 2001:db9::/32)"
 equal "a worker's own table is the master's" "$(dpip route show)" "$(dpip --cpu 1 route show)"
 ok "del: of several gateways" dpip route del 31.0.0.0/8
 refused "del: another length" 1 "no such route 33.0.0.0/9" dpip route del 33.0.0.0/9

@@ -195,8 +195,7 @@ static bool pages_are_large(void)
 static void family_run(const struct case_plan *plan, struct figures *figures, struct lookup *lookup)
 {
 	double found[CASE_RUNS_MAX], routed[CASE_RUNS_MAX], adds, dels;
-	double most = lookup->family != AF_INET ? CYCLES6
-						: pages_are_large() ? CYCLES4 : CYCLES4S;
+	double most = lookup->family != AF_INET ? CYCLES6 : pages_are_large() ? CYCLES4 : CYCLES4S;
 	const char *name = name_of(lookup->family);
 
 	adds = change_all(lookup, API_ROUTE_ADD);

@@ -132,7 +132,7 @@ static void print_ip4(FILE *out, const struct api_route *route)
 
 static void print_ip6(FILE *out, const struct api_route *route)
 {
-	char text[TEXT_IP_LEN], scope[8];
+	char text[TEXT_IP_LEN], scope[8], protocol[8];
 
 	if (route->plen)
 		fprintf(out, "inet6 %s/%u", text_of_ip(AF_INET6, &route->dst, text), route->plen);
@@ -151,6 +151,8 @@ static void print_ip6(FILE *out, const struct api_route *route)
 		fprintf(out, " metric %" PRIu32, route->metric);
 	if (route->tos)
 		fprintf(out, " tos %u", route->tos);
+	if (route->proto != API_PROTO_AUTO && route->proto != API_PROTO_KERNEL)
+		fprintf(out, " proto %s", protocol_of(route, "auto", protocol, sizeof(protocol)));
 }
 
 void route_print(FILE *out, const struct client_item *item)
