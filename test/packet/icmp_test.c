@@ -46,6 +46,14 @@ static const struct ip_case cases[] = {
 	{ "no route", "4500 0020 1234 0000 4011 0000" A "08080808" UDP,
 	  "45c0 003c 0000 4000 4001 0000" US A "0300 0000 00000000", 0, 32, DROP_IP4_NO_ROUTE,
 	  NULL },
+	{ "prohibited", "4500 0020 1234 0000 4011 0000" A "42000001" UDP,
+	  "45c0 003c 0000 4000 4001 0000" US A "030d 0000 00000000", 0, 32, DROP_ROUTE_PROHIBIT,
+	  NULL },
+	{ "unreachable", "4500 0020 1234 0000 4011 0000" A "43000001" UDP,
+	  "45c0 003c 0000 4000 4001 0000" US A "0301 0000 00000000", 0, 32, DROP_ROUTE_UNREACHABLE,
+	  NULL },
+	{ "blackhole", "4500 0020 1234 0000 4011 0000" A "44000001" UDP, NULL, 0, 0,
+	  DROP_ROUTE_BLACKHOLE, NULL },
 	{ "too big, quoted up to 576 bytes",
 	  "4500 05dc 1234 4000 4011 0000" A "ac100001 1000 2000 05c8 1111",
 	  "45c0 0240 0000 4000 4001 0000" US A "0304 0000 000003e8", 1472, 548, DROP_IP4_MTU,
@@ -101,6 +109,9 @@ static void test_answers(void **state)
 		struct harness *h = ip4_rig_new(&options);
 
 		harness_run(h, "dpip route add 172.16.0.0/16 via 192.168.0.2 mtu 1000");
+		harness_run(h, "dpip route add prohibit 66.0.0.0/8");
+		harness_run(h, "dpip route add unreachable 67.0.0.0/8");
+		harness_run(h, "dpip route add blackhole 68.0.0.0/8");
 		assert_int_equal(harness_all_drops(h), 0);
 		ip_case_check(h, &cases[i], TO_0, FROM_0);
 		harness_free(h);
