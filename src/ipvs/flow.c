@@ -133,7 +133,7 @@ static bool way_find(struct worker *w, unsigned int family, const union ip_addr 
 	if (addr_is_local(w, family, ip) || addr_is_broadcast(w, family, ip))
 		return false;
 	*adj = ADJ_NONE;
-	/* what depends on more than the address is looked up for each packet, behind this stage */
+	/* what depends on more than the address is looked up for each packet: flow_way() */
 	if (route_output(w, family, ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
 		*adj = adj_get(w, family, &nexthop);
 	return true;
@@ -177,6 +177,21 @@ static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line
 		line_conn(line, six)->stamp = client_stamp;
 	}
 	return true;
+}
+
+/* The remembered way, which is fresh, or this packet's. */
+static __rte_always_inline struct adj *way_of(struct flow_run *run, union flow_line line,
+					      enum conn_dir dir, const struct dest *dest,
+					      const uint8_t *frame, const bool six)
+{
+	uint16_t id = dir == CONN_IN ? dest->adj : line_conn(line, six)->adj;
+	union ip_addr client;
+
+	if (likely(id != ADJ_NONE))
+		return &run->adjs[id];
+	client = six ? line.six->key[CONN_IN].src : ip_from_v4(line.four->key[CONN_IN].src);
+	return flow_way(run, frame, six ? AF_INET6 : AF_INET,
+			dir == CONN_IN ? &dest->addr : &client);
 }
 
 /* Its deadline behind a packet that carries data in the state of data flowing. */
@@ -285,7 +300,7 @@ static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line
 	if (unlikely(!mode_flows(conn, dir) || !family_stays(line, dir, six) ||
 		     !ways_fresh(run, line, dest, six)))
 		return NULL;
-	adj = &run->adjs[dir == CONN_IN ? dest->adj : conn->adj];
+	adj = way_of(run, line, dir, dest, frame, six);
 	return likely(adj->usable && ip_total(frame, six) <= adj->mtu) ? adj : NULL;
 }
 
@@ -364,7 +379,7 @@ struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union 
 	if (unlikely(!mode_flows(conn, CONN_IN) || !family_stays(line, CONN_IN, six) ||
 		     !dest_way_fresh(run, dest)))
 		return NULL;
-	adj = &run->adjs[dest->adj];
+	adj = way_of(run, line, CONN_IN, dest, frame, six);
 	if (unlikely(!adj->usable || ip_total(frame, six) > adj->mtu))
 		return NULL;
 	if (conn->proto == IPPROTO_TCP) {

@@ -94,6 +94,13 @@ unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
 			 enum conn_dir dir, struct dest *dest, uint8_t *frame);
 
+/*
+ * The way to an address for the packet in `frame` (parsed, not rewritten) alone, where it depends
+ * on more than the address; the adjacency of ADJ_NONE, which is not usable: there is none.
+ */
+struct adj *flow_way(struct flow_run *run, const uint8_t *frame, unsigned int family,
+		     const union ip_addr *to);
+
 /* The same of the first packet of a connection, from the client. Its deadline is not touched. */
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
 			       struct dest *dest, uint8_t *frame);

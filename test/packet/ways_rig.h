@@ -18,7 +18,8 @@ struct harness *ways_rig_new(unsigned int n_workers);
 
 /*
  * `%d` in a line becomes the destination net (50.0.0.0/8, 2600::/16), `%s` what begins it
- * (50.0.0.1, 2600::1), `%g` and a digit a gateway, `%p` the word for the longest prefix (/32, /128).
+ * (50.0.0.1, 2600::1), `%g` and a digit a gateway, `%p` the word for the longest prefix (/32,
+ * /128).
  */
 void ways_run(struct harness *h, unsigned int family, const char *line);
 

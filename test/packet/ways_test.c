@@ -73,8 +73,7 @@ static void check_gateways(struct harness *h, unsigned int family)
 	look(h, family, &again);
 	assert_memory_equal(first.way, again.way, FLOWS);
 
-	ways_run(h, family,
-		 "dpip route set %d nexthop via %g3 weight 3 nexthop via %g1 weight 1");
+	ways_run(h, family, "dpip route set %d nexthop via %g3 weight 3 nexthop via %g1 weight 1");
 	look(h, family, &gone);
 	assert_int_equal(moved(&first, &gone, 2), first.count[2]);
 	assert_shares(&gone, less);
@@ -111,7 +110,6 @@ static void test_gateways(void **state)
 			harness_free(h);
 		}
 }
-
 
 static void test_tos(void **state)
 {
