@@ -20,7 +20,7 @@
 #define ROOT4 (1u << 16)
 #define ROOT6 (1u << INDEX6_ROOT_BITS)
 #define TABLES_BYTES \
-	(ROOT4 * (sizeof(struct index_root) + sizeof(uint16_t)) + ROOT6 * sizeof(struct index_root))
+	(ROOT4 * (2 * sizeof(uint32_t) + sizeof(uint16_t)) + ROOT6 * 2 * sizeof(uint32_t))
 #define UNITS_BYTES  ((size_t)2 << 30)
 #define SMALL_BYTES  ((size_t)2 << 20) /* touched as needed: a page of the kernel's at a time */
 #define PAGE_ENTRIES 256u
@@ -29,6 +29,15 @@
 _Static_assert(PAGE_ENTRIES * sizeof(uint32_t) == UNIT_BYTES << PAGE_CLASS, "a page's block");
 _Static_assert(UNITS_BYTES / UNIT_BYTES <= INDEX_VALUE, "blocks fit beside a flag");
 _Static_assert(TABLES_BYTES % ((size_t)UNIT_BYTES << (UNIT_CLASSES - 1)) == 0, "blocks align");
+
+static struct index_roots roots_at(uint8_t **at, size_t n)
+{
+	struct index_roots roots = { .best = (uint32_t *)*at };
+
+	roots.below = roots.best + n;
+	*at += 2 * n * sizeof(uint32_t);
+	return roots;
+}
 
 int route_index_create(struct route_index *index, int socket)
 {
@@ -40,10 +49,8 @@ int route_index_create(struct route_index *index, int socket)
 	if (r < 0)
 		return r;
 	at = index->region.base;
-	index->root4 = (struct index_root *)at;
-	at += ROOT4 * sizeof(struct index_root);
-	index->root6 = (struct index_root *)at;
-	at += ROOT6 * sizeof(struct index_root);
+	index->root4 = roots_at(&at, ROOT4);
+	index->root6 = roots_at(&at, ROOT6);
 	index->page_uses = (uint16_t *)at;
 	units_init(&index->units, (uint8_t *)index->region.base + TABLES_BYTES, UNITS_BYTES);
 	return 0;
@@ -77,49 +84,46 @@ static inline unsigned int entry_plen(uint32_t entry)
 /* ---- the tables of leading bits ---- */
 
 /* Those of `bits` bits that the prefix covers get the value, unless a longer one is there. */
-static void roots_set(struct index_root *roots, unsigned int bits, uint32_t first,
+static void roots_set(const struct index_roots *roots, unsigned int bits, uint32_t first,
 		      unsigned int plen, uint32_t value)
 {
 	uint32_t n = 1u << (bits - plen), entry = entry_make(plen, value);
 
-	for (struct index_root *root = &roots[first]; root < &roots[first + n]; root++)
-		if (root->best >> INDEX_VALUE_BITS <= plen)
-			root->best = entry;
+	for (uint32_t *best = &roots->best[first]; best < &roots->best[first + n]; best++)
+		if (*best >> INDEX_VALUE_BITS <= plen)
+			*best = entry;
 }
 
-static void roots_del(struct index_root *roots, unsigned int bits, uint32_t first,
+static void roots_del(const struct index_roots *roots, unsigned int bits, uint32_t first,
 		      unsigned int plen, struct index_cover cover)
 {
 	uint32_t n = 1u << (bits - plen), entry = entry_make(cover.plen, cover.value);
 
-	for (struct index_root *root = &roots[first]; root < &roots[first + n]; root++)
-		if (root->best >> INDEX_VALUE_BITS == plen)
-			root->best = entry;
+	for (uint32_t *best = &roots->best[first]; best < &roots->best[first + n]; best++)
+		if (*best >> INDEX_VALUE_BITS == plen)
+			*best = entry;
 }
 
 /* ---- pages: lengths 17 to 24 of IPv4, here as 1 to 8 ---- */
 
 static uint32_t *page_of(struct route_index *index, uint32_t at)
 {
-	struct index_root *root = &index->root4[at];
-	uint32_t *page;
+	uint32_t *below = &index->root4.below[at], *page;
 
-	if (root->below)
-		return units_at(&index->units, root->below);
-	root->below = units_alloc(&index->units, PAGE_CLASS);
-	page = units_at(&index->units, root->below);
+	if (*below)
+		return units_at(&index->units, *below);
+	*below = units_alloc(&index->units, PAGE_CLASS);
+	page = units_at(&index->units, *below);
 	memset(page, 0, PAGE_ENTRIES * sizeof(*page));
 	return page;
 }
 
 static void page_release(struct route_index *index, uint32_t at)
 {
-	struct index_root *root = &index->root4[at];
-
 	if (--index->page_uses[at] > 0)
 		return;
-	units_free(&index->units, root->below, PAGE_CLASS);
-	root->below = 0;
+	units_free(&index->units, index->root4.below[at], PAGE_CLASS);
+	index->root4.below[at] = 0;
 }
 
 static const struct trie_key no_bits = { .len = 0 };
@@ -229,19 +233,19 @@ static void index6_set(struct route_index *index, const union ip_addr *dst, unsi
 {
 	struct index_addr6 addr = index_addr6_from(dst);
 	uint32_t at = (uint32_t)(addr.high >> (64 - INDEX6_ROOT_BITS));
-	struct index_root *root = &index->root6[at];
+	uint32_t *below = &index->root6.below[at];
 	struct trie_node *node;
 
 	if (plen <= INDEX6_ROOT_BITS) {
-		roots_set(index->root6, INDEX6_ROOT_BITS, at, plen, value);
+		roots_set(&index->root6, INDEX6_ROOT_BITS, at, plen, value);
 		return;
 	}
-	if (!root->below) {
-		root->below = units_alloc(&index->units, 0);
-		node = units_at(&index->units, root->below);
+	if (!*below) {
+		*below = units_alloc(&index->units, 0);
+		node = units_at(&index->units, *below);
 		memset(node, 0, sizeof(*node));
 	}
-	trie_set(&index->units, units_at(&index->units, root->below), key6(&addr, plen), value);
+	trie_set(&index->units, units_at(&index->units, *below), key6(&addr, plen), value);
 }
 
 static void index6_del(struct route_index *index, const union ip_addr *dst, unsigned int plen,
@@ -249,18 +253,18 @@ static void index6_del(struct route_index *index, const union ip_addr *dst, unsi
 {
 	struct index_addr6 addr = index_addr6_from(dst);
 	uint32_t at = (uint32_t)(addr.high >> (64 - INDEX6_ROOT_BITS));
-	struct index_root *root = &index->root6[at];
+	uint32_t *below = &index->root6.below[at];
 	struct trie_node *node;
 
 	if (plen <= INDEX6_ROOT_BITS) {
-		roots_del(index->root6, INDEX6_ROOT_BITS, at, plen, cover);
+		roots_del(&index->root6, INDEX6_ROOT_BITS, at, plen, cover);
 		return;
 	}
-	node = units_at(&index->units, root->below);
+	node = units_at(&index->units, *below);
 	trie_del(&index->units, node, key6(&addr, plen));
 	if (trie_is_empty(node)) {
-		units_free(&index->units, root->below, 0);
-		root->below = 0;
+		units_free(&index->units, *below, 0);
+		*below = 0;
 	}
 }
 
@@ -268,7 +272,7 @@ static void index6_del(struct route_index *index, const union ip_addr *dst, unsi
 
 /* The entries of a level, each of a prefix of `bits` bits: of leading bits, or of a page. */
 struct level {
-	const struct index_root *roots;
+	const struct index_roots *roots;
 	const uint32_t *page;
 	const struct units *units;
 	unsigned int bits;
@@ -277,12 +281,12 @@ struct level {
 static unsigned int level_plen(const struct level *level, uint32_t at)
 {
 	return level->page ? entry_plen(level->page[at])
-			   : level->roots[at].best >> INDEX_VALUE_BITS;
+			   : level->roots->best[at] >> INDEX_VALUE_BITS;
 }
 
 static uint32_t level_value(const struct level *level, uint32_t at)
 {
-	uint32_t entry = level->page ? level->page[at] : level->roots[at].best;
+	uint32_t entry = level->page ? level->page[at] : level->roots->best[at];
 
 	if (level->page && (entry & INDEX_CHILD)) /* it stands in the node, as what begins there */
 		return trie_value(level->units, units_at(level->units, entry & INDEX_VALUE), 0);
@@ -335,7 +339,7 @@ bool route_index_cover(const struct route_index *index, unsigned int family,
 	unsigned int root_bits = ip4 ? 16 : INDEX6_ROOT_BITS;
 	uint32_t addr = rte_be_to_cpu_32(dst->v4), at = addr >> (32 - root_bits);
 	struct level level = {
-		.roots = ip4 ? index->root4 : index->root6,
+		.roots = ip4 ? &index->root4 : &index->root6,
 		.units = &index->units,
 		.bits = root_bits,
 	};
@@ -346,7 +350,7 @@ bool route_index_cover(const struct route_index *index, unsigned int family,
 	cover->value = 0;
 	if (!ip4 || plen > 24)
 		return true; /* tries find what is shorter by themselves */
-	level.page = units_at(&index->units, level.roots[at].below);
+	level.page = units_at(&index->units, level.roots->below[at]);
 	level.bits = 8;
 	told = level_cover(&level, addr >> 8 & 0xff, plen - 16, cover);
 	cover->plen += 16;
@@ -357,18 +361,19 @@ void route_index_prefetch(const struct route_index *index, unsigned int family,
 			  const union ip_addr *dst, unsigned int plen, bool deep)
 {
 	uint32_t addr = rte_be_to_cpu_32(dst->v4);
-	const struct index_root *root = family == AF_INET
-						? &index->root4[addr >> 16]
-						: &index->root6[addr >> (32 - INDEX6_ROOT_BITS)];
+	unsigned int bits = family == AF_INET ? 16 : INDEX6_ROOT_BITS;
+	const struct index_roots *roots = family == AF_INET ? &index->root4 : &index->root6;
+	const uint32_t *below = &roots->below[addr >> (32 - bits)];
 
-	if (!deep)
-		__builtin_prefetch(root, 1);
-	else if (root->below && family != AF_INET)
-		__builtin_prefetch(units_at(&index->units, root->below), 1);
-	else if (root->below && plen > 16)
-		__builtin_prefetch((const uint32_t *)units_at(&index->units, root->below) +
-					   (addr >> 8 & 0xff),
-				   1);
+	if (plen <= bits)
+		__builtin_prefetch(&roots->best[addr >> (32 - bits)], 1);
+	else if (!deep)
+		__builtin_prefetch(below, 1);
+	else if (*below && family != AF_INET)
+		__builtin_prefetch(units_at(&index->units, *below), 1);
+	else if (*below)
+		__builtin_prefetch(
+			(const uint32_t *)units_at(&index->units, *below) + (addr >> 8 & 0xff), 1);
 }
 
 /* ---- both ---- */
@@ -383,7 +388,7 @@ void route_index_set(struct route_index *index, unsigned int family, const union
 	else if (family != AF_INET)
 		index6_set(index, dst, plen, value);
 	else if (plen <= 16)
-		roots_set(index->root4, 16, addr >> 16, plen, value);
+		roots_set(&index->root4, 16, addr >> 16, plen, value);
 	else if (plen <= 24)
 		page_set(index, addr, plen - 16, value, fresh);
 	else
@@ -400,7 +405,7 @@ void route_index_del(struct route_index *index, unsigned int family, const union
 	else if (family != AF_INET)
 		index6_del(index, dst, plen, cover);
 	else if (plen <= 16)
-		roots_del(index->root4, 16, addr >> 16, plen, cover);
+		roots_del(&index->root4, 16, addr >> 16, plen, cover);
 	else if (plen <= 24)
 		page_del(index, addr, plen - 16, cover);
 	else
@@ -412,19 +417,18 @@ void route_index_del(struct route_index *index, unsigned int family, const union
 static void find4_burst(const struct route_index *index, const uint32_t *addrs, uint32_t *values,
 			unsigned int n)
 {
-	const struct index_root *roots[INDEX_BURST];
+	uint32_t below[INDEX_BURST];
 
+	for (unsigned int i = 0; i < n; i++)
+		__builtin_prefetch(&index->root4.below[addrs[i] >> 16]);
 	for (unsigned int i = 0; i < n; i++) {
-		roots[i] = &index->root4[addrs[i] >> 16];
-		__builtin_prefetch(roots[i]);
+		below[i] = index->root4.below[addrs[i] >> 16];
+		/* block 0 is none, and may be asked for */
+		__builtin_prefetch((const uint32_t *)units_at(&index->units, below[i]) +
+				   (addrs[i] >> 8 & 0xff));
 	}
 	for (unsigned int i = 0; i < n; i++)
-		if (roots[i]->below)
-			__builtin_prefetch(
-				(const uint32_t *)units_at(&index->units, roots[i]->below) +
-				(addrs[i] >> 8 & 0xff));
-	for (unsigned int i = 0; i < n; i++)
-		values[i] = index4_entry(index, roots[i], addrs[i]);
+		values[i] = index4_entry(index, below[i], addrs[i]);
 }
 
 void route_index_find4_many(const struct route_index *index, const uint32_t *addrs,
@@ -460,17 +464,21 @@ static void find6_burst(const struct route_index *index, const struct index_addr
 	uint8_t live[INDEX_BURST];
 	unsigned int left = 0;
 
-	for (unsigned int i = 0; i < n; i++)
-		__builtin_prefetch(&index->root6[addrs[i].high >> (64 - INDEX6_ROOT_BITS)]);
 	for (unsigned int i = 0; i < n; i++) {
-		const struct index_root *root =
-			&index->root6[addrs[i].high >> (64 - INDEX6_ROOT_BITS)];
+		uint32_t at = (uint32_t)(addrs[i].high >> (64 - INDEX6_ROOT_BITS));
 
-		values[i] = root->best & INDEX_VALUE;
-		walks[i] = index6_walk(root->below, &addrs[i]);
-		if (!root->below)
+		__builtin_prefetch(&index->root6.below[at]);
+		__builtin_prefetch(&index->root6.best[at]);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t at = (uint32_t)(addrs[i].high >> (64 - INDEX6_ROOT_BITS));
+		uint32_t below = index->root6.below[at];
+
+		values[i] = index->root6.best[at] & INDEX_VALUE;
+		walks[i] = index6_walk(below, &addrs[i]);
+		if (!below)
 			continue;
-		__builtin_prefetch(units_at(&index->units, root->below));
+		__builtin_prefetch(units_at(&index->units, below));
 		live[left++] = (uint8_t)i;
 	}
 	while (left)

@@ -20,10 +20,13 @@
 #define INDEX6_ROOT_BITS 15
 #define INDEX_BURST      32 /* of lookups that are made side by side */
 
-/* The leading bits of an address: the best of the prefixes up to them, and what is below. */
-struct index_root {
-	uint32_t best;  /* prefix length << INDEX_VALUE_BITS | value, 0: none */
-	uint32_t below; /* block of a page (IPv4) or a node (IPv6), 0: none */
+/*
+ * By the leading bits of an address: the best of the prefixes up to them, and what is below. Apart,
+ * since most lookups end below.
+ */
+struct index_roots {
+	uint32_t *best;  /* prefix length << INDEX_VALUE_BITS | value, 0: none */
+	uint32_t *below; /* block of a page (IPv4) or a node (IPv6), 0: none */
 };
 
 /*
@@ -33,8 +36,8 @@ struct index_root {
  * and a trie below. IPv6 by 15 bits, then a trie. Prefixes of length 0 stand apart.
  */
 struct route_index {
-	struct index_root *root4; /* [1 << 16] */
-	struct index_root *root6; /* [1 << INDEX6_ROOT_BITS] */
+	struct index_roots root4; /* [1 << 16] */
+	struct index_roots root6; /* [1 << INDEX6_ROOT_BITS] */
 	uint16_t *page_uses;      /* [1 << 16]: prefixes and nodes that the page is for */
 	struct units units;
 	uint32_t none4, none6; /* where nothing else matches */
@@ -97,27 +100,33 @@ static inline uint32_t index_trie_find(const struct units *units, struct trie_wa
 	return walk.best ? trie_value(units, walk.best, walk.bit) : best;
 }
 
-static inline uint32_t index4_entry(const struct route_index *index, const struct index_root *root,
-				    uint32_t addr)
+/* The value that a page's entry leads to; 0: none. */
+static inline uint32_t index4_below(const struct route_index *index, uint32_t entry, uint32_t addr)
 {
-	struct trie_walk walk = { .high = (uint64_t)addr << 56 };
-	uint32_t entry, best = root->best & INDEX_VALUE;
+	struct trie_walk walk = { .high = (uint64_t)addr << 56, .node = entry & INDEX_VALUE };
 
-	if (root->below) {
-		entry = ((const uint32_t *)units_at(&index->units, root->below))[addr >> 8 & 0xff];
-		walk.node = entry & INDEX_VALUE;
-		if (__builtin_expect(entry & INDEX_CHILD, 0))
-			best = index_trie_find(&index->units, walk, best);
-		else if (entry)
-			best = walk.node;
-	}
-	return best ? best : index->none4;
+	if (__builtin_expect(entry & INDEX_CHILD, 0))
+		return index_trie_find(&index->units, walk, 0);
+	return walk.node;
+}
+
+static inline uint32_t index4_entry(const struct route_index *index, uint32_t below, uint32_t addr)
+{
+	uint32_t value = 0;
+
+	if (below)
+		value = index4_below(
+			index, ((const uint32_t *)units_at(&index->units, below))[addr >> 8 & 0xff],
+			addr);
+	if (!value)
+		value = index->root4.best[addr >> 16] & INDEX_VALUE;
+	return value ? value : index->none4;
 }
 
 /* The value of the longest prefix that matches; 0: none does. addr in the host's order. */
 static inline uint32_t route_index_find4(const struct route_index *index, uint32_t addr)
 {
-	return index4_entry(index, &index->root4[addr >> 16], addr);
+	return index4_entry(index, index->root4.below[addr >> 16], addr);
 }
 
 /* An address in two words of the host's order. */
@@ -143,9 +152,9 @@ static inline struct trie_walk index6_walk(uint32_t node, const struct index_add
 static inline uint32_t route_index_find6(const struct route_index *index, const union ip_addr *ip)
 {
 	struct index_addr6 addr = index_addr6_from(ip);
-	const struct index_root *root = &index->root6[addr.high >> (64 - INDEX6_ROOT_BITS)];
-	uint32_t value = index_trie_find(&index->units, index6_walk(root->below, &addr),
-					 root->best & INDEX_VALUE);
+	uint32_t at = (uint32_t)(addr.high >> (64 - INDEX6_ROOT_BITS));
+	uint32_t value = index_trie_find(&index->units, index6_walk(index->root6.below[at], &addr),
+					 index->root6.best[at] & INDEX_VALUE);
 
 	return value ? value : index->none6;
 }
