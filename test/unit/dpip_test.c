@@ -408,18 +408,19 @@ static void test_print_route(void **state)
 	};
 	struct tool_item items[LENGTH(routes)];
 	static const struct print_row rows[] = {
-		{ "route show", "inet 192.168.88.12/32 via 0.0.0.0 src 0.0.0.0 dev d0 mtu 1500 tos "
-				"0 scope host metric "
-				"0 proto auto\n"
-				"inet 192.168.88.0/24 via 0.0.0.0 src 192.168.88.12 dev d0 mtu "
-				"1500 tos 0 scope link "
-				"metric 0 proto auto\n"
-				"inet 0.0.0.0/0 via 192.168.88.1 src 0.0.0.0 dev d0 mtu 1400 tos 0 "
-				"scope global metric "
-				"7 proto static onlink\n"
-				"inet6 2001:db8::/32 via fe80::1 src fe80::2 dev d1 scope global\n"
-				"inet6 default dev d1 mtu 1280 scope link\n"
-				"inet6 ::1/128 dev d1 scope kni_host\n" },
+		{ "route show",
+		  "inet 192.168.88.12/32 via 0.0.0.0 src 0.0.0.0 dev d0 mtu 1500 tos "
+		  "0 scope host metric "
+		  "0 proto auto\n"
+		  "inet 192.168.88.0/24 via 0.0.0.0 src 192.168.88.12 dev d0 mtu "
+		  "1500 tos 0 scope link "
+		  "metric 0 proto auto\n"
+		  "inet 0.0.0.0/0 via 192.168.88.1 src 0.0.0.0 dev d0 mtu 1400 tos 0 "
+		  "scope global metric "
+		  "7 proto static onlink\n"
+		  "inet6 2001:db8::/32 via fe80::1 src fe80::2 dev d1 scope global proto bird\n"
+		  "inet6 default dev d1 mtu 1280 scope link\n"
+		  "inet6 ::1/128 dev d1 scope kni_host\n" },
 		{ "-j route",
 		  "[{\"type\":\"local\",\"family\":\"inet\",\"dst\":\"192.168.88.12\",\"dev\":"
 		  "\"d0\",\"protocol\":\"kernel\",\"scope\":\"host\",\"flags\":[],\"metrics\":[{"
