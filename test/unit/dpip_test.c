@@ -173,9 +173,10 @@ static void test_neigh_link_stats(void **state)
 		  "LINK_SET d0 what 4 value 1400; LINK_SET d0 what 1 value 1" },
 		{ "link set d0 addr 02:00:00:00:00:01",
 		  "LINK_SET d0 what 5 value 0 02:00:00:00:00:01" },
-		{ "link set d0", "EXIT 2: link set: up, down, promisc, allmulticast, mtu or addr "
-				 "is expected behind "
-				 "\"d0\"" },
+		{ "link set d0",
+		  "EXIT 2: link set: up, down, promisc, allmulticast, mtu, addr or forward2kni "
+		  "is expected behind "
+		  "\"d0\"" },
 		{ "link set d0 promisc maybe",
 		  "EXIT 2: link set: promisc \"maybe\": on or off is expected" },
 		{ "link set d0 up up up up up up up up up",
@@ -538,7 +539,9 @@ static void test_print_link(void **state)
 		  "\"mtu\":1500,\"operstate\":\"UP\",\"address\":\"02:00:00:00:00:ab\","
 		  "\"speed_mbps\":10000,\"num_rx_queues\":4,\"num_tx_queues\":5,\"driver\":\"net_"
 		  "tap\","
-		  "\"device\":\"net_tap0\",\"steering\":\"rss\",\"socket\":0,\"num_rx_"
+		  "\"device\":\"net_tap0\",\"steering\":\"rss\",\"offloads\":[\"OF_RX_IP_CSUM\","
+		  "\"OF_TX_FAST_FREE\"],\"rss\":false,"
+		  "\"full_duplex\":true,\"autoneg\":true,\"socket\":0,\"num_rx_"
 		  "descriptors\":256,"
 		  "\"num_tx_descriptors\":512,\"added\":true,\"stats64\":{\"rx\":{\"bytes\":13,"
 		  "\"packets\":11,"
