@@ -48,6 +48,21 @@ ok "ping -6 to us" bed_wait_for 10 pings -6 2001:db8:1::fe
 ok "ping -6 to our link-local address" bed_wait_for 10 pings -6 "$(link_local)%eth0"
 ok "ping -6 to all nodes" bed_wait_for 10 pings -6 ff02::1%eth0
 ok "ping -6 through us" bed_wait_for 10 pings -6 2001:db8:2::1
+
+# A switch that snoops, and asks, knows which groups our port is in.
+snooped() {
+	bridge mdb show dev br0 | grep -q "port tap0 grp ff02::1:ff00:fe "
+}
+snoops() { # on or off, 1 or 0
+	ip link set br0 type bridge mcast_snooping "$1" mcast_querier "$1"
+}
+if command -v bridge >/dev/null && snoops 1 2>/dev/null; then
+	ok "a switch learns our groups by MLD" bed_wait_for 20 snooped
+	ok "and lets through who asks for us" bed_wait_for 10 eval 'in_client ip -6 neigh flush dev eth0; pings -6 2001:db8:1::fe'
+	snoops 0
+else
+	skip "MLD: there is no bridge that snoops here"
+fi
 ok "ping through us" bed_wait_for 10 pings 10.2.0.1
 ok "the neighbour is known" eval 'dpip -6 neigh show dev dpdk0 | grep -Eq "^ip: 2001:db8:1::(1|dd) "'
 ok "maddr show" eval 'dpip maddr show dev dpdk0 | grep -q "^inet6 ff02::1:ff00:fe link 33:33:ff:00:00:fe users 1 dev dpdk0"'
