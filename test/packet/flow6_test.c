@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "ipvs/ipvs.h"
+#include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
 #include "packet/flow_rig.h"
 #include "packet/ipvs6_rig.h"
@@ -414,15 +415,19 @@ static void test_address(void **state)
 	rig_end(flow.h);
 }
 
-/* FIN takes the slow path, and so do those behind it, in a state that data does not change. */
+/* What closes moves the state here too; resets do so on the slow path. */
 static void test_closing(void **state)
 {
 	struct flow6 flow = flow6_new(&usual, IPPROTO_TCP, 'm');
 	struct packet6 packet = data6(&flow, CLIENT_SIDE);
 
 	packet.flags = FIN | ACK;
+	pass6(&flow, CLIENT_SIDE, &packet, 1);
+	assert_int_equal(flow.conn->state, TCP_CLOSE_WAIT);
+	pass_data(&flow, SERVER_SIDE, 1);
+	packet.flags = RST | ACK;
 	pass6(&flow, CLIENT_SIDE, &packet, 0);
-	pass_data(&flow, SERVER_SIDE, 0);
+	assert_int_equal(flow.conn->state, TCP_CLOSE);
 	rig_end(flow.h);
 }
 
