@@ -93,11 +93,28 @@ static double run_mixed(void)
 	return play(PORTION, PORTION, true) / PORTION;
 }
 
-/* The cost of each alone, as it is now: what else the machine does changes by the second. */
+/* Both ports; interval 0: all is there at once. */
+static void pace(double established, double new, uint32_t ring)
+{
+	for (unsigned int side = 0; side < SIDE__COUNT; side++)
+		pacer_start(&flood.pacer[side], &flood.clock, rig_port(flood.rig, side),
+			    side == SIDE_CLIENT ? new : established, ring);
+}
+
+static void pace_no_more(void)
+{
+	for (unsigned int side = 0; side < SIDE__COUNT; side++)
+		pacer_stop(rig_port(flood.rig, side));
+}
+
+/* The cost of each alone, as it is now, the pacer's own work in it: what else the machine does
+ * changes by the second. */
 static void look(void)
 {
+	pace(0, 0, 0);
 	flood.established = run_established();
 	flood.new = run_new();
+	pace_no_more();
 	rig_expire(flood.rig, EXPIRY_S, FLOWS);
 }
 
@@ -114,14 +131,11 @@ static void run_level(double part, struct level *level, unsigned int run)
 	look();
 	interval = 2 * flood.new / part;
 	established = (uint64_t)(PORTION * interval / (2 * flood.established));
-	for (unsigned int side = 0; side < SIDE__COUNT; side++)
-		pacer_start(&flood.pacer[side], &flood.clock, rig_port(flood.rig, side),
-			    side == SIDE_CLIENT ? interval : 2 * flood.established, RING);
+	pace(2 * flood.established, interval, RING);
 	rig_overload(flood.rig, true);
 	play(established, PORTION, false);
 	rig_overload(flood.rig, false);
-	for (unsigned int side = 0; side < SIDE__COUNT; side++)
-		pacer_stop(rig_port(flood.rig, side));
+	pace_no_more();
 	level->lost[run] = 100 * (double)bench_port_lost(rig_port(flood.rig, SIDE_SERVER)) /
 			   (double)established;
 	/* what has left at the clients' port came from the servers */
