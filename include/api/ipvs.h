@@ -23,7 +23,17 @@ enum api_service_flag {
 	API_SERVICE_HASH_QID = 32, /* conhash: by QUIC connection id */
 };
 
-/* family, protocol, address and port; or a firewall mark and family. All zero: every service. */
+/* Ranges of addresses and ports, from the first to the last; all zero: any. Devices: "": any. */
+struct api_match {
+	union api_ip src_first, src_last, dst_first, dst_last;
+	be16 sport_first, sport_last, dport_first, dport_last;
+	char iif[API_NAME_LEN], oif[API_NAME_LEN];
+};
+
+/*
+ * family, protocol, address and port; or a firewall mark and family; or family, protocol and a
+ * match. All zero: every service.
+ */
 struct api_service_key {
 	union api_ip addr;
 	uint16_t family;
@@ -31,7 +41,8 @@ struct api_service_key {
 	be16 port;
 	uint16_t reserved;
 	uint32_t fwmark;
-	uint32_t reserved2;
+	uint32_t has_match; /* 1: by `match`, of packets that pass through; else that is zero */
+	struct api_match match;
 };
 
 /* What SERVICE_SET leaves as it is, whatever the request's fields say. */

@@ -32,10 +32,10 @@ struct conn_listing {
 	uint32_t last;   /* the last to ask */
 	bool any;        /* of all services */
 	struct service_key key;
-	uint32_t marked;            /* id of the service of a mark that is listed, SERVICE_NONE */
-	bool templates;             /* of the worker: after its connections */
-	uint32_t from;              /* id of the entry to go on with, CONN_NONE: all seen */
-	uint32_t n;                 /* found */
+	uint32_t service; /* id of the service of a mark or match that is listed, SERVICE_NONE */
+	bool templates;   /* of the worker: after its connections */
+	uint32_t from;    /* id of the entry to go on with, CONN_NONE: all seen */
+	uint32_t n;       /* found */
 	uint64_t turns, busy_turns; /* of the worker when it was asked last */
 	uint64_t took_ns;           /* the last page */
 	struct api_conn page[CONN_PAGE];
@@ -45,8 +45,8 @@ struct conn_listing {
 static bool conn_listed(const struct conn_listing *listing, const struct tuple *in,
 			const struct conn_cold *cold)
 {
-	if (listing->marked != SERVICE_NONE)
-		return cold->service == listing->marked;
+	if (listing->service != SERVICE_NONE)
+		return cold->service == listing->service;
 	return listing->any ||
 	       (in->proto == listing->key.proto &&
 		(in->dport == listing->key.port || listing->key.port == 0) &&
@@ -96,6 +96,8 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 	item->cport = in->sport;
 	item->lport = out->dport;
 	item->dport = out->sport;
+	if (conn_forward(conn) == API_FORWARD_SNAT) /* its "server" is the public address */
+		item->daddr = ip_to_api(&out->src);
 	item->timeout_s = track_timeout_s(w, conn);
 }
 
@@ -223,7 +225,7 @@ static int conn_request_list(struct request *req, const void *body)
 {
 	const struct api_conn_filter *filter = body;
 	struct conn_listing *listing;
-	const struct service *marked = NULL;
+	const struct service *named = NULL;
 	struct service_key key = { .proto = 0 };
 	int r = key_check_cpu(req, filter->cpu);
 
@@ -231,9 +233,9 @@ static int conn_request_list(struct request *req, const void *body)
 		r = key_from_api(req, &filter->key, &key);
 	if (r < 0)
 		return r;
-	if (filter->key.fwmark) {
-		marked = key_find(req, &filter->key, &r);
-		if (!marked)
+	if (filter->key.fwmark || filter->key.has_match) {
+		named = key_find(req, &filter->key, &r);
+		if (!named)
 			return r;
 	}
 	listing = calloc(1, sizeof(*listing));
@@ -243,7 +245,7 @@ static int conn_request_list(struct request *req, const void *body)
 	listing->last = filter->cpu ? filter->cpu : request_workers(req)[WORKER_MASTER]->n_workers;
 	listing->any = key_is_any(&filter->key);
 	listing->key = key;
-	listing->marked = marked ? marked->id : SERVICE_NONE;
+	listing->service = named ? named->id : SERVICE_NONE;
 	r = conn_list_ask(req, listing);
 	if (r < 0)
 		free(listing);

@@ -13,7 +13,10 @@
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
 #include "ipvs/xmit/xmit.h"
+#include "link/link_ctl.h"
+#include "link/port.h"
 #include "net/addr.h"
+#include "net/route.h"
 
 #define DEST_WEIGHT_MAX 65535u
 #define DEST_STR_LEN    (16 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
@@ -74,6 +77,11 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 		return r;
 	if (key->proto == SERVICE_MARKED)
 		return 0; /* any port, or 0: the one that was asked for */
+	if (key->match && body->port != 0)
+		return request_fail(req, -EINVAL,
+				    "%s: a public address (-J) has no port of its own; allowed: "
+				    "port 0",
+				    dest_str(key, config, what));
 	if (body->port == 0 && key->port != 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
 				    dest_str(key, config, what));
@@ -95,7 +103,15 @@ static int dest_check(struct request *req, const struct service_key *key,
 	if (!xmit_find(body->forward))
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
-				    "FNAT (-b), DR (-g), NAT (-m)",
+				    "FNAT (-b), DR (-g), NAT (-m), SNAT (-J)",
+				    text, dest_forward_name(body->forward, number, sizeof(number)));
+	if ((body->forward == API_FORWARD_SNAT) != (key->match != NULL))
+		return request_fail(req, -EINVAL,
+				    key->match
+					    ? "%s: forwarding method %s is not for services by "
+					      "match (-H); allowed: SNAT (-J)"
+					    : "%s: forwarding method %s is for services by match "
+					      "(-H) only",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
 	if (body->forward == API_FORWARD_DR && key->proto != SERVICE_MARKED &&
 	    config->port != key->port)
@@ -128,7 +144,7 @@ static int dest_check_place(struct request *req, const struct dest_named *named)
 				    "%s: FNAT (-b) cannot be with one-packet scheduling (--ops): "
 				    "nothing would know whose its answers are",
 				    dest_str(&named->svc->key, config, text));
-	if (config->forward == API_FORWARD_FNAT ||
+	if (config->forward == API_FORWARD_FNAT || config->forward == API_FORWARD_SNAT ||
 	    !addr_is_local(request_workers(req)[WORKER_MASTER], config->family, &config->addr))
 		return 0;
 	return request_fail(req, -EADDRINUSE,
@@ -136,6 +152,47 @@ static int dest_check_place(struct request *req, const struct dest_named *named)
 			    "another machine",
 			    dest_str(&named->svc->key, config, text),
 			    dest_forward_name(config->forward, number, sizeof(number)));
+}
+
+/*
+ * The device on which a public address is answered for: the one that has it; or that the service's
+ * packets leave by; or by which the address itself would be reached. NULL: none is known.
+ */
+static const char *public_device(const struct worker *master, const struct dest_named *named)
+{
+	const struct dest_config *config = &named->config;
+	uint16_t port = addr_port(master, config->family, &config->addr);
+	struct nexthop nexthop;
+
+	if (port != PORT_NONE)
+		return master->link->ports[port].name;
+	if (named->svc->key.match->oif[0])
+		return named->svc->key.match->oif;
+	if (route_output(master, config->family, &config->addr, &nexthop))
+		return master->link->ports[nexthop.port].name;
+	return NULL;
+}
+
+/* A public address is one of ours as long as a server is it. */
+static int public_hold(struct request *req, const struct dest_named *named)
+{
+	struct worker *const *all = request_workers(req);
+	const struct dest_config *config = &named->config;
+	const char *dev = public_device(all[WORKER_MASTER], named);
+	char text[DEST_STR_LEN];
+	int r;
+
+	dest_str(&named->svc->key, config, text);
+	if (!dev)
+		return request_fail(
+			req, -ENODEV,
+			"%s: no device is known for this address; allowed: oif= in the "
+			"match, a route to it, or an address of a device (dpip addr add)",
+			text);
+	r = addr_hold(all, config->family, &config->addr, dev);
+	if (r == -ENODEV)
+		return link_unknown(req, text, dev);
+	return r < 0 ? request_fail(req, r, "%s: %s", text, strerror(-r)) : 0;
 }
 
 static int dest_failed(struct request *req, int r, const struct dest_named *named)
@@ -182,6 +239,22 @@ static int dest_name_present(struct request *req, const struct api_dest *body,
 	return r == 0 && !named->dest ? dest_failed(req, -ENOENT, named) : r;
 }
 
+static int dest_add_public(struct request *req, const struct dest_named *named)
+{
+	struct worker *const *all = request_workers(req);
+	int r;
+
+	if (named->dest)
+		return dest_failed(req, -EEXIST, named);
+	r = public_hold(req, named);
+	if (r < 0)
+		return r;
+	r = dest_add(all, named->svc, &named->config);
+	if (r < 0)
+		addr_release(all, named->config.family, &named->config.addr);
+	return dest_failed(req, r, named);
+}
+
 static int dest_request_add(struct request *req, const void *body)
 {
 	struct dest_named named;
@@ -191,6 +264,8 @@ static int dest_request_add(struct request *req, const void *body)
 		r = dest_check(req, &named.svc->key, body, &named.config);
 	if (r == 0)
 		r = dest_check_place(req, &named);
+	if (r == 0 && named.svc->key.match)
+		return dest_add_public(req, &named);
 	if (r < 0)
 		return r;
 	return dest_failed(req, dest_add(request_workers(req), named.svc, &named.config), &named);
@@ -240,7 +315,12 @@ static int dest_request_del(struct request *req, const void *body)
 	struct dest_named named;
 	int r = dest_name_present(req, body, &named);
 
-	return r < 0 ? r : dest_failed(req, dest_del(request_workers(req), named.dest), &named);
+	if (r < 0)
+		return r;
+	r = dest_del(request_workers(req), named.dest);
+	if (r == 0 && named.svc->key.match)
+		r = addr_release(request_workers(req), named.config.family, &named.config.addr);
+	return dest_failed(req, r, &named);
 }
 
 static int dest_check_names(struct request *req, const struct api_dest *body,
@@ -254,8 +334,10 @@ static int dest_check_names(struct request *req, const struct api_dest *body,
 /* As dest_request_add() and _set() would; what is kept is taken to be right. */
 static int dest_request_check(struct request *req, const void *body)
 {
-	static const struct api_dest usual = { .forward = API_FORWARD_FNAT, .upper = UINT32_MAX };
 	struct api_dest wanted = *(const struct api_dest *)body;
+	const struct api_dest usual = { .forward = wanted.service.has_match ? API_FORWARD_SNAT
+									    : API_FORWARD_FNAT,
+					.upper = UINT32_MAX };
 	struct dest_config config;
 	struct service_key key;
 	int r = dest_check_names(req, &wanted, &key, &config);

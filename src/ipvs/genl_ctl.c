@@ -515,8 +515,8 @@ static void item_service(struct genl_state *state, const struct api_service *ser
 {
 	struct nlmsghdr *message;
 
-	if (state->cmd != IPVS_CMD_GET_SERVICE)
-		return;
+	if (state->cmd != IPVS_CMD_GET_SERVICE || service->key.has_match)
+		return; /* netlink has no words for it */
 	message = answer_begin(state, IPVS_CMD_NEW_SERVICE, out);
 	if (!message)
 		return;

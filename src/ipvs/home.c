@@ -30,7 +30,7 @@ static bool decide(struct worker *w, struct rte_mbuf *m, struct service *svc,
 void home_answer(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
-	struct service *svc = ours_service(w, &meta->tuple, meta->in_port);
+	struct service *svc = ours_service_of(w, meta);
 	const struct sched_packet packet = sched_packet_of(w, m);
 	struct template_decision decision;
 

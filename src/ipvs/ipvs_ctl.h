@@ -5,6 +5,7 @@
 
 #include "api/ipvs.h"
 #include "control/control.h"
+#include "ipvs/match.h"
 #include "ipvs/service.h"
 
 extern const struct request_table service_requests;
@@ -14,7 +15,7 @@ extern const struct request_table conn_requests;
 extern const struct request_table timeout_requests;
 extern const struct request_table mark_requests;
 
-#define KEY_STR_LEN (8 + IP_ENDPOINT_STR_LEN)
+#define KEY_STR_LEN MATCH_STR_LEN
 
 /* "TCP 1.2.3.4:80", in buf of KEY_STR_LEN; returns buf. */
 const char *key_str(const struct service_key *key, char *buf);
@@ -22,7 +23,7 @@ const char *key_str(const struct service_key *key, char *buf);
 /* No service is named: all are meant. */
 bool key_is_any(const struct api_service_key *from);
 
-/* A key that can be a service's, or the request fails. */
+/* A key that can be a service's, or the request fails. What it points to is the request's. */
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key);
 /* Check of a request whose body is a key. */
 request_fn key_request_check;

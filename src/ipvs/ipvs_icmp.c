@@ -9,11 +9,13 @@
  * other's network.
  *
  * Where a mode leaves addresses as they are, so does it in errors: they only
- * find their way, to the client or the server.
+ * find their way, to the client or the server. SNAT's clients see the world as
+ * it is, so its errors come from whoever sent them.
  *
  * Errors about no connection and all other ICMP are the routing stage's, but
  * for echoes through services (ipvs_echo.c).
  */
+#include "api/ipvs.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/owner.h"
@@ -40,6 +42,8 @@ static void icmp_translate(struct worker *w, struct rte_mbuf *m, uint32_t id, en
 	/* what was sent, as it had arrived here; the error goes back along it */
 	conn_tuple(w->ipvs->conns, id, sent, &was);
 	to = tuple_reverse(&was);
+	if (conn_forward(conn) == API_FORWARD_SNAT && dir == CONN_OUT)
+		to.src = meta->tuple.src; /* the world is the client's to see */
 	to.sport = meta->tuple.sport;
 	to.dport = meta->tuple.dport;
 	if (!xmit_way(w, m, &to.dst, &to.src, &nexthop))

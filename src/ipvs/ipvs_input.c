@@ -21,6 +21,7 @@
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
+#include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
@@ -118,7 +119,7 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 
 	if (balanced(meta) && w->ipvs->services->n_services &&
 	    ((first && ours_service(w, tuple, meta->in_port)) ||
-	     addr_is_local(w, tuple->family, &tuple->dst)))
+	     addr_is_local(w, tuple->family, &tuple->dst) || match_may_fragment(w, meta)))
 		drop(w, m, DROP_IP(tuple->family, FRAGMENT));
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);
@@ -146,7 +147,7 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct service *svc = ours_service(w, &meta->tuple, meta->in_port);
+	struct service *svc = ours_service_of(w, meta);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
 	struct owners owners = owners_of(w, &meta->tuple, meta->in_port);
 	struct conn_found found = { .dir = CONN_IN };

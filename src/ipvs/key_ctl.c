@@ -12,6 +12,7 @@
 #include <rte_byteorder.h>
 
 #include "ipvs/ipvs_ctl.h"
+#include "ipvs/match.h"
 #include "ipvs/service_int.h"
 #include "net/ip6.h"
 
@@ -41,6 +42,8 @@ const char *key_str(const struct service_key *key, char *buf)
 			 key->family == AF_INET6 ? " IPv6" : "");
 		return buf;
 	}
+	if (key->match)
+		return match_str(key, buf);
 	snprintf(buf, KEY_STR_LEN, "%s %s", key->proto == IPPROTO_TCP ? "TCP" : "UDP",
 		 ip_endpoint_str(key->family, &key->addr, key->port, endpoint));
 	return buf;
@@ -66,6 +69,10 @@ void key_to_api(const struct service_key *key, struct api_service_key *to)
 		.protocol = key->proto,
 		.port = key->port,
 	};
+	if (key->match) {
+		to->has_match = 1;
+		to->match = *key->match;
+	}
 }
 
 static bool host4(be32 v4)
@@ -136,6 +143,45 @@ static int key_from_mark(struct request *req, const struct api_service_key *from
 	return 0;
 }
 
+static bool range_backwards(unsigned int family, const union api_ip *first,
+			    const union api_ip *last)
+{
+	return memcmp(first, last, family == AF_INET ? sizeof(first->v4) : sizeof(first->v6)) > 0;
+}
+
+/* Big-endian numbers compare as bytes. */
+static bool ports_backwards(be16 first, be16 last)
+{
+	return memcmp(&first, &last, sizeof(first)) > 0;
+}
+
+/* What passes through, by ranges. */
+static int key_check_match(struct request *req, const struct api_service_key *from,
+			   struct service_key *key)
+{
+	const struct api_match *match = &from->match;
+	static const struct api_service_key none;
+	char text[KEY_STR_LEN];
+
+	if (from->family != AF_INET && from->family != AF_INET6)
+		return request_fail(req, -EAFNOSUPPORT,
+				    "match (-H): address family %u; allowed: IPv4 and IPv6",
+				    from->family);
+	if (from->port || memcmp(&from->addr, &none.addr, sizeof(none.addr)) != 0 ||
+	    match->iif[API_NAME_LEN - 1] || match->oif[API_NAME_LEN - 1])
+		return request_fail(req, -EINVAL,
+				    "match (-H): it has ranges, no address and port of its own");
+	key->match = match;
+	if (range_backwards(key->family, &match->src_first, &match->src_last) ||
+	    range_backwards(key->family, &match->dst_first, &match->dst_last) ||
+	    ports_backwards(match->sport_first, match->sport_last) ||
+	    ports_backwards(match->dport_first, match->dport_last))
+		return request_fail(req, -EINVAL,
+				    "%s: a range ends before it begins; allowed: FIRST-LAST",
+				    match_str(key, text));
+	return 0;
+}
+
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key)
 {
 	char what[64], number[32];
@@ -154,6 +200,8 @@ int key_from_api(struct request *req, const struct api_service_key *from, struct
 		.port = from->port,
 		.proto = (uint8_t)from->protocol,
 	};
+	if (from->has_match)
+		return key_check_match(req, from, key);
 	r = key_check_host(req, what, from->family, &from->addr, &key->addr);
 	if (r < 0)
 		return r;
@@ -177,7 +225,7 @@ struct service *key_find(struct request *req, const struct api_service_key *from
 	*error = key_from_api(req, from, &key);
 	if (*error < 0)
 		return NULL;
-	svc = service_lookup(table, key.proto, key.family, &key.addr, key.port);
+	svc = service_lookup_key(table, &key);
 	if (!svc)
 		*error = request_fail(req, -ENOENT, "there is no service %s", key_str(&key, text));
 	return svc;

@@ -34,6 +34,11 @@ static int laddr_check(struct request *req, const struct service_key *key,
 
 	key_str(key, service);
 	snprintf(named->text, sizeof(named->text), "local address of %s", service);
+	if (key->match)
+		return request_fail(req, -EINVAL,
+				    "%s: services by match (-H) have public addresses, which are "
+				    "their servers (-a … -J)",
+				    named->text);
 	r = key_check_host(req, named->text, body->family, &body->addr, &named->addr);
 	if (r < 0)
 		return r;

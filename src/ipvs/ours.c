@@ -12,8 +12,10 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
 #include "ipvs/mark.h"
+#include "ipvs/match.h"
 #include "ipvs/service.h"
 #include "net/addr.h"
+#include "packet/meta.h"
 #include "worker/worker.h"
 
 /* Of the packet's mark: as in the kernel, it comes before addresses and ports. */
@@ -41,6 +43,15 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple, 
 	if (likely(svc || !table->n_any_port))
 		return svc;
 	return service_lookup(table, tuple->proto, tuple->family, &tuple->dst, 0);
+}
+
+struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta)
+{
+	struct service *svc = ours_service(w, &meta->tuple, meta->in_port);
+
+	if (likely(svc || !w->ipvs->services->n_matches))
+		return svc;
+	return match_service(w, meta);
 }
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple)

@@ -11,11 +11,15 @@
 
 #include "packet/tuple.h"
 
+struct pkt_meta;
 struct service;
 struct worker;
 
 /* NULL: to no service. in_port: where it came in, PORT_NONE: that is not known. */
 struct service *ours_service(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
+
+/* The same of a packet, which may also be one that passes through, by match. */
+struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta);
 
 bool ours_local_port(const struct worker *w, const struct tuple *tuple);
 

@@ -3,6 +3,7 @@
 #include "ipvs/owner.h"
 
 #include "ipvs/ipvs.h"
+#include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/service.h"
 #include "link/steer.h"
@@ -55,6 +56,8 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	if (!local) {
 		if (ours_answer(w, tuple))
 			owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
+		if (unlikely(w->ipvs->services->n_matches) && match_may_own(w, tuple))
+			owners_add(&owners, steer_owner(w, tuple));
 		return owners;
 	}
 	owners_of_kinds(w, tuple,

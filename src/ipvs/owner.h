@@ -4,9 +4,9 @@
  * has none for. A connection lives where it was opened, and its packets must
  * find it from what they carry:
  *
- *	- FNAT, DR: the owner of the tuple as it arrives (link/steer.h), which is
+ *	- FNAT, DR, SNAT: the owner of the tuple as it arrives (link/steer.h), which is
  *	  the worker that RSS delivers it to, where there is RSS. The local port of
- *	  FNAT is chosen so that the answers have the same owner.
+ *	  FNAT and SNAT is chosen so that the answers have the same owner.
  *	- NAT: the owner of the client's address and port, which both directions
  *	  carry, since nothing about the answers can be chosen.
  *

@@ -14,13 +14,15 @@
 
 #include "base/lines.h"
 #include "ipvs/estimate.h"
+#include "ipvs/match.h"
 #include "ipvs/service_int.h"
 #include "ipvs/tables.h"
 
 #define MEMBER_BUCKETS (1u << 18) /* of servers, and of local addresses: up to four in each */
 
 struct service_op {
-	struct service_key key;
+	struct service_key key; /* its match is `match`, not what it points to */
+	struct api_match match;
 	struct service_config config;
 	uint32_t id;
 	uint32_t serial;
@@ -98,6 +100,7 @@ void service_table_destroy(struct service_table *table)
 		free(table->services[id].dest_room);
 		free(table->services[id].laddrs);
 		free(table->services[id].sched_priv);
+		free((void *)(uintptr_t)table->services[id].key.match);
 		if (table->master)
 			free((void *)table->services[id].sched_table);
 	}
@@ -117,13 +120,16 @@ static uint32_t *service_bucket(const struct service_table *table, const struct 
 
 	if (key->family != AF_INET)
 		hash = hash_more(&table->key, hash, key->addr.u64[1], rest);
+	if (unlikely(key->match))
+		hash ^= match_hash(&table->key, key->match);
 	return &table->buckets[hash % SERVICE_BUCKETS];
 }
 
 static inline bool service_key_equal(const struct service_key *a, const struct service_key *b)
 {
 	return a->port == b->port && a->proto == b->proto && a->family == b->family &&
-	       ip_equal(&a->addr, &b->addr);
+	       ip_equal(&a->addr, &b->addr) &&
+	       (likely(!a->match && !b->match) || match_equal(a->match, b->match));
 }
 
 /* Removed ones too. */
@@ -140,15 +146,21 @@ static struct service *service_find(const struct service_table *table,
 	return NULL;
 }
 
+struct service *service_lookup_key(const struct service_table *table, const struct service_key *key)
+{
+	struct service *svc = service_find(table, key);
+
+	return svc && !(svc->flags & SERVICE_REMOVED) ? svc : NULL;
+}
+
 struct service *service_lookup(const struct service_table *table, uint8_t proto,
 			       unsigned int family, const union ip_addr *addr, be16 port)
 {
 	struct service_key key = {
 		.addr = *addr, .family = (uint16_t)family, .port = port, .proto = proto
 	};
-	struct service *svc = service_find(table, &key);
 
-	return svc && !(svc->flags & SERVICE_REMOVED) ? svc : NULL;
+	return service_lookup_key(table, &key);
 }
 
 static void service_bind(struct service *svc, const struct service_config *config, void *priv)
@@ -188,10 +200,39 @@ static void service_take_ways(struct service *svc, const struct service_config *
 /* What lookups must know that there is. */
 static void service_count_kind(struct service_table *table, const struct service *svc, int by)
 {
+	if (svc->key.match)
+		return;
 	if (service_is_marked(svc))
 		table->n_marked += (uint32_t)by;
 	else if (svc->key.port == 0)
 		table->n_any_port += (uint32_t)by;
+}
+
+/* args[1]: room for what a service by match is */
+static void service_create(struct worker *w, struct service *svc, struct op *op)
+{
+	const struct service_op *data = op_data(op);
+	struct service_table *table = service_table_of(w);
+	struct api_match *match = op->args[1];
+	uint32_t *bucket;
+
+	svc->key = data->key;
+	if (match) {
+		*match = data->match;
+		svc->key.match = match;
+	}
+	bucket = service_bucket(table, &svc->key);
+	svc->id = data->id;
+	svc->serial = data->serial;
+	svc->table = table;
+	svc->worker = (uint16_t)w->id;
+	svc->n_workers = w->n_workers;
+	svc->removed_dests = DEST_NONE;
+	svc->removed_laddrs = LADDR_NONE;
+	svc->next_hash = *bucket;
+	*bucket = svc->id + 1;
+	if (table->used <= svc->id)
+		table->used = svc->id + 1;
 }
 
 /* args[0]: the scheduler's memory */
@@ -201,27 +242,15 @@ static void service_apply_add(struct worker *w, struct op *op)
 	struct service_table *table = service_table_of(w);
 	struct service *svc = &table->services[data->id];
 
-	if (svc->serial) {
+	if (svc->serial)
 		svc->flags &= (uint16_t)~SERVICE_REMOVED;
-	} else {
-		uint32_t *bucket = service_bucket(table, &data->key);
-
-		svc->key = data->key;
-		svc->id = data->id;
-		svc->serial = data->serial;
-		svc->table = table;
-		svc->worker = (uint16_t)w->id;
-		svc->n_workers = w->n_workers;
-		svc->removed_dests = DEST_NONE;
-		svc->removed_laddrs = LADDR_NONE;
-		svc->next_hash = *bucket;
-		*bucket = svc->id + 1;
-		if (table->used <= svc->id)
-			table->used = svc->id + 1;
-	}
+	else
+		service_create(w, svc, op);
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	service_take_ways(svc, &data->config);
 	table->n_services++;
+	if (svc->key.match)
+		match_list_first(table, svc);
 	service_count_kind(table, svc, 1);
 	service_bind(svc, &data->config, op->args[0]);
 }
@@ -248,6 +277,12 @@ int service_add(struct worker *const *all, const struct service_key *key,
 
 	if (removed && !(removed->flags & SERVICE_REMOVED))
 		return -EEXIST;
+	if (key->match) {
+		if (!removed && table->n_matches == MATCH_MAX)
+			return -E2BIG;
+		data.match = *key->match;
+		data.key.match = NULL;
+	}
 	if (removed) {
 		data.id = removed->id;
 	} else {
@@ -260,6 +295,8 @@ int service_add(struct worker *const *all, const struct service_key *key,
 	r = op_set_init(&set, all, service_apply_add, &data, sizeof(data));
 	if (r == 0 && config->sched->priv_size)
 		r = op_set_alloc_lines(&set, 0, config->sched->priv_size);
+	if (r == 0 && key->match && !removed)
+		r = op_set_alloc(&set, 1, sizeof(*key->match));
 	if (r < 0) {
 		if (!removed)
 			ids_give(&master->services, data.id);
@@ -343,6 +380,10 @@ static void service_apply_free(struct worker *w, struct op *op)
 	while (*link != svc->id + 1)
 		link = &table->services[*link - 1].next_hash;
 	*link = svc->next_hash;
+	if (svc->key.match) {
+		match_list_free(table, svc);
+		op_garbage(op, (void *)(uintptr_t)svc->key.match);
+	}
 	memset(svc, 0, sizeof(*svc));
 }
 

@@ -40,6 +40,7 @@
 #define DEST_MAX        (1u << 20)
 #define LADDR_MAX       (1u << 20)
 #define SERVICE_BUCKETS (1u << 16)
+#define MATCH_MAX       256u /* services by match, removed ones included */
 
 struct ipvs_counters {
 	uint64_t conns, inpkts, outpkts, inbytes, outbytes;
@@ -116,6 +117,9 @@ struct service_key {
 	be16 port;
 	uint8_t proto;
 	uint8_t reserved[3]; /* 0 */
+	/* NULL: by address and port; else by this, and those are 0. In a table it is the service's
+	 * own */
+	const struct api_match *match;
 };
 
 enum service_flag {
@@ -172,6 +176,8 @@ struct service_table {
 	uint32_t n_services;      /* not removed */
 	uint32_t n_any_port;      /* of those: of all ports of their address, */
 	uint32_t n_marked;        /* ... and of firewall marks */
+	uint32_t n_matches;
+	uint32_t matches[MATCH_MAX]; /* ids of services by match, removed ones too, newest first */
 	struct id_hash
 		answering; /* servers whose answers have the client's address, by their own */
 	uint32_t n_answering;
@@ -191,6 +197,10 @@ void service_table_destroy(struct service_table *table);
 /* By exactly this address and port. NULL: there is none. */
 struct service *service_lookup(const struct service_table *table, uint8_t proto,
 			       unsigned int family, const union ip_addr *addr, be16 port);
+
+/* By exactly this key. */
+struct service *service_lookup_key(const struct service_table *table,
+				   const struct service_key *key);
 
 /* A mark where services have their address; the kernel writes it so, too. */
 static inline union ip_addr service_mark_name(uint32_t mark)

@@ -15,6 +15,8 @@
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
+#include "link/link_ctl.h"
+#include "link/port.h"
 #include "net/addr.h"
 
 #define SERVICE_PERSISTENCE_MAX  (31u * 24 * 3600) /* seconds */
@@ -39,7 +41,12 @@ static int service_check_flags(struct request *req, const struct api_service *bo
 				    "%s: persistence of clients' first %u bits (-M); allowed: 1 to "
 				    "%u",
 				    service, body->plen, ip_bits(body->key.family));
-	if (body->key.port == 0 && !body->key.fwmark && !persistent)
+	if (body->key.has_match && (body->flags & API_SERVICE_ONEPACKET))
+		return request_fail(req, -EINVAL,
+				    "%s: one-packet scheduling (--ops) cannot be with SNAT (-J): "
+				    "nothing would know whose the answers are",
+				    service);
+	if (body->key.port == 0 && !body->key.fwmark && !body->key.has_match && !persistent)
 		return request_fail(
 			req, -EINVAL,
 			"%s: port 0, any port, is for persistent services (-p) only: else "
@@ -121,6 +128,11 @@ static int service_failed(struct request *req, int r, const struct service_key *
 		return 0;
 	case -EEXIST:
 		return request_fail(req, r, "service %s exists already", service);
+	case -E2BIG:
+		return request_fail(req, r,
+				    "service %s: there are %u services by match (-H), no more are "
+				    "possible",
+				    service, MATCH_MAX);
 	case -ENOSPC:
 		return request_fail(req, r,
 				    "service %s: there are %u services, no more are possible",
@@ -128,6 +140,21 @@ static int service_failed(struct request *req, int r, const struct service_key *
 	default:
 		return request_fail(req, r, "service %s: %s", service, strerror(-r));
 	}
+}
+
+/* Devices come and go, but one that is named for the first time is there. */
+static int service_check_devices(struct request *req, const struct service_key *key)
+{
+	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
+	char service[KEY_STR_LEN];
+
+	if (!key->match)
+		return 0;
+	if (key->match->iif[0] && port_find(link, key->match->iif) == PORT_NONE)
+		return link_unknown(req, key_str(key, service), key->match->iif);
+	if (key->match->oif[0] && port_find(link, key->match->oif) == PORT_NONE)
+		return link_unknown(req, key_str(key, service), key->match->oif);
+	return 0;
 }
 
 static int service_request_add(struct request *req, const void *body)
@@ -139,6 +166,8 @@ static int service_request_add(struct request *req, const void *body)
 
 	if (r == 0)
 		r = service_check(req, from, &key, &config);
+	if (r == 0)
+		r = service_check_devices(req, &key);
 	if (r < 0)
 		return r;
 	return service_failed(req, service_add(request_workers(req), &key, &config), &key);
@@ -231,6 +260,35 @@ static int service_request_check(struct request *req, const void *body)
 	return r < 0 ? r : service_check(req, &wanted, &key, &config);
 }
 
+static void service_let_go(struct worker *const *all, unsigned int family, const union ip_addr *ip)
+{
+	char text[IP_STR_LEN];
+	int r = addr_release(all, family, ip);
+
+	if (r < 0)
+		log_warning("address %s stays although no service uses it: %s",
+			    ip_str(family, ip, text), strerror(-r));
+}
+
+/* The same of one by match: its servers are addresses of ours. */
+static int service_remove_match(struct worker *const *all, struct service *svc)
+{
+	const uint32_t n = svc->n_dests;
+	union ip_addr *ips = calloc(n ? n : 1, sizeof(*ips));
+	unsigned int family = svc->key.family;
+	int r;
+
+	if (!ips)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		ips[i] = svc->dests[i]->addr;
+	r = service_del(all, svc);
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		service_let_go(all, family, &ips[i]);
+	free(ips);
+	return r;
+}
+
 /* The service goes, and the addresses it held. */
 static int service_remove(struct worker *const *all, struct service *svc)
 {
@@ -238,6 +296,8 @@ static int service_remove(struct worker *const *all, struct service *svc)
 	struct laddr **laddrs = NULL;
 	int r;
 
+	if (svc->key.match)
+		return service_remove_match(all, svc);
 	if (n) {
 		laddrs = malloc(n * sizeof(struct laddr *));
 		if (!laddrs)
@@ -246,15 +306,8 @@ static int service_remove(struct worker *const *all, struct service *svc)
 	}
 	r = service_del(all, svc);
 	/* removed ones are not freed before the next sweep */
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		int err = addr_release(all, laddrs[i]->family, &laddrs[i]->addr);
-		char text[IP_STR_LEN];
-
-		if (err < 0)
-			log_warning("address %s stays although no service uses it: %s",
-				    ip_str(laddrs[i]->family, &laddrs[i]->addr, text),
-				    strerror(-err));
-	}
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		service_let_go(all, laddrs[i]->family, &laddrs[i]->addr);
 	free(laddrs);
 	return r;
 }
@@ -344,6 +397,22 @@ struct service_listing {
 	uint32_t next; /* id */
 };
 
+/* Those by match, few, last: in the order in which they were added, so that adding them again makes
+ * the same order. */
+static int service_list_matches(struct request *req, const struct api_service_filter *filter)
+{
+	struct service_table *table = service_ctl_table(req);
+	int r = 0;
+
+	for (uint32_t i = table->n_matches; r == 0 && i > 0; i--) {
+		const struct service *svc = &table->services[table->matches[i - 1]];
+
+		if (!(svc->flags & SERVICE_REMOVED))
+			r = service_list_one(req, filter, svc);
+	}
+	return r;
+}
+
 /* As many as fill a page; the rest when the client has taken it. */
 static int service_list_more(struct request *req, void *state)
 {
@@ -354,7 +423,7 @@ static int service_list_more(struct request *req, void *state)
 		const struct service *svc = &table->services[listing->next++];
 		int r;
 
-		if (!svc->serial || (svc->flags & SERVICE_REMOVED))
+		if (!svc->serial || (svc->flags & SERVICE_REMOVED) || svc->key.match)
 			continue;
 		r = service_list_one(req, &listing->filter, svc);
 		if (r < 0)
@@ -364,7 +433,7 @@ static int service_list_more(struct request *req, void *state)
 			return 0;
 		}
 	}
-	return 0;
+	return service_list_matches(req, &listing->filter);
 }
 
 static int service_request_list(struct request *req, const void *body)

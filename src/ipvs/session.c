@@ -14,6 +14,7 @@
 
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/pool.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/sched/packet.h"
 #include "ipvs/service.h"
@@ -48,12 +49,14 @@ static bool take_with(struct worker *w, struct service *svc, const struct sched_
 	return false;
 }
 
-/* A server with a place for it; the last one of it may be another worker's a moment later. */
+/* A server with a place for it; the last one of it may be another worker's a moment later. A public
+ * address is the client's own, whatever the scheduler. */
 static struct dest *take_server(struct worker *w, struct service *svc,
 				const struct sched_packet *packet)
 {
 	for (unsigned int tries = 0; tries < SERVER_TRIES; tries++) {
-		struct dest *dest = service_schedule(w, svc, packet);
+		struct dest *dest = likely(!svc->key.match) ? service_schedule(w, svc, packet)
+							    : pool_pick(w, svc, packet->tuple);
 
 		if (!dest || likely(dest_place_take(dest)))
 			return dest;
@@ -110,8 +113,21 @@ static void choose_deltas(struct worker *w, struct rte_mbuf *m, uint32_t id,
 			  (th->data_off >> 4) * 4u, w->now_ns);
 }
 
-static void refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)
+/* A router has no way for it (RFC 6146 3.5.1.1); it does not speak for the host that is asked. */
+static void refuse_passing(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)
 {
+	if (reason == DROP_IPVS_NO_SERVER || reason == DROP_IPVS_NO_PORT)
+		ip_send_error(w, m, IP_ERROR_HOST, 0, NULL);
+	drop(w, m, reason);
+}
+
+static void refuse(struct worker *w, struct rte_mbuf *m, const struct service *svc,
+		   enum drop_reason reason)
+{
+	if (svc->key.match) {
+		refuse_passing(w, m, reason);
+		return;
+	}
 	if (reason == DROP_IPVS_NO_SERVER)
 		ip_send_error(w, m, IP_ERROR_PORT, 0, &pkt_meta(m)->tuple.dst);
 	drop(w, m, reason);
@@ -131,7 +147,7 @@ static bool take_persistent(struct worker *w, struct rte_mbuf *m, struct service
 	if (dest)
 		dest_place_take_over(dest);
 	if (!take_with(w, svc, packet, dest, opening, &reason)) {
-		refuse(w, m, reason);
+		refuse(w, m, svc, reason);
 		return false;
 	}
 	opening->decision = decision;
@@ -147,7 +163,7 @@ static bool take(struct worker *w, struct rte_mbuf *m, struct service *svc,
 		return take_persistent(w, m, svc, packet, opening);
 	if (session_take(w, svc, packet, opening, &reason))
 		return true;
-	refuse(w, m, reason);
+	refuse(w, m, svc, reason);
 	return false;
 }
 

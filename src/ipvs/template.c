@@ -11,6 +11,8 @@
 
 #include <errno.h>
 
+#include <rte_byteorder.h>
+
 #include "ipvs/conn_int.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/service.h"
@@ -113,6 +115,15 @@ void templates_destroy(struct worker *w)
 /* What all packets of the client have in common: the key of its template. */
 static struct tuple template_key(const struct service *svc, const struct tuple *tuple)
 {
+	if (unlikely(svc->key.match)) /* which has no address: its id tells services apart */
+		return (struct tuple){
+			.src = ip_network(tuple->family, &tuple->src, svc->persist_plen),
+			.sport = rte_cpu_to_be_16((uint16_t)svc->id),
+			.dport = rte_cpu_to_be_16((uint16_t)(svc->id >> 16)),
+			.proto = svc->key.proto,
+			.family = tuple->family,
+			.zone = tuple->zone,
+		};
 	return (struct tuple){
 		.src = ip_network(tuple->family, &tuple->src, svc->persist_plen),
 		.dst = svc->key.addr,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/unplug: the local addresses that services have on a device go with it, and rules of marks.
+ * ipvs/unplug: the local and public addresses that services have on a device go with it, and rules
+ * of marks.
  * Connections from them end as those of any local address that is removed.
  */
 #include "ipvs/ipvs.h"
@@ -31,6 +32,28 @@ static int unplug_service(struct worker *const *all, const struct service *svc, 
 	return 0;
 }
 
+static int unplug_match(struct worker *const *all, const struct service *svc, const char *dev)
+{
+	const struct worker *master = all[WORKER_MASTER];
+	uint16_t port = port_find(master->link, dev);
+
+	for (uint32_t i = svc->n_dests; i > 0; i--) {
+		struct dest *dest = svc->dests[i - 1];
+		unsigned int family = dest->family;
+		union ip_addr ip = dest->addr;
+		int r;
+
+		if (addr_port(master, family, &ip) != port)
+			continue;
+		r = dest_del(all, dest);
+		if (r == 0)
+			r = addr_release(all, family, &ip);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int ipvs_unplug(struct worker *const *all, const char *dev)
 {
 	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
@@ -40,7 +63,8 @@ int ipvs_unplug(struct worker *const *all, const char *dev)
 		const struct service *svc = &table->services[id];
 
 		if (svc->serial && !(svc->flags & SERVICE_REMOVED))
-			r = unplug_service(all, svc, dev);
+			r = svc->key.match ? unplug_match(all, svc, dev)
+					   : unplug_service(all, svc, dev);
 	}
 	return r;
 }

@@ -33,6 +33,9 @@ bool addr_is_tentative(const struct worker *w, unsigned int family, const union 
 union ip_addr addr_select(const struct worker *w, unsigned int family, uint16_t port,
 			  const union ip_addr *dst);
 
+/* The port that has it, PORT_NONE: it is none of ours. */
+uint16_t addr_port(const struct worker *w, unsigned int family, const union ip_addr *ip);
+
 /*
  * Master, for `ipvsadm -P` and `-Q`: the address becomes one of the port's if it is none yet, and
  * goes with the last hold if a hold made it. hold: 0, -ENODEV, -EADDRINUSE (it is on another port),

@@ -22,6 +22,13 @@ static int addr_remove(struct worker *const *all, const struct addr *addr)
 	return change_end(&change, addr_change_del(&change, addr));
 }
 
+uint16_t addr_port(const struct worker *w, unsigned int family, const union ip_addr *ip)
+{
+	const struct addr *addr = addr_find_ip(w, family, ip, PORT_NONE);
+
+	return addr ? addr->port : PORT_NONE;
+}
+
 int addr_hold(struct worker *const *all, unsigned int family, const union ip_addr *ip,
 	      const char *dev)
 {

@@ -15,6 +15,7 @@
 #include "lib/prng.h"
 #include "lib/runner.h"
 #include "lib/splitline.h"
+#include "ipvsadm/match.h"
 #include "lib/text.h"
 #include "lib/unit.h"
 
@@ -55,9 +56,11 @@ static void put_number(FILE *out, const char *what, uint32_t value, uint32_t usu
 
 static void put_key(FILE *out, const struct api_service_key *key)
 {
-	char text[TEXT_ENDPOINT_LEN];
+	char text[TEXT_ENDPOINT_LEN], match[MATCH_LEN];
 
-	if (key->fwmark)
+	if (key->has_match)
+		fprintf(out, " match %s", match_option(key, match));
+	else if (key->fwmark)
 		fprintf(out, " mark %u/%u", key->fwmark, key->family == AF_INET6 ? 6 : 4);
 	else if (key->family)
 		fprintf(out, " %u %s", key->protocol,

@@ -158,13 +158,91 @@ static void test_icmp(void **state)
 	check_icmp('m');
 }
 
+/* The port of the public address that the client's connection has got. */
+static uint16_t public_port(struct harness *h, uint8_t proto)
+{
+	struct tuple in = {
+		.sport = htons(40000), .dport = htons(80), .proto = proto, .family = AF_INET6
+	};
+	enum conn_dir dir;
+	struct tuple out;
+
+	inet_pton(AF_INET6, CLIENT6, &in.src);
+	inet_pton(AF_INET6, SERVER6, &in.dst);
+	for (unsigned int i = 1; i <= h->n_workers; i++) {
+		uint32_t id = conn_lookup(h->all[i]->ipvs->conns, &in, &dir);
+
+		if (id == CONN_NONE)
+			continue;
+		conn_tuple(h->all[i]->ipvs->conns, id, CONN_OUT, &out);
+		return ntohs(out.dport);
+	}
+	return 0;
+}
+
+#define MATCH6 "src-range=2001:db8::/64,dst-range=[" SERVER6 "]:80"
+
+/* SNAT: clients of dpdk0 reach the server by a public address, LADDR6. */
+static void check_snat(const struct harness_options *options, uint8_t proto)
+{
+	struct harness *h = harness_new(options);
+	struct packet6 out = rig6_from_client(proto), went, back, came;
+	const char *word = proto == IPPROTO_TCP ? "tcp" : "udp";
+	char line[192];
+
+	harness_run(h, "dpip addr add 2001:db8::1/64 dev dpdk0");
+	harness_run(h, "dpip addr add 2001:db8:1::1/64 dev dpdk1");
+	harness_neigh(h, CLIENT6, "06:00:00:00:00:64", "dpdk0");
+	harness_neigh(h, SERVER6, "06:00:00:00:01:0b", "dpdk1");
+	snprintf(line, sizeof(line), "ipvsadm -A -s rr -H proto=%s," MATCH6, word);
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a -r " LADDR6 " -J -H proto=%s," MATCH6, word);
+	harness_run(h, line);
+	harness_advance(h, 5000);
+	for (unsigned int side = 0; side < 2; side++)
+		while (rig_take(h, side).len)
+			;
+	out.dst = SERVER6;
+	rig6_send(h, 0, 0, &out);
+	went = out;
+	went.src = LADDR6;
+	went.hops = LIFE - 1;
+	went.sport = public_port(h, proto);
+	rig6_expect(h, 1, &went);
+	back = (struct packet6){ .src = SERVER6,
+				 .dst = LADDR6,
+				 .sport = 80,
+				 .dport = went.sport,
+				 .proto = proto,
+				 .flags = SYN | ACK };
+	came = back;
+	came.dst = CLIENT6;
+	came.dport = out.sport;
+	came.hops = LIFE - 1;
+	for (unsigned int queue = 0; queue < h->n_workers; queue++) {
+		rig6_send(h, 1, queue, &back);
+		rig6_expect(h, 0, &came);
+		rig6_send(h, 0, queue, &out);
+		rig6_expect(h, 1, &went);
+	}
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+static void test_snat(void **state)
+{
+	check_snat(&one, IPPROTO_TCP);
+	check_snat(&three, IPPROTO_TCP);
+	check_snat(&one, IPPROTO_UDP);
+	check_snat(&three, IPPROTO_UDP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matrix),
-		cmocka_unit_test(test_rss),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_matrix),  cmocka_unit_test(test_rss),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_snat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,8 +85,50 @@ static void test_services(void **state)
 		{ "-X", "EXIT 2: -X: unknown option" },
 		{ "--frob", "EXIT 2: --frob: unknown option" },
 		{ "-A -t 10.0.0.1:80 --synproxy enable", "EXIT 2: --synproxy is not supported" },
-		{ "-H proto=tcp", "EXIT 2: -H is not supported" },
 		{ "--start-daemon", "EXIT 2: --start-daemon is not supported" },
+	};
+
+	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
+}
+
+/* Ranges in all the ways in which they can be said, and how they cannot. */
+static void test_matches(void **state)
+{
+	static const struct tool_row rows[] = {
+		{ "-D -H proto=tcp", "SERVICE_DEL match proto=tcp" },
+		{ "-D -H "
+		  "proto=udp,src-range=10.0.0.1-10.0.0.9:1-2,dst-range=10.1.0.0/16,iif=d0,oif=d1",
+		  "SERVICE_DEL match proto=udp,src-range=10.0.0.1-10.0.0.9:1-2,"
+		  "dst-range=10.1.0.0-10.1.255.255:0-0,iif=d0,oif=d1" },
+		{ "-D -H oif=d1,proto=tcp,dst-range=:80",
+		  "SERVICE_DEL match proto=tcp,dst-range=0.0.0.0-0.0.0.0:80-80,oif=d1" },
+		{ "-D -H proto=tcp,src-range=[2001:db8::1-2001:db8::9]:5-6",
+		  "SERVICE_DEL match proto=tcp,src-range=[2001:db8::1-2001:db8::9]:5-6,af=ipv6" },
+		{ "-D -H proto=tcp,src-range=2001:db8::/64,af=ipv6",
+		  "SERVICE_DEL match "
+		  "proto=tcp,src-range=[2001:db8::-2001:db8::ffff:ffff:ffff:ffff]:0-0,af=ipv6" },
+		{ "-D -H proto=udp,af=ipv6", "SERVICE_DEL match proto=udp,af=ipv6" },
+		{ "-a -H proto=tcp,oif=d1 -r 192.0.2.1 -J",
+		  "DEST_ADD match proto=tcp,oif=d1 -> 192.0.2.1:0 forward 6 weight 1" },
+		{ "-D -H", "EXIT 2: -H: missing argument" },
+		{ "-D -H oif=d1", "EXIT 2: -H \"oif=d1\": proto=tcp or proto=udp is needed" },
+		{ "-D -H proto=gre",
+		  "EXIT 2: -H \"proto=gre\": proto=gre: tcp or udp is expected" },
+		{ "-D -H tcp", "EXIT 2: -H \"tcp\": \"tcp\": WORD=VALUE is expected" },
+		{ "-D -H proto=tcp,frob=1", "EXIT 2: -H \"proto=tcp,frob=1\": \"frob\": proto, "
+					    "src-range, dst-range, iif, oif "
+					    "or af is expected" },
+		{ "-D -H proto=tcp,src-range=10.0.0.1-2001:db8::1",
+		  "EXIT 2: -H \"proto=tcp,src-range=10.0.0.1-2001:db8::1\": "
+		  "src-range=10.0.0.1-2001:db8::1: IP[-IP][:PORT[-PORT]] or [IPv6-IPv6]:PORT-PORT "
+		  "is "
+		  "expected, of one family" },
+		{ "-D -H proto=tcp,src-range=10.0.0.1,af=ipv6",
+		  "EXIT 2: -H \"proto=tcp,src-range=10.0.0.1,af=ipv6\": af=ipv6: ipv4 or ipv6 is "
+		  "expected, the ranges' own" },
+		{ "-D -H proto=tcp,oif=",
+		  "EXIT 2: -H \"proto=tcp,oif=\": oif=: a value of 1 to 351 characters is "
+		  "expected" },
 	};
 
 	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));
@@ -184,6 +226,7 @@ static void test_matrix(void **state)
 		{ "--sctp-service 1.1.1.1:1", "--sctp-service", "AEDadePQGLZ" },
 		{ "-f 1", "-f", "AEDadePQGLZ" },
 		{ "-6", "-6", "AEDadePQGLZ" },
+		{ "-H proto=tcp", "-H", "AEDadePQGLZ" },
 		{ "-s rr", "-s", "AE" },
 		{ "-p", "-p", "AE" },
 		{ "-M 24", "-M", "AE" },
@@ -692,7 +735,8 @@ static void test_word_soup(void **state)
 {
 	static const char words[] =
 		"-A -E -D -C -R -S -a -e -d -L -l -Z -P -Q -G -h -v -t -u -f -6 -s -p -M -o -r "
-		"-g -i -m -b -J -w -x -y -z -F -c -n -j --stats --rate --exact --cpu --nosort "
+		"-H proto=tcp,src-range=10.0.0.0/8:1-2 oif=x -g -i -m -b -J -w -x -y -z -F -c -n "
+		"-j --stats --rate --exact --cpu --nosort "
 		"--thresholds --conn-timeout --sctp-service --set -q 10.0.0.1:80 10.0.0.1 "
 		"[::1]:80 [::1 []:1 ::1 : :80 [ ] ]:[ 1.1.1.1:http 0 1 65535 65536 -1 "
 		"99999999999999999999 wl+c d/0 localhost '' 255.255.0.0 0.0.0.0 -lnc -Ln -- - "
@@ -704,13 +748,14 @@ static void test_word_soup(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_services),        cmocka_unit_test(test_servers),
-		cmocka_unit_test(test_lists),           cmocka_unit_test(test_matrix),
-		cmocka_unit_test(test_print_services),  cmocka_unit_test(test_print_names),
-		cmocka_unit_test(test_print_exact),     cmocka_unit_test(test_json_services),
-		cmocka_unit_test(test_print_conns),     cmocka_unit_test(test_edits),
-		cmocka_unit_test(test_no_such_service), cmocka_unit_test(test_save_restore),
-		cmocka_unit_test(test_startup),         cmocka_unit_test(test_word_soup),
+		cmocka_unit_test(test_services),      cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_matches),       cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_matrix),        cmocka_unit_test(test_print_services),
+		cmocka_unit_test(test_print_names),   cmocka_unit_test(test_print_exact),
+		cmocka_unit_test(test_json_services), cmocka_unit_test(test_print_conns),
+		cmocka_unit_test(test_edits),         cmocka_unit_test(test_no_such_service),
+		cmocka_unit_test(test_save_restore),  cmocka_unit_test(test_startup),
+		cmocka_unit_test(test_word_soup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

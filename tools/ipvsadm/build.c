@@ -14,6 +14,7 @@
 #include "ipvsadm/flags.h"
 #include "ipvsadm/ipvsadm.h"
 #include "ipvsadm/line.h"
+#include "ipvsadm/match.h"
 #include "ipvsadm/name.h"
 #include "lib/text.h"
 
@@ -46,6 +47,7 @@ static int service_key(struct line *line, struct api_service_key *key)
 	};
 	enum option_id id = line->chosen[GROUP_SERVICE];
 	struct name_endpoint endpoint;
+	char wrong[512];
 	const char *why;
 
 	memset(key, 0, sizeof(*key));
@@ -57,6 +59,10 @@ static int service_key(struct line *line, struct api_service_key *key)
 		key->family = line->given[OPTION_IPV6] ? AF_INET6 : AF_INET;
 		return line_number(line, id, 1, UINT32_MAX, &key->fwmark);
 	}
+	if (id == OPTION_MATCH)
+		return match_parse(line->value[id], key, wrong, sizeof(wrong)) < 0
+			       ? line_fail(line, "-H \"%s\": %s", line->value[id], wrong)
+			       : 0;
 	if (name_parse(line->value[id], 0, protocols[id], &endpoint, &why) < 0)
 		return line_fail(line, "%s \"%s\": %s", line_option_name(id), line->value[id], why);
 	if (text_ip_is_zero(&endpoint.addr))
@@ -228,7 +234,8 @@ int build_add_service(struct line *line)
 
 	if (r < 0)
 		return r;
-	if (!service.key.fwmark && !service.key.port && !line->given[OPTION_PERSISTENT])
+	if (!service.key.fwmark && !service.key.has_match && !service.key.port &&
+	    !line->given[OPTION_PERSISTENT])
 		return line_fail(line, "port 0 is for persistent services only: give a port");
 	if (line->given[OPTION_NETMASK] && !line->given[OPTION_PERSISTENT])
 		return line_fail(line, "'-M' goes with '-p' only");

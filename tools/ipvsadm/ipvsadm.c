@@ -64,7 +64,6 @@ static const struct poptOption popt_table[] = {
 	/* What other ipvsadms have and this one does not: refused by its name. */
 	FOREIGN("icmp-service", 'q'),
 	FOREIGN("icmpv6-service", '1'),
-	FOREIGN("match", 'H'),
 	FOREIGN("add-blklst", 'U'),
 	FOREIGN("del-blklst", 'V'),
 	FOREIGN("get-blklst", 'B'),
@@ -103,7 +102,7 @@ static const char help[] =
 	"        [--ops] [--conn-timeout SEC] [--on-remove keep|reset|reschedule]\n"
 	"ipvsadm -D SERVICE\n"
 	"ipvsadm -C\n"
-	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
+	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m|-J] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
 	"ipvsadm -d SERVICE -r SERVER\n"
 	"ipvsadm -P|-Q SERVICE -z ADDRESS -F DEVICE\n"
 	"ipvsadm -G [SERVICE] [-n] [-j]\n"
@@ -117,6 +116,10 @@ static const char help[] =
 	"ipvsadm -h | -v\n"
 	"  SERVICE := -t|-u HOST:PORT or [IPv6]:PORT, or -f MARK [-6]     SERVER := HOST[:PORT]\n"
 	"             port 0, with -p: every port of the address that no other service has\n"
+	"             -H "
+	"proto=tcp|udp[,src-range=RANGE][,dst-range=RANGE][,iif=DEVICE][,oif=DEVICE]\n"
+	"                [,af=ipv4|ipv6]: what passes through; the last added is asked first\n"
+	"  RANGE := IP[-IP][:PORT[-PORT]], [IPv6-IPv6]:PORT-PORT, or a prefix\n"
 	"Commands:\n"
 	"  -A, --add-service      -E, --edit-service: changes only what is given\n"
 	"  -D, --delete-service   -C, --clear: all services\n"
@@ -126,7 +129,7 @@ static const char help[] =
 	"  -L, -l, --list         -S, --save: lines for -R to standard output\n"
 	"  -R, --restore: lines of standard input, each a command\n"
 	"Options:\n"
-	"  -t, --tcp-service  -u, --udp-service  -r, --real-server\n"
+	"  -t, --tcp-service  -u, --udp-service  -H, --match  -r, --real-server\n"
 	"  -f, --fwmark-service   packets that a rule gives this mark (dpip mark), before any\n"
 	"                         service of their address; a server's port 0: the packet's\n"
 	"  -6, --ipv6             with -f: of IPv6\n"
@@ -161,6 +164,13 @@ static const char help[] =
 	"                         must come back through here, by its routes\n"
 	"  -b, --fullnat          with -a, -e: forwarding: both addresses are changed, answers "
 	"come back here\n"
+	"  -J, --snat             forwarding, with -H only: the server is a public address of "
+	"ours, "
+	"the\n"
+	"                         source of the clients' packets; a client keeps its address, "
+	"which "
+	"is\n"
+	"                         chosen by weights, with -p by the scheduler\n"
 	"  -w, --weight           0 to 65535, default 1\n"
 	"  -x, --u-threshold  -y, --l-threshold   connections at which a server is left out, and\n"
 	"                         at which it is taken again; 0: none\n"

@@ -55,6 +55,7 @@ enum verb {
 	X(UDP, TCP, "udp-service", 'u', STRING, ON_NAMED)                             \
 	X(SCTP, TCP, "sctp-service", 0, STRING, ON_NAMED)                             \
 	X(FWMARK, TCP, "fwmark-service", 'f', STRING, ON_NAMED)                       \
+	X(MATCH, TCP, "match", 'H', STRING, ON_NAMED)                                 \
 	X(IPV6, IPV6, "ipv6", '6', NONE, ON_NAMED)                                    \
 	X(SCHEDULER, SCHEDULER, "scheduler", 's', STRING, ON_SERVICES)                \
 	X(SCHED_FLAGS, SCHED_FLAGS, "sched-flags", 0, STRING, ON_SERVICES)            \

@@ -12,6 +12,7 @@
 #include "ipvsadm/flags.h"
 #include "ipvsadm/forward.h"
 #include "ipvsadm/ipvsadm.h"
+#include "ipvsadm/match.h"
 #include "ipvsadm/name.h"
 #include "ipvsadm/table.h"
 #include "lib/items.h"
@@ -220,12 +221,34 @@ static json_t *json_dest(const struct api_dest *dest)
 	return object;
 }
 
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	if (*text)
+		json_object_set_new(object, key, json_string(text));
+}
+
+static void put_match(json_t *object, const struct api_service_key *key)
+{
+	json_t *match = json_object();
+	char text[MATCH_LEN];
+
+	json_object_set_new(match, "proto", json_string(match_proto(key)));
+	put_text(match, "src_range", match_source(key, text));
+	put_text(match, "dst_range", match_destination(key, text));
+	put_text(match, "iif", key->match.iif);
+	put_text(match, "oif", key->match.oif);
+	json_object_set_new(match, "af", json_string(key->family == AF_INET6 ? "ipv6" : "ipv4"));
+	json_object_set_new(object, "match", match);
+}
+
 static json_t *json_service(const struct api_service *service)
 {
 	json_t *object = json_object();
 
 	json_object_set_new(object, "protocol", json_string(name_protocol(&service->key)));
-	if (service->key.fwmark)
+	if (service->key.has_match)
+		put_match(object, &service->key);
+	else if (service->key.fwmark)
 		put(object, "fwmark", service->key.fwmark);
 	else
 		put_address(object, service->key.family, &service->key.addr, service->key.port);

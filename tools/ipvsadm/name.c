@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipvsadm/match.h"
 #include "lib/text.h"
 
 /* The name of a protocol in the services database. */
@@ -169,6 +170,8 @@ const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t
 
 const char *name_protocol(const struct api_service_key *key)
 {
+	if (key->has_match)
+		return "MATCH";
 	if (key->fwmark)
 		return "FWM";
 	switch (key->protocol) {
@@ -184,6 +187,8 @@ const char *name_protocol(const struct api_service_key *key)
 
 const char *name_service(const struct api_service_key *key, bool numeric, char *buf)
 {
+	if (key->has_match)
+		return match_shown(key, buf);
 	if (!key->fwmark)
 		return name_of(key->family, &key->addr, key->port, key->protocol, numeric, buf);
 	snprintf(buf, NAME_LEN, "%u%s", key->fwmark, key->family == AF_INET6 ? " IPv6" : "");

@@ -31,10 +31,11 @@ int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name
 const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t protocol,
 		    bool numeric, char *buf);
 
-/* "TCP", "UDP", "SCTP", "FWM". */
+/* "TCP", "UDP", "SCTP", "FWM", "MATCH". */
 const char *name_protocol(const struct api_service_key *key);
 
-/* A service without its protocol: an endpoint, or the mark; buf of NAME_LEN; returns buf. */
+/* A service without its protocol: an endpoint, the mark, or the match; buf of NAME_LEN; returns
+ * buf. */
 const char *name_service(const struct api_service_key *key, bool numeric, char *buf);
 
 bool name_key_is_any(const struct api_service_key *key);

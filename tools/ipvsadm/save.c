@@ -12,6 +12,7 @@
 #include "ipvsadm/flags.h"
 #include "ipvsadm/forward.h"
 #include "ipvsadm/ipvsadm.h"
+#include "ipvsadm/match.h"
 #include "ipvsadm/name.h"
 #include "ipvsadm/save.h"
 #include "ipvsadm/table.h"
@@ -23,7 +24,9 @@ static void service_option(const struct api_service_key *key, bool numeric, char
 {
 	char name[NAME_LEN];
 
-	if (key->fwmark)
+	if (key->has_match)
+		snprintf(buf, size, "-H %s", match_option(key, name));
+	else if (key->fwmark)
 		snprintf(buf, size, "-f %" PRIu32 "%s", key->fwmark,
 			 key->family == AF_INET6 ? " -6" : "");
 	else

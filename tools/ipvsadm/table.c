@@ -20,21 +20,28 @@ static int compare_numbers(uint32_t a, uint32_t b)
 
 static int compare_keys(const struct api_service_key *a, const struct api_service_key *b)
 {
-	int r = compare_numbers(a->fwmark, b->fwmark); /* marks stand last */
+	int r = compare_numbers(a->has_match, b->has_match); /* matches stand last */
 
+	if (r == 0)
+		r = compare_numbers(a->fwmark, b->fwmark); /* ... and marks before them */
 	if (r == 0)
 		r = compare_numbers(a->protocol, b->protocol);
 	if (r == 0)
 		r = compare_numbers(a->family, b->family);
 	if (r == 0)
 		r = text_ip_compare(&a->addr, &b->addr);
-	return r ? r : compare_numbers(ntohs(a->port), ntohs(b->port));
+	if (r == 0)
+		r = compare_numbers(ntohs(a->port), ntohs(b->port));
+	return r ? r : memcmp(&a->match, &b->match, sizeof(a->match));
 }
 
 static int compare_services(const void *left, const void *right)
 {
 	const struct table_service *a = left, *b = right;
 
+	/* which match is asked first is in the daemon's order */
+	if (a->service.key.has_match && b->service.key.has_match)
+		return compare_numbers(a->order, b->order);
 	return compare_keys(&a->service.key, &b->service.key);
 }
 
@@ -70,7 +77,8 @@ int table_collect(struct table *table, const struct items *items, bool nosort)
 
 	while ((entry = items_next(items, entry))) {
 		if (entry->kind == API_KIND_SERVICE) {
-			at = &table->services[table->n++];
+			at = &table->services[table->n];
+			at->order = table->n++;
 			items_object(entry, &at->service, sizeof(at->service));
 			at->service.sched[sizeof(at->service.sched) - 1] = '\0';
 			at->entry = entry;

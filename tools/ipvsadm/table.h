@@ -17,6 +17,7 @@ struct table_service {
 	struct api_service service;
 	const struct items_entry *entry;
 	unsigned int n_dests; /* that follow in the listing */
+	unsigned int order;
 };
 
 struct table_laddr {
@@ -31,7 +32,8 @@ struct table {
 	unsigned int n_laddrs;
 };
 
-/* Ascending by protocol, address and port, unless nosort. 0 or -ENOMEM. */
+/* Ascending by protocol, address and port, matches last in the daemon's order, unless nosort. 0 or
+ * -ENOMEM. */
 int table_collect(struct table *table, const struct items *items, bool nosort);
 void table_free(struct table *table);
 

@@ -20,17 +20,24 @@
 
 void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
 {
+	struct tuple other;
+
+	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
+	translate_as(w, m, id, dir, dir == CONN_IN ? &pkt_meta(m)->tuple.dst : &other.dst);
+}
+
+void translate_as(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
+		  const union ip_addr *self)
+{
 	const struct conn_table *conns = w->ipvs->conns;
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct tuple other, to;
-	const union ip_addr *vip;
 	struct nexthop nexthop;
 	uint32_t delta;
 
 	conn_tuple(conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
 	to = tuple_reverse(&other);
-	vip = dir == CONN_IN ? &meta->tuple.dst : &other.dst;
-	if (!xmit_way(w, m, &to.dst, vip, &nexthop))
+	if (!xmit_way(w, m, &to.dst, self, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
 	delta = xmit_rewrite_ip(m, &to);

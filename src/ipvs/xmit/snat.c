@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * snat: clients inside reach the world by a public address of ours, which is
+ * the connection's "server". The packet keeps its destination and gets the
+ * public address and a port of it as its source; answers come to that port,
+ * and to the worker that has the connection, because it has chosen the port so
+ * (ipvs/lport). So a connection's second tuple is that of FNAT, with the remote
+ * host in the server's place.
+ *
+ * TCP's numbers are the client's own, as in other source NATs: remote hosts
+ * are many, and ports rest before they come again.
+ */
+#include "ipvs/ipvs.h"
+#include "ipvs/lport.h"
+#include "ipvs/service.h"
+#include "ipvs/xmit/translate.h"
+#include "ipvs/xmit/xmit.h"
+#include "packet/meta.h"
+#include "worker/worker.h"
+
+extern const struct xmit xmit_snat;
+
+static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
+{
+	const struct tuple *in = opening->in;
+	struct tuple *out = &opening->out;
+
+	*out = tuple_reverse(in);
+	out->dst = opening->dest->addr;
+	*reason = DROP_IPVS_NO_PORT;
+	if (lport_take(w->ipvs->lports, out) < 0)
+		return false;
+	opening->flags |= CONN_LPORT;
+	return true;
+}
+
+static void snat_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
+{
+	if (conn_flags & CONN_LPORT)
+		lport_release(w->ipvs->lports, out);
+}
+
+/* Towards clients we are a router of theirs, towards the world the public address. */
+static void snat_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+{
+	translate_as(w, m, id, dir, dir == CONN_IN ? NULL : &pkt_meta(m)->tuple.dst);
+}
+
+const struct xmit xmit_snat = {
+	.name = "snat",
+	.nat = true,
+	.open = snat_open,
+	.close = snat_close,
+	.run = snat_run,
+};
