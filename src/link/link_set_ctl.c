@@ -192,6 +192,8 @@ static int link_set_port(struct request *req, uint16_t id, const struct api_link
 	if (r < 0)
 		return r;
 	r = op_multicast(all, port_facts_apply, &facts, sizeof(facts));
+	if (r == 0 && set->what == API_LINK_SET_MAC)
+		upper_tell_macs(link, port_device(link, id));
 	return r < 0 ? request_fail(req, r, "no memory") : 0;
 }
 

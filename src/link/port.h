@@ -50,6 +50,9 @@ struct port_ops {
 	/* Frames to these multicast MAC addresses are let in, in place of those told before. No
 	 * function: all are. */
 	int (*set_mc_list)(void *handle, struct rte_ether_addr *macs, uint32_t n);
+	/* The same of hosts: the addresses of its own that what stands on it has. No function: all
+	 * are let in. */
+	int (*set_uc_list)(void *handle, const struct rte_ether_addr *macs, uint32_t n);
 	int (*set_mtu)(void *handle, uint16_t mtu);
 	/* The largest that set_mtu takes, as far as the driver says; no function: any. */
 	uint16_t (*mtu_max)(void *handle);

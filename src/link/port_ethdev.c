@@ -29,9 +29,20 @@ struct ethdev {
 	uint32_t flags; /* enum api_link_flag that do not change */
 	uint64_t rss;   /* types by which it spreads, 0: it does not */
 	struct rte_mempool *pool;
-	bool rx_fds;      /* queues have descriptors that wake a sleeper */
+	bool rx_fds;                        /* queues have descriptors that wake a sleeper */
+	struct rte_ether_addr uc[PORT_MAX]; /* of what stands on it */
+	uint32_t n_uc;
 	struct bond bond; /* without members: it is none */
 };
+
+static bool mac_among(const struct rte_ether_addr *mac, const struct rte_ether_addr *macs,
+		      uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (rte_is_same_ether_addr(mac, &macs[i]))
+			return true;
+	return false;
+}
 
 static uint16_t ethdev_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -151,6 +162,33 @@ static int ethdev_set_mc_list(void *handle, struct rte_ether_addr *macs, uint32_
 	return r == -ENOTSUP ? 0 : r;
 }
 
+/*
+ * Those told before, and not any more, go; a driver without such a filter, or with too small a one,
+ * has to let all in. One that cannot even be told so does it anyway.
+ */
+static int ethdev_set_uc_list(void *handle, const struct rte_ether_addr *macs, uint32_t n)
+{
+	struct ethdev *dev = handle;
+	int r = 0;
+
+	for (uint32_t i = 0; i < dev->n_uc; i++)
+		if (!mac_among(&dev->uc[i], macs, n))
+			rte_eth_dev_mac_addr_remove(dev->id, &dev->uc[i]);
+	dev->n_uc = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_ether_addr mac = macs[i];
+		int one = rte_eth_dev_mac_addr_add(dev->id, &mac, 0);
+
+		if (one == 0)
+			dev->uc[dev->n_uc++] = mac;
+		else
+			r = one;
+	}
+	if (r < 0)
+		r = rte_eth_promiscuous_enable(dev->id);
+	return r == -ENOTSUP ? 0 : r;
+}
+
 static int ethdev_set_mtu(void *handle, uint16_t mtu)
 {
 	return rte_eth_dev_set_mtu(((struct ethdev *)handle)->id, mtu);
@@ -263,6 +301,7 @@ static const struct port_ops ethdev_ops = {
 	.set_promisc = ethdev_set_promisc,
 	.set_allmulticast = ethdev_set_allmulticast,
 	.set_mc_list = ethdev_set_mc_list,
+	.set_uc_list = ethdev_set_uc_list,
 	.set_mtu = ethdev_set_mtu,
 	.mtu_max = ethdev_mtu_max,
 	.set_mac = ethdev_set_mac,

@@ -32,6 +32,8 @@ struct test_port {
 	bool promisc, allmulticast;
 	struct rte_ether_addr mc[TEST_PORT_MC];
 	uint32_t n_mc;
+	struct rte_ether_addr uc[PORT_MAX];
+	uint32_t n_uc;
 	bool rss_refuses;
 	uint16_t rss_entries; /* 0: no RSS */
 	uint8_t rss_key[TEST_PORT_KEY];
@@ -137,6 +139,15 @@ static int test_port_set_mc_list(void *handle, struct rte_ether_addr *macs, uint
 	return 0;
 }
 
+static int test_port_set_uc_list(void *handle, const struct rte_ether_addr *macs, uint32_t n)
+{
+	struct test_port *test = handle;
+
+	test->n_uc = n;
+	memcpy(test->uc, macs, n * sizeof(*macs));
+	return 0;
+}
+
 static int test_port_set_mtu(void *handle, uint16_t mtu)
 {
 	return mtu < 68 ? -EINVAL : 0;
@@ -187,6 +198,7 @@ static const struct port_ops test_port_ops = {
 	.set_promisc = test_port_set_promisc,
 	.set_allmulticast = test_port_set_allmulticast,
 	.set_mc_list = test_port_set_mc_list,
+	.set_uc_list = test_port_set_uc_list,
 	.set_mtu = test_port_set_mtu,
 	.set_mac = test_port_set_mac,
 	.rss_entries = test_port_rss_entries,
@@ -230,6 +242,9 @@ bool test_port_lets_in(const struct test_port *test, const struct rte_ether_addr
 {
 	for (uint32_t i = 0; i < test->n_mc; i++)
 		if (rte_is_same_ether_addr(&test->mc[i], mac))
+			return true;
+	for (uint32_t i = 0; i < test->n_uc; i++)
+		if (rte_is_same_ether_addr(&test->uc[i], mac))
 			return true;
 	return false;
 }

@@ -39,7 +39,7 @@ bool test_port_inject(struct test_port *test, uint16_t queue, struct rte_mbuf *m
  * owns the frame. */
 struct rte_mbuf *test_port_take(struct test_port *test, uint16_t *queue);
 
-/* Is this multicast MAC address in the filter that it was told last? (It lets all in.) */
+/* Is this MAC address in one of the filters that it was told last? (It lets all in.) */
 bool test_port_lets_in(const struct test_port *test, const struct rte_ether_addr *mac);
 
 /* The next frames that it may take before its transmit queue is full; UINT32_MAX: no such limit. */

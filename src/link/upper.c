@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "link/vlan.h"
 #include "worker/op.h"
 
@@ -37,6 +38,34 @@ void upper_follow(struct link *link, uint16_t parent)
 		    upper_take_facts(port, &link->ports[parent]))
 			upper_follow(link, id);
 	}
+}
+
+/* Each once, since VLANs on one VLAN share its. */
+void upper_tell_macs(const struct link *link, uint16_t device)
+{
+	const struct port *port = &link->ports[device];
+	struct rte_ether_addr macs[PORT_MAX];
+	uint32_t n = 0, i;
+	int r;
+
+	if (!port_exists(link, device) || !port->ops->set_uc_list)
+		return;
+	for (uint16_t id = 0; id < link->n_ports; id++) {
+		const struct port *upper = &link->ports[id];
+
+		if (id == device || port_device(link, id) != device ||
+		    rte_is_same_ether_addr(&upper->mac, &port->mac))
+			continue;
+		for (i = 0; i < n && !rte_is_same_ether_addr(&macs[i], &upper->mac); i++)
+			;
+		macs[i] = upper->mac;
+		n = RTE_MAX(n, i + 1);
+	}
+	r = port->ops->set_uc_list(port->handle, macs, n);
+	if (r < 0)
+		log_warning("%s: it does not let in the MAC addresses of its VLANs: %s (dpip link "
+			    "set %s promisc on)",
+			    port->name, strerror(-r), port->name);
 }
 
 static int upper_show(void *handle, struct api_link *link)

@@ -17,6 +17,9 @@ void upper_fill(const struct link *link, struct port *port);
  */
 int upper_add(struct worker *const *all, const struct port *port);
 
+/* Master: a device is told which MAC addresses of what stands on it are not its own. */
+void upper_tell_macs(const struct link *link, uint16_t device);
+
 /* In an op that has changed a port's facts: those that stand on it follow. */
 void upper_follow(struct link *link, uint16_t parent);
 

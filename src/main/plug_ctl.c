@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "link/link_ctl.h"
 #include "link/plug.h"
+#include "link/upper.h"
 #include "main/ports.h"
 #include "main/settings.h"
 #include "net/net.h"
@@ -125,6 +126,7 @@ int link_take_out(struct request *req, uint16_t id)
 {
 	struct worker *const *all = request_workers(req);
 	struct link *link = all[WORKER_MASTER]->link;
+	uint16_t device = port_device(link, id);
 	char name[API_NAME_LEN];
 	int r = 0;
 
@@ -144,6 +146,8 @@ int link_take_out(struct request *req, uint16_t id)
 				    "link %s: no memory; a part of what was on it is gone, delete "
 				    "it again",
 				    name);
+	if (device != id)
+		upper_tell_macs(link, device);
 	link_forget(link, id);
 	log_notice("link %s: deleted", name);
 	request_continue(req, link_reaped, NULL);

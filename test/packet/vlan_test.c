@@ -246,6 +246,8 @@ static const struct port *vlan_of(const struct harness *h, unsigned int w, const
 
 static void test_follows(void **state)
 {
+	static const struct rte_ether_addr bytes_55 = { { 2, 0, 0, 0, 0, 0x55 } },
+					   *mac_55 = &bytes_55;
 	struct harness *h = new_harness(3);
 
 	harness_run(h, "dpip vlan add two link dpdk0.10 id 20");
@@ -265,8 +267,10 @@ static void test_follows(void **state)
 	assert_string_equal(harness_refused(h, "dpip link set two mtu 1501"),
 			    "two: mtu 1501: 68 to 1500 is possible, as is the mtu of dpdk0.10");
 
-	/* its own MAC address, which stays and is answered for */
+	/* its own MAC address, which stays and is answered for; the port is told to let it in */
+	assert_false(test_port_lets_in(h->port[0], mac_55));
 	harness_run(h, "dpip link set dpdk0.10 addr 02:00:00:00:00:55");
+	assert_true(test_port_lets_in(h->port[0], mac_55));
 	harness_run(h, "dpip link set dpdk0 addr 02:00:00:00:00:00");
 	clear_sent(h);
 	send_hex(h, 0, 1, "020000000055 060000000064 " Q10 ECHO);
@@ -275,6 +279,12 @@ static void test_follows(void **state)
 	assert_int_equal(harness_drops(h, DROP_ETH_OTHERHOST), 1);
 	/* the parent's: it follows again */
 	harness_run(h, "dpip link set dpdk0.10 addr 02:00:00:00:00:00");
+	assert_false(test_port_lets_in(h->port[0], mac_55));
+	harness_run(h, "dpip vlan add own link dpdk0 id 30");
+	harness_run(h, "dpip link set own addr 02:00:00:00:00:55");
+	assert_true(test_port_lets_in(h->port[0], mac_55));
+	harness_run(h, "dpip vlan del own");
+	assert_false(test_port_lets_in(h->port[0], mac_55));
 	harness_run(h, "dpip link set dpdk0 addr 02:00:00:00:00:44");
 	for (unsigned int w = 0; w <= 3; w++)
 		assert_int_equal(vlan_of(h, w, "two")->mac.addr_bytes[5], 0x44);
