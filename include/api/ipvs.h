@@ -14,6 +14,19 @@ enum api_forward {
 	API_FORWARD_SNAT = 6,
 };
 
+/* How API_FORWARD_TUNNEL wraps packets up; numbers and flags are those of linux/ip_vs.h. */
+enum api_tunnel {
+	API_TUNNEL_IPIP = 0,
+	API_TUNNEL_GUE = 1, /* over UDP, to port tun_port */
+	API_TUNNEL_GRE = 2,
+	API_TUNNEL__COUNT
+};
+
+enum api_tunnel_flag {
+	API_TUNNEL_CSUM = 1,    /* GUE, GRE: with a checksum */
+	API_TUNNEL_REMCSUM = 2, /* GUE: for packets whose checksum is complete the same */
+};
+
 enum api_service_flag {
 	API_SERVICE_PERSISTENT = 1,
 	API_SERVICE_ONEPACKET = 2,
@@ -105,6 +118,10 @@ struct api_dest {
 	uint32_t weight;  /* 0 … 65535 */
 	uint32_t upper;   /* thresholds, 0: none */
 	uint32_t lower;
+	uint16_t tun_type;  /* enum api_tunnel; with API_FORWARD_TUNNEL only, as the next two */
+	uint16_t tun_flags; /* enum api_tunnel_flag */
+	be16 tun_port;
+	uint16_t reserved;           /* 0 */
 	uint32_t active;             /* reply */
 	uint32_t inactive;           /* reply */
 	uint32_t persistent;         /* reply */
@@ -159,11 +176,12 @@ struct api_conn {
 	be16 cport, vport, lport, dport;
 	uint16_t forward; /* enum api_forward */
 	uint16_t worker;
-	uint32_t timeout_s; /* configured, of the state it is in */
-	uint32_t left_s;    /* remaining */
-	char state[16];     /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
-	uint32_t flags;     /* enum api_conn_flag */
-	uint32_t reserved;  /* 0 */
+	uint32_t timeout_s;     /* configured, of the state it is in */
+	uint32_t left_s;        /* remaining */
+	char state[16];         /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
+	uint32_t flags;         /* enum api_conn_flag */
+	uint16_t server_family; /* of daddr */
+	uint16_t reserved;      /* 0 */
 };
 
 /* An item of IPVS_INFO. */

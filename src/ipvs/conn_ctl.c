@@ -77,6 +77,7 @@ static struct api_conn listed_item(const struct worker *w, const struct conn *co
 		.vaddr = ip_to_api(&in->dst),
 		.daddr = ip_to_api(&dest->addr),
 		.family = in->family,
+		.server_family = dest->family,
 		.protocol = in->proto,
 		.vport = in->dport,
 		.forward = conn_forward(conn),

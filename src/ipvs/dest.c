@@ -149,6 +149,9 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 			   const struct dest_config *config)
 {
 	dest->forward = config->forward;
+	dest->tun_type = config->tun_type;
+	dest->tun_flags = config->tun_flags;
+	dest->tun_port = config->tun_port;
 	dest->weight = config->weight;
 	if (config->weight)
 		dest->last_weight = config->weight;

@@ -72,9 +72,6 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
 	if (r < 0)
 		return r;
-	r = key_check_same_family(req, dest_str(key, config, what), body->family, key);
-	if (r < 0)
-		return r;
 	if (key->proto == SERVICE_MARKED)
 		return 0; /* any port, or 0: the one that was asked for */
 	if (key->match && body->port != 0)
@@ -93,17 +90,71 @@ static int dest_check_key(struct request *req, const struct service_key *key,
 	return 0;
 }
 
+/* How packets are wrapped up for it. */
+static int dest_check_tunnel(struct request *req, const struct api_dest *body, const char *text,
+			     struct dest_config *config)
+{
+	const char *kind = body->tun_type == API_TUNNEL_GRE ? "gre" : "ipip";
+
+	if (body->forward != API_FORWARD_TUNNEL)
+		return 0;
+	if (body->tun_type >= API_TUNNEL__COUNT)
+		return request_fail(req, -EINVAL, "%s: tunnel type %u; allowed: ipip, gue, gre",
+				    text, body->tun_type);
+	if (body->tun_type == API_TUNNEL_GUE && body->tun_port == 0)
+		return request_fail(req, -EINVAL,
+				    "%s: a gue tunnel needs a port (--tun-port): 1 to 65535", text);
+	if (body->tun_type != API_TUNNEL_GUE && body->tun_port != 0)
+		return request_fail(req, -EINVAL, "%s: a port is for gue tunnels, not for %s", text,
+				    kind);
+	if (body->tun_flags & ~(unsigned int)(API_TUNNEL_CSUM | API_TUNNEL_REMCSUM) ||
+	    body->tun_flags == (API_TUNNEL_CSUM | API_TUNNEL_REMCSUM))
+		return request_fail(req, -EINVAL,
+				    "%s: tunnel flags %u; allowed: one of nocsum, csum, remcsum",
+				    text, body->tun_flags);
+	if ((body->tun_flags && body->tun_type == API_TUNNEL_IPIP) ||
+	    (body->tun_flags & API_TUNNEL_REMCSUM && body->tun_type != API_TUNNEL_GUE))
+		return request_fail(req, -EINVAL,
+				    "%s: an %s tunnel has no such checksum; allowed: csum (gre, "
+				    "gue), remcsum (gue)",
+				    text, kind);
+	config->tun_type = (uint8_t)body->tun_type;
+	config->tun_flags = (uint8_t)body->tun_flags;
+	config->tun_port = body->tun_port;
+	return 0;
+}
+
+/* May its mode lead to it from that service? */
+static int dest_check_mode(struct request *req, const struct service_key *key,
+			   const struct api_dest *body, const char *text,
+			   struct dest_config *config)
+{
+	bool as_is = body->forward == API_FORWARD_DR || body->forward == API_FORWARD_TUNNEL;
+
+	if (as_is && key->proto != SERVICE_MARKED && config->port != key->port)
+		return request_fail(req, -EINVAL,
+				    "%s: %s leaves ports as they are; allowed: the service's port, "
+				    "%u",
+				    text,
+				    body->forward == API_FORWARD_DR ? "DR (-g)" : "tunnel (-i)",
+				    rte_be_to_cpu_16(key->port));
+	if (body->forward == API_FORWARD_TUNNEL)
+		return dest_check_tunnel(req, body, text, config);
+	return key_check_same_family(req, text, config->family, key);
+}
+
 /* The server's own settings, into a config that has its key. */
 static int dest_check(struct request *req, const struct service_key *key,
 		      const struct api_dest *body, struct dest_config *config)
 {
 	char text[DEST_STR_LEN], number[16];
+	int r;
 
 	dest_str(key, config, text);
 	if (!xmit_find(body->forward))
 		return request_fail(req, -EOPNOTSUPP,
 				    "%s: forwarding method %s is not supported yet; supported: "
-				    "FNAT (-b), DR (-g), NAT (-m), SNAT (-J)",
+				    "FNAT (-b), DR (-g), NAT (-m), tunnel (-i), SNAT (-J)",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
 	if ((body->forward == API_FORWARD_SNAT) != (key->match != NULL))
 		return request_fail(req, -EINVAL,
@@ -113,12 +164,9 @@ static int dest_check(struct request *req, const struct service_key *key,
 					    : "%s: forwarding method %s is for services by match "
 					      "(-H) only",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
-	if (body->forward == API_FORWARD_DR && key->proto != SERVICE_MARKED &&
-	    config->port != key->port)
-		return request_fail(req, -EINVAL,
-				    "%s: DR (-g) leaves ports as they are; allowed: the service's "
-				    "port, %u",
-				    text, rte_be_to_cpu_16(key->port));
+	r = dest_check_mode(req, key, body, text, config);
+	if (r < 0)
+		return r;
 	if (body->weight > DEST_WEIGHT_MAX)
 		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
 				    body->weight, DEST_WEIGHT_MAX);
@@ -277,13 +325,20 @@ static void dest_settings(const struct dest *dest, struct api_dest *to)
 	to->weight = dest->weight;
 	to->upper = dest->marks.upper;
 	to->lower = dest->marks.lower;
+	to->tun_type = dest->tun_type;
+	to->tun_flags = dest->tun_flags;
+	to->tun_port = dest->tun_port;
 }
 
 /* What the request keeps becomes what it is now. */
 static void dest_keep(struct api_dest *wanted, const struct api_dest *now)
 {
-	if (wanted->flags & API_DEST_KEEP_FORWARD)
+	if (wanted->flags & API_DEST_KEEP_FORWARD) {
 		wanted->forward = now->forward;
+		wanted->tun_type = now->tun_type;
+		wanted->tun_flags = now->tun_flags;
+		wanted->tun_port = now->tun_port;
+	}
 	if (wanted->flags & API_DEST_KEEP_WEIGHT)
 		wanted->weight = now->weight;
 	if (wanted->flags & API_DEST_KEEP_UPPER)

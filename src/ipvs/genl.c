@@ -219,8 +219,23 @@ static const uint8_t dest_least[ATTRS_MAX] = {
 	[IPVS_DEST_ATTR_ADDR] = 4,        [IPVS_DEST_ATTR_PORT] = 2,
 	[IPVS_DEST_ATTR_FWD_METHOD] = 4,  [IPVS_DEST_ATTR_WEIGHT] = 4,
 	[IPVS_DEST_ATTR_U_THRESH] = 4,    [IPVS_DEST_ATTR_L_THRESH] = 4,
-	[IPVS_DEST_ATTR_ADDR_FAMILY] = 2,
+	[IPVS_DEST_ATTR_ADDR_FAMILY] = 2, [IPVS_DEST_ATTR_TUN_TYPE] = 1,
+	[IPVS_DEST_ATTR_TUN_PORT] = 2,    [IPVS_DEST_ATTR_TUN_FLAGS] = 2,
 };
+
+/* As the kernel does: what does not go with the type does not count. */
+static void read_tunnel(const struct attrs *attrs, struct api_dest *to)
+{
+	const struct nlattr *type = attrs->at[IPVS_DEST_ATTR_TUN_TYPE];
+
+	if (to->forward != API_FORWARD_TUNNEL || !type)
+		return;
+	to->tun_type = mnl_attr_get_u8(type);
+	if (to->tun_type != API_TUNNEL_IPIP)
+		to->tun_flags = attr_u16(attrs->at[IPVS_DEST_ATTR_TUN_FLAGS]);
+	if (to->tun_type != API_TUNNEL_GRE && to->tun_type != API_TUNNEL_IPIP)
+		to->tun_port = attr_u16(attrs->at[IPVS_DEST_ATTR_TUN_PORT]);
+}
 
 int genl_read_dest(const struct nlattr *nest, const struct api_service_key *service, bool full,
 		   struct api_dest *to)
@@ -248,6 +263,7 @@ int genl_read_dest(const struct nlattr *nest, const struct api_service_key *serv
 		return -EAFNOSUPPORT;
 	to->port = attr_u16(attrs.at[IPVS_DEST_ATTR_PORT]);
 	to->forward = attr_u32(attrs.at[IPVS_DEST_ATTR_FWD_METHOD]) & IP_VS_CONN_F_FWD_MASK;
+	read_tunnel(&attrs, to);
 	to->weight = attr_u32(attrs.at[IPVS_DEST_ATTR_WEIGHT]);
 	to->upper = attr_u32(attrs.at[IPVS_DEST_ATTR_U_THRESH]);
 	to->lower = attr_u32(attrs.at[IPVS_DEST_ATTR_L_THRESH]);
@@ -331,9 +347,9 @@ void genl_write_dest(struct nlmsghdr *message, const struct api_dest *dest)
 	mnl_attr_put_u32(message, IPVS_DEST_ATTR_INACT_CONNS, dest->inactive);
 	mnl_attr_put_u32(message, IPVS_DEST_ATTR_PERSIST_CONNS, dest->persistent);
 	mnl_attr_put_u16(message, IPVS_DEST_ATTR_ADDR_FAMILY, dest->family);
-	mnl_attr_put_u8(message, IPVS_DEST_ATTR_TUN_TYPE, IP_VS_CONN_F_TUNNEL_TYPE_IPIP);
-	mnl_attr_put_u16(message, IPVS_DEST_ATTR_TUN_PORT, 0);
-	mnl_attr_put_u16(message, IPVS_DEST_ATTR_TUN_FLAGS, IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM);
+	mnl_attr_put_u8(message, IPVS_DEST_ATTR_TUN_TYPE, (uint8_t)dest->tun_type);
+	mnl_attr_put_u16(message, IPVS_DEST_ATTR_TUN_PORT, dest->tun_port);
+	mnl_attr_put_u16(message, IPVS_DEST_ATTR_TUN_FLAGS, dest->tun_flags);
 	write_stats(message, IPVS_DEST_ATTR_STATS, false, &dest->stats);
 	write_stats(message, IPVS_DEST_ATTR_STATS64, true, &dest->stats);
 	mnl_attr_nest_end(message, nest);
@@ -390,7 +406,7 @@ int genl_conn_line(const struct api_conn *conn, char *line, size_t size)
 
 	hex_address(conn->family, &conn->caddr, client);
 	hex_address(conn->family, &conn->vaddr, service);
-	hex_address(conn->family, &conn->daddr, server);
+	hex_address(conn->server_family ? conn->server_family : conn->family, &conn->daddr, server);
 	return snprintf(line, size, "%-3s %s %04X %s %04X %s %04X %-11.15s %7u\n",
 			protocol_name(conn->protocol), client, rte_be_to_cpu_16(conn->cport),
 			service, rte_be_to_cpu_16(conn->vport), server,

@@ -9,8 +9,9 @@
  * other's network.
  *
  * Where a mode leaves addresses as they are, so does it in errors: they only
- * find their way, to the client or the server. SNAT's clients see the world as
- * it is, so its errors come from whoever sent them.
+ * find their way, to the client or the server; those about the outside of a
+ * tunnel are xmit/tunnel_error's. SNAT's clients see the world as it is, so its
+ * errors come from whoever sent them.
  *
  * Errors about no connection and all other ICMP are the routing stage's, but
  * for echoes through services (ipvs_echo.c).
@@ -23,6 +24,7 @@
 #include "ipvs/service.h"
 #include "ipvs/track.h"
 #include "ipvs/xmit/steps.h"
+#include "ipvs/xmit/tunnel.h"
 #include "link/port.h"
 #include "worker/worker.h"
 
@@ -71,6 +73,19 @@ static void icmp_pass(struct worker *w, struct rte_mbuf *m, uint32_t id, enum co
 	xmit_send(w, m, &nexthop);
 }
 
+/* An error about an answer, whose server is at the other end of a tunnel. */
+static void icmp_wrap(struct worker *w, struct rte_mbuf *m, uint32_t id)
+{
+	struct conn *conn = conn_get(w->ipvs->conns, id);
+	const struct pkt_meta *meta = pkt_meta(m);
+	struct tunnel_way way;
+
+	if (!tunnel_way(w, m, dest_get(w->ipvs->services, conn->dest), &meta->tuple.dst, &way))
+		return;
+	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, CONN_IN);
+	tunnel_send(w, m, &way);
+}
+
 static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
 			 struct quote *quote)
 {
@@ -78,6 +93,8 @@ static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum
 		drop(w, m, DROP_ICMP_CHECKSUM);
 	else if (conn_get(w->ipvs->conns, id)->flags & CONN_NAT)
 		icmp_translate(w, m, id, dir, quote);
+	else if (dir == CONN_IN && conn_forward(conn_get(w->ipvs->conns, id)) == API_FORWARD_TUNNEL)
+		icmp_wrap(w, m, id);
 	else
 		icmp_pass(w, m, id, dir);
 }
@@ -102,7 +119,7 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m)
 	enum conn_dir dir;
 	uint32_t id;
 
-	if (ipvs_echo(w, m))
+	if (ipvs_echo(w, m) || tunnel_error(w, m))
 		return;
 	/* an error is sent to the source of what it quotes */
 	if (!quote_find(m, &quote) || !ip_equal(&quote.answer.dst, &meta->tuple.dst)) {

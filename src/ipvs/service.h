@@ -83,6 +83,9 @@ struct dest {
 	uint64_t order;      /* of its adding to the service: grows */
 	uint32_t persistent; /* templates of this worker */
 	uint32_t on_remove;  /* enum api_on_remove: its service's when it was removed */
+	be16 tun_port;       /* of its tunnel, as configured: enum api_tunnel, */
+	uint8_t tun_type;
+	uint8_t tun_flags; /* ... enum api_tunnel_flag */
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct dest, active) == 64, "packets touch the first line only");
 _Static_assert(offsetof(struct dest, active) % 8 == 0 &&

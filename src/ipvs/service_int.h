@@ -89,6 +89,8 @@ struct dest_config {
 	uint16_t family;
 	be16 port;
 	uint8_t forward;
+	uint8_t tun_type, tun_flags;
+	be16 tun_port;
 	uint32_t weight, upper, lower;
 };
 

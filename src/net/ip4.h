@@ -23,6 +23,9 @@ bool ip4_addresses_usual(const struct worker *w, be32 src, be32 dst);
 void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
 		      uint32_t value, be32 src);
 
+/* The identification of a packet that we make, in network order. */
+be16 ip4_next_id(struct worker *w);
+
 /* Fills an IPv4 header of 20 bytes, checksum and all, for a packet we make. */
 void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 dst, uint8_t proto,
 		     uint16_t total_len);

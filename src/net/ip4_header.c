@@ -19,14 +19,19 @@ void ip4_checksum(struct rte_ipv4_hdr *ip)
 	ip->hdr_checksum = csum_finish(csum_sum(ip, (ip->version_ihl & 0x0f) * 4, 0));
 }
 
+/* No two workers' the same, as long as 16 bits last. */
+be16 ip4_next_id(struct worker *w)
+{
+	return rte_cpu_to_be_16((uint16_t)(w->net->ip_id++ * w->n_workers + w->id - 1));
+}
+
 void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 dst, uint8_t proto,
 		     uint16_t total_len)
 {
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->type_of_service = 0;
 	ip->total_length = rte_cpu_to_be_16(total_len);
-	/* no two workers' the same, as long as 16 bits last */
-	ip->packet_id = rte_cpu_to_be_16((uint16_t)(w->net->ip_id++ * w->n_workers + w->id - 1));
+	ip->packet_id = ip4_next_id(w);
 	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = w->net->config.ip4_default_ttl;
 	ip->next_proto_id = proto;

@@ -88,6 +88,11 @@
 	X(FRAG_JOINED, "frag_joined", "a fragment that became part of its datagram")      \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
 	/* tunnels */                                                                     \
+	X(TUNNEL_SOURCE, "tunnel_source",                                                 \
+	  "the port towards the server has no address to send from")                      \
+	X(TUNNEL_ROOM, "tunnel_room", "no room for a tunnel's headers")                   \
+	X(TUNNEL_ERROR, "tunnel_error",                                                   \
+	  "an ICMP error about a tunnel, whose client has been told")                     \
 	X(TUNNEL_SHORT, "tunnel_short", "shorter than its tunnel's headers")              \
 	X(TUNNEL_HEADER, "tunnel_header", "a tunnel's header that we do not speak")       \
 	X(TUNNEL_CHECKSUM, "tunnel_checksum", "wrong checksum of GRE or GUE")             \

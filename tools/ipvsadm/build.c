@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ipvsadm/flags.h"
+#include "ipvsadm/forward.h"
 #include "ipvsadm/ipvsadm.h"
 #include "ipvsadm/line.h"
 #include "ipvsadm/match.h"
@@ -319,6 +320,34 @@ static int dest_name(struct line *line, struct api_dest *dest)
 	return 0;
 }
 
+/* What -i says beyond itself; only the daemon knows what goes together. */
+static int tunnel_fields(struct line *line, struct api_dest *dest)
+{
+	static const enum option_id ids[] = { OPTION_TUN_TYPE, OPTION_TUN_PORT, GROUP_CSUM };
+	const char *type = line->value[OPTION_TUN_TYPE];
+	uint32_t port = 0;
+	int r = 0;
+
+	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (line->chosen[ids[i]] && !line->given[OPTION_TUNNEL])
+			return line_fail(line, "'%s' goes with '-i' only",
+					 line_option_name(line->chosen[ids[i]]));
+	if (type) {
+		r = forward_tunnel_type(type, &dest->tun_type);
+		if (r < 0)
+			return line_fail(line, "--tun-type \"%s\": ipip, gre or gue is expected",
+					 type);
+	}
+	if (line->given[OPTION_TUN_PORT])
+		r = line_number(line, OPTION_TUN_PORT, 1, 65535, &port);
+	dest->tun_port = htons((uint16_t)port);
+	if (line->given[OPTION_TUN_CSUM])
+		dest->tun_flags = API_TUNNEL_CSUM;
+	if (line->given[OPTION_TUN_REMCSUM])
+		dest->tun_flags = API_TUNNEL_REMCSUM;
+	return r;
+}
+
 /* What the options say about a server. */
 static int dest_fields(struct line *line, struct api_dest *dest)
 {
@@ -328,11 +357,11 @@ static int dest_fields(struct line *line, struct api_dest *dest)
 		[OPTION_SNAT] = API_FORWARD_SNAT,
 	};
 	enum option_id mode = line->chosen[GROUP_FORWARD];
-	int r = 0;
+	int r = tunnel_fields(line, dest);
 
 	if (mode)
 		dest->forward = modes[mode];
-	if (line->given[OPTION_WEIGHT])
+	if (r == 0 && line->given[OPTION_WEIGHT])
 		r = line_number(line, OPTION_WEIGHT, 0, 65535, &dest->weight);
 	if (r == 0 && line->given[OPTION_UPPER])
 		r = line_number(line, OPTION_UPPER, 0, UINT32_MAX, &dest->upper);

@@ -38,7 +38,8 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 		name_of(conn.family, &conn.caddr, conn.cport, conn.protocol, numeric, client),
 		name_of(conn.family, &conn.vaddr, conn.vport, conn.protocol, numeric, virtual),
 		name_of(conn.family, &conn.laddr, conn.lport, conn.protocol, numeric, local),
-		name_of(conn.family, &conn.daddr, conn.dport, conn.protocol, numeric, server),
+		name_of(conn.server_family, &conn.daddr, conn.dport, conn.protocol, numeric,
+			server),
 		conn.left_s, conn.flags & API_CONN_TEMPLATE ? " template" : "");
 }
 
@@ -71,7 +72,8 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	put_endpoint(object, "virtual_address", "virtual_port", conn.family, &conn.vaddr,
 		     conn.vport);
 	put_endpoint(object, "local_address", "local_port", conn.family, &conn.laddr, conn.lport);
-	put_endpoint(object, "server_address", "server_port", conn.family, &conn.daddr, conn.dport);
+	put_endpoint(object, "server_address", "server_port", conn.server_family, &conn.daddr,
+		     conn.dport);
 	return object;
 }
 

@@ -80,12 +80,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("proxy-protocol", 0),
 	FOREIGN("quic", 0),
 	FOREIGN("sockpair", 0),
-	FOREIGN("tun-type", 0),
-	FOREIGN("tun-port", 0),
-	FOREIGN("tun-nocsum", 0),
-	FOREIGN("tun-csum", 0),
-	FOREIGN("tun-remcsum", 0),
-	FOREIGN("tun-info", 0),
 	FOREIGN("daemon", 0),
 	FOREIGN("syncid", 0),
 	FOREIGN("sync-maxlen", 0),
@@ -102,11 +96,13 @@ static const char help[] =
 	"        [--ops] [--conn-timeout SEC] [--on-remove keep|reset|reschedule]\n"
 	"ipvsadm -D SERVICE\n"
 	"ipvsadm -C\n"
-	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m|-J] [-w WEIGHT] [-x UPPER] [-y LOWER]\n"
+	"ipvsadm -a|-e SERVICE -r SERVER [-g|-b|-m|-i TUNNEL|-J] [-w WEIGHT] [-x UPPER] "
+	"[-y LOWER]\n"
 	"ipvsadm -d SERVICE -r SERVER\n"
 	"ipvsadm -P|-Q SERVICE -z ADDRESS -F DEVICE\n"
 	"ipvsadm -G [SERVICE] [-n] [-j]\n"
-	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds|--persistent-conn]\n"
+	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds|--persistent-conn|"
+	"--tun-info]\n"
 	"        [--exact] [--nosort] [--cpu N] [-j]\n"
 	"ipvsadm -L --timeout [-j]\n"
 	"ipvsadm --set TCP TCPFIN UDP\n"
@@ -115,6 +111,8 @@ static const char help[] =
 	"ipvsadm -R\n"
 	"ipvsadm -h | -v\n"
 	"  SERVICE := -t|-u HOST:PORT or [IPv6]:PORT, or -f MARK [-6]     SERVER := HOST[:PORT]\n"
+	"  TUNNEL  := [--tun-type ipip|gre|gue] [--tun-port PORT] "
+	"[--tun-nocsum|--tun-csum|--tun-remcsum]\n"
 	"             port 0, with -p: every port of the address that no other service has\n"
 	"             -H "
 	"proto=tcp|udp[,src-range=RANGE][,dst-range=RANGE][,iif=DEVICE][,oif=DEVICE]\n"
@@ -171,6 +169,13 @@ static const char help[] =
 	"which "
 	"is\n"
 	"                         chosen by weights, with -p by the scheduler\n"
+	"  -i, --ipip             forwarding: the packet inside another, to the server, which "
+	"answers by\n"
+	"                         itself, at the service's port; the server may be of the other "
+	"family\n"
+	"      --tun-type         ipip (default), gre, or gue: over UDP to --tun-port\n"
+	"      --tun-csum         gre, gue: with a checksum (--tun-nocsum: without, default);\n"
+	"      --tun-remcsum      gue: the same for packets that come complete, as all do here\n"
 	"  -w, --weight           0 to 65535, default 1\n"
 	"  -x, --u-threshold  -y, --l-threshold   connections at which a server is left out, and\n"
 	"                         at which it is taken again; 0: none\n"
@@ -184,7 +189,7 @@ static const char help[] =
 	"      --timeout          the timeouts of --set\n"
 	"      --set              seconds of established TCP, of TCP behind FIN, of UDP; 0: as it "
 	"is\n"
-	"      --stats  --rate  --thresholds  --persistent-conn  --exact\n"
+	"      --stats  --rate  --thresholds  --persistent-conn  --tun-info  --exact\n"
 	"      --cpu N            worker N's own counters\n"
 	"      --nosort           services in the daemon's order\n"
 	"  -n, --numeric          addresses and ports in numbers\n"
@@ -326,6 +331,7 @@ static int build(struct line *line)
 	options->rate = line->given[OPTION_RATE];
 	options->thresholds = line->given[OPTION_THRESHOLDS];
 	options->persistent = line->given[OPTION_PERSISTENT_CONN];
+	options->tun_info = line->given[OPTION_TUN_INFO];
 	options->exact = line->given[OPTION_EXACT];
 	options->json = line->given[OPTION_JSON];
 	options->nosort = line->given[OPTION_NOSORT];

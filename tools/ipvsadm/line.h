@@ -72,6 +72,11 @@ enum verb {
 	X(NAT, DR, "masquerading", 'm', NONE, ON_SERVERS)                             \
 	X(FNAT, DR, "fullnat", 'b', NONE, ON_SERVERS)                                 \
 	X(SNAT, DR, "snat", 'J', NONE, ON_SERVERS)                                    \
+	X(TUN_TYPE, TUN_TYPE, "tun-type", 0, STRING, ON_SERVERS)                      \
+	X(TUN_PORT, TUN_PORT, "tun-port", 0, STRING, ON_SERVERS)                      \
+	X(TUN_NOCSUM, TUN_NOCSUM, "tun-nocsum", 0, NONE, ON_SERVERS)                  \
+	X(TUN_CSUM, TUN_NOCSUM, "tun-csum", 0, NONE, ON_SERVERS)                      \
+	X(TUN_REMCSUM, TUN_NOCSUM, "tun-remcsum", 0, NONE, ON_SERVERS)                \
 	X(WEIGHT, WEIGHT, "weight", 'w', STRING, ON_SERVERS)                          \
 	X(UPPER, UPPER, "u-threshold", 'x', STRING, ON_SERVERS)                       \
 	X(LOWER, LOWER, "l-threshold", 'y', STRING, ON_SERVERS)                       \
@@ -82,6 +87,7 @@ enum verb {
 	X(RATE, STATS, "rate", 0, NONE, ON(LIST))                                     \
 	X(THRESHOLDS, STATS, "thresholds", 0, NONE, ON(LIST))                         \
 	X(PERSISTENT_CONN, STATS, "persistent-conn", 0, NONE, ON(LIST))               \
+	X(TUN_INFO, STATS, "tun-info", 0, NONE, ON(LIST))                             \
 	X(TIMEOUT, STATS, "timeout", 0, NONE, ON(LIST))                               \
 	X(EXACT, EXACT, "exact", 0, NONE, ON(LIST))                                   \
 	X(CPU, CPU, "cpu", 0, STRING, ON_LISTS)                                       \
@@ -101,6 +107,7 @@ enum option_id {
 #define GROUP_SERVICE OPTION_TCP
 #define GROUP_FORWARD OPTION_DR
 #define GROUP_COLUMNS OPTION_STATS
+#define GROUP_CSUM    OPTION_TUN_NOCSUM
 
 #define LINE_WORDS 3
 

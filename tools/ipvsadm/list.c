@@ -80,6 +80,11 @@ static void print_header(FILE *out, const struct command_options *options,
 		fprintf(out, "%-33s %-10s %-10s %-10s %-10s\n  -> RemoteAddress:Port\n",
 			"Prot LocalAddress:Port", "Uthreshold", "Lthreshold", "ActiveConn",
 			"InActConn");
+	else if (options->tun_info)
+		fputs("Prot LocalAddress:Port Scheduler Flags\n"
+		      "  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn "
+		      "InActConn\n",
+		      out);
 	else
 		fputs("Prot LocalAddress:Port Scheduler Flags\n"
 		      "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n",
@@ -106,7 +111,7 @@ static void print_service(FILE *out, const struct command_options *options,
 static void print_dest(FILE *out, const struct command_options *options,
 		       const struct api_service *service, const struct api_dest *dest)
 {
-	char name[NAME_LEN];
+	char name[NAME_LEN], tunnel[FORWARD_TUNNEL_LEN];
 
 	fprintf(out, "  -> %-28s",
 		name_of(dest->family, &dest->addr, dest->port, service->key.protocol,
@@ -121,6 +126,10 @@ static void print_dest(FILE *out, const struct command_options *options,
 	else if (options->thresholds)
 		fprintf(out, " %-10" PRIu32 " %-10" PRIu32 " %-10" PRIu32 " %-10" PRIu32 "\n",
 			dest->upper, dest->lower, dest->active, dest->inactive);
+	else if (options->tun_info)
+		fprintf(out, " %-7s %-13s %-6" PRIu32 " %-10" PRIu32 " %-10" PRIu32 "\n",
+			forward_text(dest->forward), forward_tunnel_info(dest, tunnel),
+			dest->weight, dest->active, dest->inactive);
 	else
 		fprintf(out, " %-7s %-6" PRIu32 " %-10" PRIu32 " %-10" PRIu32 "%s\n",
 			forward_text(dest->forward), dest->weight, dest->active, dest->inactive,
@@ -210,6 +219,13 @@ static json_t *json_dest(const struct api_dest *dest)
 
 	put_address(object, dest->family, &dest->addr, dest->port);
 	json_object_set_new(object, "forward", json_string(forward_text(dest->forward)));
+	if (dest->forward == API_FORWARD_TUNNEL) {
+		json_object_set_new(object, "tun_type",
+				    json_string(forward_tunnel_name(dest->tun_type)));
+		put(object, "tun_port", ntohs(dest->tun_port));
+		json_object_set_new(object, "tun_csum",
+				    json_string(forward_tunnel_csum(dest->tun_flags)));
+	}
 	put(object, "weight", dest->weight);
 	put(object, "active", dest->active);
 	put(object, "inactive", dest->inactive);

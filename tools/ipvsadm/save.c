@@ -39,13 +39,13 @@ static void service_option(const struct api_service_key *key, bool numeric, char
 
 void save_dest(FILE *out, const struct api_dest *dest, bool numeric)
 {
-	char name[NAME_LEN], service[NAME_LEN + 24];
+	char name[NAME_LEN], service[NAME_LEN + 24], tunnel[FORWARD_TUNNEL_LEN];
 
 	service_option(&dest->service, numeric, service, sizeof(service));
-	fprintf(out, "-a %s -r %s %s -w %" PRIu32, service,
+	fprintf(out, "-a %s -r %s %s -w %" PRIu32 "%s", service,
 		name_of(dest->family, &dest->addr, dest->port, dest->service.protocol, numeric,
 			name),
-		forward_option(dest->forward), dest->weight);
+		forward_option(dest->forward), dest->weight, forward_tunnel_options(dest, tunnel));
 	if (dest->upper)
 		fprintf(out, " -x %" PRIu32, dest->upper);
 	if (dest->lower)

@@ -89,6 +89,7 @@ struct command_options {
 	bool rate;
 	bool thresholds;
 	bool persistent;
+	bool tun_info;
 	bool nosort;
 	uint32_t cpu;        /* 0: the master's, or sums */
 	uint32_t interval_s; /* a listing comes again and again */

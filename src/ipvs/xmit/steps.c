@@ -22,27 +22,51 @@
 
 #include "ipvs/proto/echo.h"
 #include "net/ip.h"
+#include "net/ip6.h"
 #include "packet/csum.h"
 #include "packet/unfinished.h"
 #include "worker/worker.h"
+
+#define IP4_MTU_MIN 68 /* of any link, RFC 791 */
 
 static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
 {
 	return m->pkt_len > nexthop->mtu;
 }
 
-/* By routers: IPv6 packets are cut by their senders alone. */
-static bool may_be_cut(const struct rte_mbuf *m, unsigned int family)
+/*
+ * By routers: IPv6 packets are cut by their senders alone. A tunnel's sender are we; and there is
+ * no smaller size that an IPv6 sender could be told of than the smallest MTU (RFC 2473 7.1).
+ */
+static bool may_be_cut(const struct rte_mbuf *m, unsigned int family, bool tunnel)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 
-	return family == AF_INET && !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+	if (family == AF_INET6)
+		return tunnel && m->pkt_len <= IP6_MTU_MIN;
+	return !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+}
+
+uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more)
+{
+	uint16_t least = family == AF_INET ? IP4_MTU_MIN : IP6_MTU_MIN;
+
+	if (more == 0)
+		return mtu;
+	return mtu > least + more ? mtu - more : least;
 }
 
 bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
 	      const union ip_addr *from, struct nexthop *nexthop)
 {
-	unsigned int family = pkt_meta(m)->tuple.family;
+	return xmit_way_inside(w, m, pkt_meta(m)->tuple.family, dst, 0, from, nexthop);
+}
+
+bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
+		     const union ip_addr *dst, uint16_t more, const union ip_addr *from,
+		     struct nexthop *nexthop)
+{
+	unsigned int inner = pkt_meta(m)->tuple.family;
 	struct route_flow flow = route_flow(pkt_meta(m));
 	enum route_verdict verdict;
 
@@ -57,8 +81,9 @@ bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
 		drop(w, m, route_drop_reason(verdict, DROP_IPVS_NO_ROUTE));
 		return false;
 	}
-	if (unlikely(too_long(m, nexthop)) && !may_be_cut(m, family)) {
-		ip_send_error(w, m, IP_ERROR_TOO_BIG, nexthop->mtu, from);
+	if (unlikely(m->pkt_len + more > nexthop->mtu) && !may_be_cut(m, inner, more != 0)) {
+		ip_send_error(w, m, IP_ERROR_TOO_BIG, xmit_inner_mtu(inner, nexthop->mtu, more),
+			      from);
 		drop(w, m, DROP_IPVS_MTU);
 		return false;
 	}
@@ -173,6 +198,10 @@ void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexth
 	meta->flags |= META_LOCAL_OUT;
 	if (unlikely(too_long(m, nexthop))) {
 		unfinished_finish(m);
+		if (meta->tuple.family == AF_INET6) { /* a tunnel's, which starts here */
+			ip6_fragment(w, m, nexthop->mtu);
+			return;
+		}
 		stage_push(w, STAGE_IP_OUTPUT, m); /* cuts it */
 		return;
 	}

@@ -23,6 +23,16 @@ struct worker;
 bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
 	      const union ip_addr *from, struct nexthop *nexthop);
 
+/* The same where `more` bytes of headers come in front of m, the first of `family`, dst's; an error
+ * tells the size of the inner packet. */
+bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
+		     const union ip_addr *dst, uint16_t more, const union ip_addr *from,
+		     struct nexthop *nexthop);
+
+/* What an inner packet of `family` may be long on a way of this MTU; never less than its sender can
+ * understand. */
+uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more);
+
 /* TTL or hop limit less one, and nothing else. */
 void xmit_age(struct rte_mbuf *m);
 
