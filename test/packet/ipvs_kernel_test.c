@@ -7,6 +7,7 @@
  * failure like one that is not in it. conf/ipvs-differences.md is its prose.
  *
  *	client 198.51.100.2 — virtual address 192.0.2.1 — servers' net 198.18.1.0/24
+ *	client 2001:db8:c::2 — virtual address 2001:db8:ff::1 — servers' net 2001:db8:1::/64
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #include <cmocka.h>
 
 #include "ipvs/ipvs.h"
-#include "packet/fnat_rig.h"
+#include "packet/ipvs6_rig.h"
 
 #define OUT_MAX   4
 #define FIELD_MAX 5 + OUT_MAX
@@ -51,6 +52,22 @@ static const struct {
 	{ "nat4-udp", "host unreachable from a router behind" },
 	{ "nat4-udp", "time exceeded from the client's side" },
 	{ "nat4-tcp", "port unreachable from the server, full quote" },
+	/* IPv6: the same three reasons */
+	{ "dr6-udp", "fragment 2 of 2" },
+	{ "dr6-udp", "1500 bytes, link mtu 1400" },
+	{ "dr6-tcp", "1500 bytes, link mtu 1400" },
+	{ "nat6-udp", "too big (mtu 1300) from a router behind" },
+	{ "nat6-udp", "time exceeded from a router behind" },
+	{ "nat6-udp", "host unreachable from a router behind" },
+	{ "nat6-udp", "port unreachable from the client, about an answer" },
+	{ "nat6-udp", "too big (mtu 1280) from the client's side, about an answer" },
+	{ "nat6-tcp", "port unreachable from the server" },
+	{ "nat6-tcp", "too big (mtu 1300) from a router behind" },
+	{ "nat6-tcp", "time exceeded from a router behind" },
+	{ "nat6-tcp", "host unreachable from a router behind" },
+	{ "nat6-tcp", "port unreachable from the client, about an answer" },
+	/* from the virtual address, which is ours: nobody else speaks from it */
+	{ "dr6-udp", "port unreachable from the server" },
 };
 
 /* The service that a case's packets are to. */
@@ -75,7 +92,28 @@ static const struct service_of services[] = {
 	{ "dr4-tcp",
 	  85,
 	  { "ipvsadm -A -t 192.0.2.1:85 -s rr", "ipvsadm -a -t 192.0.2.1:85 -r 198.18.1.2 -g" } },
+	{ "nat6-udp",
+	  94,
+	  { "ipvsadm -A -u [2001:db8:ff::1]:94 -s rr",
+	    "ipvsadm -a -u [2001:db8:ff::1]:94 -r [2001:db8:1::2]:8000 -m" } },
+	{ "nat6-tcp",
+	  97,
+	  { "ipvsadm -A -t [2001:db8:ff::1]:97 -s rr",
+	    "ipvsadm -a -t [2001:db8:ff::1]:97 -r [2001:db8:1::2]:8000 -m" } },
+	{ "dr6-udp",
+	  95,
+	  { "ipvsadm -A -u [2001:db8:ff::1]:95 -s rr",
+	    "ipvsadm -a -u [2001:db8:ff::1]:95 -r [2001:db8:1::2] -g" } },
+	{ "dr6-tcp",
+	  98,
+	  { "ipvsadm -A -t [2001:db8:ff::1]:98 -s rr",
+	    "ipvsadm -a -t [2001:db8:ff::1]:98 -r [2001:db8:1::2] -g" } },
 };
+
+static bool is_ip6(const struct service_of *service)
+{
+	return strchr(service->name, '6');
+}
 
 static bool differs_on_purpose(const char *name, const char *probe)
 {
@@ -112,6 +150,8 @@ static void inject(struct harness *h, unsigned int side, const char *hex)
 	uint8_t frame[FRAME_MAX + L3] = { [12] = 8 };
 	size_t len = take_hex(hex, frame + L3);
 
+	if (frame[L3] >> 4 == 6)
+		memcpy(frame + 12, "\x86\xdd", 2);
 	memcpy(frame, our_mac[side], 6);
 	harness_inject(h, side, 0, frame, L3 + len);
 	harness_turn(h);
@@ -145,7 +185,8 @@ static unsigned int expected(char *const *outs, unsigned int n, struct ip_packet
 	return n;
 }
 
-/* Of packets that we make (a TTL that no router has lowered), IP id and DF are anybody's choice. */
+/* Of packets that we make (a TTL that no router has lowered), IP id and DF, or IPv6's flow label,
+ * are anybody's choice. */
 static void forget_id(struct ip_packet *packet)
 {
 	uint8_t *ip = packet->bytes;
@@ -153,6 +194,10 @@ static void forget_id(struct ip_packet *packet)
 	if (ip[0] >> 4 == 4 && ip[8] == 64) {
 		memset(ip + 4, 0, 4);
 		memset(ip + 10, 0, 2);
+	}
+	if (ip[0] >> 4 == 6 && ip[7] == 64) {
+		ip[1] &= 0xf0;
+		memset(ip + 2, 0, 2);
 	}
 }
 
@@ -183,6 +228,60 @@ static void print_packets(const char *what, const struct ip_packet *packets, uns
 		print_message("#   %s: nothing\n", what);
 }
 
+#define CLIENT4_OF "198.51.100.2"
+#define CLIENT6_OF "2001:db8:c::2"
+#define VIP4_OF    "192.0.2.1"
+#define VIP6_OF    "2001:db8:ff::1"
+
+/* The client's side of the connection that an IP packet is of, or quotes. */
+static struct tuple tuple_in(const struct service_of *service, const uint8_t *ip)
+{
+	bool six = is_ip6(service);
+	struct tuple in = { .family = six ? AF_INET6 : AF_INET, .dport = htons(service->port) };
+	size_t proto_at = six ? 6 : 9, src_at = six ? 8 : 12, header;
+	const uint8_t *ports;
+
+	inet_pton(in.family, six ? CLIENT6_OF : CLIENT4_OF, &in.src);
+	inet_pton(in.family, six ? VIP6_OF : VIP4_OF, &in.dst);
+	header = six ? IP6 : (ip[0] & 15) * 4u;
+	if (ip[proto_at] == (six ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
+		ip += header + 8;
+		header = six ? IP6 : (ip[0] & 15) * 4u;
+	}
+	ports = ip + header;
+	in.proto = ip[proto_at];
+	memcpy(&in.sport, memcmp(ip + src_at, &in.src, six ? 16 : 4) == 0 ? ports : ports + 2, 2);
+	return in;
+}
+
+static bool is_open(const struct harness *h, const struct tuple *in)
+{
+	enum conn_dir dir;
+
+	return conn_lookup(h->all[1]->ipvs->conns, in, &dir) != CONN_NONE;
+}
+
+static void send_first(struct harness *h, const struct tuple *in)
+{
+	struct packet first = { .src = CLIENT4_OF,
+				.dst = VIP4_OF,
+				.sport = ntohs(in->sport),
+				.dport = ntohs(in->dport),
+				.proto = in->proto,
+				.flags = SYN };
+	struct packet6 first6 = { .src = CLIENT6_OF,
+				  .dst = VIP6_OF,
+				  .sport = first.sport,
+				  .dport = first.dport,
+				  .proto = in->proto,
+				  .flags = SYN };
+
+	if (in->family == AF_INET6)
+		rig6_send(h, CLIENT_SIDE, 0, &first6);
+	else
+		rig_send(h, CLIENT_SIDE, &first);
+}
+
 /*
  * The recording leaves out what it had of another case already, the first packets of most
  * connections among them: the connection that a probe is of (or quotes) is opened if it is not
@@ -191,29 +290,17 @@ static void print_packets(const char *what, const struct ip_packet *packets, uns
 static void open_before(struct harness *h, const struct service_of *service, const char *probe,
 			const char *hex)
 {
-	static const uint8_t client[4] = { 198, 51, 100, 2 }, vip[4] = { 192, 0, 2, 1 };
 	static uint8_t bytes[FRAME_MAX];
-	struct tuple in = { .dport = htons(service->port), .family = AF_INET };
-	struct packet first = { .src = "198.51.100.2", .dst = "192.0.2.1", .flags = SYN };
-	const uint8_t *ip = bytes, *ports;
-	enum conn_dir dir;
+	struct tuple in;
 
 	if (strstr(probe, "no connection") || strstr(probe, "no service") || strstr(probe, "echo"))
 		return;
 	take_hex(hex, bytes);
-	if (ip[9] == IPPROTO_ICMP)
-		ip += (ip[0] & 15) * 4 + 8;
-	ports = ip + (ip[0] & 15) * 4;
-	memcpy(&in.src, client, sizeof(client));
-	memcpy(&in.dst, vip, sizeof(vip));
-	memcpy(&in.sport, memcmp(ip + 12, client, sizeof(client)) == 0 ? ports : ports + 2, 2);
-	in.proto = ip[9];
-	if (conn_lookup(h->all[1]->ipvs->conns, &in, &dir) != CONN_NONE)
+	in = tuple_in(service, bytes);
+	if (in.proto != IPPROTO_TCP && in.proto != IPPROTO_UDP)
 		return;
-	first.proto = in.proto;
-	first.sport = ntohs(in.sport);
-	first.dport = service->port;
-	rig_send(h, CLIENT_SIDE, &first);
+	if (!is_open(h, &in))
+		send_first(h, &in);
 	while (rig_take(h, SERVER_SIDE).len)
 		;
 }
@@ -226,11 +313,13 @@ static unsigned int probe_mtu(const char *probe)
 	return at ? (unsigned int)atoi(at + strlen("link mtu ")) : 0;
 }
 
-static void set_mtu(struct harness *h, const char *verb, unsigned int mtu)
+static void set_mtu(struct harness *h, const struct service_of *service, const char *verb,
+		    unsigned int mtu)
 {
 	char line[96];
 
-	snprintf(line, sizeof(line), "dpip route %s 198.18.1.2/32 dev dpdk1 mtu %u", verb, mtu);
+	snprintf(line, sizeof(line), "dpip route %s %s dev dpdk1 mtu %u", verb,
+		 is_ip6(service) ? "2001:db8:1::2/128" : "198.18.1.2/32", mtu);
 	if (mtu)
 		harness_run(h, line);
 }
@@ -245,9 +334,9 @@ static bool check_probe(struct harness *h, const struct service_of *service, cha
 	bool on_purpose = differs_on_purpose(name, probe);
 
 	open_before(h, service, probe, fields[3]);
-	set_mtu(h, "add", mtu);
+	set_mtu(h, service, "add", mtu);
 	inject(h, strcmp(fields[1], "client") == 0 ? CLIENT_SIDE : SERVER_SIDE, fields[3]);
-	set_mtu(h, "del", mtu);
+	set_mtu(h, service, "del", mtu);
 	n_got = collect(h, got);
 	n_want = expected(fields + 4, n_fields - 4, want);
 	if (same(got, n_got, want, n_want) != on_purpose)
@@ -278,6 +367,12 @@ static struct harness *case_new(const struct service_of *service)
 	harness_run(h, "dpip addr add 198.18.1.1/24 dev dpdk1");
 	harness_neigh(h, "198.51.100.2", "06:00:00:00:00:64", "dpdk0");
 	harness_neigh(h, "198.18.1.2", "06:00:00:00:01:02", "dpdk1");
+	harness_run(h, "dpip addr add 2001:db8:c::1/64 dev dpdk0");
+	harness_run(h, "dpip addr add 2001:db8:ff::1/128 dev dpdk0");
+	harness_run(h, "dpip addr add 2001:db8:1::1/64 dev dpdk1");
+	harness_neigh(h, "2001:db8:c::2", "06:00:00:00:00:64", "dpdk0");
+	harness_neigh(h, "2001:db8:1::2", "06:00:00:00:01:02", "dpdk1");
+	harness_advance(h, 5000); /* nobody else has the addresses */
 	for (unsigned int i = 0; i < 4 && service->lines[i]; i++)
 		harness_run(h, service->lines[i]);
 	for (unsigned int side = 0; side < 2; side++)

@@ -322,15 +322,16 @@ static const struct {
 	{ API_FORWARD_SNAT, AF_INET, 1, 0, 0, 8000, 1, 101, -EINVAL,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method SNAT (-J) is for "
 	  "services by match (-H) only" },
-	{ API_FORWARD_TUNNEL, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
-	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not "
-	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m), SNAT (-J)" },
+	{ API_FORWARD_LOCAL, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
+	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method local "
+	  "delivery is not supported yet; supported: FNAT (-b), DR (-g), NAT (-m), tunnel (-i), "
+	  "SNAT (-J)" },
 	{ API_FORWARD_DR, AF_INET, 1, 0, 0, 8000, 1, 101, -EINVAL,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; "
 	  "allowed: the service's port, 80" },
 	{ 99, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method number 99 is not "
-	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m), SNAT (-J)" },
+	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m), tunnel (-i), SNAT (-J)" },
 	{ API_FORWARD_FNAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
 	  "real server [a00:65::]:8000 of TCP 10.0.0.1:80: IPv6 for a service of IPv4 is not "
 	  "supported yet; supported: addresses of one family" },
