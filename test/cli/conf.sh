@@ -194,7 +194,7 @@ END
 wrong "startup lines that the daemon would refuse, in its words" \
 	'2: TCP 10.0.0.1:80: there is no scheduler "frob"; known: rr, wrr, lc, wlc, sed, nq, sh, dh, lblc, lblcr, fo, ovf, mh, conhash, twos' \
 	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
-	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method tunnel (-i) is not supported yet; supported: FNAT (-b), DR (-g), NAT (-m), SNAT (-J)' \
+	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method SNAT (-J) is for services by match (-H) only' \
 	'6: TCP 10.0.0.1:80: one-packet scheduling (--ops) is for UDP services: a TCP connection has more packets than one' \
 	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)' \
 	'8: real server of TCP 10.0.0.1:80: ::1 is not a host'"'"'s address; allowed: IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and ::ffff:0:0/96' \
@@ -204,7 +204,7 @@ wrong "startup lines that the daemon would refuse, in its words" \
 startup {
 	ipvsadm -A -t 10.0.0.1:80 -s frob
 	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:81
-	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -i
+	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -J
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
 	ipvsadm -E -t 10.0.0.1:80 --ops
 	ipvsadm -D --sctp-service 10.0.0.1:80

@@ -127,7 +127,11 @@ refused "-e of none" 1 "10.2.0.77:80" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.77:8
 refused "-e of none names the service too" 1 "10.1.0.100:80" ipvsadm -e -t 10.1.0.100:80 -r 10.2.0.77:80 -b
 refused "-e in no service" 1 "10.1.0.100:99" ipvsadm -e -t 10.1.0.100:99 -r 10.2.0.1:80 -w 3
 refused "-d of none" 1 "10.2.0.77:80" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.77:80
-refused "-a in a mode that is not there yet" 1 "FNAT" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i
+refused "-a -J in a service of an address" 1 "services by match (-H) only" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -J
+refused "-a -i by gue without its port" 1 "--tun-port" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i --tun-type gue
+ok "-a -i by gue" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -i --tun-type gue --tun-port 6080 --tun-csum
+ok "... is saved as it was said" eval 'ipvsadm -S -n | grep -e "-r 10.2.0.5:80 -i" | grep -e "--tun-type gue --tun-port 6080 --tun-csum"'
+ok "... and goes" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.5:80
 refused "-a -g to another port" 1 "the service's port, 80" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:81 -g
 refused "-a -g to the balancer itself" 1 "another machine" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.254 -g
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536

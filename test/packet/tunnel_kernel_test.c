@@ -285,7 +285,7 @@ static struct ends ends_of(int family)
  * none. */
 static uint16_t client_port(const uint8_t *bytes, size_t len, const struct ends *ends)
 {
-	for (size_t at = 0; at + 2 * ends->len + 4 <= len; at++) {
+	for (size_t at = ends->len == 4 ? 12 : 8; at + 2 * ends->len + 4 <= len; at++) {
 		bool in = memcmp(bytes + at, ends->client, ends->len) == 0 &&
 			  memcmp(bytes + at + ends->len, ends->vip, ends->len) == 0;
 		bool out = memcmp(bytes + at, ends->vip, ends->len) == 0 &&
