@@ -39,7 +39,7 @@ struct flow_run {
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
 	struct service *last_service; /* what flow_new_service() said last, NULL: nothing */
-	uint64_t last_vip;            /* ... of this address and port */
+	uint64_t last_vip;            /* ... of this address, port and protocol */
 };
 
 struct flow_new {

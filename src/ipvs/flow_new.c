@@ -29,7 +29,8 @@
 static struct service *service_of(struct flow_run *run, const struct tuple4 *tuple4,
 				  const struct tuple *tuple)
 {
-	uint64_t vip = tuple4->addrs >> 32 | (uint64_t)(tuple4->ports >> 16) << 32;
+	uint64_t vip = tuple4->addrs >> 32 | (uint64_t)(tuple4->ports >> 16) << 32 |
+		       (uint64_t)tuple->proto << 48;
 
 	if (unlikely(run->w->ipvs->marks != NULL)) /* there the client counts, too */
 		return ours_service(run->w, tuple, run->w->rx_port);

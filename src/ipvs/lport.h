@@ -5,8 +5,8 @@
  * address serves 64,511 connections to each server. A worker takes only ports
  * for which the server's reply is its own (link/steer). Ports rest as long as
  * they can: those never used come first, in a random rotation of 1025 … 65535,
- * then those given back, the one unused longest first; to keep that order for
- * more than half a million ports is not paid for (lport_back.c). A pair exists
+ * then those given back, the one unused longest first; that order is exact as
+ * long as it fits a budget of memory (lport_back.c). A pair exists
  * from its first port until it has had none taken for two minutes, or memory is
  * short; it takes a few hundred bytes at first, from regions of the worker's own.
  */

@@ -5,15 +5,19 @@
  * of a port (TIME_WAIT): a queue of lines, 30 ports each.
  *
  * A queue costs 2 bytes a port, 137 KB over all workers when all ports of a
- * pair have been used once; a local address in front of a hundred servers must
- * not cost 14 MB. So the lines of a worker have a budget, its part of a
- * megabyte. Within it, which is seven pairs with all of their ports or half a
- * million ports over any number of pairs, the order is exact. Beyond it the
- * queues that have more than their share are trimmed: their oldest ports become
- * bits, a bit for each port. What is in bits is older than all in the queue and
- * is taken before it, round and round by number, which is about the order in
- * which those ports were taken before. Where a worker has so few ports of a
- * pair that bits would cost more than its queue, nothing is trimmed.
+ * pair have been used once. With one worker, a local address in front of a
+ * hundred servers must not cost 14 MB, so a worker's lines have a budget: its
+ * part of 940,000 bytes. Within it the order is exact: six pairs with all of
+ * their ports, or 440,000 ports in full lines. Beyond it the queues that have
+ * more than their share are trimmed: their oldest ports become bits, a bit for
+ * each port. What is in bits is older than all in the queue and is taken before
+ * it, round and round by number, which is about the order in which those ports
+ * were taken before.
+ *
+ * A worker's ports are scattered over all numbers, so bits cost each worker up
+ * to 8.6 KB a pair, however few of the ports are its own: a hundred pairs with
+ * all their ports begun cost a megabyte for each worker. From 16 workers on a
+ * queue of all of a worker's ports costs less than that, and nothing is trimmed.
  *
  * Putting a port back can never fail: with the first port that is begun of each
  * 512, the lines that its bit may need are reserved. A port goes to the queue

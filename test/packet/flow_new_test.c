@@ -225,6 +225,38 @@ static void test_handshakes(void **state)
 	rig_end(h);
 }
 
+/* A service of TCP and one of UDP at one address and port, new ones of both in one vector: each
+ * opens what it is of, whichever comes first; without the other service UDP is answered. */
+static void test_protocols(void **state)
+{
+	for (unsigned int both = 0; both < 2; both++) {
+		struct harness *h = rig_new(&usual);
+
+		rig_service(h, 't', 1);
+		if (both)
+			rig_service(h, 'u', 1);
+		for (uint16_t i = 0; i < VECTOR; i++) {
+			struct packet syn = syn_from_client(FIRST + i);
+			struct packet datagram = from_client(FIRST + i, i);
+
+			inject(h, i % 2 ? &syn : &datagram);
+		}
+		harness_turn(h);
+		for (uint16_t i = 0; i < VECTOR; i++) {
+			uint8_t proto = i % 2 ? IPPROTO_TCP : IPPROTO_UDP;
+			bool opens = i % 2 || both;
+
+			assert_int_equal(rig_conn(h, proto, CLIENT, FIRST + i).id != CONN_NONE,
+					 opens);
+		}
+		assert_int_equal(rig_counts(h, IPPROTO_TCP, 0).conns, VECTOR / 2);
+		if (both)
+			assert_int_equal(rig_counts(h, IPPROTO_UDP, 0).conns, VECTOR / 2);
+		assert_int_equal(rig_conns(h), both ? VECTOR : VECTOR / 2);
+		rig_end(h);
+	}
+}
+
 /* Several packets of each new connection in one vector, some of them of the kind that takes the
  * slow path: one connection each, and their order stays. */
 static void test_many_of_one(void **state)
@@ -428,10 +460,11 @@ static void test_workers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),     cmocka_unit_test(test_handshakes),
-		cmocka_unit_test(test_many_of_one), cmocka_unit_test(test_mixed),
-		cmocka_unit_test(test_refused),     cmocka_unit_test(test_full),
-		cmocka_unit_test(test_no_way),      cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_vectors),   cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_protocols), cmocka_unit_test(test_many_of_one),
+		cmocka_unit_test(test_mixed),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_full),      cmocka_unit_test(test_no_way),
+		cmocka_unit_test(test_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
