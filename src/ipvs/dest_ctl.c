@@ -96,8 +96,6 @@ static int dest_check_tunnel(struct request *req, const struct api_dest *body, c
 {
 	const char *kind = body->tun_type == API_TUNNEL_GRE ? "gre" : "ipip";
 
-	if (body->forward != API_FORWARD_TUNNEL)
-		return 0;
 	if (body->tun_type >= API_TUNNEL__COUNT)
 		return request_fail(req, -EINVAL, "%s: tunnel type %u; allowed: ipip, gue, gre",
 				    text, body->tun_type);

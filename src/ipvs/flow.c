@@ -212,14 +212,10 @@ static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const
 	return dir == CONN_IN || conn->state == STATE_FLOWS;
 }
 
-/* A segment that opens or closes, or comes meanwhile, and a first answer: as track.c does. false:
- * this stage cannot. */
+/* A segment that opens or closes, or comes meanwhile, and a first answer. false: this stage cannot.
+ */
 static bool state_moves(struct conn *conn, enum conn_dir dir, struct dest *dest, const uint8_t *th)
 {
-	bool answers = conn->flags & CONN_NAT;
-	enum tcp_path tcp_path = answers ? TCP_PATH_INPUT : TCP_PATH_INPUT_ONLY;
-	enum tcp_state state;
-
 	/* a server that answers may assure a template; a client's SYN may open the next one */
 	if (conn->flags & CONN_TEMPLATE)
 		return false;
@@ -230,14 +226,7 @@ static bool state_moves(struct conn *conn, enum conn_dir dir, struct dest *dest,
 	if ((dir == CONN_IN && (th[13] & RTE_TCP_SYN_FLAG)) ||
 	    (th[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
 		return false;
-	state = tcp_next_state(dir == CONN_OUT ? TCP_PATH_OUTPUT : tcp_path, conn->state, th[13]);
-	if (state == conn->state)
-		return true;
-	conn->state = state;
-	if (tcp_state_active(state))
-		dest_conn_active(dest, conn);
-	else
-		dest_conn_inactive(dest, conn);
+	track_tcp_state(conn, dir, dest, th[13]);
 	return true;
 }
 
@@ -382,10 +371,8 @@ struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union 
 	adj = way_of(run, line, CONN_IN, dest, frame, six);
 	if (unlikely(!adj->usable || ip_total(frame, six) > adj->mtu))
 		return NULL;
-	if (conn->proto == IPPROTO_TCP) {
-		conn->state = TCP_SYN_RECV;
-		dest_conn_active(dest, conn);
-	}
+	if (conn->proto == IPPROTO_TCP)
+		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
 	pass(run, line, CONN_IN, dest, frame, adj, six, false);
 	return adj;
 }
@@ -604,17 +591,18 @@ static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
 	uint32_t id = flow_new_make(run, one);
 	struct dest *dest = one->opening.wants.dest;
 	struct worker *w = run->w;
+	union flow_line line;
 	struct adj *adj;
 
 	if (unlikely(id == CONN_NONE))
 		return true;
-	adj = flow_forward_first(run, AF_INET, line_of(run, id, false), dest,
-				 rte_pktmbuf_mtod(one->m, uint8_t *));
+	line = line_of(run, id, false);
+	adj = flow_forward_first(run, AF_INET, line, dest, rte_pktmbuf_mtod(one->m, uint8_t *));
 	if (unlikely(!adj)) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
-	conn_arm(run->conns, id, flow_deadline_first(run, conn_get(run->conns, id), dest));
+	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, false), dest));
 	push_out(run, one->m, adj, false);
 	w->counters.flow++;
 	return true;

@@ -125,13 +125,6 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 		stage_push(w, STAGE_IP_ROUTE, m);
 }
 
-static void forward(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
-{
-	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
-
-	xmit_find(conn_forward(conn))->run(w, m, found->id, found->dir);
-}
-
 /* Ours, of no connection, and opens none. */
 static void refuse(struct worker *w, struct rte_mbuf *m)
 {
@@ -168,7 +161,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
 		return;
-	forward(w, m, &found);
+	xmit_run(w, m, found.id, CONN_IN);
 	if (unlikely(svc->flags & SERVICE_ONE_PACKET) && meta->tuple.proto == IPPROTO_UDP)
 		session_close(w, found.id); /* nothing looks it up: w->ipvs->changes says so */
 }
@@ -193,7 +186,7 @@ static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_fo
 		input_miss(w, m);
 		return;
 	}
-	forward(w, m, found);
+	xmit_run(w, m, found->id, found->dir);
 }
 
 /* One alone, or again. */

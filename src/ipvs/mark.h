@@ -40,7 +40,9 @@ struct mark_rules {
  * 0: it has none. */
 uint32_t mark_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
 
-/* Master: the list becomes this one (malloc'ed; NULL: empty), which is taken over. 0 or -ENOMEM. */
+/* Master: an empty list with room for n rules; NULL: no memory. And the list becomes this one,
+ * which is taken over (NULL is an empty one, too). 0 or -ENOMEM. */
+struct mark_rules *mark_rules_new(uint32_t n);
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules);
 /* Those that mean a device go with it. */
 int mark_unplug(struct worker *const *all, uint16_t port);

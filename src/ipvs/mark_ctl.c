@@ -157,16 +157,6 @@ static int mark_no_memory(struct request *req)
 	return request_fail(req, -ENOMEM, "mark: no memory");
 }
 
-/* Room for n; NULL: no memory. */
-static struct mark_rules *mark_rules_new(uint32_t n)
-{
-	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
-
-	if (rules)
-		rules->n = 0;
-	return rules;
-}
-
 /* The pref of one that is added without: behind all others. 0: there is none. */
 static uint32_t mark_next_pref(const struct mark_rules *now)
 {
@@ -232,10 +222,6 @@ static int mark_remove(struct request *req, const struct mark_rule *like, uint16
 	for (uint32_t i = 0; i < mark_count(now); i++)
 		if (!mark_fits(&now->rules[i], like, given))
 			rules->rules[rules->n++] = now->rules[i];
-	if (rules->n == 0) {
-		free(rules);
-		rules = NULL;
-	}
 	return mark_rules_set(request_workers(req), rules) < 0 ? mark_no_memory(req) : 0;
 }
 

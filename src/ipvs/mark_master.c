@@ -18,10 +18,25 @@ static void mark_apply(struct worker *w, struct op *op)
 	w->ipvs->marks = op->args[0];
 }
 
+struct mark_rules *mark_rules_new(uint32_t n)
+{
+	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
+
+	if (rules)
+		rules->n = 0;
+	return rules;
+}
+
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules)
 {
 	struct op_set set;
-	int r = op_set_init(&set, all, mark_apply, NULL, 0);
+	int r;
+
+	if (rules && rules->n == 0) { /* workers then ask for none */
+		free(rules);
+		rules = NULL;
+	}
+	r = op_set_init(&set, all, mark_apply, NULL, 0);
 
 	if (r < 0) {
 		free(rules);
@@ -40,10 +55,9 @@ int mark_unplug(struct worker *const *all, uint16_t port)
 
 	if (!now)
 		return 0;
-	rules = malloc(sizeof(*rules) + now->n * sizeof(rules->rules[0]));
+	rules = mark_rules_new(now->n);
 	if (!rules)
 		return -ENOMEM;
-	rules->n = 0;
 	for (uint32_t i = 0; i < now->n; i++)
 		if (now->rules[i].iif != port)
 			rules->rules[rules->n++] = now->rules[i];

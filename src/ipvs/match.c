@@ -143,7 +143,7 @@ bool match_may_own(const struct worker *w, const struct tuple *tuple)
 	return false;
 }
 
-static void list_remove(struct service_table *table, const struct service *svc)
+void match_list_remove(struct service_table *table, const struct service *svc)
 {
 	for (uint32_t i = 0; i < table->n_matches; i++) {
 		if (table->matches[i] != svc->id)
@@ -157,16 +157,11 @@ static void list_remove(struct service_table *table, const struct service *svc)
 
 void match_list_first(struct service_table *table, const struct service *svc)
 {
-	list_remove(table, svc);
+	match_list_remove(table, svc);
 	memmove(&table->matches[1], &table->matches[0],
 		table->n_matches * sizeof(table->matches[0]));
 	table->matches[0] = svc->id;
 	table->n_matches++;
-}
-
-void match_list_free(struct service_table *table, const struct service *svc)
-{
-	list_remove(table, svc);
 }
 
 struct text {

@@ -42,8 +42,9 @@ bool match_may_fragment(const struct worker *w, const struct pkt_meta *meta);
  * addresses and ports alone. */
 bool match_may_own(const struct worker *w, const struct tuple *tuple);
 
-/* Steps of an op: a new one, or one that comes back, becomes the first; one is freed. */
+/* Steps of an op: a new one, or one that comes back, becomes the first; one that is freed leaves.
+ */
 void match_list_first(struct service_table *table, const struct service *svc);
-void match_list_free(struct service_table *table, const struct service *svc);
+void match_list_remove(struct service_table *table, const struct service *svc);
 
 #endif

@@ -70,11 +70,10 @@ static bool quote_echo(struct quote *quote)
 {
 	const struct rte_icmp_hdr *icmp = (const void *)quote->l4;
 	struct tuple *answer = &quote->answer;
-	bool v4 = answer->family == AF_INET;
 
-	if (icmp->icmp_type == (v4 ? ICMP4_ECHO : ICMP6_ECHO))
+	if (echo_is_request(answer->family, icmp->icmp_type))
 		answer->dport = icmp->icmp_ident;
-	else if (icmp->icmp_type == (v4 ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY))
+	else if (echo_is_reply(answer->family, icmp->icmp_type))
 		answer->sport = icmp->icmp_ident;
 	else
 		return false;
@@ -163,18 +162,6 @@ static uint32_t quote_addresses(struct quote *quote, const struct tuple *was)
 	return delta;
 }
 
-/* Of a quoted echo. */
-static void quote_id(struct quote *quote, const struct tuple *was, uint32_t delta)
-{
-	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)(void *)quote->l4;
-	be16 id = was->sport | was->dport;
-
-	if (quote->answer.proto == IPPROTO_ICMP)
-		delta = csum_delta16(icmp->icmp_ident, id);
-	icmp->icmp_ident = id;
-	icmp->icmp_cksum = csum_apply(icmp->icmp_cksum, delta);
-}
-
 void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *quote,
 		   const struct tuple *was)
 {
@@ -184,7 +171,7 @@ void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *qu
 
 	delta += csum_delta16(answer->dport, was->sport) + csum_delta16(answer->sport, was->dport);
 	if (proto_is_icmp(answer->proto)) {
-		quote_id(quote, was, delta);
+		echo_set_id((struct rte_icmp_hdr *)(void *)quote->l4, was, delta);
 		return;
 	}
 	memcpy(quote->l4, ports, sizeof(ports));

@@ -381,7 +381,7 @@ static void service_apply_free(struct worker *w, struct op *op)
 		link = &table->services[*link - 1].next_hash;
 	*link = svc->next_hash;
 	if (svc->key.match) {
-		match_list_free(table, svc);
+		match_list_remove(table, svc);
 		op_garbage(op, (void *)(uintptr_t)svc->key.match);
 	}
 	memset(svc, 0, sizeof(*svc));

@@ -14,6 +14,7 @@
 
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/lport.h"
 #include "ipvs/pool.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/sched/packet.h"
@@ -70,9 +71,16 @@ bool session_take(struct worker *w, struct service *svc, const struct sched_pack
 	return take_with(w, svc, packet, take_server(w, svc, packet), opening, reason);
 }
 
+/* A local port, if the mode has taken one. */
+static void give_port(struct worker *w, uint16_t conn_flags, const struct tuple *out)
+{
+	if (conn_flags & CONN_LPORT)
+		lport_release(w->ipvs->lports, out);
+}
+
 void session_leave(struct worker *w, const struct session_opening *opening)
 {
-	opening->xmit->close(w, opening->wants.flags, &opening->wants.out);
+	give_port(w, opening->wants.flags, &opening->wants.out);
 	dest_place_give(opening->wants.dest);
 }
 
@@ -198,7 +206,7 @@ void session_release(struct worker *w, uint32_t id)
 	struct tuple out;
 
 	conn_tuple(ipvs->conns, id, CONN_OUT, &out);
-	xmit_find(conn_forward(conn))->close(w, conn->flags, &out);
+	give_port(w, conn->flags, &out);
 	dest_conn_free(dest_get(ipvs->services, conn->dest), conn);
 	template_conn_free(w, cold);
 	if (laddr)

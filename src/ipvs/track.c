@@ -56,24 +56,28 @@ static enum tcp_path track_path(const struct conn *conn, enum conn_dir dir)
 	return conn->flags & CONN_NAT ? TCP_PATH_INPUT : TCP_PATH_INPUT_ONLY;
 }
 
+void track_tcp_state(struct conn *conn, enum conn_dir dir, struct dest *dest, uint8_t tcp_flags)
+{
+	enum tcp_state state = tcp_next_state(track_path(conn, dir), conn->state, tcp_flags);
+
+	if (state == conn->state)
+		return;
+	conn->state = state;
+	if (tcp_state_active(state))
+		dest_conn_active(dest, conn);
+	else
+		dest_conn_inactive(dest, conn);
+}
+
 static void track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn, enum conn_dir dir)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
 							       meta->l4_off);
-	enum tcp_state state = tcp_next_state(track_path(conn, dir), conn->state, th->tcp_flags);
 
 	if (dir == CONN_OUT)
 		track_server(conn, th, meta->l4_len - (th->data_off >> 4) * 4u);
-	if (state != conn->state) {
-		struct dest *dest = dest_get(w->ipvs->services, conn->dest);
-
-		conn->state = state;
-		if (tcp_state_active(state))
-			dest_conn_active(dest, conn);
-		else
-			dest_conn_inactive(dest, conn);
-	}
+	track_tcp_state(conn, dir, dest_get(w->ipvs->services, conn->dest), th->tcp_flags);
 }
 
 uint32_t track_timeout_s(const struct worker *w, const struct conn *conn)

@@ -7,11 +7,15 @@
 
 #include "ipvs/conn.h"
 
+struct dest;
 struct rte_mbuf;
 struct worker;
 
 /* m belongs to the connection and goes on; called while it is as it arrived, meta set. */
 void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
+
+/* What a segment with these flags makes of its connection's state, and of its server's counts. */
+void track_tcp_state(struct conn *conn, enum conn_dir dir, struct dest *dest, uint8_t tcp_flags);
 
 /* Where the server stands behind a segment, for a reset when the connection expires; repeated ones
  * don't take it back. */

@@ -21,16 +21,6 @@
 
 extern const struct xmit xmit_dr;
 
-static bool dr_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
-{
-	opening->out = tuple_reverse(opening->in);
-	return true;
-}
-
-static void dr_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
-{
-}
-
 static void dr_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, id);
@@ -52,7 +42,6 @@ static void dr_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_
 const struct xmit xmit_dr = {
 	.name = "dr",
 	.flow = true,
-	.open = dr_open,
-	.close = dr_close,
+	.open = xmit_open_as_is,
 	.run = dr_run,
 };

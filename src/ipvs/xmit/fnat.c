@@ -49,18 +49,11 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	return false;
 }
 
-static void fnat_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
-{
-	if (conn_flags & CONN_LPORT)
-		lport_release(w->ipvs->lports, out);
-}
-
 const struct xmit xmit_fnat = {
 	.name = "fnat",
 	.shift_tcp = true,
 	.nat = true,
 	.flow = true,
 	.open = fnat_open,
-	.close = fnat_close,
 	.run = translate,
 };

@@ -35,15 +35,10 @@ static bool nat_open(struct worker *w, struct xmit_opening *opening, enum drop_r
 	return conn_lookup(w->ipvs->conns, &opening->out, &dir) == CONN_NONE;
 }
 
-static void nat_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
-{
-}
-
 const struct xmit xmit_nat = {
 	.name = "nat",
 	.nat = true,
 	.flow = true,
 	.open = nat_open,
-	.close = nat_close,
 	.run = translate,
 };

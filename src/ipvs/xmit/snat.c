@@ -15,7 +15,6 @@
 #include "ipvs/service.h"
 #include "ipvs/xmit/translate.h"
 #include "ipvs/xmit/xmit.h"
-#include "packet/meta.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_snat;
@@ -34,22 +33,9 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	return true;
 }
 
-static void snat_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
-{
-	if (conn_flags & CONN_LPORT)
-		lport_release(w->ipvs->lports, out);
-}
-
-/* Towards clients we are a router of theirs, towards the world the public address. */
-static void snat_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
-{
-	translate_as(w, m, id, dir, dir == CONN_IN ? NULL : &pkt_meta(m)->tuple.dst);
-}
-
 const struct xmit xmit_snat = {
 	.name = "snat",
 	.nat = true,
 	.open = snat_open,
-	.close = snat_close,
-	.run = snat_run,
+	.run = translate_passing,
 };

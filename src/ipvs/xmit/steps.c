@@ -21,6 +21,7 @@
 #include <rte_udp.h>
 
 #include "ipvs/proto/echo.h"
+#include "ipvs/xmit/xmit.h"
 #include "net/ip.h"
 #include "net/ip6.h"
 #include "packet/csum.h"
@@ -45,6 +46,12 @@ static bool may_be_cut(const struct rte_mbuf *m, unsigned int family, bool tunne
 	if (family == AF_INET6)
 		return tunnel && m->pkt_len <= IP6_MTU_MIN;
 	return !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
+}
+
+bool xmit_open_as_is(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
+{
+	opening->out = tuple_reverse(opening->in);
+	return true;
 }
 
 uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more)
@@ -153,23 +160,12 @@ static be16 l4_checksum(struct rte_mbuf *m, be16 csum, uint32_t delta, uint8_t p
 	return proto == IPPROTO_TCP ? csum_apply(csum, delta) : csum_apply_udp(csum, delta);
 }
 
-/* An echo: its id is the port that is not 0. Only ICMPv6's checksum is over the addresses, too. */
-static void rewrite_echo(struct rte_icmp_hdr *icmp, const struct tuple *to, uint32_t delta)
-{
-	be16 id = to->sport | to->dport;
-
-	if (to->proto == IPPROTO_ICMP)
-		delta = csum_delta16(icmp->icmp_ident, id);
-	icmp->icmp_ident = id;
-	icmp->icmp_cksum = csum_apply(icmp->icmp_cksum, delta);
-}
-
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
 {
 	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
 
 	if (unlikely(proto_is_icmp(to->proto))) {
-		rewrite_echo(l4, to, delta);
+		echo_set_id(l4, to, delta);
 		return;
 	}
 	if (to->proto == IPPROTO_TCP) {

@@ -11,10 +11,16 @@
 #include <stdint.h>
 
 #include "net/route.h"
+#include "packet/drop.h"
 #include "packet/tuple.h"
 
 struct rte_mbuf;
 struct worker;
+struct xmit_opening;
+
+/* The `open` of modes in which answers are not seen: nothing is needed, and the second tuple is the
+ * reverse of the first. */
+bool xmit_open_as_is(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason);
 
 /*
  * May m go to dst, of its own family, on a way that takes its size, with TTL to spare? Finds the

@@ -18,25 +18,16 @@
 #include "packet/meta.h"
 #include "worker/worker.h"
 
-void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+/* other: the other direction's tuple; self: who says that the packet cannot go on, NULL: an address
+ * of the port. */
+static void rewrite(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
+		    const struct tuple *other, const union ip_addr *self)
 {
-	struct tuple other;
-
-	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
-	translate_as(w, m, id, dir, dir == CONN_IN ? &pkt_meta(m)->tuple.dst : &other.dst);
-}
-
-void translate_as(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
-		  const union ip_addr *self)
-{
-	const struct conn_table *conns = w->ipvs->conns;
 	const struct pkt_meta *meta = pkt_meta(m);
-	struct tuple other, to;
+	struct tuple to = tuple_reverse(other);
 	struct nexthop nexthop;
 	uint32_t delta;
 
-	conn_tuple(conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
-	to = tuple_reverse(&other);
 	if (!xmit_way(w, m, &to.dst, self, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
@@ -45,8 +36,24 @@ void translate_as(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_d
 		struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *,
 								 meta->l4_off);
 
-		delta += tcp_shift(conn_get(conns, id), dir, th, (th->data_off >> 4) * 4u);
+		delta += tcp_shift(conn_get(w->ipvs->conns, id), dir, th, (th->data_off >> 4) * 4u);
 	}
 	xmit_rewrite_l4(m, &to, delta);
 	xmit_send(w, m, &nexthop);
+}
+
+void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+{
+	struct tuple other;
+
+	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
+	rewrite(w, m, id, dir, &other, dir == CONN_IN ? &pkt_meta(m)->tuple.dst : &other.dst);
+}
+
+void translate_passing(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
+{
+	struct tuple other;
+
+	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
+	rewrite(w, m, id, dir, &other, dir == CONN_IN ? NULL : &pkt_meta(m)->tuple.dst);
 }

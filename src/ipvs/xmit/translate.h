@@ -11,9 +11,8 @@ struct worker;
 /* Each direction's packets become what the other direction's answer, the other way round. */
 void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
 
-/* The same; whoever sent a packet that cannot go on hears of it from `self`, NULL: from an address
- * of the port. */
-void translate_as(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
-		  const union ip_addr *self);
+/* The same where clients see us as a router of theirs: whose packet cannot go on hears of it from
+ * an address of the port; the world hears of it from the address that it knows. */
+void translate_passing(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
 
 #endif

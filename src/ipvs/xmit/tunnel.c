@@ -27,16 +27,6 @@ extern const struct xmit xmit_tunnel;
 
 #define GUE_SPORT_FIRST 49152u /* of the dynamic ports, RFC 6335 6 */
 
-static bool tunnel_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
-{
-	opening->out = tuple_reverse(opening->in);
-	return true;
-}
-
-static void tunnel_close(struct worker *w, uint16_t conn_flags, const struct tuple *out)
-{
-}
-
 struct encap tunnel_encap(const struct dest *dest)
 {
 	static const uint8_t kinds[] = {
@@ -116,7 +106,6 @@ static void tunnel_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum c
 
 const struct xmit xmit_tunnel = {
 	.name = "tunnel",
-	.open = tunnel_open,
-	.close = tunnel_close,
+	.open = xmit_open_as_is,
 	.run = tunnel_run,
 };

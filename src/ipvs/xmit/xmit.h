@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvs/xmit: forwarding modes. A mode says what a new connection needs (FNAT: a
- * local address and port), gives that back at the end, and turns each packet
- * into the one that goes to the server or to the client. A mode is one file, and
- * one line in list.h, whose modes xmit_find() knows.
+ * local address and port, which ipvs/session gives back at the end), and turns
+ * each packet into the one that goes to the server or to the client. A mode is
+ * one file, and one line in list.h, whose modes xmit_find() knows.
  */
 #ifndef IPVS_XMIT_XMIT_H
 #define IPVS_XMIT_XMIT_H
@@ -26,7 +26,7 @@ struct xmit_opening {
 	const struct tuple *in; /* of the client's packets */
 	struct tuple out;       /* by open: of the server's packets as they arrive here */
 	uint32_t laddr;         /* by open: into struct conn */
-	uint16_t flags;         /* by open: into struct conn */
+	uint16_t flags;         /* by open: into struct conn; CONN_LPORT: out.dport was taken */
 };
 
 struct xmit {
@@ -40,13 +40,14 @@ struct xmit {
 	bool flow;
 	/* false: the connection cannot be, for *reason; nothing is held then. */
 	bool (*open)(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason);
-	/* What open took is given back, of a connection or of an opening that came to nothing. */
-	void (*close)(struct worker *w, uint16_t conn_flags, const struct tuple *out);
 	/* Takes over m, a packet of the connection as it arrived, meta set. */
 	void (*run)(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
 };
 
 /* By enum api_forward; NULL: there is no such mode here. */
 const struct xmit *xmit_find(unsigned int forward);
+
+/* Hands m over to its connection's mode. */
+void xmit_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir);
 
 #endif
