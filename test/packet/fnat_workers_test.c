@@ -111,6 +111,31 @@ static void test_udp(void **state)
 	check_flows(IPPROTO_UDP);
 }
 
+/* The first packet waits for its server's MAC address, which another worker's packet or a command
+ * brings: it leaves later than it came, and is right even so. */
+static void test_first_waits(void **state)
+{
+	struct harness *h = rig_new(&three);
+
+	rig_service(h, 't', 1);
+	harness_run(h, "dpip neigh del " SERVER " dev dpdk1");
+	for (unsigned int flow = 0; flow < 12; flow++) {
+		struct packet packet = from_client(IPPROTO_TCP, flow), want;
+		struct rig_conn conn;
+
+		rig_send_to(h, CLIENT_SIDE, flow % WORKERS, &packet);
+		rig_expect_nothing(h);
+		conn = rig_conn(h, IPPROTO_TCP, CLIENT, packet.sport);
+		assert_int_equal(conn.w->held, 1);
+		harness_advance(h, 700);
+		harness_run(h, "dpip neigh add " SERVER " lladdr 06:00:00:00:01:0b dev dpdk1");
+		want = packet_at_server(&packet, &conn);
+		rig_expect(h, SERVER_SIDE, &want);
+		harness_run(h, "dpip neigh del " SERVER " dev dpdk1");
+	}
+	rig_end(h);
+}
+
 /* A reset for want of a connection comes once, from the owner, whichever queue asked. */
 static void test_no_connection(void **state)
 {
@@ -268,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_first_waits),
 		cmocka_unit_test(test_no_connection),
 		cmocka_unit_test(test_icmp),
 		cmocka_unit_test(test_removed_service),
