@@ -40,6 +40,44 @@ for state in BACKUP FAULT STOP DELETED; do
 	ok "$state" notify "$state"
 	ok "$state: it has none" has
 done
+
+# Two of keepalived's that run at once: whichever comes to it first, the later one's state counts.
+last=$(ls "$BED"/dpvs.ipc.vrrp.*)
+
+waits() {
+	pgrep -P "$1" -x flock >/dev/null
+}
+
+both() {
+	local state pids=
+
+	exec 8>>"$last"
+	flock 8
+	for state in "$@"; do
+		"$NOTIFY" dpdk0 "$A" "$B" INSTANCE web "$state" 100 8>&- &
+		pids="$pids $!"
+		bed_wait_for 10 waits $! || return
+	done
+	exec 8>&-
+	for state in $pids; do
+		wait "$state" || return
+	done
+}
+
+for n in 1 2 3 4 5; do
+	ok "MASTER and BACKUP at once" both MASTER BACKUP
+	ok "it has none" has
+	ok "BACKUP and MASTER at once" both BACKUP MASTER
+	ok "it has both" has "$A" "$B"
+done
+# an older one that comes to it last: as if another had run in the far future
+cp "$last" "$BED/last"
+echo "99999999999999999999 0000000001" >"$last"
+ok "BACKUP, but another state came behind it" notify BACKUP
+ok "it still has both" has "$A" "$B"
+cp "$BED/last" "$last"
+ok "BACKUP" notify BACKUP
+ok "it has none" has
 ok "of a group" "$NOTIFY" dpdk0 "$A" GROUP all MASTER
 ok "it has that one" has "$A"
 refused "another device" 1 'no such device "dpdk7"' "$NOTIFY" dpdk7 "$A" INSTANCE web MASTER 100
