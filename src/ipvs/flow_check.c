@@ -31,7 +31,7 @@
 
 struct flow_foreseen {
 	const struct rte_mbuf *m; /* NULL: nothing is foreseen */
-	uint64_t turn; /* the worker's, in which it came */
+	uint64_t turn;            /* the worker's, in which it came */
 	struct service *opens; /* its connection, of this service, or is refused; NULL: neither */
 	uint64_t opened, refused; /* before it, in all */
 	struct ipvs_counters service_before;

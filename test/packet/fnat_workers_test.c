@@ -291,14 +291,10 @@ static void test_pool_is_shared_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_first_waits),
-		cmocka_unit_test(test_no_connection),
-		cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_removed_service),
-		cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_pool_is_shared_out),
+		cmocka_unit_test(test_tcp),         cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_first_waits), cmocka_unit_test(test_no_connection),
+		cmocka_unit_test(test_icmp),        cmocka_unit_test(test_removed_service),
+		cmocka_unit_test(test_expiry),      cmocka_unit_test(test_pool_is_shared_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
