@@ -14,15 +14,21 @@
 #define BENCH_SET_MAX        4096 /* mbufs that circulate */
 #define BENCH_TEMPLATE_BYTES 128
 #define BENCH_FLOW_AT        24 /* where a flow's fields begin in a frame of IPv4 */
+#define BENCH_SRC6_AT        34 /* the last four bytes of an IPv6 frame's source, */
+#define BENCH_DST6_AT        50 /* ... and of its destination, with the ports behind them */
 
 /* What all packets of a trace have in common; zero where a flow's fields lie. */
 struct bench_template {
 	uint8_t bytes[BENCH_TEMPLATE_BYTES];
 	uint16_t len;     /* of the frame */
 	uint16_t csum_at; /* of the L4 checksum */
+	bool six;         /* a frame of IPv6 */
 };
 
-/* A flow's own fields, without gaps as they lie in an IPv4 frame but for the last one. */
+/*
+ * A flow's own fields, without gaps as they lie in an IPv4 frame but for the last one. Of IPv6
+ * addresses the last four bytes; the others are the template's, so traces are as compact.
+ */
 struct bench_flow {
 	be16 ip_csum;
 	be32 src, dst;
@@ -31,7 +37,8 @@ struct bench_flow {
 } __attribute__((packed, aligned(2)));
 _Static_assert(sizeof(struct bench_flow) == 16, "four flows a line");
 
-/* Addresses and ports of a frame that was sent. */
+/* Addresses and ports of a frame that was sent; of one that is inside another, IPv4 in IPv4, its
+ * own. Of IPv6 addresses the last four bytes. */
 struct bench_seen {
 	be32 src, dst;
 	be16 sport, dport;
@@ -80,7 +87,7 @@ uint64_t bench_port_lost(const struct bench_port *bench);
 /* Its transmit ring has room for so many frames from one receiving to the next; UINT16_MAX: all. */
 void bench_port_narrow(struct bench_port *bench, uint16_t room);
 
-/* Notes what the next `room` IPv4 frames sent have come to; NULL: no longer. */
+/* Notes what the next `room` frames of IP that are sent have come to; NULL: no longer. */
 void bench_port_learn(struct bench_port *bench, struct bench_seen *seen, uint32_t room);
 uint32_t bench_port_learned(const struct bench_port *bench);
 

@@ -6,8 +6,12 @@
  * It marks no checksum as seen, so the path looks at those of IPv4 itself.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
 
 #include "link/bench_port.h"
 
@@ -91,7 +95,12 @@ static void bench_fill(struct rte_mbuf *m, const struct bench_template *template
 	memcpy(frame, template->bytes, FIRST_PART);
 	if (template->len > FIRST_PART)
 		memcpy(frame + FIRST_PART, template->bytes + FIRST_PART, FIRST_PART);
-	memcpy(frame + BENCH_FLOW_AT, flow, offsetof(struct bench_flow, l4_csum));
+	if (template->six) {
+		memcpy(frame + BENCH_SRC6_AT, &flow->src, sizeof(flow->src));
+		memcpy(frame + BENCH_DST6_AT, &flow->dst, 8);
+	} else {
+		memcpy(frame + BENCH_FLOW_AT, flow, offsetof(struct bench_flow, l4_csum));
+	}
 	memcpy(frame + template->csum_at, &flow->l4_csum, sizeof(flow->l4_csum));
 }
 
@@ -149,11 +158,23 @@ static uint16_t bench_port_rx(void *handle, uint16_t queue, struct rte_mbuf **pk
 static void bench_learn(struct bench_port *bench, struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	be16 type = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type;
+	struct bench_seen *seen = &bench->seen[bench->n_seen];
 
-	if (bench->n_seen == bench->seen_room || frame[12] != 0x08 || frame[13] != 0x00)
+	if (bench->n_seen == bench->seen_room)
 		return;
-	memcpy(&bench->seen[bench->n_seen++],
-	       frame + BENCH_FLOW_AT + offsetof(struct bench_flow, src), sizeof(*bench->seen));
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		memcpy(&seen->src, frame + BENCH_SRC6_AT, sizeof(seen->src));
+		memcpy(&seen->dst, frame + BENCH_DST6_AT, 8);
+	} else if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+		if (frame[sizeof(struct rte_ether_hdr) + 9] == IPPROTO_IPIP)
+			frame += sizeof(struct rte_ipv4_hdr);
+		memcpy(seen, frame + BENCH_FLOW_AT + offsetof(struct bench_flow, src),
+		       sizeof(*seen));
+	} else {
+		return;
+	}
+	bench->n_seen++;
 }
 
 /* The frames of the set tell when they arrived, on this port or another with the same clock. */

@@ -7,7 +7,7 @@
  * free, the packets lie in them.
  *
  *	make bench              a table, bin/bench.json and bin/bench.svg
- *	make bench FULL=1       10 M flows too, more runs, TCP with timestamps
+ *	make bench FULL=1       10 M flows too, more runs, all modes with TCP
  *	make bench-count        instructions a packet, against test/perf/counts.txt
  *	bin/test/perf/bench --smoke        does each case run? Its figures say nothing
  *	bin/test/perf/bench --only udp-in --flows 1000,100000

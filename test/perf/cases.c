@@ -20,17 +20,34 @@
 #define COUNT_FLOWS 1000
 #define COUNT_NEW   4096
 
+#define MEMORY_FOUR 192 /* bytes a connection, at most */
+#define MEMORY_SIX  288
+
 struct kind {
 	const char *name;
+	enum api_forward mode;
 	uint8_t proto;
-	bool stamps, direct, full_only;
+	struct frame_form form;
+	bool full_only;
 };
 
 static const struct kind kinds[] = {
-	{ "fnat-udp", IPPROTO_UDP, .stamps = false },
-	{ "fnat-tcp", IPPROTO_TCP, .stamps = false },
-	{ "dr-udp", IPPROTO_UDP, .direct = true },
-	{ "fnat-tcp-ts", IPPROTO_TCP, .stamps = true, .full_only = true },
+	{ "fnat-udp", API_FORWARD_FNAT, IPPROTO_UDP, .full_only = false },
+	{ "fnat-tcp", API_FORWARD_FNAT, IPPROTO_TCP, .full_only = false },
+	{ "dr-udp", API_FORWARD_DR, IPPROTO_UDP, .full_only = false },
+	{ "fnat6-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .six = true } },
+	{ "fnat6-tcp", API_FORWARD_FNAT, IPPROTO_TCP, .form = { .six = true } },
+	{ "dr6-udp", API_FORWARD_DR, IPPROTO_UDP, .form = { .six = true } },
+	{ "nat-udp", API_FORWARD_NAT, IPPROTO_UDP, .full_only = false },
+	{ "tunnel-udp", API_FORWARD_TUNNEL, IPPROTO_UDP, .full_only = false },
+	{ "snat-udp", API_FORWARD_SNAT, IPPROTO_UDP, .full_only = false },
+	{ "fnat-tcp-ts", API_FORWARD_FNAT, IPPROTO_TCP, .form = { .stamps = true },
+	  .full_only = true },
+	{ "dr-tcp", API_FORWARD_DR, IPPROTO_TCP, .full_only = true },
+	{ "dr6-tcp", API_FORWARD_DR, IPPROTO_TCP, .form = { .six = true }, .full_only = true },
+	{ "nat-tcp", API_FORWARD_NAT, IPPROTO_TCP, .full_only = true },
+	{ "tunnel-tcp", API_FORWARD_TUNNEL, IPPROTO_TCP, .full_only = true },
+	{ "snat-tcp", API_FORWARD_SNAT, IPPROTO_TCP, .full_only = true },
 };
 
 struct test_case;
@@ -43,6 +60,11 @@ struct step {
 	enum frame_kind kind;
 };
 
+/* Of a packet of such rigs against FNAT over IPv4. */
+#define TIMES_TCP    0.2 /* more */
+#define TIMES_SIX    1.4
+#define TIMES_TUNNEL 1.3
+
 struct test_case {
 	const char *name, *kind;
 	const char *what;
@@ -52,29 +74,46 @@ struct test_case {
 	unsigned int n_steps;
 	bool floor; /* the floor itself */
 	bool slow;  /* the flow stage is off */
+	bool full_only;
 };
+
+static const struct kind *kind_of(const struct test_case *test)
+{
+	for (unsigned int k = 0; k < RTE_DIM(kinds); k++)
+		if (strcmp(kinds[k].name, test->kind) == 0)
+			return &kinds[k];
+	die("%s: there is no kind %s", test->name, test->kind);
+}
+
+static double times_of_kind(const struct kind *kind)
+{
+	return (kind->form.six ? TIMES_SIX : 1) *
+	       (kind->mode == API_FORWARD_TUNNEL ? TIMES_TUNNEL : 1);
+}
 
 static void targets_established(const struct test_case *test, uint32_t flows,
 				struct target targets[CASE_TARGETS])
 {
 	double times = flows <= 1000 ? 2 : flows <= 100000 ? 2.5 : flows <= 1000000 ? 3 : 3.5;
 
-	if (strncmp(test->kind, "fnat-tcp", 8) == 0)
-		times += 0.2;
-	targets[0] = (struct target){ "flow stage", times };
+	if (kind_of(test)->proto == IPPROTO_TCP)
+		times += TIMES_TCP;
+	targets[0] = (struct target){ "flow stage", times * times_of_kind(kind_of(test)) };
 }
 
 /* With the flow stage off. */
 static void targets_slow(const struct test_case *test, uint32_t flows,
 			 struct target targets[CASE_TARGETS])
 {
-	targets[0] = (struct target){ "slow path", flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0 };
+	double times = flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0;
+
+	targets[0] = (struct target){ "slow path", times * times_of_kind(kind_of(test)) };
 }
 
 static void targets_new(const struct test_case *test, uint32_t flows,
 			struct target targets[CASE_TARGETS])
 {
-	targets[0] = (struct target){ "new", 12 };
+	targets[0] = (struct target){ "new", 12 * times_of_kind(kind_of(test)) };
 }
 
 static void targets_whole(const struct test_case *test, uint32_t flows,
@@ -135,6 +174,41 @@ static const struct test_case cases[] = {
 	  .n_steps = RTE_DIM(tcp_steps) },
 	ESTABLISHED("dr-udp-in", "dr-udp", DIR_IN, "DR, UDP, client to server"),
 	SLOW("dr-udp-in-slow", "dr-udp", DIR_IN, "the same, the flow stage off"),
+	ESTABLISHED("udp6-in", "fnat6-udp", DIR_IN, "FNAT, UDP over IPv6, client to server"),
+	ESTABLISHED("udp6-out", "fnat6-udp", DIR_OUT, "FNAT, UDP over IPv6, server to client"),
+	ESTABLISHED("udp6-both", "fnat6-udp", DIR_BOTH, "FNAT, UDP over IPv6, both directions"),
+	SLOW("udp6-in-slow", "fnat6-udp", DIR_IN, "the same, the flow stage off, in",
+	     .full_only = true),
+	{ .name = "udp6-new",
+	  .kind = "fnat6-udp",
+	  .what = "FNAT, a new UDP connection over IPv6",
+	  .targets = targets_new,
+	  .steps = udp_steps,
+	  .n_steps = RTE_DIM(udp_steps) },
+	ESTABLISHED("tcp6-in", "fnat6-tcp", DIR_IN, "FNAT, TCP over IPv6, client to server"),
+	ESTABLISHED("tcp6-out", "fnat6-tcp", DIR_OUT, "FNAT, TCP over IPv6, server to client"),
+	ESTABLISHED("tcp6-both", "fnat6-tcp", DIR_BOTH, "FNAT, TCP over IPv6, both directions"),
+	ESTABLISHED("dr6-udp-in", "dr6-udp", DIR_IN, "DR, UDP over IPv6, client to server"),
+	ESTABLISHED("nat-udp-in", "nat-udp", DIR_IN, "NAT, UDP, client to server"),
+	ESTABLISHED("nat-udp-out", "nat-udp", DIR_OUT, "NAT, UDP, server to client"),
+	ESTABLISHED("nat-udp-both", "nat-udp", DIR_BOTH, "NAT, UDP, both directions"),
+	ESTABLISHED("tunnel-udp-in", "tunnel-udp", DIR_IN, "tunnel (ipip), UDP, client to server"),
+	SLOW("tunnel-in-slow", "tunnel-udp", DIR_IN, "the same, the flow stage off",
+	     .full_only = true),
+	ESTABLISHED("snat-udp-in", "snat-udp", DIR_IN, "SNAT, UDP, to the world"),
+	ESTABLISHED("snat-udp-out", "snat-udp", DIR_OUT, "SNAT, UDP, from the world"),
+	ESTABLISHED("snat-udp-both", "snat-udp", DIR_BOTH, "SNAT, UDP, both directions"),
+	SLOW("snat-in-slow", "snat-udp", DIR_IN, "the same, the flow stage off, to the world",
+	     .full_only = true),
+	ESTABLISHED("dr-tcp-in", "dr-tcp", DIR_IN, "DR, TCP, client to server"),
+	ESTABLISHED("dr6-tcp-in", "dr6-tcp", DIR_IN, "DR, TCP over IPv6, client to server"),
+	ESTABLISHED("nat-tcp-in", "nat-tcp", DIR_IN, "NAT, TCP, client to server"),
+	ESTABLISHED("nat-tcp-out", "nat-tcp", DIR_OUT, "NAT, TCP, server to client"),
+	ESTABLISHED("nat-tcp-both", "nat-tcp", DIR_BOTH, "NAT, TCP, both directions"),
+	ESTABLISHED("tunnel-tcp-in", "tunnel-tcp", DIR_IN, "tunnel (ipip), TCP, client to server"),
+	ESTABLISHED("snat-tcp-in", "snat-tcp", DIR_IN, "SNAT, TCP, to the world"),
+	ESTABLISHED("snat-tcp-out", "snat-tcp", DIR_OUT, "SNAT, TCP, from the world"),
+	ESTABLISHED("snat-tcp-both", "snat-tcp", DIR_BOTH, "SNAT, TCP, both directions"),
 	ESTABLISHED("tcp-ts-in", "fnat-tcp-ts", DIR_IN, "FNAT, TCP with timestamps, in"),
 	ESTABLISHED("tcp-ts-out", "fnat-tcp-ts", DIR_OUT, "the same with timestamps, out"),
 };
@@ -176,7 +250,7 @@ static void opening_trace(const struct rig *rig, struct opening *opening, const 
 {
 	struct frame frame;
 
-	frame_make(&frame, step->kind, step->side, rig_config(rig)->stamps);
+	frame_make(&frame, step->kind, step->side, &rig_config(rig)->form);
 	*trace = (struct rig_trace){ .template = frame.template,
 				     .flows = opening->trace,
 				     .count = opening->n };
@@ -326,9 +400,10 @@ static void run_case(struct rig *rig, const struct test_case *test, const struct
 
 /* Cases that make connections are run with few, many and very many present, not with all numbers.
  */
-static bool wanted(const struct test_case *test, const struct kind *kind, uint32_t flows)
+static bool wanted(const struct test_case *test, const struct kind *kind, uint32_t flows,
+		   const struct case_plan *plan)
 {
-	if (strcmp(test->kind, kind->name) != 0)
+	if (strcmp(test->kind, kind->name) != 0 || (test->full_only && !plan->full && !plan->only))
 		return false;
 	if (test->dirs)
 		return flows != 0;
@@ -343,7 +418,7 @@ static void run_flows(struct rig *rig, const struct kind *kind, uint32_t flows,
 	if (flows)
 		rig_load(rig, flows, data_kind(rig));
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
-		if (wanted(&cases[i], kind, flows))
+		if (wanted(&cases[i], kind, flows, plan))
 			run_case(rig, &cases[i], plan, results, said);
 }
 
@@ -373,8 +448,8 @@ void cases_run(const struct case_plan *plan, struct results *results,
 	for (unsigned int k = 0; k < RTE_DIM(kinds); k++) {
 		const struct kind *kind = &kinds[k];
 		struct rig_config config = { .proto = kind->proto,
-					     .stamps = kind->stamps,
-					     .direct = kind->direct,
+					     .form = kind->form,
+					     .mode = kind->mode,
 					     .flows_max = most_flows(plan),
 					     .mbufs = plan->mbufs };
 		struct rig *rig;
@@ -386,6 +461,7 @@ void cases_run(const struct case_plan *plan, struct results *results,
 		for (unsigned int i = 0; i < CASE_FLOWS_MAX && plan->flows[i]; i++)
 			run_flows(rig, kind, plan->flows[i], plan, results, said);
 		results->memory[results->n_memory].kind = kind->name;
+		results->memory[results->n_memory].most = kind->form.six ? MEMORY_SIX : MEMORY_FOUR;
 		rig_memory(rig, &results->memory[results->n_memory++].memory);
 		rig_free(rig);
 	}
@@ -426,8 +502,8 @@ uint64_t cases_count(const char *name, uint32_t mbufs)
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		for (unsigned int k = 0; k < RTE_DIM(kinds); k++) {
 			struct rig_config config = { .proto = kinds[k].proto,
-						     .stamps = kinds[k].stamps,
-						     .direct = kinds[k].direct,
+						     .form = kinds[k].form,
+						     .mode = kinds[k].mode,
 						     .flows_max = COUNT_NEW,
 						     .mbufs = mbufs,
 						     .even_clock = true };

@@ -13,7 +13,7 @@
 
 #define CASE_RUNS_MAX    64
 #define CASE_TARGETS     2
-#define CASE_RESULTS_MAX 128
+#define CASE_RESULTS_MAX 512
 #define CASE_FLOWS_MAX   8
 
 struct case_plan {
@@ -48,6 +48,7 @@ struct stage_result {
 
 struct memory_result {
 	const char *kind;
+	uint32_t most; /* bytes a connection */
 	struct rig_memory memory;
 };
 

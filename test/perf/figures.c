@@ -46,6 +46,7 @@ struct rig *figure_rig_for(const struct case_plan *plan, uint8_t proto, uint32_t
 			   uint32_t more)
 {
 	struct rig_config config = { .proto = proto,
+				     .mode = API_FORWARD_FNAT,
 				     .flows_max = flows + more,
 				     .mbufs = plan->mbufs };
 	struct rig *rig = rig_new(&config);

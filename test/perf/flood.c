@@ -42,7 +42,7 @@ static void refresh(void)
 {
 	struct frame frame;
 
-	frame_make(&frame, FRAME_UDP, SIDE_CLIENT, false);
+	frame_make(&frame, FRAME_UDP, SIDE_CLIENT, &rig_config(flood.rig)->form);
 	flood.trace = (struct rig_trace){ .template = frame.template,
 					  .flows = flood.flows,
 					  .count = PORTION };

@@ -3,6 +3,7 @@
 #include "perf/floor.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -11,28 +12,59 @@
 #include "link/eth.h"
 #include "worker/worker.h"
 
+static inline bool floor_proto(uint8_t proto)
+{
+	return proto == IPPROTO_UDP || proto == IPPROTO_TCP;
+}
+
+/* UDP's, as TCP's lie too. */
+static inline void floor_swap_ports(void *l4)
+{
+	struct rte_udp_hdr *ports = l4;
+	be16 port = ports->src_port;
+
+	ports->src_port = ports->dst_port;
+	ports->dst_port = port;
+}
+
+static inline bool floor_swap_ip6(struct rte_ipv6_hdr *ip)
+{
+	uint8_t addr[sizeof(ip->src_addr)];
+
+	if (unlikely(!floor_proto(ip->proto)))
+		return false;
+	memcpy(addr, ip->src_addr, sizeof(addr));
+	memcpy(ip->src_addr, ip->dst_addr, sizeof(addr));
+	memcpy(ip->dst_addr, addr, sizeof(addr));
+	floor_swap_ports(ip + 1);
+	return true;
+}
+
+static inline bool floor_swap_ip4(struct rte_ipv4_hdr *ip)
+{
+	be32 addr = ip->src_addr;
+
+	if (unlikely(!floor_proto(ip->next_proto_id)))
+		return false;
+	ip->src_addr = ip->dst_addr;
+	ip->dst_addr = addr;
+	floor_swap_ports((uint8_t *)ip + (ip->version_ihl & 0x0f) * 4);
+	return true;
+}
+
 static bool floor_swap(struct rte_mbuf *m)
 {
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);
 	struct rte_ether_addr mac = eth->src_addr;
-	struct rte_udp_hdr *ports; /* as TCP's lie too */
-	be32 addr;
-	be16 port;
+	bool swapped = false;
 
-	if (unlikely(eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) ||
-		     (ip->next_proto_id != IPPROTO_UDP && ip->next_proto_id != IPPROTO_TCP)))
-		return false;
-	ports = (struct rte_udp_hdr *)((uint8_t *)ip + (ip->version_ihl & 0x0f) * 4);
+	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
+		swapped = floor_swap_ip4((struct rte_ipv4_hdr *)(eth + 1));
+	else if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		swapped = floor_swap_ip6((struct rte_ipv6_hdr *)(eth + 1));
 	eth->src_addr = eth->dst_addr;
 	eth->dst_addr = mac;
-	addr = ip->src_addr;
-	ip->src_addr = ip->dst_addr;
-	ip->dst_addr = addr;
-	port = ports->src_port;
-	ports->src_port = ports->dst_port;
-	ports->dst_port = port;
-	return true;
+	return swapped;
 }
 
 static void floor_input(struct worker *w, struct batch *in)

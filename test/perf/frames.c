@@ -10,7 +10,6 @@
 #include <rte_udp.h>
 
 #define L3           sizeof(struct rte_ether_hdr)
-#define L4           (L3 + sizeof(struct rte_ipv4_hdr))
 #define UDP_PAYLOAD  18
 #define TCP_PAYLOAD  6
 #define STAMPS_BYTES 12
@@ -88,30 +87,58 @@ static size_t put_udp(uint8_t *l4)
 	return sizeof(*uh) + UDP_PAYLOAD;
 }
 
-void frame_make(struct frame *frame, enum frame_kind kind, enum side side, bool stamps)
+/* The header but for the flow's fields; what of it is in the L4 checksum. */
+static uint32_t put_ip4(uint8_t *at, uint8_t proto, size_t l4_len)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)at;
+
+	ip->version_ihl = 0x45;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + l4_len));
+	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	ip->time_to_live = 64;
+	ip->next_proto_id = proto;
+	return rte_cpu_to_be_16((uint16_t)(proto + l4_len));
+}
+
+static uint32_t put_ip6(uint8_t *at, uint8_t proto, size_t l4_len)
+{
+	static const uint8_t prefix[12] = { 0x20, 0x01, 0x0d, 0xb8 }; /* FRAME_PREFIX6 */
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)at;
+
+	ip->vtc_flow = RTE_BE32(0x60000000);
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)l4_len);
+	ip->proto = proto;
+	ip->hop_limits = 64;
+	memcpy(ip->src_addr, prefix, sizeof(prefix));
+	memcpy(ip->dst_addr, prefix, sizeof(prefix));
+	return 2 * sum_words(prefix, sizeof(prefix)) + rte_cpu_to_be_16((uint16_t)(proto + l4_len));
+}
+
+void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
+		const struct frame_form *form)
 {
 	uint8_t *bytes = frame->template.bytes;
+	size_t l3_len = form->six ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)bytes;
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(bytes + L3);
 	bool udp = kind == FRAME_UDP;
+	uint8_t *l4 = bytes + L3 + l3_len, proto = udp ? IPPROTO_UDP : IPPROTO_TCP;
 	size_t l4_len;
 
 	memset(frame, 0, sizeof(*frame));
 	eth->dst_addr = frame_our_mac[side];
 	eth->src_addr = frame_their_mac[side];
-	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
-	l4_len = udp ? put_udp(bytes + L4) : put_tcp(bytes + L4, kind, stamps);
-	ip->version_ihl = 0x45;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + l4_len));
-	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
-	ip->time_to_live = 64;
-	ip->next_proto_id = udp ? IPPROTO_UDP : IPPROTO_TCP;
-	frame->template.len = (uint16_t)RTE_MAX(L4 + l4_len, (size_t)60);
-	frame->template.csum_at = (uint16_t)(L4 + (udp ? offsetof(struct rte_udp_hdr, dgram_cksum)
-						       : offsetof(struct rte_tcp_hdr, cksum)));
-	frame->ip_sum = sum_words(ip, sizeof(*ip));
-	frame->l4_sum = sum_words(bytes + L4, l4_len) +
-			rte_cpu_to_be_16((uint16_t)(ip->next_proto_id + l4_len));
+	eth->ether_type = form->six ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	l4_len = udp ? put_udp(l4) : put_tcp(l4, kind, form->stamps);
+	frame->l4_sum = form->six ? put_ip6(bytes + L3, proto, l4_len)
+				  : put_ip4(bytes + L3, proto, l4_len);
+	frame->template.six = form->six;
+	frame->udp = udp;
+	frame->template.len = (uint16_t)RTE_MAX(L3 + l3_len + l4_len, (size_t)60);
+	frame->template.csum_at = (uint16_t)(L3 + l3_len +
+					     (udp ? offsetof(struct rte_udp_hdr, dgram_cksum)
+						  : offsetof(struct rte_tcp_hdr, cksum)));
+	frame->ip_sum = sum_words(bytes + L3, l3_len);
+	frame->l4_sum += sum_words(l4, l4_len);
 }
 
 void frame_flow(const struct frame *frame, const struct bench_seen *tuple, struct bench_flow *flow)
@@ -126,6 +153,6 @@ void frame_flow(const struct frame *frame, const struct bench_seen *tuple, struc
 		.dport = tuple->dport,
 		.l4_csum = finish(frame->l4_sum + addresses + ports),
 	};
-	if (frame->template.bytes[L3 + 9] == IPPROTO_UDP && flow->l4_csum == 0)
+	if (frame->udp && flow->l4_csum == 0)
 		flow->l4_csum = 0xffff;
 }

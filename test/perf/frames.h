@@ -25,13 +25,23 @@ enum frame_kind {
 	FRAME_FIN,
 };
 
+/* How the packets of a rig look. */
+struct frame_form {
+	bool stamps; /* TCP with timestamps */
+	bool six;    /* IPv6: all addresses are in one /96, the last four bytes are as IPv4's */
+};
+
 struct frame {
 	struct bench_template template;
 	uint32_t ip_sum, l4_sum; /* of all but the flow's fields */
+	bool udp;
 };
 
-/* As it arrives at that side. `stamps`: TCP with timestamps. */
-void frame_make(struct frame *frame, enum frame_kind kind, enum side side, bool stamps);
+#define FRAME_PREFIX6 "2001:db8::" /* in front of an IPv4 address */
+
+/* As it arrives at that side. */
+void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
+		const struct frame_form *form);
 
 /* The flow's fields under this template, checksums and all. */
 void frame_flow(const struct frame *frame, const struct bench_seen *tuple, struct bench_flow *flow);

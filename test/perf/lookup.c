@@ -218,6 +218,7 @@ static void family_run(const struct case_plan *plan, struct figures *figures, st
 void lookup_run(const struct case_plan *plan, struct figures *figures)
 {
 	const struct rig_config config = { .proto = IPPROTO_UDP,
+					   .mode = API_FORWARD_FNAT,
 					   .flows_max = 1000,
 					   .mbufs = plan->mbufs };
 	struct region region4, region6;

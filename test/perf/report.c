@@ -22,7 +22,6 @@
 
 #define STAGE_SHOWN  0.5    /* cycles a packet */
 #define MEMORY_CONNS 100000 /* with fewer, pages that are used in part say nothing */
-#define MEMORY_AIM   192    /* bytes, IPv4 */
 
 /* The rest of the first line of a file that begins with a word, behind its colon. */
 static bool line_of(const char *path, const char *word, char *out, size_t size)
@@ -91,7 +90,7 @@ void report_row(const struct result *row)
 	printf("%-14s %9u %7.1f %8.0f %8.0f %8.0f %7.2f ", row->name, row->flows, row->floor.median,
 	       row->cycles.median, row->cycles.min, row->cycles.max, row_ratio(row));
 	for (unsigned int i = 0; i < CASE_TARGETS && row->targets[i].times > 0; i++)
-		printf(" %s %g: %s%s", row->targets[i].name, row->targets[i].times,
+		printf(" %s %.3g: %s%s", row->targets[i].name, row->targets[i].times,
 		       verdict(row, &row->targets[i]),
 		       i + 1 < CASE_TARGETS && row->targets[i + 1].times > 0 ? ";" : "");
 	printf("\n");
@@ -144,8 +143,8 @@ void report_rest(const struct results *results)
 		       results->memory[i].kind, (unsigned long long)memory->conns,
 		       (double)bytes / (double)memory->conns,
 		       (double)memory->conn_bytes / (double)memory->conns,
-		       (double)memory->lport_bytes / (double)memory->conns, MEMORY_AIM,
-		       bytes <= memory->conns * MEMORY_AIM ? "ok" : "above");
+		       (double)memory->lport_bytes / (double)memory->conns, results->memory[i].most,
+		       bytes <= memory->conns * results->memory[i].most ? "ok" : "above");
 	}
 }
 
@@ -222,11 +221,12 @@ int report_json(const struct facts *facts, const struct results *results,
 	for (unsigned int i = 0; i < results->n_memory; i++) {
 		const struct rig_memory *m = &results->memory[i].memory;
 
-		json_array_append_new(memory, json_pack("{s:s,s:I,s:I,s:I}", "kind",
-							results->memory[i].kind, "connections",
-							(json_int_t)m->conns, "table_bytes",
-							(json_int_t)m->conn_bytes, "port_bytes",
-							(json_int_t)m->lport_bytes));
+		json_array_append_new(
+			memory, json_pack("{s:s,s:I,s:I,s:I,s:I}", "kind", results->memory[i].kind,
+					  "connections", (json_int_t)m->conns, "table_bytes",
+					  (json_int_t)m->conn_bytes, "port_bytes",
+					  (json_int_t)m->lport_bytes, "aim_bytes_each",
+					  (json_int_t)results->memory[i].most));
 	}
 	all = json_pack("{s:o,s:o,s:o,s:o,s:o}", "machine", json_machine(facts), "rows", rows,
 			"stages", stages, "memory", memory, "figures", json_figures(figures));

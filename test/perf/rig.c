@@ -2,7 +2,7 @@
 /* perf/rig: see the header. */
 #include "perf/rig.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +20,8 @@
 #include "main/path.h"
 #include "main/startup.h"
 #include "perf/measure.h"
+#include "perf/setup.h"
 
-#define VIP           "10.0.0.10"
-#define VPORT         80
-#define SERVER_NET    "192.168.0."
-#define SERVER_FIRST  11
-#define SERVER_PORT   8080
 #define OPEN_S        100000 /* timeout of a connection that is open */
 #define CLOSING_S     2
 #define TURN_NS       20000u
@@ -153,7 +149,7 @@ static unsigned int open_state(const struct rig *rig)
 {
 	if (rig->config.proto == IPPROTO_TCP)
 		return TCP_ESTABLISHED;
-	return rig->config.direct ? UDP_ONEWAY : UDP_NORMAL;
+	return rig_answered(rig) ? UDP_NORMAL : UDP_ONEWAY;
 }
 
 static void make_config(const struct rig *rig, struct modules_config *config)
@@ -163,7 +159,9 @@ static void make_config(const struct rig *rig, struct modules_config *config)
 					   .neigh_timeout_s = 60,
 					   .neigh_queue = 128,
 					   .neigh_max = 1024,
-					   .icmp_rate = 1000 };
+					   .icmp_rate = 1000,
+					   .ip4_forwarding = true,
+					   .ip6_forwarding = true };
 	config->ipvs.conn_max = rig->config.flows_max + SPARE_CONNS;
 	config->ipvs.mh_table_size = 65521;
 	config->ipvs.conn_init_timeout_s = CLOSING_S;
@@ -195,26 +193,16 @@ static void add_ports(struct rig *rig)
 	}
 }
 
+static void run_line(void *arg, const char *line)
+{
+	rig_line(arg, "%s", line);
+}
+
 static void configure(struct rig *rig)
 {
-	char proto = rig->config.proto == IPPROTO_TCP ? 't' : 'u';
+	const struct setup setup = { .config = &rig->config, .line = run_line, .arg = rig };
 
-	rig_line(rig, "dpip addr add 10.0.0.1/24 dev dpdk0");
-	rig_line(rig, "dpip addr add " VIP "/32 dev dpdk0");
-	rig_line(rig, "dpip addr add " SERVER_NET "1/24 dev dpdk1");
-	rig_line(rig, "dpip route add default via 10.0.0.254 dev dpdk0");
-	rig_line(rig, "dpip neigh add 10.0.0.254 lladdr 06:00:00:00:00:00 dev dpdk0");
-	rig_line(rig, "ipvsadm -A -%c " VIP ":%u -s rr", proto, VPORT);
-	for (unsigned int i = 0; i < 2 && !rig->config.direct; i++)
-		rig_line(rig, "ipvsadm -P -%c " VIP ":%u -z " SERVER_NET "%u -F dpdk1", proto,
-			 VPORT, 200 + i);
-	for (unsigned int i = 0; i < RIG_SERVERS; i++) {
-		rig_line(rig, "dpip neigh add " SERVER_NET "%u lladdr 06:00:00:00:00:01 dev dpdk1",
-			 SERVER_FIRST + i);
-		rig_line(rig, "ipvsadm -a -%c " VIP ":%u -r " SERVER_NET "%u:%u -%c", proto, VPORT,
-			 SERVER_FIRST + i, rig->config.direct ? VPORT : SERVER_PORT,
-			 rig->config.direct ? 'g' : 'b');
-	}
+	setup_run(&setup);
 	/* addresses are announced, a second apart, some times */
 	for (unsigned int i = 0; i < QUIET_TURNS; i++) {
 		rig->skew_ns += QUIET_TURN_NS;
@@ -319,6 +307,11 @@ struct rig_flow *rig_flow(struct rig *rig, uint32_t i)
 	return &rig->flows[i];
 }
 
+bool rig_answered(const struct rig *rig)
+{
+	return setup_answered(&rig->config);
+}
+
 void rig_overload(struct rig *rig, bool on)
 {
 	rig->overload = on;
@@ -335,15 +328,9 @@ void rig_use_stages(struct rig *rig, const struct stage *stages)
 	rig->w->stages = stages ? stages : path_stages(rig->flow);
 }
 
-/* A million clients; each one's next connection comes from another port. */
 void rig_client(const struct rig *rig, uint32_t i, struct bench_seen *tuple)
 {
-	*tuple = (struct bench_seen){
-		.src = htonl(0x64400000u + (i & 0xfffff)),
-		.sport = htons((uint16_t)(1024 + (uint64_t)i * 7919 % 60000)),
-		.dport = htons(VPORT),
-	};
-	inet_pton(AF_INET, VIP, &tuple->dst);
+	setup_client(&rig->config, i, tuple);
 }
 
 struct bench_seen rig_answer(const struct bench_seen *sent)
@@ -531,7 +518,7 @@ static void pass(struct rig *rig, uint32_t first, uint32_t n, enum side side, en
 	struct rig_trace trace = { .flows = rig->trace_room[side], .count = n };
 	struct frame frame;
 
-	frame_make(&frame, kind, side, rig->config.stamps);
+	frame_make(&frame, kind, side, &rig->config.form);
 	trace.template = frame.template;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rig_flow *flow = &rig->flows[first + i];
@@ -570,11 +557,11 @@ static void open_chunk(struct rig *rig, uint32_t first, uint32_t n)
 	pass(rig, first, n, SIDE_CLIENT, tcp ? FRAME_SYN : FRAME_UDP);
 	for (uint32_t i = 0; i < n; i++)
 		rig->flows[first + i].out = rig_answer(&rig->seen[i]);
-	if (rig->config.direct) {
-		check_direct(rig, first, n);
-	} else {
+	if (rig_answered(rig)) {
 		pass(rig, first, n, SIDE_SERVER, tcp ? FRAME_SYN_ACK : FRAME_UDP);
 		check_answers(rig, first, n);
+	} else {
+		check_direct(rig, first, n);
 	}
 	if (tcp)
 		pass(rig, first, n, SIDE_CLIENT, FRAME_ACK);
@@ -621,7 +608,7 @@ void rig_load(struct rig *rig, uint32_t n, enum frame_kind kind)
 		struct rig_trace *trace = &rig->trace[side];
 		struct frame frame;
 
-		frame_make(&frame, kind, side, rig->config.stamps);
+		frame_make(&frame, kind, side, &rig->config.form);
 		trace->template = frame.template;
 		trace->flows = rig->trace_room[side];
 		trace->count = RTE_MAX(n, TRACE_MIN);

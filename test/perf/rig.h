@@ -2,13 +2,15 @@
 /*
  * perf/rig: one worker in the bench's own thread, between two bench ports:
  * clients on dpdk0, behind a gateway; servers on dpdk1, on the link. One
- * virtual service, configured by the commands' own lines. Connections are made
+ * virtual service (SNAT: one by match, the servers are the world), configured by the commands' own
+ * lines. Connections are made
  * by packets, as clients and servers would make them. Whatever goes wrong ends
  * the program with a sentence: a figure of packets that were lost is none.
  */
 #ifndef PERF_RIG_H
 #define PERF_RIG_H
 
+#include "api/ipvs.h"
 #include "ipvs/flow.h"
 #include "main/modules.h"
 #include "perf/frames.h"
@@ -22,8 +24,8 @@
 
 struct rig_config {
 	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP */
-	bool stamps;   /* TCP with timestamps */
-	bool direct;   /* DR instead of FNAT: there are no answers, only DIR_IN is played */
+	struct frame_form form;
+	enum api_forward mode; /* where rig_answered() says no, only DIR_IN is played */
 	uint32_t flows_max;
 	uint32_t mbufs;
 	bool even_clock; /* 20 µs a turn, whatever the machine does */
@@ -125,6 +127,9 @@ void rig_overload(struct rig *rig, bool on);
 
 /* Stages instead of the path's own; NULL: these again. */
 void rig_use_stages(struct rig *rig, const struct stage *stages);
+
+/* Do the servers' answers come through the balancer? */
+bool rig_answered(const struct rig *rig);
 
 /* The client's side of the i-th flow, whether or not it is open. */
 void rig_client(const struct rig *rig, uint32_t i, struct bench_seen *tuple);

@@ -65,8 +65,8 @@ static void grow(struct rig *rig, uint32_t n)
 	struct rig_trace trace = { .flows = flows }, answer = { .flows = answers };
 	struct frame in, out;
 
-	frame_make(&in, FRAME_UDP, SIDE_CLIENT, false);
-	frame_make(&out, FRAME_UDP, SIDE_SERVER, false);
+	frame_make(&in, FRAME_UDP, SIDE_CLIENT, &rig_config(rig)->form);
+	frame_make(&out, FRAME_UDP, SIDE_SERVER, &rig_config(rig)->form);
 	trace.template = in.template;
 	answer.template = out.template;
 	for (uint32_t done = 0; done < n; done += trace.count) {
