@@ -52,28 +52,27 @@ static inline bool floor_swap_ip4(struct rte_ipv4_hdr *ip)
 	return true;
 }
 
-static bool floor_swap(struct rte_mbuf *m)
+static __rte_always_inline bool floor_swap(struct rte_mbuf *m, const bool six)
 {
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 	struct rte_ether_addr mac = eth->src_addr;
-	bool swapped = false;
 
-	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
-		swapped = floor_swap_ip4((struct rte_ipv4_hdr *)(eth + 1));
-	else if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
-		swapped = floor_swap_ip6((struct rte_ipv6_hdr *)(eth + 1));
+	if (unlikely(eth->ether_type !=
+		     (six ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4))))
+		return false;
 	eth->src_addr = eth->dst_addr;
 	eth->dst_addr = mac;
-	return swapped;
+	return six ? floor_swap_ip6((struct rte_ipv6_hdr *)(eth + 1))
+		   : floor_swap_ip4((struct rte_ipv4_hdr *)(eth + 1));
 }
 
-static void floor_input(struct worker *w, struct batch *in)
+static __rte_always_inline void floor_run(struct worker *w, struct batch *in, const bool six)
 {
 	for (uint32_t i = 0; i < in->count; i++) {
 		struct rte_mbuf *m = in->pkts[i];
 		struct pkt_meta *meta = pkt_meta(m);
 
-		if (unlikely(!floor_swap(m))) {
+		if (unlikely(!floor_swap(m, six))) {
 			drop(w, m, DROP_ETH_TYPE);
 			continue;
 		}
@@ -82,7 +81,22 @@ static void floor_input(struct worker *w, struct batch *in)
 	}
 }
 
-const struct stage floor_stages[STAGE__COUNT] = {
-	[STAGE_FLOW] = { "swap", floor_input },
-	[STAGE_TX] = { "tx", link_tx },
-};
+static void floor_input4(struct worker *w, struct batch *in)
+{
+	floor_run(w, in, false);
+}
+
+static void floor_input6(struct worker *w, struct batch *in)
+{
+	floor_run(w, in, true);
+}
+
+const struct stage *floor_stages(bool six)
+{
+	static const struct stage stages[2][STAGE__COUNT] = {
+		{ [STAGE_FLOW] = { "swap", floor_input4 }, [STAGE_TX] = { "tx", link_tx } },
+		{ [STAGE_FLOW] = { "swap", floor_input6 }, [STAGE_TX] = { "tx", link_tx } },
+	};
+
+	return stages[six];
+}

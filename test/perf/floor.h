@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * perf/floor: what any forwarder must do at least: parse Ethernet, IPv4 and
+ * perf/floor: what any forwarder must do at least: parse Ethernet, IP and
  * ports, swap both MAC addresses, both addresses and both ports, and send the
  * packet out of the other port. The same worker loop, receive round and
  * transmit stage as the path's, but this one stage in between: all figures of
@@ -9,8 +9,11 @@
 #ifndef PERF_FLOOR_H
 #define PERF_FLOOR_H
 
+#include <stdbool.h>
+
 #include "worker/stage.h"
 
-extern const struct stage floor_stages[STAGE__COUNT];
+/* For packets of IPv6, else of IPv4. */
+const struct stage *floor_stages(bool six);
 
 #endif
