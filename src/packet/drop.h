@@ -105,6 +105,7 @@
 	/* icmp */                                                                        \
 	X(ICMP_CHECKSUM, "icmp_checksum", "wrong ICMP checksum")                          \
 	X(ICMP_DONE, "icmp_done", "an ICMP message for us that needs no answer")          \
+	X(ICMP_REDIRECT, "icmp_redirect", "a redirect: routers do not follow them")       \
 	X(ICMP_UNRELATED, "icmp_unrelated", "an ICMP error about no connection of ours")  \
 	/* ipvs */                                                                        \
 	X(IPVS_NO_SERVER, "ipvs_no_server", "no usable real server")                      \

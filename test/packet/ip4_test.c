@@ -33,6 +33,9 @@ static const struct {
 	  true },
 	{ "version 5", "5500 0020 0000 0000 4011 0000" A B UDP_PORTS, DROP_IP4_VERSION, NULL,
 	  true },
+	{ "ipv6 in an ipv4 frame", "6000 0000 000c 1140 0000 0000" A B UDP_PORTS, DROP_IP4_VERSION,
+	  NULL, true },
+	{ "empty frame", "", DROP_IP4_SHORT, NULL, true },
 	{ "ihl 4", "4400 0020 0000 0000 4011 0000" A B UDP_PORTS, DROP_IP4_VERSION, NULL, true },
 	{ "fragment beyond the longest datagram",
 	  "4500 0034 0000 1fff 4011 0000" A B
@@ -52,9 +55,17 @@ static const struct {
 	  true },
 	{ "from our net's broadcast", "4500 0020 0000 0000 4011 0000 0a0000ff" B UDP_PORTS,
 	  DROP_IP4_SOURCE, NULL, true },
+	{ "from 240/4", "4500 0020 0000 0000 4011 0000 f0000001" B UDP_PORTS, DROP_IP4_SOURCE, NULL,
+	  true },
+	{ "from the other net's broadcast", "4500 0020 0000 0000 4011 0000 c0a800ff" US UDP_PORTS,
+	  DROP_IP4_SOURCE, NULL, true },
+	{ "from 0 to us alone", "4500 0020 0000 0000 4011 0000 00000000" US UDP_PORTS,
+	  DROP_IP4_SOURCE, NULL, true },
 	{ "from us", "4500 0020 0000 0000 4011 0000" US B UDP_PORTS, DROP_IP4_SOURCE, NULL, true },
 	{ "to 0", "4500 0020 0000 0000 4011 0000" A "00000000" UDP_PORTS, DROP_IP4_DESTINATION,
 	  NULL, true },
+	{ "to 0.1.2.3", "4500 0020 0000 0000 4011 0000" A "00010203" UDP_PORTS,
+	  DROP_IP4_DESTINATION, NULL, true },
 	{ "to loopback", "4500 0020 0000 0000 4011 0000" A "7f000001" UDP_PORTS,
 	  DROP_IP4_DESTINATION, NULL, true },
 	{ "to 240/4", "4500 0020 0000 0000 4011 0000" A "f0000001" UDP_PORTS, DROP_IP4_DESTINATION,
@@ -69,6 +80,16 @@ static const struct {
 	  DROP_IP4_BROADCAST, NULL, true },
 	{ "to a group", "4500 0020 0000 0000 4011 0000" A "e0000001" UDP_PORTS, DROP_IP4_BROADCAST,
 	  NULL, true },
+	{ "to a group, in a group's frame", "4500 0020 0000 0000 4011 0000" A "e0000001" UDP_PORTS,
+	  DROP_IP4_BROADCAST, "01:00:5e:00:00:01 06:00:00:00:00:02 0800", true },
+	{ "to a group, forwarding off", "4500 0020 0000 0000 4011 0000" A "e0000001" UDP_PORTS,
+	  DROP_IP4_BROADCAST, NULL, false },
+	{ "to us in a broadcast frame", "4500 0020 0000 0000 4011 0000" A US UDP_PORTS,
+	  DROP_IP4_BROADCAST, "ff:ff:ff:ff:ff:ff 06:00:00:00:00:02 0800", true },
+	{ "time to live and forwarding off", "4500 0020 0000 0000 0111 0000" A B UDP_PORTS,
+	  DROP_IP4_FORWARDING, NULL, false },
+	{ "to another mac address", "4500 0020 0000 0000 4011 0000" A B UDP_PORTS,
+	  DROP_ETH_OTHERHOST, "02:00:00:00:00:77 06:00:00:00:00:02 0800", true },
 	{ "unicast in a broadcast frame", "4500 0020 0000 0000 4011 0000" A B UDP_PORTS,
 	  DROP_IP4_BROADCAST, "ff:ff:ff:ff:ff:ff 06:00:00:00:00:02 0800", true },
 	{ "forwarding is off", "4500 0020 0000 0000 4011 0000" A B UDP_PORTS, DROP_IP4_FORWARDING,
@@ -178,6 +199,20 @@ static void test_forward(void **state)
 			 "4610 0024 1234 4000 0111 0000" A B "94040000"
 			 "1000 2000 000c 4321 61626364",
 			 0);
+	ip4_send_frame(h, 0, &in);
+	ip4_expect(h, 1, &want);
+	assert_int_equal(harness_all_drops(h), 0);
+
+	/* options that nobody knows pass, and what is behind the list's end is not read */
+	in = ip4_frame(TO_0, "4800 0020 0000 0000 4032 0000" A B "1e030001 9e0400ff 0083ff00", 0);
+	want = ip4_frame(FROM_1, "4800 0020 0000 0000 3f32 0000" A B "1e030001 9e0400ff 0083ff00",
+			 0);
+	ip4_send_frame(h, 0, &in);
+	ip4_expect(h, 1, &want);
+
+	/* as long as the way's MTU, without being allowed to be cut */
+	in = ip4_frame(TO_0, "4500 05dc 0000 4000 4032 0000" A B, 1480);
+	want = ip4_frame(FROM_1, "4500 05dc 0000 4000 3f32 0000" A B, 1480);
 	ip4_send_frame(h, 0, &in);
 	ip4_expect(h, 1, &want);
 	assert_int_equal(harness_all_drops(h), 0);

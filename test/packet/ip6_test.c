@@ -33,8 +33,18 @@ static const struct {
 	{ "no header", "60000000 000c 11 40" A "20010db8", DROP_IP6_SHORT, NULL, false, false },
 	{ "payload above data", "60000000 000d 11 40" A B UDP, DROP_IP6_SHORT, NULL, false, false },
 	{ "version 5", "50000000 000c 11 40" A B UDP, DROP_IP6_VERSION, NULL, false, false },
+	{ "ipv4 in an ipv6 frame",
+	  "4500 0020 0000 0000 4011 0000 0a000002 c0a80002" UDP "00000000 00000000",
+	  DROP_IP6_VERSION, NULL, false, false },
+	{ "empty frame", "", DROP_IP6_SHORT, NULL, false, false },
+	{ "jumbogram", "60000000 0000 00 40" A B "1100 c204 00010000" UDP, DROP_IP6_CHAIN, NULL,
+	  false, false },
+	{ "to another mac address", "60000000 000c 11 40" A B UDP, DROP_ETH_OTHERHOST,
+	  "02:00:00:00:00:77 06:00:00:00:00:02 86dd", false, false },
 	{ "switched off", "60000000 000c 11 40" A B UDP, DROP_IP6_DISABLED, NULL, false, true },
 	{ "from ::", "60000000 000c 11 40" ZERO B UDP, DROP_IP6_SOURCE, NULL, false, false },
+	{ "from :: to us alone", "60000000 000c 11 40" ZERO US UDP, DROP_IP6_SOURCE, NULL, false,
+	  false },
 	{ "from a group", "60000000 000c 11 40" ALL B UDP, DROP_IP6_SOURCE, NULL, false, false },
 	{ "from loopback", "60000000 000c 11 40 00000000000000000000000000000001" B UDP,
 	  DROP_IP6_SOURCE, NULL, false, false },
@@ -51,6 +61,29 @@ static const struct {
 	{ "to a group of this host", "60000000 000c 11 40" A "ff010000000000000000000000000001" UDP,
 	  DROP_IP6_DESTINATION, GROUP6, false, false },
 	{ "to a group of others", "60000000 000c 11 40" A "ff0e0000000000000000000000000077" UDP,
+	  DROP_IP6_MULTICAST, GROUP6, false, false },
+	{ "to a group of others, forwarding off",
+	  "60000000 000c 11 40" A "ff020000000000000000000000000077" UDP, DROP_IP6_MULTICAST,
+	  GROUP6, true, false },
+	{ "to another's solicited-node group",
+	  "60000000 000c 11 40" A "ff0200000000000000000001ff000099" UDP, DROP_IP6_MULTICAST,
+	  "33:33:ff:00:00:99 06:00:00:00:00:02 86dd", false, false },
+	{ "to our solicited-node group, no listener",
+	  "60000000 000c 11 40" A "ff0200000000000000000001ff000001" UDP, DROP_IP6_NO_LISTENER,
+	  "33:33:ff:00:00:01 06:00:00:00:00:02 86dd", false, false },
+	{ "to all routers, no listener",
+	  "60000000 000c 11 40" A "ff020000000000000000000000000002" UDP, DROP_IP6_NO_LISTENER,
+	  "33:33:00:00:00:02 06:00:00:00:00:02 86dd", false, false },
+	{ "to all routers, but we are none",
+	  "60000000 000c 11 40" A "ff020000000000000000000000000002" UDP, DROP_IP6_MULTICAST,
+	  "33:33:00:00:00:02 06:00:00:00:00:02 86dd", true, false },
+	{ "to us in a broadcast frame", "60000000 000c 11 40" A US UDP, DROP_IP6_BROADCAST,
+	  BROADCAST6, false, false },
+	{ "hop limit and forwarding off", "60000000 000c 11 01" A B UDP, DROP_IP6_FORWARDING, NULL,
+	  true, false },
+	{ "icmp of ipv4, for us",
+	  "60000000 0008 01 40" LL "ff020000000000000000000000000077"
+	  "08000000 00000000",
 	  DROP_IP6_MULTICAST, GROUP6, false, false },
 	{ "to all nodes, no listener", "60000000 000c 11 40" A ALL UDP, DROP_IP6_NO_LISTENER,
 	  GROUP6, false, false },
@@ -171,6 +204,33 @@ static void test_forward(void **state)
 	harness_free(h);
 }
 
+/* A port that is down sends nothing. */
+static void test_port_down(void **state)
+{
+	const struct harness_options options = { .forwarding = true };
+	struct harness *h = ip6_rig_new(&options);
+	struct bytes in = ip4_frame(TO6_0, "60000000 000c 11 40" A B UDP, 0);
+
+	harness_run(h, "dpip link set dpdk1 down");
+	ip4_send_frame(h, 0, &in);
+	assert_int_equal(harness_drops(h, DROP_PORT_DOWN), 1);
+	ip4_expect_nothing(h);
+	harness_free(h);
+}
+
+/* As long as the way's MTU; one byte more is told, see icmp6_test.c. */
+static void test_longest(void **state)
+{
+	const struct harness_options options = { .forwarding = true };
+	struct harness *h = ip6_rig_new(&options);
+	struct bytes in = ip4_frame(TO6_0, "60000000 05b4 84 40" A B, 1460);
+	struct bytes want = ip4_frame(FROM6_1, "60000000 05b4 84 3f" A B, 1460);
+
+	ip4_send_frame(h, 0, &in);
+	ip4_expect(h, 1, &want);
+	harness_free(h);
+}
+
 /* Headers split over segments in every way give the same packet. */
 static void test_segments(void **state)
 {
@@ -233,7 +293,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),      cmocka_unit_test(test_forward),
 		cmocka_unit_test(test_segments),     cmocka_unit_test(test_unfinished),
-		cmocka_unit_test(test_kernel_route),
+		cmocka_unit_test(test_kernel_route), cmocka_unit_test(test_port_down),
+		cmocka_unit_test(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
