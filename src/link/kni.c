@@ -176,19 +176,6 @@ static struct rte_mbuf *kni_duplicate(struct worker *w, const struct rte_mbuf *m
 	return copy;
 }
 
-void kni_copy(struct worker *w, struct rte_mbuf *m)
-{
-	uint16_t port = pkt_meta(m)->in_port;
-	struct rte_mbuf *copy;
-
-	if (!kni_ready(w, port) || !rte_pktmbuf_prepend(m, RTE_ETHER_HDR_LEN))
-		return;
-	copy = kni_duplicate(w, m, port);
-	rte_pktmbuf_adj(m, RTE_ETHER_HDR_LEN);
-	if (copy && kni_send(w, copy, kni_classify(copy)))
-		kni_ring_bell(w->link->kni->bell);
-}
-
 static bool kni_forward_one(struct worker *w, const struct rte_mbuf *m, uint16_t port)
 {
 	struct kni_door *door = w->link->kni;

@@ -71,14 +71,9 @@ static inline void kni_or_drop(struct worker *w, struct rte_mbuf *m, enum drop_r
 stage_fn kernel_tx;
 
 /*
- * A copy of the packet, as eth-input left it, goes to the kernel, within the budget of its class;
- * the packet stays the caller's.
- */
-void kni_copy(struct worker *w, struct rte_mbuf *m);
-
-/*
- * The same of frames that have just come in, for a port that forwards all to its kernel interface.
- * What of them is the kernel's anyway does not go there a second time.
+ * Copies of frames that have just come in go to the kernel, each within the budget of its class,
+ * for a port that forwards all to its kernel interface; the frames stay the caller's. What of them
+ * is the kernel's anyway does not go there a second time.
  */
 void kni_forward(struct worker *w, const struct batch *in, uint16_t port);
 

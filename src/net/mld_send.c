@@ -60,15 +60,11 @@ static void send_message(struct worker *w, uint16_t port, struct rte_mbuf *m,
 	struct rte_ether_addr mac = maddr_mac(AF_INET6, dst);
 	union ip_addr src = mld_source(w, port);
 	uint16_t icmp_len = len + 8;
-	uint32_t sum;
 
 	ip6_header_fill(&head->ip, &src, dst, IPPROTO_HOPOPTS, icmp_len + sizeof(alert));
 	head->ip.hop_limits = 1;
 	memcpy(head->hop_by_hop, alert, sizeof(alert));
-	head->checksum = 0;
-	sum = csum_sum(head->ip.src_addr, 32, 0);
-	sum += (uint32_t)rte_cpu_to_be_16(icmp_len) + RTE_BE16(IPPROTO_ICMPV6);
-	head->checksum = csum_finish(csum_sum(&head->type, icmp_len, sum));
+	head->checksum = csum_l4_ip6(m, offsetof(struct mld_head, type), IPPROTO_ICMPV6);
 	l2_push(w, m, port, &mac, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }
 

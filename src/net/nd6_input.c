@@ -32,14 +32,6 @@ struct nd6_in {
 	const uint8_t *nonce; /* NULL: none */
 };
 
-static bool checksum_right(const struct rte_ipv6_hdr *ip, const struct nd6_in *in)
-{
-	uint32_t sum = csum_sum(ip->src_addr, 32, 0);
-
-	sum += (uint32_t)rte_cpu_to_be_16(in->len) + RTE_BE16(IPPROTO_ICMPV6);
-	return csum_finish(csum_sum(in->nd, in->len, sum)) == 0;
-}
-
 /* false: an option of no length, or one that ends behind the message. */
 static bool read_options(struct nd6_in *in, uint8_t wanted)
 {
@@ -76,7 +68,7 @@ static enum drop_reason read_message(struct rte_mbuf *m, struct nd6_in *in)
 	memcpy(in->src.v6, ip->src_addr, 16);
 	memcpy(in->dst.v6, ip->dst_addr, 16);
 	memcpy(in->target.v6, in->nd->target, 16);
-	if (!checksum_right(ip, in))
+	if (csum_l4_ip6(m, meta->l4_off, IPPROTO_ICMPV6) != in->nd->checksum)
 		return DROP_ICMP_CHECKSUM;
 	if (in->nd->code != 0)
 		return DROP_ND6_CODE;

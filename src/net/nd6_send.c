@@ -48,15 +48,6 @@ void nd6_nonce(const struct worker *w, uint16_t port, const union ip_addr *ip,
 	memcpy(nonce, &hash, ND6_NONCE_LEN);
 }
 
-static void nd6_checksum(struct nd6_frame *frame, uint16_t len)
-{
-	uint32_t sum = csum_sum(frame->ip.src_addr, 32, 0);
-
-	sum += (uint32_t)rte_cpu_to_be_16(len) + RTE_BE16(IPPROTO_ICMPV6);
-	frame->nd.checksum = 0;
-	frame->nd.checksum = csum_finish(csum_sum(&frame->nd, len, sum));
-}
-
 static void nd6_fill(const struct worker *w, struct nd6_frame *frame, const struct nd6_out *out)
 {
 	uint16_t len = sizeof(frame->nd) + sizeof(frame->option);
@@ -77,7 +68,6 @@ static void nd6_fill(const struct worker *w, struct nd6_frame *frame, const stru
 		nd6_nonce(w, out->port, &out->target, frame->option.mac.addr_bytes);
 	else
 		frame->option.mac = w->link->ports[out->port].mac;
-	nd6_checksum(frame, len);
 }
 
 /* mac NULL: that of dst is asked of the neighbour table. */
@@ -98,6 +88,7 @@ static void nd6_send(struct worker *w, const struct nd6_out *out, const struct r
 		return;
 	}
 	nd6_fill(w, frame, out);
+	frame->nd.checksum = csum_l4_ip6(m, sizeof(frame->ip), IPPROTO_ICMPV6);
 	if (mac) {
 		l2_push(w, m, out->port, mac, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 		return;

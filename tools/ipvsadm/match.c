@@ -107,35 +107,11 @@ static int parse_addrs(char *text, struct api_service_key *key, const struct mat
 	return same_family(family, key);
 }
 
-/* Cuts addresses and ports apart; *ports NULL: there are none. */
-static int split(char *text, char **addrs, char **ports)
-{
-	char *colon = strchr(text, ':');
-
-	*addrs = text;
-	*ports = NULL;
-	if (*text == '[') {
-		char *end = strchr(text, ']');
-
-		if (!end || (end[1] && end[1] != ':'))
-			return -EINVAL;
-		*addrs = text + 1;
-		*ports = end[1] ? end + 2 : NULL;
-		*end = '\0';
-		return 0;
-	}
-	if (colon && !strchr(colon + 1, ':')) {
-		*colon = '\0';
-		*ports = colon + 1;
-	}
-	return 0;
-}
-
 static int parse_range(char *text, struct api_service_key *key, const struct match_range *range)
 {
 	char *addrs, *ports;
 
-	if (split(text, &addrs, &ports) < 0 || (!*addrs && !ports))
+	if (text_split_port(text, &addrs, &ports) < 0 || (!*addrs && !ports))
 		return -EINVAL;
 	if (*addrs && parse_addrs(addrs, key, range) < 0)
 		return -EINVAL;

@@ -75,30 +75,6 @@ static int resolve(const char *host, uint16_t family, struct name_endpoint *out)
 	return -EINVAL;
 }
 
-/* Cuts host and port apart; *port NULL: there is none. */
-static int split(char *text, char **host, char **port)
-{
-	char *colon = strchr(text, ':');
-
-	*host = text;
-	*port = NULL;
-	if (*text == '[') {
-		char *end = strchr(text, ']');
-
-		if (!end || (end[1] && end[1] != ':'))
-			return -EINVAL;
-		*host = text + 1;
-		*port = end[1] ? end + 2 : NULL;
-		*end = '\0';
-		return 0;
-	}
-	if (colon && !strchr(colon + 1, ':')) {
-		*colon = '\0';
-		*port = colon + 1;
-	}
-	return 0; /* several colons without brackets: all of it is an address */
-}
-
 int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name_endpoint *out,
 	       const char **why)
 {
@@ -106,7 +82,7 @@ int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name
 
 	memset(out, 0, sizeof(*out));
 	*why = "HOST[:PORT] or [IPv6]:PORT is expected";
-	if (text_copy(copy, sizeof(copy), text) < 0 || split(copy, &host, &port) < 0)
+	if (text_copy(copy, sizeof(copy), text) < 0 || text_split_port(copy, &host, &port) < 0)
 		return -EINVAL;
 
 	if (text_ip(host, &out->family, &out->addr) < 0) {

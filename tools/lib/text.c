@@ -168,3 +168,26 @@ int text_copy(char *to, size_t size, const char *from)
 	memcpy(to, from, len);
 	return 0;
 }
+
+int text_split_port(char *text, char **host, char **port)
+{
+	char *colon = strchr(text, ':');
+
+	*host = text;
+	*port = NULL;
+	if (*text == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end || (end[1] && end[1] != ':'))
+			return -EINVAL;
+		*host = text + 1;
+		*port = end[1] ? end + 2 : NULL;
+		*end = '\0';
+		return 0;
+	}
+	if (colon && !strchr(colon + 1, ':')) {
+		*colon = '\0';
+		*port = colon + 1;
+	}
+	return 0;
+}

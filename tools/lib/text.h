@@ -40,6 +40,12 @@ const char *text_of_ip(uint16_t family, const union api_ip *ip, char *buf);
 const char *text_of_endpoint(uint16_t family, const union api_ip *ip, be16 port, char *buf);
 const char *text_of_mac(const uint8_t mac[6], bool upper, char *buf);
 
+/*
+ * Cuts HOST[:PORT] or [V6]:PORT apart, in place; *port NULL: there is none. Several colons without
+ * brackets are an address alone. -EINVAL: a bracket that nothing closes, or a word behind it.
+ */
+int text_split_port(char *text, char **host, char **port);
+
 /* Copies a name that must fit; -EINVAL if it is empty or too long. */
 int text_copy(char *to, size_t size, const char *from);
 
