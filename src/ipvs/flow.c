@@ -625,7 +625,7 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 					  struct flow_vector *vector, struct flow_steps steps,
 					  uint32_t first, const bool six)
 {
-	uint32_t slow = steps.left & ~steps.others, hits = 0;
+	uint32_t slow = steps.left & ~steps.others, opened, hits = 0;
 	struct flow_left left;
 	struct flow_new new;
 
@@ -643,9 +643,15 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
 			slow |= 1u << at;
 	}
-	slow |= new_go_on(run, &new);
-	for (uint32_t bits = slow; bits; bits &= bits - 1)
-		to_slow_path(run, pkts[__builtin_ctz(bits)]);
+	opened = new_go_on(run, &new);
+	for (uint32_t bits = slow | opened; bits; bits &= bits - 1) {
+		uint32_t at = (uint32_t)__builtin_ctz(bits);
+
+		if (unlikely(opened >> at & 1)) /* it has had its place */
+			stage_push(run->w, STAGE_ETH_INPUT, pkts[at]);
+		else
+			to_slow_path(run, pkts[at]);
+	}
 	return hits;
 }
 

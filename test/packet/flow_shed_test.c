@@ -121,6 +121,30 @@ static void test_tcp(void **state)
 	rig_end(h);
 }
 
+/* Who waits for the server's MAC address, on the slow path, has had its place and pays for no
+ * other. */
+static void test_no_way_yet(void **state)
+{
+	const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct harness *h = new_rig();
+		struct packet packets[4];
+
+		for (uint16_t n = 0; n < 4; n++)
+			packets[n] = from_client(protos[i], (uint16_t)(1000 + n), SYN);
+		rig_service(h, protos[i] == IPPROTO_TCP ? 't' : 'u', 1);
+		harness_run(h, "dpip neigh del " SERVER " dev dpdk1");
+		send_crowded(h, packets, 4, 3);
+		assert_int_equal(rig_conns(h), 3);
+		assert_int_equal(h->all[1]->held, 3);
+		assert_int_equal(h->all[1]->drops[DROP_IPVS_CROWDED], 1);
+		harness_run(h, "dpip neigh add " SERVER " lladdr 06:00:00:00:01:0b dev dpdk1");
+		assert_int_equal(taken(h), 3);
+		rig_end(h);
+	}
+}
+
 /* What is to no service, or opens nothing, is none of its business. */
 static void test_others(void **state)
 {
@@ -314,11 +338,11 @@ static void test_turns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dropped),     cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_others),      cmocka_unit_test(test_without_stage),
-		cmocka_unit_test(test_handed_over), cmocka_unit_test(test_ring_full),
-		cmocka_unit_test(test_share),       cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_dropped),       cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_no_way_yet),    cmocka_unit_test(test_others),
+		cmocka_unit_test(test_without_stage), cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_ring_full),     cmocka_unit_test(test_share),
+		cmocka_unit_test(test_overload),      cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
