@@ -141,12 +141,11 @@ static int dest_check_mode(struct request *req, const struct service_key *key,
 	return key_check_same_family(req, text, config->family, key);
 }
 
-/* The server's own settings, into a config that has its key. */
-static int dest_check(struct request *req, const struct service_key *key,
-		      const struct api_dest *body, struct dest_config *config)
+/* How packets get there, into a config that has its key. */
+static int dest_check_forward(struct request *req, const struct service_key *key,
+			      const struct api_dest *body, struct dest_config *config)
 {
 	char text[DEST_STR_LEN], number[16];
-	int r;
 
 	dest_str(key, config, text);
 	if (!xmit_find(body->forward))
@@ -162,9 +161,17 @@ static int dest_check(struct request *req, const struct service_key *key,
 					    : "%s: forwarding method %s is for services by match "
 					      "(-H) only",
 				    text, dest_forward_name(body->forward, number, sizeof(number)));
-	r = dest_check_mode(req, key, body, text, config);
-	if (r < 0)
-		return r;
+	config->forward = (uint8_t)body->forward;
+	return dest_check_mode(req, key, body, text, config);
+}
+
+/* How many of them. */
+static int dest_check_numbers(struct request *req, const struct service_key *key,
+			      const struct api_dest *body, struct dest_config *config)
+{
+	char text[DEST_STR_LEN];
+
+	dest_str(key, config, text);
 	if (body->weight > DEST_WEIGHT_MAX)
 		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
 				    body->weight, DEST_WEIGHT_MAX);
@@ -172,11 +179,18 @@ static int dest_check(struct request *req, const struct service_key *key,
 		return request_fail(req, -ERANGE,
 				    "%s: lower threshold %u is above the upper one, %u", text,
 				    body->lower, body->upper);
-	config->forward = (uint8_t)body->forward;
 	config->weight = body->weight;
 	config->upper = body->upper;
 	config->lower = body->lower;
 	return 0;
+}
+
+static int dest_check(struct request *req, const struct service_key *key,
+		      const struct api_dest *body, struct dest_config *config)
+{
+	int r = dest_check_forward(req, key, body, config);
+
+	return r < 0 ? r : dest_check_numbers(req, key, body, config);
 }
 
 /* As far as that depends on what else there is. */
@@ -388,15 +402,15 @@ static int dest_check_names(struct request *req, const struct api_dest *body,
 static int dest_request_check(struct request *req, const void *body)
 {
 	struct api_dest wanted = *(const struct api_dest *)body;
-	const struct api_dest usual = { .forward = wanted.service.has_match ? API_FORWARD_SNAT
-									    : API_FORWARD_FNAT,
-					.upper = UINT32_MAX };
+	const struct api_dest usual = { .upper = UINT32_MAX };
 	struct dest_config config;
 	struct service_key key;
 	int r = dest_check_names(req, &wanted, &key, &config);
 
+	if (r == 0 && !(wanted.flags & API_DEST_KEEP_FORWARD))
+		r = dest_check_forward(req, &key, &wanted, &config);
 	dest_keep(&wanted, &usual);
-	return r < 0 ? r : dest_check(req, &key, &wanted, &config);
+	return r < 0 ? r : dest_check_numbers(req, &key, &wanted, &config);
 }
 
 static int dest_request_check_del(struct request *req, const void *body)

@@ -219,6 +219,13 @@ startup {
 }
 END
 
+good "an edit that keeps how a server is reached, whatever that is" <<'END'
+startup {
+	ipvsadm -A -t 10.1.0.100:80
+	ipvsadm -a -t 10.1.0.100:80 -r [2001:db8::1]:80 -i
+	ipvsadm -e -t 10.1.0.100:80 -r [2001:db8::1]:80 -w 7
+}
+END
 # whatever else is in a startup block: refused, with its line
 startup_refused() {
 	local name=$1 line=$2
