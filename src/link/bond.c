@@ -100,6 +100,13 @@ static bool member_active(const struct bond *bond, uint16_t id, uint16_t member)
 		(info.partner_state & STATE_SYNCHRONIZATION));
 }
 
+uint32_t bond_member(const struct bond *bond, uint16_t id)
+{
+	int primary = bond->mode == BOND_ACTIVE_BACKUP ? rte_eth_bond_primary_get(id) : 0;
+
+	return primary < 0 ? PORT_NONE : (uint32_t)primary;
+}
+
 void bond_show(const struct bond *bond, uint16_t id, struct api_link *link)
 {
 	int primary = rte_eth_bond_primary_get(id);

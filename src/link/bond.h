@@ -8,7 +8,8 @@
 
 #include "link/port.h"
 
-#define BOND_8023AD 4
+#define BOND_ACTIVE_BACKUP 1
+#define BOND_8023AD        4
 
 struct bond {
 	uint8_t mode; /* as in Linux */
@@ -27,6 +28,9 @@ struct bond {
  */
 int bond_create(const char *name, const struct bond *bond, int socket, uint16_t *id, char *error,
 		size_t size);
+
+/* Of active-backup, which member carries all, by DPDK's id; of other modes always 0. */
+uint32_t bond_member(const struct bond *bond, uint16_t id);
 
 /* Mode, members and their state, of DPDK's port `id`. */
 void bond_show(const struct bond *bond, uint16_t id, struct api_link *link);

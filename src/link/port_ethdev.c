@@ -290,6 +290,13 @@ static void ethdev_remove(void *handle)
 	free(dev);
 }
 
+static uint32_t ethdev_member(void *handle)
+{
+	const struct ethdev *dev = handle;
+
+	return dev->bond.n_members ? bond_member(&dev->bond, dev->id) : 0;
+}
+
 static const struct port_ops ethdev_ops = {
 	.driver = "ethdev",
 	.rx = ethdev_rx,
@@ -305,6 +312,7 @@ static const struct port_ops ethdev_ops = {
 	.set_mtu = ethdev_set_mtu,
 	.mtu_max = ethdev_mtu_max,
 	.set_mac = ethdev_set_mac,
+	.member = ethdev_member,
 	.rss_entries = ethdev_port_rss_entries,
 	.rss_set = ethdev_port_rss_set,
 	.close = ethdev_close,

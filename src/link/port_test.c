@@ -34,6 +34,7 @@ struct test_port {
 	uint32_t n_mc;
 	struct rte_ether_addr uc[PORT_MAX];
 	uint32_t n_uc;
+	uint32_t member;
 	bool rss_refuses;
 	uint16_t rss_entries; /* 0: no RSS */
 	uint8_t rss_key[TEST_PORT_KEY];
@@ -187,6 +188,16 @@ static void test_port_close(void *handle)
 	free(test);
 }
 
+static uint32_t test_port_member(void *handle)
+{
+	return ((const struct test_port *)handle)->member;
+}
+
+void test_port_fail_over(struct test_port *test)
+{
+	test->member++;
+}
+
 static const struct port_ops test_port_ops = {
 	.driver = "test",
 	.rx = test_port_rx,
@@ -201,6 +212,7 @@ static const struct port_ops test_port_ops = {
 	.set_uc_list = test_port_set_uc_list,
 	.set_mtu = test_port_set_mtu,
 	.set_mac = test_port_set_mac,
+	.member = test_port_member,
 	.rss_entries = test_port_rss_entries,
 	.rss_set = test_port_rss_set,
 	.close = test_port_close,

@@ -22,6 +22,9 @@ struct test_port;
 struct test_port *test_port_create(const char *name, uint16_t queues, uint16_t offloads,
 				   struct port *port);
 
+/* From now on another member carries what it sends. */
+void test_port_fail_over(struct test_port *test);
+
 /* Before the port is added: it has RSS with a RETA of so many entries, or says so and refuses to
  * be told. */
 void test_port_set_rss(struct test_port *test, uint16_t entries, bool refuses);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/addr-announce: gratuitous ARP and unsolicited advertisements, so that neighbours and switches
- * know at once where an address is now: when it is added, and when its port comes up. Sent by the
+ * know at once where an address is now: when it is added, when its port comes up, and when another
+ * member of a bonding takes over, behind another port of the switch. Sent by the
  * first worker. Nothing depends on it: when it is lost, neighbours ask as usual.
  */
 #include "net/addr_int.h"
@@ -39,6 +40,18 @@ void addr_announce(struct worker *const *all, const struct addr *addr)
 		table->announced |= port_bit(addr->port);
 }
 
+/* Does another member of what it stands on carry its frames now? */
+static bool member_changed(const struct link *link, struct addr_table *table, uint16_t port)
+{
+	uint16_t device = port_device(link, port);
+	uint32_t member = 0, before = table->members[port];
+
+	if (device != PORT_NONE && link->ports[device].ops->member)
+		member = link->ports[device].ops->member(link->ports[device].handle);
+	table->members[port] = member;
+	return member != before;
+}
+
 void addr_announce_tick(struct worker *const *all)
 {
 	const struct worker *master = all[WORKER_MASTER];
@@ -46,8 +59,9 @@ void addr_announce_tick(struct worker *const *all)
 
 	for (uint16_t port = 0; port < master->link->n_ports; port++) {
 		bool up = master->link->ports[port].up;
+		bool moved = member_changed(master->link, table, port);
 
-		if (up && !(table->announced & port_bit(port)))
+		if (up && (moved || !(table->announced & port_bit(port))))
 			list_for_each (it, &table->ports[port])
 				announce(all, container_of(it, struct addr, port_node));
 		if (up)

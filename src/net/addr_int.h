@@ -44,6 +44,7 @@ struct addr_table {
 	/* the master's */
 	addr_ports_fn *ports_of;
 	uint64_t announced;           /* bit N: port N was up when last looked at */
+	uint32_t members[PORT_MAX];   /* ... and that member of it carried all */
 	struct list tentative;        /* those that are not known to be duplicates, by dad_node */
 	uint64_t auto_made[PORT_MAX]; /* what the port's link-local address was made of; 0: none */
 };

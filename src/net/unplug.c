@@ -38,6 +38,7 @@ static int unplug_addrs(struct worker *const *all, uint16_t port)
 	}
 	table->auto_made[port] = 0;
 	table->announced &= ~(UINT64_C(1) << port);
+	table->members[port] = 0;
 	return r;
 }
 

@@ -9,7 +9,7 @@
 
 #include "api/neigh.h"
 #include "lib/unit.h"
-#include "link/port.h"
+#include "link/test_port.h"
 #include "net/addr_int.h"
 #include "net/neigh_int.h"
 #include "packet/ip4_rig.h"
@@ -457,7 +457,7 @@ static void test_lost_event(void **state)
 	harness_free(h);
 }
 
-/* New addresses, and all of a port that comes up, are announced. */
+/* New addresses, and all of a port that comes up or fails over, are announced. */
 static void test_announce(void **state)
 {
 	struct harness *h = rig(1);
@@ -469,6 +469,27 @@ static void test_announce(void **state)
 	expect_hex(h, 0, ARP(ALL, OUR, ASK, OUR, "0a000007", NOBODY, "0a000007"));
 	harness_run(h, "dpip link set dpdk1 down");
 	addr_announce_tick(h->all);
+	harness_run(h, "dpip link set dpdk1 up");
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	expect_hex(h, 1,
+		   ARP(ALL, "02:00:00:00:00:01", ASK, "02:00:00:00:00:01", "c0a80001", NOBODY,
+		       "c0a80001"));
+	test_port_fail_over(h->port[1]);
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	expect_hex(h, 1,
+		   ARP(ALL, "02:00:00:00:00:01", ASK, "02:00:00:00:00:01", "c0a80001", NOBODY,
+		       "c0a80001"));
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	ip4_expect_nothing(h);
+	/* one that is down says nothing, then all once it comes up */
+	harness_run(h, "dpip link set dpdk1 down");
+	test_port_fail_over(h->port[1]);
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	ip4_expect_nothing(h);
 	harness_run(h, "dpip link set dpdk1 up");
 	addr_announce_tick(h->all);
 	harness_turn(h);

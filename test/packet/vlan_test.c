@@ -9,6 +9,8 @@
 
 #include "lib/unit.h"
 #include "link/vlan.h"
+#include "link/test_port.h"
+#include "net/addr_int.h"
 #include "packet/harness.h"
 
 #define MACS_IN  "020000000000 060000000064 "
@@ -406,14 +408,37 @@ static void test_many(void **state)
 	harness_free(h);
 }
 
+/* What stands on a port is announced when that fails over to another member. */
+static void test_fail_over(void **state)
+{
+	struct harness *h = new_harness(1);
+
+	harness_run(h, "dpip addr add 10.5.0.1/24 dev dpdk0.10");
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	expect(h, 0,
+	       "ffffffffffff 020000000000 " Q10
+	       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+	expect(h, 0, "");
+	test_port_fail_over(h->port[0]);
+	addr_announce_tick(h->all);
+	harness_turn(h);
+	expect(h, 0,
+	       "ffffffffffff 020000000000 " Q10
+	       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+	expect(h, 0, "");
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arp_and_echo), cmocka_unit_test(test_two_tags),
-		cmocka_unit_test(test_priority),     cmocka_unit_test(test_stripped),
-		cmocka_unit_test(test_odd),          cmocka_unit_test(test_follows),
-		cmocka_unit_test(test_up_and_down),  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_gone),         cmocka_unit_test(test_many),
+		cmocka_unit_test(test_arp_and_echo), cmocka_unit_test(test_fail_over),
+		cmocka_unit_test(test_two_tags),     cmocka_unit_test(test_priority),
+		cmocka_unit_test(test_stripped),     cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_follows),      cmocka_unit_test(test_up_and_down),
+		cmocka_unit_test(test_refused),      cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

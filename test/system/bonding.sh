@@ -76,6 +76,7 @@ bed_net 0
 bond_conf "$BED/dpvs.conf" 1 tap 10.1.0.254/24
 export DPVS_IPC_FILE=$BED/dpvs.ipc
 bed_attach() { return 0; } # its ports are not the bed's
+needs tcpdump
 must "dpvs starts with a bonding" bed_start
 ok "its members are joined to the client" carriers tapa tapb
 ok "it answers" bed_wait_for 20 pings
@@ -83,9 +84,13 @@ json "link show: mode and members" 'j[0]["linkinfo"]["info_data"]["mode"] == "ac
 	and [x["ifname"] for x in j[0]["linkinfo"]["info_data"]["slaves"]] == ["a", "b"]' dpip -j link show bond0
 json "its members are no links" '[x["ifname"] for x in j] == ["bond0"]' dpip -j link show
 ok "... as text" eval 'dpip link show bond0 | grep -q "^    bond mode active-backup$" && dpip link show bond0 | grep -q "^    slave a UP .* primary"'
+timeout 60 nsenter --net="$BED/ns/client" tcpdump -n -l -i eth0 -c 1 \
+	"arp and arp[14:4] = 0x0a0100fe and arp[24:4] = 0x0a0100fe" >"$BED/gratuitous" 2>"$BED/tcpdump" </dev/null &
+bed_wait_for 10 grep -q "listening on" "$BED/tcpdump"
 ok "a member loses its carrier" ip link set tapa down
 ok "... which is seen" bed_wait_for 10 member_is a operstate DOWN
 ok "... and it is the primary no more" bed_wait_for 10 member_is b primary True
+ok "... which announces the bonding's address" bed_wait_for 10 grep -q 10.1.0.254 "$BED/gratuitous"
 ok "the other one carries on" bed_wait_for 10 pings
 ok "... without loss" in_client ping -c 20 -i 0.05 -W 10 -q 10.1.0.254
 ok "both directions change" eval 'ip link set tapa up && bed_wait_for 10 member_is a operstate UP && ip link set tapb down'
