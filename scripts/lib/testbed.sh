@@ -295,7 +295,8 @@ ipvsadm() {
 
 # --- what runs in the ends ----------------------------------------------------
 
-# bed_nginx N: nginx on port 80 of server N; it answers any request by its name and the request's token
+# bed_nginx N: nginx on port 80 of server N; it answers any request by its name and the request's token,
+# /who by the client's address
 bed_nginx() {
 	local n=$1 dir=$BED/nginx$1
 
@@ -319,6 +320,7 @@ bed_nginx() {
 				root $dir/root;
 				location / { return 200 "server$n \$arg_token\n"; }
 				location /files/ { }
+				location /who { return 200 "\$remote_addr\n"; }
 			}
 		}
 	END

@@ -267,9 +267,24 @@ traffic() {
 	if in_client "$TRAFFIC" "$@" >"$BED/traffic" 2>"$BED/traffic.err"; then
 		pass "$name"
 	else
-		cat "$BED/traffic" "$BED/traffic.err" | why
+		{ cat "$BED/traffic" "$BED/traffic.err"; echo "dropped:"; dpip stats drop | grep -v " 0$"; } | why
 		failed "$name"
 	fi
+}
+
+# fetched NODE COUNT URL: curl gets URL?token=1 … COUNT, a connection each; each is answered once, with its token, by
+# a web server of the bed. The answers are in $BED/http, or $HTTP.
+fetched() {
+	local node=$1 count=$2 url=$3 out=${HTTP:-$BED/http}
+
+	bed_in "$node" curl -sS --max-time 120 -H 'Connection: close' "$url?token=[1-$count]" >"$out" &&
+		[ "$(awk 'NF == 2 && $1 ~ /^server[0-9]+$/ { print $2 }' "$out" | sort -n | uniq | tr '\n' ' ')" = \
+			"$(seq -s ' ' 1 "$count") " ]
+}
+
+# fetched_share N: of what was fetched last, by server N
+fetched_share() {
+	grep -c "^server$1 " "$BED/http"
 }
 
 # share N: of the last traffic

@@ -4,27 +4,8 @@
 # Direct routing: servers have the virtual address on lo and answer the client
 # by a router of their own, past the balancer. curl and UDP, shares as weights.
 
-. "$(dirname "$0")/../lib/test.sh"
+. "$(dirname "$0")/../lib/direct.sh"
 bed_enter "$@"
-
-# A router between both sides, and servers that know it and the virtual address.
-dr_router() {
-	bed_node router 1 10.2.0.253/24
-	ip link add router0 type veth peer name eth1 netns "$BED/ns/router"
-	ip link set router0 master br0 up
-	bed_in router bash -c "
-		ip address add 10.1.0.253/24 dev eth1; ip link set eth1 up
-		echo 1 >/proc/sys/net/ipv4/ip_forward
-		for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >\$f; done"
-}
-
-dr_server() {
-	in_server "$1" bash -c "
-		echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
-		echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
-		ip address add $VIP/32 dev lo
-		ip route add 10.1.0.0/24 via 10.2.0.253"
-}
 
 # dr_lines PROTO-LETTER PORT WEIGHT…: a service with DR servers 1 …
 dr_lines() {
@@ -40,23 +21,12 @@ dr_lines() {
 
 BED_BLOCKS=$(bed_short_timeouts)
 bed_net 3
-dr_router
+direct_router
 for n in 1 2 3; do
-	dr_server "$n"
+	direct_server "$n"
 	must "nginx of server $n" bed_nginx "$n"
 	must "traffic server $n" bed_traffic_server "$n"
 done
-
-dr_curl() {
-	in_client curl -sS --max-time 120 -H 'Connection: close' "http://$VIP/?token=[1-1000]" >"$BED/http" &&
-		[ "$(awk 'NF == 2 && $1 ~ /^server[123]$/ { print $2 }' "$BED/http" | sort -n | uniq | tr '\n' ' ')" = \
-			"$(seq -s ' ' 1 1000) " ]
-}
-
-# curl_share N
-curl_share() {
-	grep -c "^server$1 " "$BED/http"
-}
 
 # What the servers of all services have got and given: "INPKTS OUTPKTS"
 dr_packets() {
@@ -79,10 +49,10 @@ for workers in 1 3; do
 		dr_lines t 7000 1 1 1
 		dr_lines u 7000 2 1 1
 	)
-	ok "$w: curl, 1000 connections" dr_curl
-	near "$w: server 1 has a quarter" 250 "$(curl_share 1)" 12
-	near "$w: server 2 has half" 500 "$(curl_share 2)" 12
-	near "$w: server 3 has a quarter" 250 "$(curl_share 3)" 12
+	ok "$w: curl, 1000 connections" fetched client 1000 "http://$VIP/"
+	near "$w: server 1 has a quarter" 250 "$(fetched_share 1)" 12
+	near "$w: server 2 has half" 500 "$(fetched_share 2)" 12
+	near "$w: server 3 has a quarter" 250 "$(fetched_share 3)" 12
 	traffic "$w: UDP" udp "$VIP" 7000 --count 1000 --parallel 8
 	near "$w: UDP, server 1 has half" 500 "$(share 1)" 12
 	near "$w: UDP, server 2 has a quarter" 250 "$(share 2)" 12

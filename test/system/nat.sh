@@ -27,12 +27,6 @@ for n in 1 2 3; do
 	must "traffic server $n" bed_traffic_server "$n"
 done
 
-nat_curl() {
-	in_client curl -sS --max-time 120 -H 'Connection: close' "http://$VIP:8000/?token=[1-1000]" >"$BED/http" &&
-		[ "$(awk 'NF == 2 && $1 ~ /^server[123]$/ { print $2 }' "$BED/http" | sort -n | uniq | tr '\n' ' ')" = \
-			"$(seq -s ' ' 1 1000) " ]
-}
-
 for workers in 1 3; do
 	w="workers $workers"
 	served "$workers" < <(
@@ -40,9 +34,9 @@ for workers in 1 3; do
 		nat_lines t 7777 7000 1 1 1
 		nat_lines u 7777 7000 2 1 1
 	)
-	ok "$w: curl, 1000 connections" nat_curl
+	ok "$w: curl, 1000 connections" fetched client 1000 "http://$VIP:8000/"
 	for n in 1 2 3; do
-		near "$w: server $n has its share" $((n == 2 ? 500 : 250)) "$(grep -c "^server$n " "$BED/http")" 12
+		near "$w: server $n has its share" $((n == 2 ? 500 : 250)) "$(fetched_share $n)" 12
 	done
 	traffic "$w: UDP" udp "$VIP" 7777 --count 1000 --parallel 8
 	near "$w: UDP, server 1 has half" 500 "$(share 1)" 12

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# SNAT: hosts behind the balancer reach others outside, all at once, by TCP and
+# UDP. Who is outside has no way to their net and sees public addresses only.
+
+. "$(dirname "$0")/../lib/test.sh"
+bed_enter "$@"
+needs tcpdump
+needs_root tcpdump
+
+INSIDE="1 2 3"
+OUTSIDE=10.1.0.8 # where "server" 8 is
+PUBLIC="10.1.0.201 10.1.0.202"
+MATCH=src-range=10.2.0.1-10.2.0.100,oif=dpdk0
+
+snat_lines() {
+	local proto address
+
+	for proto in tcp udp; do
+		echo "ipvsadm -A -H proto=$proto,$MATCH -s wrr"
+		for address in $PUBLIC; do
+			echo "ipvsadm -a -H proto=$proto,$MATCH -r $address -J"
+		done
+	done
+}
+
+# at_once COMMAND…: for all hosts inside, each with its number behind; all succeed
+at_once() {
+	local n pids= code=0
+
+	for n in $INSIDE; do
+		"$@" "$n" &
+		pids="$pids $!"
+	done
+	for n in $pids; do
+		wait "$n" || code=1
+	done
+	return $code
+}
+
+host_curl() {
+	HTTP=$BED/http$1 fetched "server$1" 400 "http://$OUTSIDE/"
+}
+
+# host_sends PROTO COUNT [HOW] N
+host_sends() {
+	local proto=$1 count=$2 how=()
+
+	[ $# = 3 ] || how=(--close "$3")
+	in_server "${!#}" "$TRAFFIC" "$proto" "$OUTSIDE" 7000 --count "$count" --parallel 8 "${how[@]}"
+}
+
+# Ten connections of a host come from one address, which is public.
+host_seen() {
+	local seen
+
+	seen=$(in_server "$1" curl -sS --max-time 60 -H 'Connection: close' "http://$OUTSIDE/who?[1-10]" | sort | uniq -c)
+	[[ $seen =~ ^\ *10\ ([0-9.]+)$ ]] && [[ " $PUBLIC " == *" ${BASH_REMATCH[1]} "* ]]
+}
+
+# sees COMMAND…: meanwhile the outside host writes down what comes
+sees() {
+	local pid
+
+	: >"$BED/tcpdump"
+	timeout 300 nsenter --net="$BED/ns/server8" tcpdump -n -p -U -i eth0 -w "$BED/seen.pcap" \
+		"dst host $OUTSIDE and (tcp or udp)" 2>"$BED/tcpdump" </dev/null &
+	pid=$!
+	bed_wait_for 20 grep -q "listening on" "$BED/tcpdump" || return 1
+	"$@"
+	kill -INT "$pid"
+	wait "$pid"
+}
+
+# Sources of what came: PROTO and address, each once; of the other net there must be none.
+seen() {
+	tcpdump -n -r "$BED/seen.pcap" "$@" 2>/dev/null | awk '{ sub(/\.[0-9]+$/, "", $3); print $3 }' | sort -u
+}
+
+only_public() {
+	local address n=0
+
+	for address in $(seen "$1"); do
+		[[ " $PUBLIC " == *" $address "* ]] || { echo "$1 from $address"; return 1; }
+		n=$((n + 1))
+	done
+	[ "$n" -gt 0 ]
+}
+
+# A connection that is open, in the list: host, remote host, remote host, public address.
+listed() {
+	in_server 1 bash -c "exec 3<>/dev/tcp/$OUTSIDE/7000; '$DPVS_BIN/ipvsadm' -lnc -H proto=tcp,$MATCH" |
+		grep -E "tcp .* 10.2.0.1:[0-9]+ +$OUTSIDE:7000 +10.1.0.20[12]:[0-9]+ +$OUTSIDE:7000 "
+}
+
+all_traffic() {
+	local how
+
+	ok "$w: curl, 400 connections of each host" at_once host_curl
+	ok "$w: UDP of each host" at_once host_sends udp 500
+	for how in server client reset half; do
+		ok "$w: connections of each host that end by the $how" at_once host_sends tcp 100 "$how"
+	done
+}
+
+BED_BLOCKS=$(bed_short_timeouts)
+bed_net 3
+bed_node server8 0 $OUTSIDE/24
+for n in $INSIDE; do
+	in_server "$n" ip route add 10.1.0.0/24 via 10.2.0.254
+done
+must "nginx outside" bed_nginx 8
+must "traffic server outside" bed_traffic_server 8
+
+for workers in 1 3; do
+	w="workers $workers"
+	served "$workers" < <(snat_lines)
+	must "$w: what the outside host sees" sees all_traffic
+	ok "$w: TCP comes from public addresses only" only_public tcp
+	ok "$w: UDP comes from public addresses only" only_public udp
+	for n in $INSIDE; do
+		ok "$w: host $n has one of them" host_seen "$n"
+	done
+	ok "$w: a connection is listed" listed
+	ok "$w: nobody outside gets in by a public address" eval \
+		'! bed_in server8 curl -s -o /dev/null --connect-timeout 2 "http://10.1.0.201/"'
+	accounted "$w"
+	stopped "$w"
+done
+test_done
