@@ -102,8 +102,14 @@ static bool member_active(const struct bond *bond, uint16_t id, uint16_t member)
 
 uint32_t bond_member(const struct bond *bond, uint16_t id)
 {
-	int primary = bond->mode == BOND_ACTIVE_BACKUP ? rte_eth_bond_primary_get(id) : 0;
+	uint16_t active[RTE_MAX_ETHPORTS];
+	int primary;
 
+	if (bond->mode != BOND_ACTIVE_BACKUP)
+		return 0;
+	if (rte_eth_bond_active_slaves_get(id, active, RTE_MAX_ETHPORTS) <= 0)
+		return PORT_NONE; /* the driver still names one */
+	primary = rte_eth_bond_primary_get(id);
 	return primary < 0 ? PORT_NONE : (uint32_t)primary;
 }
 

@@ -29,7 +29,8 @@ struct bond {
 int bond_create(const char *name, const struct bond *bond, int socket, uint16_t *id, char *error,
 		size_t size);
 
-/* Of active-backup, which member carries all, by DPDK's id; of other modes always 0. */
+/* Of active-backup, which member carries all, by DPDK's id; PORT_NONE: none can. Of other modes
+ * always 0. */
 uint32_t bond_member(const struct bond *bond, uint16_t id);
 
 /* Mode, members and their state, of DPDK's port `id`. */

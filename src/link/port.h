@@ -58,7 +58,7 @@ struct port_ops {
 	uint16_t (*mtu_max)(void *handle);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
 	/* Another number when frames leave by another of its members than before, so that switches
-	 * must hear of it. No function: it has no members, or they have no order. */
+	 * must hear of it; PORT_NONE: none of them can. No function: it has no members. */
 	uint32_t (*member)(void *handle);
 	/* Entries of the port's RETA, if it spreads TCP and UDP by addresses and ports, over
 	 * several queues, and can be told how (see rss.h); 0, or no function: it cannot. */

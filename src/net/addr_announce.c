@@ -49,7 +49,7 @@ static bool member_changed(const struct link *link, struct addr_table *table, ui
 	if (device != PORT_NONE && link->ports[device].ops->member)
 		member = link->ports[device].ops->member(link->ports[device].handle);
 	table->members[port] = member;
-	return member != before;
+	return member != before && member != PORT_NONE;
 }
 
 void addr_announce_tick(struct worker *const *all)

@@ -3,8 +3,8 @@
  * net/icmp4: ICMP messages to our own addresses. An echo request becomes its
  * reply in place: addresses change sides, the type changes, the ICMP checksum
  * by that difference. Options are left out of the answer. A redirect is no news
- * for a router, whoever sent it (RFC 1812 5.2.7.2). Everything else is taken note of by its drop
- * reason: errors about connections have been taken by their owners before this.
+ * for a router (RFC 1812 5.2.7.2), but may be for the kernel's own. Everything else is taken note
+ * of by its drop reason: errors about connections have been taken by their owners before this.
  */
 #include "net/icmp4.h"
 
@@ -70,7 +70,7 @@ void icmp4_local(struct worker *w, struct rte_mbuf *m)
 	else if (icmp->icmp_type == ICMP4_ECHO && icmp->icmp_code == 0)
 		icmp4_echo(w, m);
 	else if (icmp->icmp_type == ICMP4_REDIRECT)
-		drop(w, m, DROP_ICMP_REDIRECT);
+		kni_or_drop(w, m, DROP_ICMP_REDIRECT);
 	else if (icmp4_is_error(icmp->icmp_type))
 		kni_or_drop(w, m, DROP_ICMP_UNRELATED);
 	else

@@ -72,10 +72,11 @@ for n in 1 2 3 4 5; do
 done
 # an older one that comes to it last: as if another had run in the far future
 cp "$last" "$BED/last"
-echo "99999999999999999999 0000000001" >"$last"
+sed 's/ .*/ 99999999999999999999 0000000001/' "$BED/last" >"$last"
 ok "BACKUP, but another state came behind it" notify BACKUP
 ok "it still has both" has "$A" "$B"
-cp "$BED/last" "$last"
+# ... and one of another boot, whose clock says nothing
+echo "00000000-0000-0000-0000-000000000000 99999999999999999999 0000000001" >"$last"
 ok "BACKUP" notify BACKUP
 ok "it has none" has
 ok "of a group" "$NOTIFY" dpdk0 "$A" GROUP all MASTER
