@@ -171,14 +171,13 @@ static int dest_check_numbers(struct request *req, const struct service_key *key
 {
 	char text[DEST_STR_LEN];
 
-	dest_str(key, config, text);
 	if (body->weight > DEST_WEIGHT_MAX)
-		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u", text,
-				    body->weight, DEST_WEIGHT_MAX);
+		return request_fail(req, -ERANGE, "%s: weight %u; allowed: 0 to %u",
+				    dest_str(key, config, text), body->weight, DEST_WEIGHT_MAX);
 	if (body->lower > body->upper)
 		return request_fail(req, -ERANGE,
-				    "%s: lower threshold %u is above the upper one, %u", text,
-				    body->lower, body->upper);
+				    "%s: lower threshold %u is above the upper one, %u",
+				    dest_str(key, config, text), body->lower, body->upper);
 	config->weight = body->weight;
 	config->upper = body->upper;
 	config->lower = body->lower;

@@ -81,7 +81,7 @@ static const struct {
 	  BROADCAST6, false, false },
 	{ "hop limit and forwarding off", "60000000 000c 11 01" A B UDP, DROP_IP6_FORWARDING, NULL,
 	  true, false },
-	{ "icmp of ipv4, for us",
+	{ "icmp of ipv4, to a group of others",
 	  "60000000 0008 01 40" LL "ff020000000000000000000000000077"
 	  "08000000 00000000",
 	  DROP_IP6_MULTICAST, GROUP6, false, false },

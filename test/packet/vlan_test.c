@@ -79,16 +79,21 @@ static struct harness *new_harness(unsigned int n_workers)
 	return h;
 }
 
+/* 10.5.0.1, with the tag, to everybody */
+static void expect_announced(struct harness *h)
+{
+	expect(h, 0,
+	       "ffffffffffff 020000000000 " Q10
+	       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+}
+
 static void test_arp_and_echo(void **state)
 {
 	for (unsigned int n = 1; n <= 3; n += 2) {
 		struct harness *h = new_harness(n);
 
 		harness_run(h, "dpip addr add 10.5.0.1/24 dev dpdk0.10");
-		/* announced with the tag, to everybody */
-		expect(h, 0,
-		       "ffffffffffff 020000000000 " Q10
-		       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+		expect_announced(h);
 		send_hex(h, 0, 0, MACS_IN Q10 ARP_REQUEST);
 		expect(h, 0, MACS_OUT Q10 ARP_REPLY);
 		for (unsigned int queue = 0; queue < n; queue++) {
@@ -416,16 +421,12 @@ static void test_fail_over(void **state)
 	harness_run(h, "dpip addr add 10.5.0.1/24 dev dpdk0.10");
 	addr_announce_tick(h->all);
 	harness_turn(h);
-	expect(h, 0,
-	       "ffffffffffff 020000000000 " Q10
-	       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+	expect_announced(h);
 	expect(h, 0, "");
 	test_port_fail_over(h->port[0]);
 	addr_announce_tick(h->all);
 	harness_turn(h);
-	expect(h, 0,
-	       "ffffffffffff 020000000000 " Q10
-	       "0806 0001 0800 06 04 0001 020000000000 0a050001 000000000000 0a050001");
+	expect_announced(h);
 	expect(h, 0, "");
 	harness_free(h);
 }

@@ -106,7 +106,7 @@ static void run(const struct case_plan *plan, uint32_t flows, struct rig *rig,
 	bare_init(&bare, flows);
 	bare_run(&bare, flows);
 	for (uint32_t i = 0; i < plan->runs; i++) {
-		rig_use_stages(rig, floor_stages(rig_config(rig)->form.six));
+		floor_use(rig);
 		floor[i] = rig_play(rig, DIR_IN, 300000) / 300000;
 		rig_use_stages(rig, NULL);
 		alone[i] = bare_run(&bare, packets);

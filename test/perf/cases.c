@@ -290,7 +290,7 @@ static double opening_floor(struct rig *rig, struct opening *opening, const stru
 	double cycles;
 
 	opening_trace(rig, opening, &test->steps[0], &trace);
-	rig_use_stages(rig, floor_stages(rig_config(rig)->form.six));
+	floor_use(rig);
 	rig_play_once(rig, test->steps[0].side, &trace, NULL);
 	cycles = rig_play_once(rig, test->steps[0].side, &trace, NULL);
 	rig_use_stages(rig, NULL);
@@ -327,7 +327,7 @@ static double play_floor(struct rig *rig, unsigned int dirs, uint64_t packets)
 {
 	double cycles;
 
-	rig_use_stages(rig, floor_stages(rig_config(rig)->form.six));
+	floor_use(rig);
 	cycles = rig_play(rig, dirs, packets);
 	rig_use_stages(rig, NULL);
 	return cycles;

@@ -91,12 +91,12 @@ static void floor_input6(struct worker *w, struct batch *in)
 	floor_run(w, in, true);
 }
 
-const struct stage *floor_stages(bool six)
+void floor_use(struct rig *rig)
 {
 	static const struct stage stages[2][STAGE__COUNT] = {
 		{ [STAGE_FLOW] = { "swap", floor_input4 }, [STAGE_TX] = { "tx", link_tx } },
 		{ [STAGE_FLOW] = { "swap", floor_input6 }, [STAGE_TX] = { "tx", link_tx } },
 	};
 
-	return stages[six];
+	rig_use_stages(rig, stages[rig_config(rig)->form.six]);
 }

@@ -9,11 +9,9 @@
 #ifndef PERF_FLOOR_H
 #define PERF_FLOOR_H
 
-#include <stdbool.h>
+#include "perf/rig.h"
 
-#include "worker/stage.h"
-
-/* For packets of IPv6, else of IPv4. */
-const struct stage *floor_stages(bool six);
+/* In place of the path, until rig_use_stages(). */
+void floor_use(struct rig *rig);
 
 #endif

@@ -67,7 +67,9 @@ static void say_level(struct figures *figures, struct rig *rig, unsigned int per
 		for (unsigned int floor = 0; floor < 2; floor++) {
 			const struct histogram *all;
 
-			rig_use_stages(rig, floor ? floor_stages(false) : NULL);
+			rig_use_stages(rig, NULL);
+			if (floor)
+				floor_use(rig);
 			play_paced(rig, &clock, 2 * most * 100 / percent, packets / PLAYS);
 			all = merged();
 			for (unsigned int i = 0; i < RTE_DIM(parts); i++)
