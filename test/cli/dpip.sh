@@ -138,7 +138,7 @@ ok "link set promisc took effect" eval 'dpip link show dpdk1 | grep -q promisc'
 ok "link set down" dpip link set dpdk1 down
 ok "link set down took effect" eval 'dpip link show dpdk1 | grep -q "^    DOWN"'
 ok "link set up" dpip link set dpdk1 up
-ok "link set up took effect" bed_wait_for 5 eval 'dpip link show dpdk1 | grep -q "^    UP"'
+ok "link set up took effect" bed_wait_for 15 eval 'dpip link show dpdk1 | grep -q "^    UP"'
 ok "link set addr" dpip link set dpdk1 addr 02:aa:bb:cc:dd:ee
 ok "link set addr took effect" eval 'dpip link show dpdk1 | grep -q "addr 02:AA:BB:CC:DD:EE"'
 refused "link show of none" 1 "dpdk9" dpip link show dpdk9

@@ -92,7 +92,7 @@ END
 	ok "stock -d -f" stock -d -f 1 -r 10.2.0.2:8080
 	ok "stock -D -f" stock -D -f 3 -6
 fi
-ok "the state file has the rules" bed_wait_for 5 grep -q "mark 4294967295" "$BED/state"
+ok "the state file has the rules" bed_wait_for 15 grep -q "mark 4294967295" "$BED/state"
 dpip mark show >"$BED/rules"
 again() {
 	bed_stop && : >"$BED/dpvs.log" && bed_start

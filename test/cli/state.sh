@@ -18,7 +18,7 @@ conf() {
 }
 # kept TEXT: the state file gets it
 kept() {
-	bed_wait_for 5 grep -qF -- "$1" "$BED/state"
+	bed_wait_for 15 grep -qF -- "$1" "$BED/state"
 }
 again() {
 	bed_stop && : >"$BED/dpvs.log" && bed_start "$@"
@@ -26,7 +26,7 @@ again() {
 
 conf
 must "dpvs starts" bed_start
-ok "the state file is there" bed_wait_for 5 test -s "$BED/state"
+ok "the state file is there" bed_wait_for 15 test -s "$BED/state"
 ok "its first line has a version" eval 'head -n 1 "$BED/state" | grep -q "^# dpvs state 1 "'
 ok "a route" dpip route add 10.9.0.0/16 via 10.2.0.7
 ok "a neighbour" dpip neigh add 10.2.0.1 lladdr 02:00:00:00:00:01 dev dpdk1

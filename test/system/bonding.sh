@@ -126,7 +126,7 @@ heard() {
 	local before
 	before=$(drops arp_done)
 	DPVS_IPC_FILE=$BED/second.ipc dpip addr add 10.6.0.3/32 dev bond0 &&
-		bed_wait_for 5 eval "[ \"\$(drops arp_done)\" -gt $before ]"
+		bed_wait_for 15 eval "[ \"\$(drops arp_done)\" -gt $before ]"
 }
 ok "LACP makes both members active" bed_wait_for 60 both_active
 json "mode 802.3ad is shown" 'j[0]["linkinfo"]["info_data"]["mode"] == "802.3ad"' dpip -j link show bond0

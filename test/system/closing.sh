@@ -38,13 +38,15 @@ for workers in 1 3; do
 	bed_wait_for 15 connections_gone
 	equal "$w: not closed by the program, none is left" "" "$(states)"
 
-	# The program holds them open for a while: they are all established.
-	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 101 --parallel 101 --close not --hold-ms 3000 \
-		>"$BED/held" 2>&1 &
+	# The program holds them open until it has been seen that they are all established.
+	touch "$BED/hold"
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 101 --parallel 101 --close not --hold-ms 60000 \
+		--hold-while "$BED/hold" >"$BED/held" 2>&1 &
 	holder=$!
-	bed_wait_for 3 eval '[ "$(states)" = "TCP_EST 101" ]'
+	bed_wait_for 30 eval '[ "$(states)" = "TCP_EST 101" ]'
 	equal "$w: held open, all are established" "TCP_EST 101" "$(states)"
 	equal "$w: held open, all count as active" 101 "$(active)"
+	rm "$BED/hold"
 	wait "$holder"
 	equal "$w: held open, the program had every answer" 0 $?
 

@@ -32,7 +32,7 @@ says() {
 	local name=$1 text=$2
 
 	shift 2
-	in_client ping -c 1 -W 2 "$@" >"$BED/ping" 2>&1
+	in_client ping -c 1 -W 10 "$@" >"$BED/ping" 2>&1
 	if grep -qF -- "$text" "$BED/ping"; then
 		pass "$name"
 	else
@@ -42,7 +42,7 @@ says() {
 }
 
 reaches() {
-	in_client ping -c 1 -W 2 -q "$@" >/dev/null
+	in_client ping -c 1 -W 10 -q "$@" >/dev/null
 }
 
 knows_mtu() {

@@ -70,7 +70,7 @@ for workers in 1 3; do
 		[("dpdk0.kni", "dpdk0", False, True, "master", ["10.1.0.5"]), ("dpdk1.kni", "dpdk1", False, True, "master", [])]' \
 		dpip -j kni show
 	ok "$w: up, with an address" kernel_up
-	ok "$w: the kernel answers ping" bed_wait_for 5 kernel_answers
+	ok "$w: the kernel answers ping" bed_wait_for 15 kernel_answers
 	ok "$w: and is answered" ping -c 3 -i 0.2 -W 10 -q 10.1.0.1
 	ok "$w: frames of full size, and longer ones in pieces" eval 'in_client ping -c 2 -i 0.2 -W 10 -q -s 1472 $OURS && ping -c 2 -i 0.2 -W 10 -q -s 4000 10.1.0.1'
 	ok "$w: dpvs itself answers as before" in_client ping -c 2 -i 0.2 -W 10 -q "$VIP"
@@ -78,12 +78,12 @@ for workers in 1 3; do
 	ok "$w: ssh carries 2 MB there and back" ssh_copy $((2 << 20))
 	kill "$(cat "$BED/ssh/pid")"
 	traffic "$w: a service beside it" tcp "$VIP" 7000 --count "$(scaled 1000)" --parallel 4
-	timeout 10 tcpdump -n -i dpdk0.kni -c 2 icmp >"$BED/tcpdump" 2>/dev/null &
+	timeout 30 tcpdump -n -i dpdk0.kni -c 2 icmp >"$BED/tcpdump" 2>/dev/null &
 	DUMP=$!
-	bed_wait_for 5 eval 'in_client ping -c 1 -W 1 -q $OURS >/dev/null; ! kill -0 $DUMP 2>/dev/null'
+	bed_wait_for 15 eval 'in_client ping -c 1 -W 1 -q $OURS >/dev/null; ! kill -0 $DUMP 2>/dev/null'
 	ok "$w: tcpdump sees what the kernel gets" grep -q "10.1.0.1 > $OURS: ICMP echo request" "$BED/tcpdump"
 	accounted "$w"
-	timeout 20 tcpdump -n -i dpdk0.kni -c 2 icmp and dst host "$VIP" >"$BED/tcpdump" 2>/dev/null &
+	timeout 30 tcpdump -n -i dpdk0.kni -c 2 icmp and dst host "$VIP" >"$BED/tcpdump" 2>/dev/null &
 	DUMP=$!
 	ok "$w: forward2kni" dpip link set dpdk0 forward2kni on
 	json "$w: is shown" '"FORWARD2KNI" in j[0]["flags"]' dpip -j link show dpdk0
@@ -98,14 +98,14 @@ for workers in 1 3; do
 	ok "$w: a MAC address of the port" eval 'dpip link set dpdk0 addr 02:00:00:00:07:07 && link_is 02:00:00:00:07:07'
 	ok "$w: an MTU of the port" eval 'dpip link set dpdk0 mtu 1400 && link_is "mtu 1400"'
 	ok "$w: another MAC address is put back" eval 'ip link set dpdk0.kni address 02:00:00:00:08:08 &&
-		bed_wait_for 5 link_is 02:00:00:00:07:07'
+		bed_wait_for 15 link_is 02:00:00:00:07:07'
 	bed_attach 0 # the driver has given its interface the address, too
 	ok "$w: the port down, no carrier" eval 'dpip link set dpdk0 down && link_is NO-CARRIER'
 	ok "$w: the port up, carrier" eval 'dpip link set dpdk0 up && ! link_is NO-CARRIER'
-	ok "$w: deleted, it is made again" eval 'ip link del dpdk0.kni && bed_wait_for 5 link_is "mtu 1400"'
-	ok "$w: and works again" eval 'kernel_up && bed_wait_for 5 kernel_answers'
+	ok "$w: deleted, it is made again" eval 'ip link del dpdk0.kni && bed_wait_for 15 link_is "mtu 1400"'
+	ok "$w: and works again" eval 'kernel_up && bed_wait_for 15 kernel_answers'
 	ok "$w: addresses are taken from the kernel" eval 'dpip kni flush dev dpdk0 && ! kernel_answers'
-	ok "$w: and given back" eval 'dpip kni add $OURS dev dpdk0 && bed_wait_for 5 kernel_answers'
+	ok "$w: and given back" eval 'dpip kni add $OURS dev dpdk0 && bed_wait_for 15 kernel_answers'
 	ok "$w: a port that is added has one" eval 'dpip link add wan vdev net_tap5,iface=tap5 && ip link show wan.kni'
 	ok "$w: which goes with it" eval 'dpip link del wan && ! ip link show wan.kni 2>/dev/null'
 	stopped "$w"

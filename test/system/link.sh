@@ -57,7 +57,7 @@ for workers in 1 3; do
 	)
 
 	ok "$w: a port is added" bring
-	ok "$w: it answers" bed_wait_for 5 answers
+	ok "$w: it answers" bed_wait_for 15 answers
 	traffic "$w: a service reaches its server by it" tcp "$VIP" 7000 --count "$(scaled 1000)" --parallel 4
 	equal "$w: it is up" "" "$(dpip link show dpdk2 | grep -w DOWN)"
 
@@ -69,15 +69,15 @@ for workers in 1 3; do
 	come_and_go
 	wait "$LOAD" "$FLOOD"
 	equal "$w: it goes and comes under load" 0 "$CHANGES_FAILED"
-	ok "$w: and answers" bed_wait_for 5 answers
+	ok "$w: and answers" bed_wait_for 15 answers
 	traffic "$w: and serves" tcp "$VIP" 7000 --count "$(scaled 1000)" --parallel 4
 
 	# the server is no more: what is sent to it waits for its answer when the port goes
 	bed_in server1 ip link set eth0 down
 	ok "$w: the neighbour is forgotten" dpip neigh flush dev dpdk2
-	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 4 --parallel 4 --timeout-ms 1000 --quiet >/dev/null 2>&1 &
+	in_client "$TRAFFIC" tcp "$VIP" 7000 --count 4 --parallel 4 --timeout-ms 4000 --quiet >/dev/null 2>&1 &
 	LOAD=$!
-	ok "$w: packets wait for it" bed_wait_for 5 eval '[ "$(worker_sum held)" -gt 0 ]'
+	ok "$w: packets wait for it" bed_wait_for 15 eval '[ "$(worker_sum held)" -gt 0 ]'
 	ok "$w: a port with packets that wait is deleted" dpip link del dpdk2
 	ok "$w: they are dropped, for that reason" [ "$(drops port_gone)" -gt 0 ]
 	equal "$w: nothing of it is left" "" "$(left_of_port "$workers")"
@@ -87,7 +87,7 @@ for workers in 1 3; do
 	accounted "$w: behind that"
 
 	ok "$w: it is added again" bring
-	ok "$w: and answers again" bed_wait_for 5 answers
+	ok "$w: and answers again" bed_wait_for 15 answers
 	ok "$w: a second one" dpip link add dpdk3 vdev net_tap3,iface=tap3
 	ok "$w: those that were added are flushed" dpip link flush
 	json "$w: those of the conf file stay" '[x["ifname"] for x in j] == ["dpdk0", "dpdk1"]' dpip -j link show

@@ -40,7 +40,7 @@ mac_of() { # SERVER's address: its MAC address as dpvs knows it
 	dpip neigh show dev dpdk1 | awk -v ip="$1" '$2 == ip { print $4 }'
 }
 pings() { # COMMAND of ping: one answer within its time
-	in_client ping -c 1 -W 2 "$@" >/dev/null 2>&1
+	in_client ping -c 1 -W 10 "$@" >/dev/null 2>&1
 }
 
 ok "new addresses are nobody else's" bed_wait_for 10 settled

@@ -73,9 +73,11 @@ sees() {
 	wait "$pid"
 }
 
-# Sources of what came: PROTO and address, each once; of the other net there must be none.
+# Sources of what came: PROTO and address, each once; of the other net there must be none. What
+# tcpdump takes for a protocol by its port it decodes, on further lines: only a packet's first counts.
 seen() {
-	tcpdump -n -r "$BED/seen.pcap" "$@" 2>/dev/null | awk '{ sub(/\.[0-9]+$/, "", $3); print $3 }' | sort -u
+	tcpdump -n -q -r "$BED/seen.pcap" "$@" 2>/dev/null |
+		awk '$2 ~ /^IP/ { sub(/\.[0-9]+$/, "", $3); print $3 }' | sort -u
 }
 
 only_public() {

@@ -260,10 +260,11 @@ struct options {
 	struct sockaddr_in to;
 	unsigned long count, parallel;
 	uint64_t timeout_us;
-	uint64_t pause_us;  /* between two requests of a slot */
-	uint64_t hold_us;   /* behind the last answer, before open connections end */
-	double seconds;     /* 0: until count requests are done */
-	unsigned long rate; /* of a flood, a second */
+	uint64_t pause_us; /* between two requests of a slot */
+	uint64_t hold_us;  /* behind the last answer, before open connections end: at most this, */
+	const char *hold_while; /* and no longer than this file exists */
+	double seconds;         /* 0: until count requests are done */
+	unsigned long rate;     /* of a flood, a second */
 	enum closing closing;
 	bool quiet; /* failures are expected: do not print each */
 };
@@ -613,6 +614,16 @@ static int client_report(const struct totals *totals, uint64_t begin_us)
 	return totals->failed == 0 && totals->done == totals->started ? 0 : 1;
 }
 
+/* Connections that are left open stay so for a time, or until a test has seen enough. */
+static void connections_hold(const struct options *options)
+{
+	uint64_t end_us = now_us() + options->hold_us;
+
+	while (now_us() < end_us &&
+	       (!options->hold_while || access(options->hold_while, F_OK) == 0))
+		usleep(10000);
+}
+
 static int client(const struct options *options)
 {
 	struct epoll_event events[EVENTS];
@@ -637,7 +648,7 @@ static int client(const struct options *options)
 	}
 	code = client_report(&totals, begin_us);
 	fflush(stdout);
-	usleep((useconds_t)options->hold_us);
+	connections_hold(options);
 	stalls_end(&stalls);
 	free(slots);
 	close(epoll);
@@ -728,6 +739,7 @@ static void options_parse(struct options *options, int argc, char **argv)
 		{ "timeout-ms", required_argument, NULL, 't' },
 		{ "pause-ms", required_argument, NULL, 'w' },
 		{ "hold-ms", required_argument, NULL, 'h' },
+		{ "hold-while", required_argument, NULL, 'f' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "close", required_argument, NULL, 'c' },
@@ -747,6 +759,8 @@ static void options_parse(struct options *options, int argc, char **argv)
 			options->pause_us = number(optarg, 600000) * 1000;
 		else if (option == 'h')
 			options->hold_us = number(optarg, 600000) * 1000;
+		else if (option == 'f')
+			options->hold_while = optarg;
 		else if (option == 's')
 			options->seconds = (double)number(optarg, 3600);
 		else if (option == 'r')
@@ -776,8 +790,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], (uint16_t)number(argv[3], 65535));
 	if (argc < 4)
 		fatal("usage: serve NAME PORT | tcp|http|udp|flood ADDRESS PORT [--count N] "
-		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--hold-ms N] [--seconds N] "
-		      "[--rate N] "
+		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--hold-ms N] "
+		      "[--hold-while FILE] [--seconds N] [--rate N] "
 		      "[--close server|client|reset|half|not] [--quiet]");
 	if (strcmp(argv[1], "tcp") == 0)
 		options.proto = PROTO_TCP;

@@ -72,7 +72,7 @@ room_for_tags() {
 }
 
 pings() {
-	in_client ping -c 1 -W 2 -q "$@" >/dev/null
+	in_client ping -c 1 -W 10 -q "$@" >/dev/null
 }
 
 # through NAME VIP: TCP and UDP
@@ -118,7 +118,7 @@ for workers in 1 3; do
 	vlan_forget
 	ok "$w: 802.1Q answers" bed_wait_for 10 pings 10.11.0.254
 	ok "$w: 802.1Q in 802.1ad" bed_wait_for 10 pings 10.12.0.254
-	ok "$w: 802.1ad" bed_wait_for 10 in_server 1 ping -c 1 -W 2 -q 10.21.0.254
+	ok "$w: 802.1ad" bed_wait_for 20 in_server 1 ping -c 1 -W 2 -q 10.21.0.254
 	ok "$w: without a tag" pings 10.1.0.254
 	ok "$w: what is on a VLAN is not there without its tag" eval '! in_client ping -c 1 -W 1 -q -I eth0 10.11.0.254'
 	ok "$w: as long as the MTU" pings -M do -s 1472 10.12.0.254
@@ -134,7 +134,7 @@ for workers in 1 3; do
 		ip link set dpdk0.kni up
 		must "$w: the kernel's own VLAN above the port" tagged here v30 10.13.0.254/24 q:30
 		ok "$w: it is let out, and a tag that is nobody's is the kernel's" \
-			bed_wait_for 10 ping -c 1 -W 2 -q 10.13.0.1
+			bed_wait_for 20 ping -c 1 -W 2 -q 10.13.0.1
 		kill "$TAGGED"
 		wait "$TAGGED" 2>/dev/null
 	else

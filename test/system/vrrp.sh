@@ -112,7 +112,7 @@ requests() {
 	local n
 
 	for n in 1 2 3 4; do
-		in_client curl -s -m 3 "http://$VIP/" || echo failed
+		in_client curl -s -m 5 "http://$VIP/" || echo failed
 	done | sort | uniq -c | tr -s ' \n' ' '
 }
 
@@ -122,7 +122,7 @@ served_again() {
 
 served_now() {
 	equal "$1: both servers, by the virtual address" " 2 server1 2 server2 " "$(requests)"
-	ok "$1: the IPv6 address answers" in_client ping -6 -c 1 -W 2 -q "$VIP6"
+	ok "$1: the IPv6 address answers" in_client ping -6 -c 1 -W 10 -q "$VIP6"
 }
 
 balances() {
