@@ -41,6 +41,7 @@ $(BIN)/test/system/%: test/system/%.c
 	$(call say,LD)$(CC) $(CFLAGS_ALL) -Itest -o $@ $(filter %.c,$^)
 
 $(BIN)/test/system/feed: test/lib/feed.c
+$(BIN)/test/system/traffic: test/lib/stalls.c test/lib/stalls.h
 
 # Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
 # daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.

@@ -317,6 +317,7 @@ bed_nginx() {
 			scgi_temp_path $dir/scgi;
 			server {
 				listen 80 backlog=4096;
+				listen [::]:80 ipv6only=on backlog=4096;
 				root $dir/root;
 				location / { return 200 "server$n \$arg_token\n"; }
 				location /files/ { }

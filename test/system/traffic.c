@@ -18,8 +18,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/in.h>
@@ -37,6 +35,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/stalls.h"
 
 #define TOKEN_LEN 16
 #define BUFFER    1024
@@ -89,7 +89,7 @@ static void epoll_add(int epoll, int fd, uint32_t events, void *data)
 
 /* ---- server ---- */
 
-/* One accepted connection; the listening sockets are two more of them. */
+/* One accepted connection; the listening sockets are four more of them. */
 struct session {
 	int fd;
 	enum { SESSION_LISTEN, SESSION_UDP, SESSION_TCP } kind;
@@ -98,21 +98,40 @@ struct session {
 	char line[BUFFER];
 };
 
-static struct session *server_open(int epoll, int type, uint16_t port)
+/* An address of either family. */
+union address {
+	struct sockaddr any;
+	struct sockaddr_in ip4;
+	struct sockaddr_in6 ip6;
+};
+
+static socklen_t address_size(const union address *address)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port) };
+	return address->any.sa_family == AF_INET6 ? sizeof(address->ip6) : sizeof(address->ip4);
+}
+
+static struct session *server_open(int epoll, sa_family_t family, int type, uint16_t port)
+{
+	union address addr = { .any = { .sa_family = family } };
 	struct session *session = calloc(1, sizeof(*session));
 	int on = 1;
 
 	if (session == NULL)
 		fatal("no memory");
 	session->kind = type == SOCK_DGRAM ? SESSION_UDP : SESSION_LISTEN;
-	session->fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
+	session->fd = socket(family, type | SOCK_NONBLOCK, 0);
 	if (session->fd < 0)
 		fatal("socket: %s", strerror(errno));
 	setsockopt(session->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(session->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
-	if (bind(session->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (family == AF_INET6) {
+		setsockopt(session->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+		setsockopt(session->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+		addr.ip6.sin6_port = htons(port);
+	} else {
+		setsockopt(session->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+		addr.ip4.sin_port = htons(port);
+	}
+	if (bind(session->fd, &addr.any, address_size(&addr)) < 0)
 		fatal("bind to port %u: %s", port, strerror(errno));
 	if (type == SOCK_STREAM && listen(session->fd, 4096) < 0)
 		fatal("listen: %s", strerror(errno));
@@ -130,6 +149,8 @@ static void answer_from(struct msghdr *msg)
 
 	if (control && control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO)
 		((struct in_pktinfo *)(void *)CMSG_DATA(control))->ipi_ifindex = 0;
+	if (control && control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO)
+		((struct in6_pktinfo *)(void *)CMSG_DATA(control))->ipi6_ifindex = 0;
 }
 
 /* false: there are no more. */
@@ -137,10 +158,10 @@ static bool server_datagram(int fd, const char *name)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	} control;
 	char in[BUFFER], out[2 * BUFFER];
-	struct sockaddr_in from;
+	union address from;
 	struct iovec data = { .iov_base = in, .iov_len = sizeof(in) };
 	struct msghdr msg = { .msg_name = &from,
 			      .msg_namelen = sizeof(from),
@@ -227,8 +248,10 @@ static int serve(const char *name, uint16_t port)
 
 	if (epoll < 0)
 		fatal("epoll_create1: %s", strerror(errno));
-	server_open(epoll, SOCK_STREAM, port);
-	server_open(epoll, SOCK_DGRAM, port);
+	server_open(epoll, AF_INET, SOCK_STREAM, port);
+	server_open(epoll, AF_INET, SOCK_DGRAM, port);
+	server_open(epoll, AF_INET6, SOCK_STREAM, port);
+	server_open(epoll, AF_INET6, SOCK_DGRAM, port);
 	for (;;) {
 		int n = epoll_wait(epoll, events, EVENTS, -1);
 
@@ -257,7 +280,7 @@ enum closing {
 
 struct options {
 	enum proto proto;
-	struct sockaddr_in to;
+	union address to;
 	unsigned long count, parallel;
 	uint64_t timeout_us;
 	uint64_t pause_us; /* between two requests of a slot */
@@ -267,33 +290,6 @@ struct options {
 	unsigned long rate;     /* of a flood, a second */
 	enum closing closing;
 	bool quiet; /* failures are expected: do not print each */
-};
-
-/*
- * Time that the machine itself did not give: a thread on each CPU wants to run every STALL_TICK_MS;
- * when one comes much later, its CPU was taken away (a virtual machine's is), and with it whoever
- * runs there: client, balancer or server. The slowest of requests is told without such time, and
- * with it.
- */
-#define STALL_TICK_MS 10
-#define STALL_MS      100
-#define STALL_CPUS    64
-
-struct stall {
-	int cpu;
-	pthread_t thread;
-	uint64_t seen_us; /* when it woke last */
-	struct stalls *all;
-};
-
-/* The time in which at least one CPU was away: a request may wait for one after the other. */
-struct stalls {
-	pthread_mutex_t lock;
-	uint64_t lost_us;
-	uint64_t counted_us; /* what is before this is in lost_us */
-	uint64_t told_us;    /* what stalls_lost() said last: it never goes back */
-	unsigned int count;
-	struct stall cpu[STALL_CPUS];
 };
 
 struct share {
@@ -321,86 +317,6 @@ struct slot {
 	char token[TOKEN_LEN + 1];
 	char reply[BUFFER];
 };
-
-/* What a CPU that was seen at seen_us, and not again before now, adds to the lost time. */
-static uint64_t stall_adds(const struct stalls *stalls, uint64_t seen_us, uint64_t now)
-{
-	uint64_t from = seen_us > stalls->counted_us ? seen_us : stalls->counted_us;
-
-	return now > seen_us + STALL_MS * 1000 && now > from ? now - from : 0;
-}
-
-static void *stall_watch(void *arg)
-{
-	const struct timespec tick = { .tv_nsec = STALL_TICK_MS * 1000000 };
-	struct stall *stall = arg;
-	struct stalls *all = stall->all;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(stall->cpu, &set);
-	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	for (;;) {
-		uint64_t now, more;
-
-		nanosleep(&tick, NULL);
-		pthread_mutex_lock(&all->lock);
-		now = now_us();
-		more = stall_adds(all, stall->seen_us, now);
-		all->lost_us += more;
-		if (more != 0)
-			all->counted_us = now;
-		stall->seen_us = now;
-		pthread_mutex_unlock(&all->lock);
-	}
-	return NULL;
-}
-
-static void stalls_watch(struct stalls *stalls)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	pthread_mutex_init(&stalls->lock, NULL);
-	for (int cpu = 0; cpu < CPU_SETSIZE && stalls->count < STALL_CPUS; cpu++) {
-		struct stall *stall = &stalls->cpu[stalls->count];
-
-		if (!CPU_ISSET(cpu, &set))
-			continue;
-		*stall = (struct stall){ .cpu = cpu, .seen_us = now_us(), .all = stalls };
-		if (pthread_create(&stall->thread, NULL, stall_watch, stall) != 0)
-			fatal("no thread");
-		stalls->count++;
-	}
-}
-
-static void stalls_end(struct stalls *stalls)
-{
-	for (unsigned int i = 0; i < stalls->count; i++) {
-		pthread_cancel(stalls->cpu[i].thread);
-		pthread_join(stalls->cpu[i].thread, NULL);
-	}
-}
-
-/* The time lost until now, a CPU that is away at this moment included. */
-static uint64_t stalls_lost(struct stalls *stalls, uint64_t now)
-{
-	uint64_t lost, away = 0;
-
-	pthread_mutex_lock(&stalls->lock);
-	lost = stalls->lost_us;
-	for (unsigned int i = 0; i < stalls->count; i++) {
-		uint64_t more = stall_adds(stalls, stalls->cpu[i].seen_us, now);
-
-		away = more > away ? more : away;
-	}
-	if (lost + away > stalls->told_us)
-		stalls->told_us = lost + away;
-	lost = stalls->told_us;
-	pthread_mutex_unlock(&stalls->lock);
-	return lost;
-}
 
 static void token_make(char *token)
 {
@@ -501,12 +417,12 @@ static void slot_begin(const struct options *options, struct totals *totals, str
 	slot->begin_us = now_us();
 	slot->begin_lost_us = stalls_lost(totals->stalls, slot->begin_us);
 	slot->next_us = slot->begin_us + options->pause_us;
-	slot->fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
+	slot->fd = socket(options->to.any.sa_family, type | SOCK_NONBLOCK, 0);
 	if (slot->fd < 0)
 		fatal("socket: %s", strerror(errno));
 	if (type == SOCK_STREAM)
 		setsockopt(slot->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(slot->fd, (const struct sockaddr *)&options->to, sizeof(options->to)) < 0 &&
+	if (connect(slot->fd, &options->to.any, address_size(&options->to)) < 0 &&
 	    errno != EINPROGRESS) {
 		slot_fail(options, totals, slot, strerror(errno));
 		return;
@@ -639,7 +555,8 @@ static int client(const struct options *options)
 		fatal("no memory");
 	for (unsigned long i = 0; i < options->parallel; i++)
 		slots[i].fd = -1;
-	stalls_watch(&stalls);
+	if (stalls_watch(&stalls) < 0)
+		fatal("no thread");
 	while (!client_tick(options, &totals, slots, end_us, epoll)) {
 		int n = epoll_wait(epoll, events, EVENTS, 10);
 
@@ -684,10 +601,8 @@ static int flood(const struct options *options)
 	if (fds == NULL)
 		fatal("no memory");
 	for (unsigned long i = 0; i < options->parallel; i++) {
-		const struct sockaddr *to = (const struct sockaddr *)&options->to;
-
-		fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
-		if (fds[i] < 0 || connect(fds[i], to, sizeof(options->to)) < 0)
+		fds[i] = socket(options->to.any.sa_family, SOCK_DGRAM, 0);
+		if (fds[i] < 0 || connect(fds[i], &options->to.any, address_size(&options->to)) < 0)
 			fatal("flood: %s", strerror(errno));
 	}
 	for (unsigned long i = 0; now_us() < end_us; i = (i + 1) % options->parallel) {
@@ -729,6 +644,22 @@ static enum closing closing_parse(const char *text)
 			return rows[i].closing;
 	}
 	fatal("--close %s: server, client, reset, half or not", text);
+}
+
+static union address address_parse(const char *text, uint16_t port)
+{
+	union address address = { 0 };
+
+	if (inet_pton(AF_INET6, text, &address.ip6.sin6_addr) == 1) {
+		address.ip6.sin6_family = AF_INET6;
+		address.ip6.sin6_port = htons(port);
+	} else if (inet_pton(AF_INET, text, &address.ip4.sin_addr) == 1) {
+		address.ip4.sin_family = AF_INET;
+		address.ip4.sin_port = htons(port);
+	} else {
+		fatal("'%s' is no IPv4 or IPv6 address", text);
+	}
+	return address;
 }
 
 static void options_parse(struct options *options, int argc, char **argv)
@@ -801,10 +732,7 @@ int main(int argc, char **argv)
 		options.proto = PROTO_UDP;
 	else if (strcmp(argv[1], "flood") != 0)
 		fatal("'%s': serve, tcp, http, udp or flood", argv[1]);
-	options.to.sin_family = AF_INET;
-	options.to.sin_port = htons((uint16_t)number(argv[3], 65535));
-	if (inet_pton(AF_INET, argv[2], &options.to.sin_addr) != 1)
-		fatal("'%s' is no IPv4 address", argv[2]);
+	options.to = address_parse(argv[2], (uint16_t)number(argv[3], 65535));
 	options_parse(&options, argc - 3, argv + 3);
 	return strcmp(argv[1], "flood") == 0 ? flood(&options) : client(&options);
 }
