@@ -120,6 +120,9 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 		drop(run->w, m, reason);
 		return true;
 	}
+	if (one->tuple.proto == IPPROTO_TCP) /* as it will be: the next one's scheduler looks */
+		dest_conn_move(&one->opening.wants.dest->inactive,
+			       &one->opening.wants.dest->active);
 	one->m = m;
 	one->at = at;
 	one->tuples.in = *tuple;
@@ -129,17 +132,33 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 	return true;
 }
 
+/* There is no entry; or one before it in the vector has the same answers, by NAT. */
+static enum drop_reason reason_none(const struct flow_run *run, const struct flow_new_one *one)
+{
+	enum conn_dir dir;
+
+	return conn_lookup(run->conns, &one->opening.wants.out, &dir) == CONN_NONE
+		       ? DROP_IPVS_CONN_FULL
+		       : DROP_IPVS_CLASH;
+}
+
 uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one)
 {
+	struct dest *dest = one->opening.wants.dest;
 	uint32_t id = conn_create4(run->conns, &one->tuples);
 
 	if (unlikely(id == CONN_NONE)) {
+		if (one->tuple.proto == IPPROTO_TCP)
+			dest_conn_move(&dest->active, &dest->inactive);
 		session_leave(run->w, &one->opening);
-		drop(run->w, one->m, DROP_IPVS_CONN_FULL);
+		drop(run->w, one->m, reason_none(run, one));
 		return CONN_NONE;
 	}
 	session_enter(run->w, id, &one->opening);
-	if (one->tuple.proto == IPPROTO_TCP && one->opening.xmit->shift_tcp) {
+	if (one->tuple.proto != IPPROTO_TCP)
+		return id;
+	dest_conn_move(&dest->active, &dest->inactive);
+	if (one->opening.xmit->shift_tcp) {
 		const struct rte_tcp_hdr *th = tcp_header(one->m);
 
 		tcp_choose_deltas(conn_get(run->conns, id), &run->w->ipvs->isn_key,

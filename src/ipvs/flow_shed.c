@@ -24,6 +24,7 @@
 #include "ipvs/ipvs_int.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
+#include "ipvs/proto/tcp.h"
 #include "worker/worker.h"
 
 /* Cycles, roughly: only their ratio matters, and that tokens for all time are enough for all. */
@@ -52,37 +53,79 @@ uint32_t flow_shed_begin(struct worker *w)
 	return w->ipvs->shed.tokens;
 }
 
-/* Does it look like the first packet of a connection? Its tuple. */
-static bool looks_new(const struct rte_mbuf *m, struct tuple *tuple)
+/* Addresses and protocol; returns where its L4 header is, 0: there are others between. */
+static uint32_t ends4(const struct rte_mbuf *m, struct tuple *tuple)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(eth + 1);
-	const struct rte_tcp_hdr *th = (const struct rte_tcp_hdr *)(ip + 1); /* or UDP's ports */
 
-	if (m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(struct rte_udp_hdr) ||
-	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->version_ihl != 0x45 ||
+	if (m->data_len < sizeof(*eth) + sizeof(*ip) || ip->version_ihl != 0x45 ||
 	    (ip->fragment_offset & RTE_BE16(0x3fff)))
-		return false;
-	if (ip->next_proto_id != IPPROTO_UDP &&
-	    (ip->next_proto_id != IPPROTO_TCP ||
-	     m->data_len < sizeof(*eth) + sizeof(*ip) + sizeof(*th) ||
-	     (th->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) != RTE_TCP_SYN_FLAG))
-		return false;
+		return 0;
 	*tuple = (struct tuple){ .src = ip_from_v4(ip->src_addr),
 				 .dst = ip_from_v4(ip->dst_addr),
-				 .sport = th->src_port,
-				 .dport = th->dst_port,
 				 .proto = ip->next_proto_id,
 				 .family = AF_INET };
+	return sizeof(*eth) + sizeof(*ip);
+}
+
+static uint32_t ends6(const struct rte_mbuf *m, struct tuple *tuple)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)(eth + 1);
+
+	if (m->data_len < sizeof(*eth) + sizeof(*ip))
+		return 0;
+	*tuple = (struct tuple){ .proto = ip->proto, .family = AF_INET6 };
+	memcpy(&tuple->src, ip->src_addr, sizeof(tuple->src));
+	memcpy(&tuple->dst, ip->dst_addr, sizeof(tuple->dst));
+	return sizeof(*eth) + sizeof(*ip);
+}
+
+static uint32_t ends(const struct rte_mbuf *m, struct tuple *tuple)
+{
+	if (m->data_len < sizeof(struct rte_ether_hdr))
+		return 0;
+	switch (rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type) {
+	case RTE_BE16(RTE_ETHER_TYPE_IPV4):
+		return ends4(m, tuple);
+	case RTE_BE16(RTE_ETHER_TYPE_IPV6):
+		return ends6(m, tuple);
+	default:
+		return 0;
+	}
+}
+
+/* Does it look like the first packet of a connection? Its tuple. */
+static bool looks_new(const struct rte_mbuf *m, struct tuple *tuple)
+{
+	uint32_t l4_off = ends(m, tuple);
+	const struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *,
+							       l4_off); /* or UDP's ports */
+
+	if (l4_off == 0 || m->data_len < l4_off + sizeof(struct rte_udp_hdr))
+		return false;
+	if (tuple->proto != IPPROTO_UDP &&
+	    (tuple->proto != IPPROTO_TCP || m->data_len < l4_off + sizeof(*th) ||
+	     (th->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) != RTE_TCP_SYN_FLAG))
+		return false;
+	tuple->sport = th->src_port;
+	tuple->dport = th->dst_port;
 	return true;
 }
 
-/* Of a connection that is there after all: UDP in a state that the flow stage leaves alone. */
+/*
+ * Of a connection that is there after all: UDP in a state that the flow stage leaves alone; a SYN
+ * sent again; or the first packet of one that was just made, and paid for, and has no way on here.
+ */
 static bool is_known(const struct flow_run *run, const struct tuple *tuple)
 {
 	enum conn_dir dir;
+	uint32_t id = conn_lookup(run->conns, tuple, &dir);
 
-	return tuple->proto == IPPROTO_UDP && conn_lookup(run->conns, tuple, &dir) != CONN_NONE;
+	if (id == CONN_NONE)
+		return false;
+	return tuple->proto == IPPROTO_UDP || !tcp_state_reusable(conn_get(run->conns, id)->state);
 }
 
 bool flow_shed_new(struct worker *w, struct rte_mbuf *m, uint32_t *allowed)

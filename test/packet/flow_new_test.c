@@ -428,6 +428,39 @@ static void test_no_way(void **state)
 	rig_end(h);
 }
 
+/* Each of a vector is scheduled as if those before it were there: as lc does one by one. */
+static void test_loads(void **state)
+{
+	struct harness *h = rig_new(&usual);
+	struct packet first = syn_from_client(FIRST);
+	unsigned int before;
+
+	rig_service(h, 't', 2);
+	harness_run(h, "ipvsadm -E -t " VIP ":80 -s lc");
+	rig_weight(h, 't', SERVER, 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		first.sport = (uint16_t)(FIRST + i);
+		rig_send(h, CLIENT_SIDE, &first);
+		assert_true(rig_take(h, SERVER_SIDE).len);
+	}
+	rig_weight(h, 't', SERVER, 1);
+	before = rig_counts(h, IPPROTO_TCP, 0).active + rig_counts(h, IPPROTO_TCP, 1).active;
+	assert_int_equal(before, 4);
+	for (uint16_t i = 0; i < 20; i++) {
+		struct packet packet = syn_from_client(FIRST + 100 + i);
+
+		inject(h, &packet);
+	}
+	harness_turn(h);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(rig_counts(h, IPPROTO_TCP, i).active, 12);
+		assert_int_equal(rig_counts(h, IPPROTO_TCP, i).inactive, 0);
+	}
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+	rig_end(h);
+}
+
 /* Only its owner opens a connection; the others hand its packet over. */
 static void test_workers(void **state)
 {
@@ -464,7 +497,7 @@ int main(void)
 		cmocka_unit_test(test_protocols), cmocka_unit_test(test_many_of_one),
 		cmocka_unit_test(test_mixed),     cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_full),      cmocka_unit_test(test_no_way),
-		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_workers),   cmocka_unit_test(test_loads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "link/port.h"
 #include "main/path.h"
 #include "packet/fnat_rig.h"
+#include "packet/ipvs6_rig.h"
 #include "worker/worker.h"
 
 #define FLOW 20000
@@ -31,18 +32,18 @@ static struct packet from_client(uint8_t proto, uint16_t sport, uint8_t flags)
 }
 
 /* As a vector from the clients, in overload with so many connections allowed. */
-static void send_crowded(struct harness *h, const struct packet *packets, unsigned int n,
-			 uint32_t allowed)
+static void send_frames(struct harness *h, const struct frame *frames, unsigned int n,
+			uint32_t allowed)
 {
 	struct worker *w = h->all[1];
 	struct batch *in = &w->stage_in[STAGE_FLOW];
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct frame frame = frame_in(CLIENT_SIDE, &packets[i]);
 		struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool);
 
 		assert_non_null(m);
-		memcpy(rte_pktmbuf_append(m, (uint16_t)frame.len), frame.bytes, frame.len);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)frames[i].len), frames[i].bytes,
+		       frames[i].len);
 		in->pkts[in->count++] = m;
 	}
 	w->counters.received += n;
@@ -52,6 +53,17 @@ static void send_crowded(struct harness *h, const struct packet *packets, unsign
 	w->ipvs->shed.tokens = allowed;
 	worker_run_stages(w);
 	w->rx_crowded = false;
+}
+
+static void send_crowded(struct harness *h, const struct packet *packets, unsigned int n,
+			 uint32_t allowed)
+{
+	struct frame frames[8];
+
+	assert_in_range(n, 1, RTE_DIM(frames));
+	for (unsigned int i = 0; i < n; i++)
+		frames[i] = frame_in(CLIENT_SIDE, &packets[i]);
+	send_frames(h, frames, n, allowed);
 }
 
 static unsigned int taken(struct harness *h)
@@ -114,10 +126,12 @@ static void test_tcp(void **state)
 	rig_service(h, 't', 2);
 	rig_send(h, CLIENT_SIDE, &open);
 	assert_int_equal(taken(h), 1);
-	/* a SYN sent again counts as new: its client will ask once more */
-	assert_int_equal(shed(h, IPPROTO_TCP, 2, 1000), 3);
-	assert_int_equal(taken(h), 2);
+	/* a SYN sent again is of a connection that is there */
+	assert_int_equal(shed(h, IPPROTO_TCP, 2, 1000), 2);
+	assert_int_equal(taken(h), 3);
 	assert_int_equal(rig_conns(h), 3);
+	assert_int_equal(shed(h, IPPROTO_TCP, 0, 2000), 4);
+	assert_int_equal(taken(h), 1);
 	rig_end(h);
 }
 
@@ -141,6 +155,36 @@ static void test_no_way_yet(void **state)
 		assert_int_equal(h->all[1]->drops[DROP_IPVS_CROWDED], 1);
 		harness_run(h, "dpip neigh add " SERVER " lladdr 06:00:00:00:01:0b dev dpdk1");
 		assert_int_equal(taken(h), 3);
+		rig_end(h);
+	}
+}
+
+/* New ones of IPv6 give way too, those that are there do not. */
+static void test_ip6(void **state)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
+
+	for (unsigned int p = 0; p < RTE_DIM(protos); p++) {
+		struct packet6 packet = rig6_from_client(protos[p]);
+		struct harness *h = new_rig();
+		struct frame frames[5] = { { .len = 0 } };
+
+		rig6_service(h, protos[p], 'b');
+		rig6_pass_in(h, 0, &packet, 'b');
+		for (uint16_t i = 0; i < RTE_DIM(frames); i++) {
+			static const uint8_t macs[] = { 2, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0x64 };
+			uint8_t *bytes = frames[i].bytes;
+
+			packet.sport = (uint16_t)(40000 + i); /* the first one is there */
+			memcpy(bytes, macs, sizeof(macs));
+			bytes[12] = 0x86;
+			bytes[13] = 0xdd;
+			frames[i].len = 14 + rig6_build(bytes + 14, &packet);
+		}
+		send_frames(h, frames, 5, 1);
+		assert_int_equal(h->all[1]->drops[DROP_IPVS_CROWDED], 3);
+		assert_int_equal(taken(h), 2);
+		assert_int_equal(rig_conns(h), 2);
 		rig_end(h);
 	}
 }
@@ -338,11 +382,12 @@ static void test_turns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dropped),       cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_no_way_yet),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_without_stage), cmocka_unit_test(test_handed_over),
-		cmocka_unit_test(test_ring_full),     cmocka_unit_test(test_share),
-		cmocka_unit_test(test_overload),      cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_dropped),     cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_no_way_yet),  cmocka_unit_test(test_ip6),
+		cmocka_unit_test(test_others),      cmocka_unit_test(test_without_stage),
+		cmocka_unit_test(test_handed_over), cmocka_unit_test(test_ring_full),
+		cmocka_unit_test(test_share),       cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

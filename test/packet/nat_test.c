@@ -284,6 +284,32 @@ static void test_clash(void **state)
 	rig_end(h);
 }
 
+/* The same when both are new in one vector. */
+static void test_clash_at_once(void **state)
+{
+	struct harness *h = rig_new(&one);
+	struct packet packet = from_client(IPPROTO_UDP, 1);
+
+	service(h, IPPROTO_UDP);
+	server(h, "-a", IPPROTO_UDP, SERVER, "-m");
+	harness_run(h, "ipvsadm -A -u " VIP ":81 -s rr");
+	harness_run(h, "ipvsadm -a -u " VIP ":81 -r " SERVER ":8080 -m");
+	for (unsigned int i = 0; i < 2; i++) {
+		struct frame frame;
+
+		packet.dport = (uint16_t)(80 + i);
+		frame = frame_in(CLIENT_SIDE, &packet);
+		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+	}
+	harness_turn(h);
+	assert_true(rig_take(h, SERVER_SIDE).len);
+	rig_expect_nothing(h);
+	assert_int_equal(harness_drops(h, DROP_IPVS_CLASH), 1);
+	assert_int_equal(harness_all_drops(h), 1);
+	assert_int_equal(rig_conns(h), 1);
+	rig_end(h);
+}
+
 /* TCP's numbers are the client's own, and both sides' segments move the state. */
 static void test_states(void **state)
 {
@@ -326,8 +352,8 @@ int main(void)
 		cmocka_unit_test(test_hops),         cmocka_unit_test(test_rss),
 		cmocka_unit_test(test_mixed),        cmocka_unit_test(test_nat_comes_later),
 		cmocka_unit_test(test_mode_changes), cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_clash),        cmocka_unit_test(test_states),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_clash),        cmocka_unit_test(test_clash_at_once),
+		cmocka_unit_test(test_states),       cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
