@@ -119,6 +119,13 @@ bed_node() {
 		ip link set lo up; ip address add $address dev eth0; ip link set eth0 up"
 }
 
+# bed_ip6 NAME ADDRESS/PLEN GATEWAY: the node has IPv6, too
+bed_ip6() {
+	bed_in "$1" bash -c "for f in all eth0 lo; do echo 0 >/proc/sys/net/ipv6/conf/\$f/disable_ipv6; done
+		ip link set eth0 down; ip link set eth0 up
+		ip -6 address add $2 dev eth0 nodad; ip -6 route add default via $3"
+}
+
 # bed_in NAME COMMAND…
 bed_in() {
 	local name=$1

@@ -8,6 +8,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/test.sh"
 
+GUE_PORT=6080
+GUE="gue --tun-port $GUE_PORT"
+
 # A router between both sides, which is not the balancer.
 direct_router() {
 	bed_node router 1 10.2.0.253/24
@@ -26,4 +29,21 @@ direct_server() {
 		echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
 		ip address add $VIP/32 dev lo
 		ip route add 10.1.0.0/24 via 10.2.0.253"
+}
+
+# Server N takes tunnels' packets out.
+decap_server() {
+	in_server "$1" bash -c 'for f in all default; do echo 0 >/proc/sys/net/ipv4/conf/$f/rp_filter; done'
+	nsenter --net="$BED/ns/server$1" "$DPVS_BIN/test/system/decap" decap $GUE_PORT \
+		>"$BED/decap$1" 2>"$BED/decap$1.log" </dev/null &
+	DECAP[$1]=$!
+	bed_wait_for 10 in_server "$1" ip link show decap >/dev/null 2>&1 &&
+		in_server "$1" bash -c 'echo 0 >/proc/sys/net/ipv4/conf/decap/rp_filter; ip link set decap up'
+}
+
+# decapped N: ends it; what it has counted is printed
+decapped() {
+	kill "${DECAP[$1]}"
+	wait "${DECAP[$1]}"
+	cat "$BED/decap$1"
 }

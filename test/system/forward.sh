@@ -14,14 +14,8 @@ S4=10.2.0.1 S6=2001:db8:2::1    # the server
 BED_BLOCKS="ipv4_defs { forwarding on }
 ipv6_defs { forwarding on }"
 bed_net 1
-# ip6 NODE ADDRESS GATEWAY
-ip6() {
-	bed_in "$1" bash -c "for f in all eth0; do echo 0 >/proc/sys/net/ipv6/conf/\$f/disable_ipv6; done
-		ip link set eth0 down; ip link set eth0 up
-		ip -6 addr add $2/64 dev eth0 nodad; ip -6 route add default via $3"
-}
-must "the client's IPv6" ip6 client 2001:db8:1::1 $A6
-must "the server's IPv6" ip6 server1 $S6 2001:db8:2::fe
+must "the client's IPv6" bed_ip6 client 2001:db8:1::1/64 $A6
+must "the server's IPv6" bed_ip6 server1 $S6/64 2001:db8:2::fe
 in_client ip route replace default via $A4
 in_server 1 ip route replace default via 10.2.0.254
 in_server 1 iperf3 -s >"$BED/iperf-server.log" 2>&1 </dev/null &

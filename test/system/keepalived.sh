@@ -117,7 +117,7 @@ done
 equal "all servers answer again" "server1 server2 server3 " "$(answers)"
 
 # a download that lasts while keepalived is told to read its file again, and to end
-in_client curl -s --limit-rate 800k -m 40 -o "$BED/got4M" "http://$VIP/files/4M" &
+in_client curl -s --limit-rate 500k -m 120 -o "$BED/got4M" "http://$VIP/files/4M" &
 DOWNLOAD=$!
 downloading() {
 	[ -s "$BED/got4M" ]

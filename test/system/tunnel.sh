@@ -8,9 +8,6 @@
 . "$(dirname "$0")/../lib/direct.sh"
 bed_enter "$@"
 
-GUE_PORT=6080
-GUE="gue --tun-port $GUE_PORT"
-
 # tunnel_lines PROTO-LETTER PORT KIND-1 KIND-2 KIND-3: a service; server 2 has half of it
 tunnel_lines() {
 	local letter=$1 port=$2 n=0 kind
@@ -21,23 +18,6 @@ tunnel_lines() {
 		n=$((n + 1))
 		echo "ipvsadm -a -$letter $VIP:$port -r 10.2.0.$n -i -w $((n == 2 ? 2 : 1)) --tun-type $kind"
 	done
-}
-
-# Server N takes tunnels' packets out.
-decap_server() {
-	in_server "$1" bash -c 'for f in all default; do echo 0 >/proc/sys/net/ipv4/conf/$f/rp_filter; done'
-	nsenter --net="$BED/ns/server$1" "$DPVS_BIN/test/system/decap" decap $GUE_PORT \
-		>"$BED/decap$1" 2>"$BED/decap$1.log" </dev/null &
-	DECAP[$1]=$!
-	bed_wait_for 10 in_server "$1" ip link show decap >/dev/null 2>&1 &&
-		in_server "$1" bash -c 'echo 0 >/proc/sys/net/ipv4/conf/decap/rp_filter; ip link set decap up'
-}
-
-# decapped N: ends it; what it has counted is printed
-decapped() {
-	kill "${DECAP[$1]}"
-	wait "${DECAP[$1]}"
-	cat "$BED/decap$1"
 }
 
 # Packets as long as the client's MTU have no room in a tunnel: it has to be told.
