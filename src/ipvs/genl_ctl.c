@@ -183,11 +183,14 @@ static bool run_flush(struct genl_state *state, struct netlink_request *request,
 	return true;
 }
 
-/* The next local address that the service is to have; false: there are no more. */
+/* The next local address that the service is to have for its server; false: there are no more. */
 static bool run_laddr(struct genl_state *state, struct netlink_request *request)
 {
 	struct api_laddr laddr = { .service = state->service.key };
 
+	while (state->laddrs < state->config->n_laddrs &&
+	       state->config->laddrs[state->laddrs].family != state->dest.family)
+		state->laddrs++;
 	if (state->laddrs == state->config->n_laddrs)
 		return false;
 	laddr.addr = state->config->laddrs[state->laddrs].addr;

@@ -336,8 +336,8 @@ static const struct key_row ipvs_keys[] = {
 	  .help = "What -m of stock ipvsadm, and lb_kind NAT of keepalived, mean." },
 	{ "genl_local_address", .type = KEY_DEVADDRS, RELOAD, .example = "10.2.0.200 dev dpdk1",
 	  LIST(settings, genl_laddrs, n_genl_laddrs),
-	  .help = "A local address of services that stock tools give their first FNAT server; "
-		  "repeat the key for each." },
+	  .help = "A local address of services that stock tools give their first FNAT server, if "
+		  "that is of its family; repeat the key for each." },
 	{ "mh_table_size", CHOICE(mh_table_sizes, 65521), FIELD(settings, mh_table_size),
 	  .help = "Slots that scheduler mh shares out among a service's servers: the larger, the "
 		  "closer to the weights. Linux directors have 4093, unless built otherwise; with "

@@ -15,6 +15,7 @@ BED_BLOCKS="ipvs_defs {
 	genl_masq fnat
 	genl_local_address 10.2.0.200 dev dpdk1
 	genl_local_address 10.2.0.201 dev dpdk1
+	genl_local_address 2001:db8:2::200 dev dpdk1
 }"
 bed_conf 2 <<-END
 	$(bed_addresses | sed '2,$s/^/	/')
@@ -85,6 +86,58 @@ ok "the same by ours" eval 'ipvsadm -S -n >$BED/ours && ipvsadm -C && ipvsadm -R
 ok "-d" stock -d -t $V:80 -r 10.2.0.2:80
 ok "-D" stock -D -t $V:80
 refused "-D: no such service" 255 "No such service" stock -D -t $V:80
+ok "-C" stock -C
+
+# IPv6, marks of both families, and tunnels, those to the other family's servers too
+V6=2001:db8:1::100
+S6=2001:db8:2::
+ok "IPv6: a persistent service" stock -A -t [$V6]:80 -s wrr -p 300 -M 64
+ok "IPv6: FNAT" stock -a -t [$V6]:80 -r [${S6}1]:8080 -m -w 3
+ok "IPv6: its local address is of its family" eval \
+	'[ "$(ipvsadm -G -t [$V6]:80 | grep -o "2001:db8:2::200\|10.2.0.20[01]")" = 2001:db8:2::200 ]'
+ok "IPv6: UDP by source and its port" stock -A -u [$V6]:53 -s sh -b sh-port
+ok "IPv6: DR" stock -a -u [$V6]:53 -r [${S6}1]:53 -g
+ok "IPv6: tunnel" stock -a -u [$V6]:53 -r [${S6}2]:53 -i
+ok "IPv6: tunnel by gre" stock -a -u [$V6]:53 -r [${S6}3]:53 -i --tun-type gre --tun-csum
+ok "IPv6: tunnel by gue to an IPv4 server" stock -a -u [$V6]:53 -r 10.2.0.3:53 -i --tun-type gue --tun-port 6080
+refused "IPv6: a server that is there" 255 "Destination already exists" stock -a -u [$V6]:53 -r [${S6}2]:53 -i
+ok "a mark" stock -A -f 7 -s rr
+ok "the same mark of IPv6" stock -A -f 7 -6 -s mh
+ok "its server" stock -a -f 7 -r 10.2.0.1 -g -w 2
+ok "the server of IPv6" stock -a -f 7 -6 -r [${S6}1]:0 -g
+prints "IPv6: -L -n --tun-info" stock -L -n --tun-info <<END
+IP Virtual Server version 1.2.1 (size=2097152)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
+TCP  [$V6]:80 wrr persistent 300 mask 64
+  -> [${S6}1]:8080         Masq    n/a           3      0          0
+UDP  [$V6]:53 sh (sh-port)
+  -> 10.2.0.3:53                  Tunnel  gue:6080:-c   1      0          0
+  -> [${S6}1]:53           Route   n/a           1      0          0
+  -> [${S6}2]:53           Tunnel  ipip          1      0          0
+  -> [${S6}3]:53           Tunnel  gre:+c        1      0          0
+FWM  7 rr
+  -> 10.2.0.1:0                   Route   n/a           2      0          0
+FWM  7 IPv6 mh
+  -> [${S6}1]:0            Route   n/a           1      0          0
+END
+ok "IPv6: -e: a checksum offloaded to the other end" stock -e -u [$V6]:53 -r 10.2.0.3:53 -i --tun-type gue --tun-port 6080 --tun-remcsum
+ok "IPv6: ours prints the same lines of DR and tunnels" eval 'stock -L -n --tun-info | grep "Tunnel \|Route " | sort >$BED/stock.list &&
+	[ "$(wc -l <$BED/stock.list)" = 6 ] && grep -q "gue:6080:r+c " $BED/stock.list &&
+	ipvsadm -L -n --tun-info | grep "Tunnel \|Route " | sort | diff $BED/stock.list -'
+ok "IPv6: -L --stats of one" eval 'stock -L -n --stats -u [$V6]:53 | grep -Eq "^  -> \[${S6}2\]:53 +0 +0 +0 +0 +0$"'
+ok "IPv6: -S and -R restore the same table" eval 'stock -S -n >$BED/saved && [ "$(wc -l <$BED/saved)" = 11 ] &&
+	stock -C && [ -z "$(stock -S -n)" ] && stock -R <$BED/saved && stock -S -n | cmp - $BED/saved'
+ok "IPv6: the same by ours" eval 'ipvsadm -S -n >$BED/ours && ipvsadm -C && ipvsadm -R <$BED/ours &&
+	stock -S -n | cmp - $BED/saved'
+ok "IPv6: -e" stock -e -u [$V6]:53 -r [${S6}2]:53 -i -w 5 --tun-type gre
+ok "IPv6: -e took effect" eval 'ipvsadm -ln --tun-info | grep -F "[${S6}2]:53 " | grep -Eq " Tunnel +gre:-c +5 "'
+ok "IPv6: -Z of one" stock -Z -t [$V6]:80
+ok "IPv6: -d" stock -d -t [$V6]:80 -r [${S6}1]:8080
+ok "IPv6: -D" stock -D -t [$V6]:80
+ok "IPv6: -D of a mark" stock -D -f 7 -6
+equal "the mark of IPv4 stays" 1 "$(stock -L -n | grep -c '^FWM  7 rr')"
+ok "-C" stock -C
 ok "/proc/net/ip_vs_stats by fopen" eval 'run $PYTHON -c "print(open(\"/proc/net/ip_vs_stats\").read())" | grep -q "Conns/s"'
 ok "/proc/net/ip_vs_conn by open" eval 'run cat /proc/net/ip_vs_conn | grep -q "^Pro FromIP"'
 ok "other netlink families are the kernel's" eval 'run ip link show lo | grep -q LOOPBACK'

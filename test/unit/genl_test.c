@@ -292,9 +292,13 @@ static void masquerading_is_what_the_conf_file_says(void **state)
 	assert_non_null(memmem(talk->out.bytes, talk->out.end, "genl_masq", 9));
 
 	talk->config.masq = API_FORWARD_FNAT;
-	talk->config.n_laddrs = 2;
-	talk->config.laddrs[1].family = AF_INET;
-	strcpy(talk->config.laddrs[1].dev, "dpdk1");
+	/* two of the server's family, one of the other */
+	talk->config.n_laddrs = 3;
+	talk->config.laddrs[0].family = AF_INET;
+	talk->config.laddrs[1].family = AF_INET6;
+	strcpy(talk->config.laddrs[1].dev, "dpdk6");
+	talk->config.laddrs[2].family = AF_INET;
+	strcpy(talk->config.laddrs[2].dev, "dpdk1");
 	dest_wanted(talk, IPVS_CMD_NEW_DEST, IP_VS_CONN_F_MASQ, 0);
 	assert_int_equal(talk->request.id, API_LADDR_ADD);
 	assert_true(end(talk, 0, ""));

@@ -85,20 +85,23 @@ const char *forward_tunnel_options(const struct api_dest *dest, char buf[FORWARD
 	return buf;
 }
 
+/* As stock ipvsadm prints it: kind, port of gue, then without a checksum, with one, or its remote
+ * kind. */
 const char *forward_tunnel_info(const struct api_dest *dest, char buf[FORWARD_TUNNEL_LEN])
 {
-	const char *name = forward_tunnel_name(dest->tun_type);
+	const char *name = forward_tunnel_name(dest->tun_type), *csum = "-c";
 
-	buf[0] = 0;
 	if (dest->forward != API_FORWARD_TUNNEL)
-		return buf;
+		return "n/a";
+	if (dest->tun_flags & API_TUNNEL_REMCSUM)
+		csum = "r+c";
+	else if (dest->tun_flags & API_TUNNEL_CSUM)
+		csum = "+c";
 	if (dest->tun_type == API_TUNNEL_IPIP)
-		snprintf(buf, FORWARD_TUNNEL_LEN, "%s", name);
-	else if (dest->tun_type == API_TUNNEL_GUE)
-		snprintf(buf, FORWARD_TUNNEL_LEN, "%s:%u:%s", name, ntohs(dest->tun_port),
-			 forward_tunnel_csum(dest->tun_flags));
+		return name;
+	if (dest->tun_type == API_TUNNEL_GUE)
+		snprintf(buf, FORWARD_TUNNEL_LEN, "%s:%u:%s", name, ntohs(dest->tun_port), csum);
 	else
-		snprintf(buf, FORWARD_TUNNEL_LEN, "%s:%s", name,
-			 forward_tunnel_csum(dest->tun_flags));
+		snprintf(buf, FORWARD_TUNNEL_LEN, "%s:%s", name, csum);
 	return buf;
 }

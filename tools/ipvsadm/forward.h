@@ -23,7 +23,7 @@ const char *forward_tunnel_csum(unsigned int flags); /* "nocsum", "csum", "remcs
 #define FORWARD_TUNNEL_LEN 64
 const char *forward_tunnel_options(const struct api_dest *dest, char buf[FORWARD_TUNNEL_LEN]);
 
-/* In a column, as "gue:6080:csum"; empty: no tunnel. */
+/* In a column, as "gue:6080:+c"; "n/a": no tunnel. */
 const char *forward_tunnel_info(const struct api_dest *dest, char buf[FORWARD_TUNNEL_LEN]);
 
 #endif
