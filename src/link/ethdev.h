@@ -29,6 +29,9 @@ void ethdev_limits(uint16_t id, uint16_t *rx_queues, uint16_t *tx_queues);
  */
 int ethdev_open(const struct ethdev_config *config, struct port *port, char *error, size_t size);
 
+/* Do these offloads of a driver's make one packet of several? */
+bool ethdev_joins(uint64_t rx_offloads);
+
 /* Gives back a port of DPDK's that is not open, and its device unless that has other ports. */
 void ethdev_detach(uint16_t id);
 

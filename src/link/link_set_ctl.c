@@ -8,6 +8,7 @@
 #include "link/link_set_ctl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "link/link_ctl.h"
@@ -114,42 +115,42 @@ static int upper_change(struct request *req, const struct port *port, const stru
 			    port->name, link_set_names[set->what], parent->name);
 }
 
-static uint16_t port_mtu_max(const struct link *link, const struct port *port)
+static int link_mtu_check(struct request *req, const struct link *link, const struct port *port,
+			  uint32_t mtu)
 {
-	if (port->kind != PORT_DEVICE)
-		return link->ports[port->parent].mtu;
-	return port->ops->mtu_max ? RTE_MIN(LINK_MTU_MAX, port->ops->mtu_max(port->handle))
-				  : LINK_MTU_MAX;
-}
-
-static int link_mtu_refused(struct request *req, const struct link *link, const struct port *port,
-			    uint32_t mtu, uint16_t max)
-{
-	const char *why = "", *of = "";
+	uint16_t max = LINK_MTU_MAX;
+	char why[160] = "";
 
 	if (port->kind != PORT_DEVICE) {
-		why = ", as is the mtu of ";
-		of = link->ports[port->parent].name;
-	} else if (max < LINK_MTU_MAX) {
-		why = " with its driver and packet buffers";
+		const struct port *parent = &link->ports[port->parent];
+
+		max = parent->mtu;
+		snprintf(why, sizeof(why), ", as is the mtu of %s", parent->name);
+	} else if (port->ops->mtu_max) {
+		char of[150] = "";
+
+		max = port->ops->mtu_max(port->handle, of, sizeof(of));
+		if (max < LINK_MTU_MAX)
+			snprintf(why, sizeof(why), "; %s", of);
+		max = RTE_MIN(max, LINK_MTU_MAX);
 	}
-	return request_fail(req, -ERANGE, "%s: mtu %u: %u to %u is possible%s%s", port->name, mtu,
-			    LINK_MTU_MIN, max, why, of);
+	if (mtu >= LINK_MTU_MIN && mtu <= max)
+		return 0;
+	return request_fail(req, -ERANGE, "%s: mtu %u: %u to %u is possible%s", port->name, mtu,
+			    LINK_MTU_MIN, max, why);
 }
 
 /* What is no such value on any port. */
 static int link_set_check(struct request *req, const struct link *link, const struct port *port,
 			  const struct api_link_set *set, struct port_facts *facts)
 {
-	uint16_t max;
+	int r;
 
 	switch (set->what) {
 	case API_LINK_SET_MTU:
-		max = port_mtu_max(link, port);
-		if (set->value < LINK_MTU_MIN || set->value > max)
-			return link_mtu_refused(req, link, port, set->value, max);
+		r = link_mtu_check(req, link, port, set->value);
 		facts->mtu = (uint16_t)set->value;
-		return 0;
+		return r;
 	case API_LINK_SET_MAC:
 		memcpy(&facts->mac, set->mac, sizeof(facts->mac));
 		if (!rte_is_valid_assigned_ether_addr(&facts->mac))

@@ -54,8 +54,9 @@ struct port_ops {
 	 * are let in. */
 	int (*set_uc_list)(void *handle, const struct rte_ether_addr *macs, uint32_t n);
 	int (*set_mtu)(void *handle, uint16_t mtu);
-	/* The largest that set_mtu takes, as far as the driver says; no function: any. */
-	uint16_t (*mtu_max)(void *handle);
+	/* The largest that set_mtu takes, and into why (size bytes) what limits it, see
+	 * ethdev_mtu.h; no function: any. */
+	uint16_t (*mtu_max)(void *handle, char *why, size_t size);
 	int (*set_mac)(void *handle, const struct rte_ether_addr *mac);
 	/* Another number when frames leave by another of its members than before, so that switches
 	 * must hear of it; PORT_NONE: none of them can. No function: it has no members. */

@@ -16,9 +16,8 @@
 
 #include "base/log.h"
 #include "link/ethdev.h"
+#include "link/ethdev_mtu.h"
 #include "link/ethdev_rss.h"
-
-#define ETHDEV_L2_ROOM 26 /* of a frame in a buffer: Ethernet, two tags, checksum */
 
 #define DRAIN_WAIT_US 100
 #define DRAIN_WAITS   200 /* of a port's queues together */
@@ -191,25 +190,14 @@ static int ethdev_set_uc_list(void *handle, const struct rte_ether_addr *macs, u
 
 static int ethdev_set_mtu(void *handle, uint16_t mtu)
 {
-	return rte_eth_dev_set_mtu(((struct ethdev *)handle)->id, mtu);
+	return ethdev_mtu_set(((struct ethdev *)handle)->id, mtu);
 }
 
-/* What the driver takes, and what a packet buffer holds. */
-static uint16_t ethdev_mtu_max(void *handle)
+static uint16_t ethdev_mtu_max(void *handle, char *why, size_t size)
 {
 	const struct ethdev *dev = handle;
-	uint32_t room = rte_pktmbuf_data_room_size(dev->pool) - RTE_PKTMBUF_HEADROOM;
-	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN, max = UINT16_MAX;
-	struct rte_eth_dev_info info;
 
-	if (rte_eth_dev_info_get(dev->id, &info) == 0) {
-		max = info.max_mtu;
-		if (info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu)
-			overhead = info.max_rx_pktlen - info.max_mtu;
-		if (info.max_rx_pktlen > overhead)
-			max = RTE_MIN(max, info.max_rx_pktlen - overhead);
-	}
-	return (uint16_t)RTE_MIN(max, room - ETHDEV_L2_ROOM);
+	return ethdev_mtu_limit(dev->id, dev->pool, why, size);
 }
 
 static int ethdev_set_mac(void *handle, const struct rte_ether_addr *mac)
@@ -368,6 +356,11 @@ static const struct {
 	{ RTE_ETH_TX_OFFLOAD_MULTI_SEGS, PORT_TX_MULTI_SEG, 0 },
 };
 
+bool ethdev_joins(uint64_t rx_offloads)
+{
+	return rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO;
+}
+
 static void choose_offloads(const struct ethdev_config *config, const struct rte_eth_dev_info *info,
 			    struct rte_eth_conf *conf, struct ethdev *dev, struct port *port)
 {
@@ -409,7 +402,8 @@ static int setup_queues(const struct ethdev_config *config, struct ethdev *dev, 
 		r = rte_eth_rx_queue_setup(dev->id, q, dev->rx_descriptors, (unsigned int)node,
 					   NULL, config->pool);
 		if (r < 0)
-			return open_fail(r, error, size, "receive queue %u: %s", q, strerror(-r));
+			return open_fail(r, error, size, "receive queue %u: %s; the log says more",
+					 q, strerror(-r));
 	}
 	for (uint16_t q = 0; q < config->n_tx_queues; q++) {
 		r = rte_eth_tx_queue_setup(dev->id, q, dev->tx_descriptors, (unsigned int)node,
@@ -420,17 +414,29 @@ static int setup_queues(const struct ethdev_config *config, struct ethdev *dev, 
 	return 0;
 }
 
-static int start_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
-		      char *error, size_t size)
+/*
+ * Segments joined on the way in are longer than the way out, and would be cut again otherwise than
+ * they came. We never ask for it; a driver that has it on all the same cannot carry a port.
+ */
+static int check_lro(uint16_t id, char *error, size_t size)
 {
-	int r = rte_eth_dev_set_mtu(dev->id, config->mtu);
-	uint16_t mtu = 0;
+	struct rte_eth_dev_info info;
+	struct rte_eth_rxq_info queue;
 
-	if (r < 0 && rte_eth_dev_get_mtu(dev->id, &mtu) == 0 && mtu != config->mtu)
-		return open_fail(r, error, size, "mtu %u: %s", config->mtu, strerror(-r));
-	r = rte_eth_dev_start(dev->id);
-	if (r < 0)
-		return open_fail(r, error, size, "start: %s", strerror(-r));
+	if (rte_eth_rx_queue_info_get(id, 0, &queue) != 0 || !ethdev_joins(queue.conf.offloads) ||
+	    rte_eth_dev_info_get(id, &info) != 0)
+		return 0;
+	return open_fail(-EOPNOTSUPP, error, size,
+			 "its driver %s joins the segments that it receives (LRO), which what is "
+			 "forwarded must not be; switch it off where the driver is told to",
+			 info.driver_name);
+}
+
+static int set_modes(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
+		     char *error, size_t size)
+{
+	int r;
+
 	if (config->promisc) {
 		r = rte_eth_promiscuous_enable(dev->id);
 		if (r < 0 && r != -ENOTSUP)
@@ -442,7 +448,27 @@ static int start_port(const struct ethdev_config *config, struct ethdev *dev, st
 			return open_fail(r, error, size, "allmulticast: %s", strerror(-r));
 	}
 	r = rte_eth_macaddr_get(dev->id, &port->mac);
-	return r < 0 ? open_fail(r, error, size, "MAC address: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return open_fail(r, error, size, "MAC address: %s", strerror(-r));
+	return check_lro(dev->id, error, size);
+}
+
+static int start_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
+		      char *error, size_t size)
+{
+	int r = ethdev_mtu_set(dev->id, config->mtu);
+	uint16_t mtu = 0;
+
+	/* a refusal of what it has anyway is none */
+	if (r < 0 && (rte_eth_dev_get_mtu(dev->id, &mtu) != 0 || mtu != config->mtu))
+		return open_fail(r, error, size, "mtu %u: %s", config->mtu, strerror(-r));
+	r = rte_eth_dev_start(dev->id);
+	if (r < 0)
+		return open_fail(r, error, size, "start: %s", strerror(-r));
+	r = set_modes(config, dev, port, error, size);
+	if (r < 0)
+		rte_eth_dev_stop(dev->id);
+	return r;
 }
 
 void ethdev_limits(uint16_t id, uint16_t *rx_queues, uint16_t *tx_queues)
@@ -462,19 +488,22 @@ static int configure_port(const struct ethdev_config *config, struct ethdev *dev
 {
 	struct rte_eth_conf conf = { 0 };
 	struct rte_eth_dev_info info;
+	char why[160];
+	uint16_t max = ethdev_mtu_limit(dev->id, dev->pool, why, sizeof(why)), min;
 	int r = rte_eth_dev_info_get(dev->id, &info);
 
 	if (r < 0)
 		return open_fail(r, error, size, "device information: %s", strerror(-r));
+	min = RTE_MAX(info.min_mtu, RTE_ETHER_MIN_MTU);
 	if (config->n_rx_queues > info.max_rx_queues || config->n_tx_queues > info.max_tx_queues)
 		return open_fail(-EINVAL, error, size,
 				 "%u receive and %u transmit queues; the driver %s has at most %u "
 				 "and %u",
 				 config->n_rx_queues, config->n_tx_queues, info.driver_name,
 				 info.max_rx_queues, info.max_tx_queues);
-	if (config->mtu > info.max_mtu || config->mtu < info.min_mtu)
-		return open_fail(-EINVAL, error, size, "mtu %u; the driver %s allows %u to %u",
-				 config->mtu, info.driver_name, info.min_mtu, info.max_mtu);
+	if (config->mtu > max || config->mtu < min)
+		return open_fail(-EINVAL, error, size, "mtu %u: %u to %u is possible; %s",
+				 config->mtu, min, max, why);
 	choose_offloads(config, &info, &conf, dev, port);
 	dev->rx_fds = strcmp(info.driver_name, "net_tap") == 0;
 	conf.intr_conf.rxq = dev->rx_fds;

@@ -54,7 +54,8 @@ static int find_named(struct ports *ports, const struct settings *settings, char
 		if (!device->vdev && !device->pci)
 			continue;
 		if (port_of_device(device, &id) != 0) {
-			snprintf(error, size, "device %s: DPDK has no port for %s \"%s\"",
+			snprintf(error, size,
+				 "device %s: DPDK has no port for %s \"%s\"; the log says more",
 				 device->name, device->vdev ? "vdev" : "pci",
 				 device->vdev ? device->vdev : device->pci);
 			return -ENODEV;

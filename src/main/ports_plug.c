@@ -100,20 +100,12 @@ static int plug_open_port(const struct ports *ports, const struct api_link_add *
 	struct ports_port what = { .device = ports_device_defaults };
 	struct device_settings *device = &what.device;
 	uint16_t n = (uint16_t)ports->n_workers;
-	uint16_t rx, tx, room;
+	uint16_t rx, tx;
 
 	memcpy(device->name, how->name, sizeof(device->name));
 	device->mtu = how->mtu ? how->mtu : device->mtu;
 	device->rx_descriptors = how->rx_descriptors ? how->rx_descriptors : device->rx_descriptors;
 	device->tx_descriptors = how->tx_descriptors ? how->tx_descriptors : device->tx_descriptors;
-	room = rte_pktmbuf_data_room_size(ports_pool(ports, rte_eth_dev_socket_id(id)));
-	if (device->mtu + PORTS_L2_ROOM + RTE_PKTMBUF_HEADROOM > room) {
-		snprintf(error, size,
-			 "mtu %u: packet buffers are made for the largest mtu of the conf file, up "
-			 "to %u",
-			 device->mtu, room - PORTS_L2_ROOM - RTE_PKTMBUF_HEADROOM);
-		return -EINVAL;
-	}
 	ethdev_limits(id, &rx, &tx);
 	if (tx < n) {
 		snprintf(error, size, "transmit queues: it has %u, and there are %u workers", tx,

@@ -115,7 +115,9 @@ static const struct key_row device_keys[] = {
 	  .help = "The NIC at this address; without vdev and pci, devices take DPDK's ports in "
 		  "order." },
 	{ "mtu", NUMBER(68, 9216, 1500), .unit = "bytes", FIELD(device_settings, mtu),
-	  .help = "The longest packet, without the Ethernet header." },
+	  .help = "The longest packet, without the Ethernet header. Packet buffers are made for "
+		  "the "
+		  "largest of all devices, which limits dpip link set." },
 	{ "promisc_mode", FLAG(false), FIELD(device_settings, promisc),
 	  .help = "Take frames for other MAC addresses in." },
 	{ "allmulticast", FLAG(false), FIELD(device_settings, allmulticast),

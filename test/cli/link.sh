@@ -48,6 +48,8 @@ not_added "no device's name" "is not a DPDK device name" x vdev ",iface=x"
 not_added "no PCI address" "is not a PCI address" x pci 06:00.0
 not_added "a PCI device that is not there" 'pci "0000:ff:1f.6"' x pci 0000:ff:1f.6
 not_added "an MTU that no packet buffer holds" "mtu 9000" x vdev net_tap9,iface=tap9 mtu 9000
+not_added "an MTU that no packet buffer holds, whatever the driver" "mtu 2023: 68 to 2022 is possible; packet buffers are made at start" \
+	x vdev net_ring9 mtu 2023
 not_added "too few queues" "transmit queues: it has 1, and there are 2 workers" x vdev "net_af_packet9,iface=lo"
 refused "a kind that is none" 2 "vdev or pci" dpip link add x bridge br0
 refused "del of none" 1 'no such device "frob"; there are: dpdk0, dpdk1, wan' dpip link del frob
@@ -88,4 +90,28 @@ mkdir "$BED/other"
 refused "a second daemon with the interfaces of the first" 1 'device dpdk0: the interface "tap0" of vdev "net_tap0,iface=tap0" is in use' \
 	"$DPVS_BIN/dpvs" -c "$BED/second.conf" -p "$BED/other/pid" -x "$BED/other/ipc"
 stopped "the first"
+
+# does_not_start NAME TEXT VDEV LINE…: a device whose port does not start ends the daemon, and is named
+does_not_start() {
+	local name=$1 text=$2 vdev=$3
+	shift 3
+
+	{
+		echo "global_defs { log_file $BED/bad.log }"
+		printf '%s\n' "netif_defs {" "pktpool_size 8191" "device wan {" "vdev \"$vdev\"" "$@" "}" "}"
+	} >"$BED/bad.conf"
+	refused "$name" 1 "error: device wan$text" "$DPVS_BIN/dpvs" -c "$BED/bad.conf" -p "$BED/other/pid" -x "$BED/other/ipc"
+	ok "$name: the log says it, too" grep -qF "error: device wan$text" "$BED/bad.log"
+	rm -f "$BED/bad.log"
+}
+does_not_start "an interface that is not there" ': DPDK has no port for vdev "net_af_packet0,iface=nonesuch"' \
+	"net_af_packet0,iface=nonesuch"
+does_not_start "arguments that the driver refuses" ': DPDK has no port for vdev "net_tap0,iface=tap0,mac=zz"' \
+	"net_tap0,iface=tap0,mac=zz"
+does_not_start "frames that no packet buffer holds" " does not start: receive queue 0: Cannot allocate memory; the log" \
+	"net_af_packet0,iface=client,framesz=9104,blocksz=36864"
+does_not_start "an MTU above the driver's" " does not start: mtu 9000: 68 to 1504 is possible; its driver net_tap takes no more" \
+	"net_tap0,iface=tap0" "mtu 9000"
+does_not_start "an MTU above the ring's frames" " does not start: mtu 2000: 68 to 1964 is possible; its frames have 2048 bytes" \
+	"net_af_packet0,iface=client" "mtu 2000"
 test_done
