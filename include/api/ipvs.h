@@ -181,7 +181,7 @@ struct api_conn {
 	char state[16];         /* as ipvsadm prints it: TCP_EST, UDP_NORM, … */
 	uint32_t flags;         /* enum api_conn_flag */
 	uint16_t server_family; /* of daddr */
-	uint16_t reserved;      /* 0 */
+	uint16_t local_family;  /* of laddr; 0: there is none */
 };
 
 /* An item of IPVS_INFO. */

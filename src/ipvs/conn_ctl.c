@@ -94,6 +94,7 @@ static void conn_item(const struct worker *w, uint32_t id, const struct tuple *i
 
 	*item = listed_item(w, conn, in);
 	item->laddr = ip_to_api(&out->dst);
+	item->local_family = out->family;
 	item->cport = in->sport;
 	item->lport = out->dport;
 	item->dport = out->sport;

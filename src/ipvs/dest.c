@@ -112,6 +112,8 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 {
 	struct service *svc = &table->services[dest->service];
 
+	if (dest->family != svc->key.family)
+		svc->flags |= SERVICE_CROSS;
 	if (dest->forward != API_FORWARD_NAT) {
 		svc->flags |= SERVICE_BY_FLOW;
 		return;

@@ -138,6 +138,8 @@ static int dest_check_mode(struct request *req, const struct service_key *key,
 				    rte_be_to_cpu_16(key->port));
 	if (body->forward == API_FORWARD_TUNNEL)
 		return dest_check_tunnel(req, body, text, config);
+	if (body->forward == API_FORWARD_FNAT)
+		return 0;
 	return key_check_same_family(req, text, config->family, key);
 }
 

@@ -65,8 +65,8 @@ static inline struct service *owned_service(struct flow_run *run, const struct r
 		return NULL;
 	*tuple = tuple4_to(tuple4);
 	svc = service_of(run, tuple4, tuple);
-	if (!svc || (svc->flags & SERVICE_SLOW_OPEN) || tuple->sport == 0 || tuple->dport == 0 ||
-	    !owners_none_else(run->w, svc, tuple))
+	if (!svc || (svc->flags & (SERVICE_SLOW_OPEN | SERVICE_CROSS)) || tuple->sport == 0 ||
+	    tuple->dport == 0 || !owners_none_else(run->w, svc, tuple))
 		return NULL;
 	return svc;
 }

@@ -13,6 +13,9 @@
  * tunnel are xmit/tunnel_error's. SNAT's clients see the world as it is, so its
  * errors come from whoever sent them.
  *
+ * Where client and server are of different families, so are the errors that they
+ * get: xmit/across.
+ *
  * Errors about no connection and all other ICMP are the routing stage's, but
  * for echoes through services (ipvs_echo.c).
  */
@@ -23,6 +26,7 @@
 #include "ipvs/quote.h"
 #include "ipvs/service.h"
 #include "ipvs/track.h"
+#include "ipvs/xmit/across.h"
 #include "ipvs/xmit/steps.h"
 #include "ipvs/xmit/tunnel.h"
 #include "link/port.h"
@@ -86,11 +90,24 @@ static void icmp_wrap(struct worker *w, struct rte_mbuf *m, uint32_t id)
 	tunnel_send(w, m, &way);
 }
 
+/* Is the other side of the other family? */
+static bool crosses(const struct worker *w, uint32_t id, enum conn_dir dir,
+		    const struct quote *quote)
+{
+	struct tuple other;
+
+	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
+	return other.family != quote->answer.family;
+}
+
 static void icmp_related(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
 			 struct quote *quote)
 {
 	if (!quote_checksum_right(m))
 		drop(w, m, DROP_ICMP_CHECKSUM);
+	else if (conn_get(w->ipvs->conns, id)->flags & CONN_NAT &&
+		 unlikely(crosses(w, id, dir, quote)))
+		across_error(w, m, id, dir, quote);
 	else if (conn_get(w->ipvs->conns, id)->flags & CONN_NAT)
 		icmp_translate(w, m, id, dir, quote);
 	else if (dir == CONN_IN && conn_forward(conn_get(w->ipvs->conns, id)) == API_FORWARD_TUNNEL)

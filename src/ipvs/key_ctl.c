@@ -114,8 +114,8 @@ int key_check_same_family(struct request *req, const char *what, unsigned int fa
 	if (family == key->family)
 		return 0;
 	return request_fail(req, -EAFNOSUPPORT,
-			    "%s: %s for a service of %s is not supported yet; supported: addresses "
-			    "of one family",
+			    "%s: %s for a service of %s; allowed: servers of the service's family, "
+			    "or FNAT (-b) or a tunnel (-i)",
 			    what, family == AF_INET6 ? "IPv6" : "IPv4",
 			    key->family == AF_INET6 ? "IPv6" : "IPv4");
 }

@@ -44,9 +44,6 @@ static int laddr_check(struct request *req, const struct service_key *key,
 		return r;
 	snprintf(named->text, sizeof(named->text), "local address %s of %s",
 		 ip_str(body->family, &named->addr, ip), service);
-	r = key_check_same_family(req, named->text, body->family, key);
-	if (r < 0)
-		return r;
 	snprintf(named->dev, sizeof(named->dev), "%.*s", API_NAME_LEN - 1, body->dev);
 	if (!named->dev[0])
 		return request_fail(req, -EINVAL, "%s: its device is not named (-F)", named->text);

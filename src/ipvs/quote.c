@@ -165,9 +165,14 @@ static uint32_t quote_addresses(struct quote *quote, const struct tuple *was)
 void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *quote,
 		   const struct tuple *was)
 {
+	quote_rewrite_l4(conn, sent, quote, was, quote_addresses(quote, was));
+}
+
+void quote_rewrite_l4(const struct conn *conn, enum conn_dir sent, struct quote *quote,
+		      const struct tuple *was, uint32_t delta)
+{
 	const struct tuple *answer = &quote->answer;
 	const be16 ports[2] = { was->sport, was->dport };
-	uint32_t delta = quote_addresses(quote, was);
 
 	delta += csum_delta16(answer->dport, was->sport) + csum_delta16(answer->sport, was->dport);
 	if (proto_is_icmp(answer->proto)) {

@@ -30,6 +30,10 @@ bool quote_find(struct rte_mbuf *m, struct quote *quote);
 void quote_rewrite(const struct conn *conn, enum conn_dir sent, struct quote *quote,
 		   const struct tuple *was);
 
+/* The same behind the quoted packet's IP header alone, which makes `delta` in checksums. */
+void quote_rewrite_l4(const struct conn *conn, enum conn_dir sent, struct quote *quote,
+		      const struct tuple *was, uint32_t delta);
+
 /* Of m, a whole ICMP packet of either family. */
 bool quote_checksum_right(const struct rte_mbuf *m);
 void quote_checksum_set(struct rte_mbuf *m);

@@ -121,6 +121,11 @@
 	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")      \
 	X(IPVS_MTU, "ipvs_mtu", "too big for the way to the server or client")            \
 	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")             \
+	X(IPVS_CROSS_FRAGMENT, "ipvs_cross_fragment",                                     \
+	  "a fragment of ICMP, or of UDP without a checksum, to the other family")        \
+	X(IPVS_CROSS_ICMP, "ipvs_cross_icmp",                                             \
+	  "an ICMP error that the other family has no word for")                          \
+	X(IPVS_CROSS_ROOM, "ipvs_cross_room", "no room for the other family's headers")   \
 	/* control */                                                                     \
 	X(SHUTDOWN, "shutdown", "held when the daemon stopped")
 

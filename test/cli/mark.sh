@@ -52,7 +52,7 @@ ok "DR" ipvsadm -a -f 2 -r 10.2.0.2 -g
 ok "a local address" ipvsadm -P -f 2 -z 10.2.0.200 -F dpdk1
 ok "FNAT" ipvsadm -a -f 2 -r 10.2.0.1 -b
 ok "of IPv6" ipvsadm -a -f 1 -6 -r [2001:db8::9]:80 -m
-refused "families" 1 "IPv6 for a service of IPv4 is not supported yet" ipvsadm -a -f 1 -r [2001:db8::9]:80 -m
+refused "families" 1 "IPv6 for a service of IPv4; allowed: servers of the service's family, or FNAT (-b) or a tunnel (-i)" ipvsadm -a -f 1 -r [2001:db8::9]:80 -m
 ipvsadm -ln | sed '1,3d; s/ *$//' >"$BED/table"
 prints "-L" cat "$BED/table" <<END
 FWM  1 rr

@@ -112,7 +112,7 @@ static void test_refused(void **state)
 	rig6_send(h, CLIENT_SIDE, 0, &packet);
 	expect_icmp(h, 1, 4);
 	assert_non_null(strstr(harness_refused(h, "ipvsadm -a -u [" VIP6 "]:80 -r 10.0.0.9:80 -m"),
-			       "IPv4 for a service of IPv6 is not supported yet"));
+			       "IPv4 for a service of IPv6; allowed: servers of"));
 	assert_non_null(strstr(harness_refused(h, "ipvsadm -A -u [fe80::1]:80 -s rr"),
 			       "is not a host's address"));
 	rig_end(h);

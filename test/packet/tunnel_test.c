@@ -228,7 +228,7 @@ static void refused(void **state)
 		{ "-r " SERVER " -i --tun-csum", "no such checksum" },
 		{ "-r " SERVER " -i --tun-type gre --tun-remcsum", "no such checksum" },
 		{ "-r " VIP " -i", "an address of the balancer itself" },
-		{ "-r [2001:db8::2] -g", "one family" },
+		{ "-r [2001:db8::2] -g", "IPv6 for a service of IPv4; allowed: servers of" },
 	};
 
 	dr_service(h, IPPROTO_UDP);

@@ -332,9 +332,9 @@ static const struct {
 	{ 99, AF_INET, 1, 0, 0, 8000, 1, 101, -EOPNOTSUPP,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: forwarding method number 99 is not "
 	  "supported yet; supported: FNAT (-b), DR (-g), NAT (-m), tunnel (-i), SNAT (-J)" },
-	{ API_FORWARD_FNAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
-	  "real server [a00:65::]:8000 of TCP 10.0.0.1:80: IPv6 for a service of IPv4 is not "
-	  "supported yet; supported: addresses of one family" },
+	{ API_FORWARD_NAT, AF_INET6, 1, 0, 0, 8000, 1, 101, -EAFNOSUPPORT,
+	  "real server [a00:65::]:8000 of TCP 10.0.0.1:80: IPv6 for a service of IPv4; allowed: "
+	  "servers of the service's family, or FNAT (-b) or a tunnel (-i)" },
 	{ API_FORWARD_FNAT, AF_INET, 65536, 0, 0, 8000, 1, 101, -ERANGE,
 	  "real server 10.0.0.101:8000 of TCP 10.0.0.1:80: weight 65536; allowed: 0 to 65535" },
 	{ API_FORWARD_FNAT, AF_INET, 1, 3, 4, 8000, 1, 101, -ERANGE,
@@ -447,10 +447,9 @@ static void test_bad_laddrs(void **state)
 	body.dev[0] = '\0';
 	check(RUN(rig, LADDR_ADD, &body, error), error, -EINVAL,
 	      "local address 10.0.0.201 of TCP 10.0.0.1:80: its device is not named (-F)");
-	body.family = AF_INET6;
+	body.family = 77;
 	check(RUN(rig, LADDR_ADD, &body, error), error, -EAFNOSUPPORT,
-	      "local address a00:c9:: of TCP 10.0.0.1:80: IPv6 for a service of IPv4 is not "
-	      "supported yet; supported: addresses of one family");
+	      "local address of TCP 10.0.0.1:80: address family 77; allowed: IPv4 and IPv6");
 	body = laddr_body(2, 200);
 	check(RUN(rig, LADDR_ADD, &body, error), error, -ENOENT,
 	      "there is no service TCP 10.0.0.2:80");

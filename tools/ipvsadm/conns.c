@@ -25,6 +25,12 @@ static const char *protocol_text(uint16_t protocol)
 					    : "?";
 }
 
+/* A template has no local address: an empty one of its client's family is shown. */
+static uint16_t local_family(const struct api_conn *conn)
+{
+	return conn->local_family ? conn->local_family : conn->family;
+}
+
 static void print_row(FILE *out, const struct command *command, const struct client_item *item)
 {
 	char client[NAME_LEN], virtual[NAME_LEN], local[NAME_LEN], server[NAME_LEN], timeout[16];
@@ -37,7 +43,8 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 		protocol_text(conn.protocol), timeout, (int)sizeof(conn.state), conn.state,
 		name_of(conn.family, &conn.caddr, conn.cport, conn.protocol, numeric, client),
 		name_of(conn.family, &conn.vaddr, conn.vport, conn.protocol, numeric, virtual),
-		name_of(conn.family, &conn.laddr, conn.lport, conn.protocol, numeric, local),
+		name_of(local_family(&conn), &conn.laddr, conn.lport, conn.protocol, numeric,
+			local),
 		name_of(conn.server_family, &conn.daddr, conn.dport, conn.protocol, numeric,
 			server),
 		conn.left_s, conn.flags & API_CONN_TEMPLATE ? " template" : "");
@@ -71,7 +78,8 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	put_endpoint(object, "client_address", "client_port", conn.family, &conn.caddr, conn.cport);
 	put_endpoint(object, "virtual_address", "virtual_port", conn.family, &conn.vaddr,
 		     conn.vport);
-	put_endpoint(object, "local_address", "local_port", conn.family, &conn.laddr, conn.lport);
+	put_endpoint(object, "local_address", "local_port", local_family(&conn), &conn.laddr,
+		     conn.lport);
 	put_endpoint(object, "server_address", "server_port", conn.server_family, &conn.daddr,
 		     conn.dport);
 	return object;

@@ -5,6 +5,7 @@
  * routes are, and to the worker that has the connection, because that worker
  * has chosen the local port so. The next local address of the service is tried
  * when one has no free port towards the server.
+ * Servers may be of the other family, and then so are their local addresses.
  *
  * TCP sequence numbers and timestamps are shifted, so that those that a server
  * sees from one local port only grow; see proto/tcp.
@@ -14,6 +15,7 @@
 #include "ipvs/service.h"
 #include "ipvs/xmit/translate.h"
 #include "ipvs/xmit/xmit.h"
+#include "net/cross.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_fnat;
@@ -23,16 +25,19 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	struct service *svc = opening->service;
 	const struct dest *dest = opening->dest;
 	struct tuple *out = &opening->out;
+	uint32_t tried = 0;
 
-	*out = (struct tuple){
-		.src = dest->addr,
-		.sport = dest_port(svc, dest, opening->in->dport),
-		.proto = opening->in->proto,
-		.family = (uint8_t)dest->family,
-		.zone = opening->in->zone,
-	};
+	/* all but the local address, which comes last; a whole one would be written twice */
+	out->src = dest->addr;
+	out->sport = dest_port(svc, dest, opening->in->dport);
+	out->dport = 0;
+	out->proto = opening->in->proto;
+	out->family = (uint8_t)dest->family;
+	out->zone = opening->in->zone;
+	if (unlikely(out->family != opening->in->family))
+		out->proto = cross_proto(out->proto);
 	*reason = DROP_IPVS_NO_LADDR;
-	for (uint32_t tried = 0; tried < svc->n_laddrs; tried++) {
+	do {
 		struct laddr *laddr = service_next_laddr(svc, dest->family);
 
 		if (!laddr)
@@ -45,7 +50,7 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 		}
 		laddr->conflicts++;
 		*reason = DROP_IPVS_NO_PORT;
-	}
+	} while (++tried < svc->n_laddrs);
 	return false;
 }
 

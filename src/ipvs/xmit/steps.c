@@ -74,6 +74,21 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 		     struct nexthop *nexthop)
 {
 	unsigned int inner = pkt_meta(m)->tuple.family;
+
+	if (!xmit_way_to(w, m, family, dst, from, nexthop))
+		return false;
+	if (unlikely(m->pkt_len + more > nexthop->mtu) && !may_be_cut(m, inner, more != 0)) {
+		ip_send_error(w, m, IP_ERROR_TOO_BIG, xmit_inner_mtu(inner, nexthop->mtu, more),
+			      from);
+		drop(w, m, DROP_IPVS_MTU);
+		return false;
+	}
+	return true;
+}
+
+bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
+		 const union ip_addr *dst, const union ip_addr *from, struct nexthop *nexthop)
+{
 	struct route_flow flow = route_flow(pkt_meta(m));
 	enum route_verdict verdict;
 
@@ -86,12 +101,6 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 	if (unlikely(verdict != ROUTE_FORWARD)) {
 		ip_send_no_way(w, m, verdict, IP_ERROR_HOST, from);
 		drop(w, m, route_drop_reason(verdict, DROP_IPVS_NO_ROUTE));
-		return false;
-	}
-	if (unlikely(m->pkt_len + more > nexthop->mtu) && !may_be_cut(m, inner, more != 0)) {
-		ip_send_error(w, m, IP_ERROR_TOO_BIG, xmit_inner_mtu(inner, nexthop->mtu, more),
-			      from);
-		drop(w, m, DROP_IPVS_MTU);
 		return false;
 	}
 	return true;
@@ -194,7 +203,8 @@ void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexth
 	meta->flags |= META_LOCAL_OUT;
 	if (unlikely(too_long(m, nexthop))) {
 		unfinished_finish(m);
-		if (meta->tuple.family == AF_INET6) { /* a tunnel's, which starts here */
+		if (meta->tuple.family ==
+		    AF_INET6) { /* it starts here: a tunnel's, or it was IPv4 */
 			ip6_fragment(w, m, nexthop->mtu);
 			return;
 		}

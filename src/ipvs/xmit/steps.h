@@ -35,6 +35,10 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 		     const union ip_addr *dst, uint16_t more, const union ip_addr *from,
 		     struct nexthop *nexthop);
 
+/* The same whatever m's size; dst is of `family`. */
+bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
+		 const union ip_addr *dst, const union ip_addr *from, struct nexthop *nexthop);
+
 /* What an inner packet of `family` may be long on a way of this MTU; never less than its sender can
  * understand. */
 uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more);

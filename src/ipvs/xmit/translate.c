@@ -14,6 +14,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/track.h"
+#include "ipvs/xmit/across.h"
 #include "ipvs/xmit/steps.h"
 #include "packet/meta.h"
 #include "worker/worker.h"
@@ -47,7 +48,11 @@ void translate(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir 
 	struct tuple other;
 
 	conn_tuple(w->ipvs->conns, id, dir == CONN_IN ? CONN_OUT : CONN_IN, &other);
-	rewrite(w, m, id, dir, &other, dir == CONN_IN ? &pkt_meta(m)->tuple.dst : &other.dst);
+	if (unlikely(other.family != pkt_meta(m)->tuple.family))
+		across(w, m, id, dir, &other);
+	else
+		rewrite(w, m, id, dir, &other,
+			dir == CONN_IN ? &pkt_meta(m)->tuple.dst : &other.dst);
 }
 
 void translate_passing(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir)
