@@ -35,7 +35,7 @@ enum conn_flag {
 	CONN_INACTIVE = 4,    /* counted as inactive at its server */
 	CONN_RS_SEEN = 8,     /* last_seq and last_ack are of a segment from the server */
 	CONN_LPORT = 16,      /* holds a local port */
-	CONN_FLOW = 32,       /* the flow stage may take its packets */
+	CONN_FLOW = 32,       /* the flow stage forwards its packets straight on */
 	CONN_TEMPLATE = 2048, /* of a template: the first answer assures that */
 	CONN_NAT =
 		64, /* each direction's packets get the other's tuple, else they stay as they are */
@@ -50,17 +50,27 @@ struct conn {
 	uint8_t proto;
 	uint8_t state; /* of its protocol */
 	uint16_t zone;
-	uint32_t deadline;  /* tick at which it expires; packets write this only */
-	uint32_t dest;      /* id of its server */
-	uint16_t flags;     /* enum conn_flag, and above them enum api_forward */
-	uint16_t adj;       /* the flow stage's way to the client, see ipvs/flow */
-	uint32_t stamp;     /* ... as of then; 0: not yet */
-	uint32_t seq_delta; /* added to the client's sequence numbers on their way in */
-	uint32_t ts_delta;  /* added to the client's timestamps on their way in */
-	uint32_t last_seq;  /* next sequence number the server will send, its numbering */
-	uint32_t last_ack;  /* what the server has acknowledged last, its numbering */
-	uint16_t ip_delta;  /* of CONN_IN's rewrite in an IPv4 header's checksum, */
-	uint16_t l4_delta;  /* ... and in TCP's or UDP's; CONN_OUT's is the opposite */
+	uint32_t deadline; /* tick at which it expires; packets write this only */
+	uint32_t dest;     /* id of its server */
+	uint16_t flags;    /* enum conn_flag, and above them enum api_forward */
+	uint16_t adj;      /* the flow stage's way to the client, see ipvs/flow */
+	uint32_t stamp;    /* ... as of then; 0: not yet */
+	union {
+		struct {
+			uint32_t seq_delta; /* added to the client's sequence numbers on their way
+					       in */
+			uint32_t ts_delta;  /* added to the client's timestamps on their way in */
+		};
+		struct { /* where TCP's numbers are not shifted: */
+			uint32_t
+				far_stamp; /* as stamp and adj, of the way to a host of the world */
+			uint16_t far_adj;
+		};
+	};
+	uint32_t last_seq; /* next sequence number the server will send, its numbering */
+	uint32_t last_ack; /* what the server has acknowledged last, its numbering */
+	uint16_t ip_delta; /* of CONN_IN's rewrite in an IPv4 header's checksum, */
+	uint16_t l4_delta; /* ... and in TCP's or UDP's; CONN_OUT's is the opposite */
 };
 _Static_assert(sizeof(struct conn) == 40, "struct conn fits into a line beside two IPv4 tuples");
 

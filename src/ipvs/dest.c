@@ -154,6 +154,7 @@ static void dest_configure(const struct worker *w, struct dest *dest,
 	dest->tun_type = config->tun_type;
 	dest->tun_flags = config->tun_flags;
 	dest->tun_port = config->tun_port;
+	dest->head_stamp = 0;
 	dest->weight = config->weight;
 	if (config->weight)
 		dest->last_weight = config->weight;

@@ -18,7 +18,9 @@
  * track.c does, apart from the straight line of what only carries data. A
  * deadline that comes nearer is told to the wheel.
  *
- * What is of no connection may open one, with others in a vector: flow_new.c.
+ * SNAT and tunnels, which need more, go beside this line: flow_aside.c. What is
+ * of no connection may open one, with others in a vector: flow_new.c. What all
+ * packets do to their connections: flow_pass.h.
  */
 #include "ipvs/flow.h"
 
@@ -31,25 +33,16 @@
 #include "ipvs/flow_int.h"
 #include "ipvs/flow_left.h"
 #include "ipvs/flow_parse.h"
-#include "ipvs/flow_rewrite.h"
+#include "ipvs/flow_pass.h"
 #include "ipvs/ipvs.h"
-#include "ipvs/proto/tcp.h"
-#include "ipvs/proto/udp.h"
 #include "link/port.h"
-#include "net/addr.h"
 #include "net/adj.h"
-#include "net/neigh_int.h"
 #include "net/net.h"
-#include "net/route.h"
 #include "worker/worker.h"
 
 /* So many packets are parsed between asking for a bucket and reading it. */
 #define GUESS_BEHIND 16u
 #define AGAIN_AHEAD  6u
-
-/* One number is the state of data flowing, whatever the protocol. */
-#define STATE_FLOWS 1
-_Static_assert(TCP_ESTABLISHED == STATE_FLOWS && UDP_NORMAL == STATE_FLOWS && UDP_ONEWAY == 0, "");
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
@@ -74,42 +67,11 @@ void flow_begin(struct worker *w, struct flow_run *run)
 	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
 }
 
-static void count_flush(struct flow_run *run)
-{
-	const struct flow_count *count = &run->count;
-	struct service *svc = service_get(run->services, count->service);
-
-	if (!svc)
-		return;
-	svc->counters.inpkts += count->pkts[CONN_IN];
-	svc->counters.inbytes += count->bytes[CONN_IN];
-	svc->counters.outpkts += count->pkts[CONN_OUT];
-	svc->counters.outbytes += count->bytes[CONN_OUT];
-}
-
 void flow_end(struct flow_run *run)
 {
-	count_flush(run);
+	flow_count_flush(run);
 	if (unlikely(run->new_allowed != SHED_NOTHING))
 		run->w->ipvs->shed.tokens = run->new_allowed;
-}
-
-static inline void count_packet(struct flow_run *run, struct dest *dest, enum conn_dir dir,
-				uint16_t bytes)
-{
-	if (unlikely(run->count.service != dest->service)) {
-		count_flush(run);
-		run->count = (struct flow_count){ .service = dest->service };
-	}
-	run->count.pkts[dir]++;
-	run->count.bytes[dir] += bytes;
-	if (dir == CONN_IN) {
-		dest->counters.inpkts++;
-		dest->counters.inbytes += bytes;
-	} else {
-		dest->counters.outpkts++;
-		dest->counters.outbytes += bytes;
-	}
 }
 
 unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
@@ -118,65 +80,6 @@ unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
 	if (flow_parse4(run, m, &tuple->four))
 		return AF_INET;
 	return flow_parse6(run, m, &tuple->six) ? AF_INET6 : 0;
-}
-
-static inline struct conn *line_conn(union flow_line line, const bool six)
-{
-	return six ? &line.six->conn : &line.four->conn;
-}
-
-/* The way to an address of others; false: it is one of ours, or everybody's. */
-static bool way_find(struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t *adj)
-{
-	struct nexthop nexthop;
-
-	if (addr_is_local(w, family, ip) || addr_is_broadcast(w, family, ip))
-		return false;
-	*adj = ADJ_NONE;
-	/* what depends on more than the address is looked up for each packet: flow_way() */
-	if (route_output(w, family, ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
-		*adj = adj_get(w, family, &nexthop);
-	return true;
-}
-
-/* Is the way to the server up to date? Else it is looked up. */
-static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
-{
-	uint32_t stamp = run->stamps[dest->slot];
-
-	if (unlikely(dest->stamp != stamp)) {
-		if (!way_find(run->w, dest->family, &dest->addr, &dest->adj))
-			return false;
-		dest->stamp = stamp;
-	}
-	return true;
-}
-
-static __rte_noinline bool client_way_find(struct flow_run *run, union flow_line line,
-					   const bool six)
-{
-	union ip_addr client = six ? line.six->key[CONN_IN].src
-				   : ip_from_v4(line.four->key[CONN_IN].src);
-
-	return way_find(run->w, six ? AF_INET6 : AF_INET, &client, &line_conn(line, six)->adj);
-}
-
-/* Both ways. */
-static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line line,
-					   struct dest *dest, const bool six)
-{
-	uint16_t slot = six ? stamp6_slot(&line.six->key[CONN_IN].src)
-			    : stamp4_slot(line.four->key[CONN_IN].src);
-	uint32_t client_stamp = run->stamps[slot];
-
-	if (!dest_way_fresh(run, dest))
-		return false;
-	if (unlikely(line_conn(line, six)->stamp != client_stamp)) {
-		if (!client_way_find(run, line, six))
-			return false;
-		line_conn(line, six)->stamp = client_stamp;
-	}
-	return true;
 }
 
 /* The remembered way, which is fresh, or this packet's. */
@@ -194,88 +97,12 @@ static __rte_always_inline struct adj *way_of(struct flow_run *run, union flow_l
 			dir == CONN_IN ? &dest->addr : &client);
 }
 
-/* Its deadline behind a packet that carries data in the state of data flowing. */
-static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
-				     const struct dest *dest)
-{
-	if (unlikely(dest->conn_timeout_s))
-		return conn_deadline(dest->conn_timeout_s, run->now_ms);
-	return conn->proto == IPPROTO_TCP ? run->tcp_deadline : run->udp_deadline[conn->state];
-}
-
-/* Data flows, in the state that conn is in and stays in. */
-static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const uint8_t *l4)
-{
-	if (conn->proto == IPPROTO_TCP)
-		return conn->state == STATE_FLOWS &&
-		       !(l4[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG));
-	return dir == CONN_IN || conn->state == STATE_FLOWS;
-}
-
-/* A segment that opens or closes, or comes meanwhile, and a first answer. false: this stage cannot.
- */
-static bool state_moves(struct conn *conn, enum conn_dir dir, struct dest *dest, const uint8_t *th)
-{
-	/* a server that answers may assure a template; a client's SYN may open the next one */
-	if (conn->flags & CONN_TEMPLATE)
-		return false;
-	if (conn->proto != IPPROTO_TCP) {
-		conn->state = udp_next_state(dir, conn->state);
-		return true;
-	}
-	if ((dir == CONN_IN && (th[13] & RTE_TCP_SYN_FLAG)) ||
-	    (th[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG)
-		return false;
-	track_tcp_state(conn, dir, dest, th[13]);
-	return true;
-}
-
 /* Answers that are not rewritten are only passing through: no business of this stage. */
 static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
 {
 	uint16_t needed = dir == CONN_IN ? CONN_FLOW : CONN_FLOW | CONN_NAT;
 
 	return (conn->flags & needed) == needed;
-}
-
-static inline void adj_use(const struct flow_run *run, struct adj *adj)
-{
-	if (likely(adj->used_ms == run->now_ms))
-		return;
-	adj->used_ms = run->now_ms;
-	__atomic_store_n(&adj->neigh->uses, adj->neigh->uses + 1, __ATOMIC_RELAXED);
-}
-
-/* Of the IP packet in the frame: header and payload. */
-static inline uint16_t ip_total(const uint8_t *frame, const bool six)
-{
-	if (six)
-		return (uint16_t)(rte_be_to_cpu_16(load16(frame + ETH_LEN + 4)) + IP6_LEN);
-	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
-}
-
-static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six,
-			   const bool plain)
-{
-	if (six)
-		rewrite6(line.six, dir, ip, plain);
-	else
-		rewrite4(line.four, dir, ip, plain);
-}
-
-/* Both sides are of this family. */
-static inline bool family_stays(union flow_line line, enum conn_dir dir, const bool six)
-{
-	return !six || line.six->key[!dir].family == AF_INET6;
-}
-
-/* Once its state is what this packet makes of it. */
-static inline uint32_t deadline_moved(const struct flow_run *run, const struct conn *conn,
-				      const struct dest *dest)
-{
-	if (conn->proto == IPPROTO_TCP && conn->state != STATE_FLOWS)
-		return conn_deadline(run->w->ipvs->config.tcp_timeout_s[conn->state], run->now_ms);
-	return deadline_next(run, conn, dest);
 }
 
 /* The adjacency of a packet; NULL: this stage cannot. */
@@ -293,40 +120,15 @@ static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line
 	return likely(adj->usable && ip_total(frame, six) <= adj->mtu) ? adj : NULL;
 }
 
-/* `plain`: neither SYN nor FIN. */
-static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
-				     struct dest *dest, uint8_t *frame, struct adj *adj,
-				     const bool six, const bool plain)
-{
-	uint8_t *ip = frame + ETH_LEN;
-	uint16_t total = ip_total(frame, six), ip_len = six ? IP6_LEN : IP_LEN;
-	struct conn *conn = line_conn(line, six);
-
-	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
-		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
-	count_packet(run, dest, dir, total);
-	adj_use(run, adj);
-	rewrite(line, dir, ip, six, plain);
-	memcpy(frame, &adj->eth, sizeof(adj->eth));
-}
-
-/*
- * What moves the state, or brings the deadline nearer, of which the wheel is told; but not of
- * CONN_NONE.
- */
+/* What moves the state, or brings the deadline nearer. */
 static __rte_noinline struct adj *forward_move(struct flow_run *run, union flow_line line,
 					       uint32_t id, enum conn_dir dir, struct dest *dest,
 					       uint8_t *frame, struct adj *adj, bool six)
 {
 	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
-	struct conn *conn = line_conn(line, six);
-	uint32_t before = conn->deadline;
 
-	if (!state_flows(conn, dir, l4) && !state_moves(conn, dir, dest, l4))
+	if (!flow_moves(run, line, id, dir, dest, l4, six))
 		return NULL;
-	conn->deadline = deadline_moved(run, conn, dest);
-	if (conn->deadline < before && id != CONN_NONE)
-		conn_rearm(run->conns, id);
 	pass(run, line, dir, dest, frame, adj, six, false);
 	return adj;
 }
@@ -351,11 +153,16 @@ static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_
 }
 
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
-			 enum conn_dir dir, struct dest *dest, uint8_t *frame)
+			 enum conn_dir dir, struct dest *dest, struct flow_frame *frame)
 {
-	if (family == AF_INET6)
-		return forward(run, line, CONN_NONE, dir, dest, frame, true);
-	return forward(run, line, CONN_NONE, dir, dest, frame, false);
+	bool six = family == AF_INET6;
+	struct adj *adj = six ? forward(run, line, CONN_NONE, dir, dest, frame->at, true)
+			      : forward(run, line, CONN_NONE, dir, dest, frame->at, false);
+
+	if (!adj)
+		return flow_aside(run, line, CONN_NONE, dir, dest, frame, six);
+	frame->len = (uint16_t)(ip_total(frame->at, six) + ETH_LEN);
+	return adj;
 }
 
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
@@ -433,6 +240,27 @@ static inline union flow_line line_of(const struct flow_run *run, uint32_t id, c
 	return (union flow_line){ .four = conn_line4(run->conns, id) };
 }
 
+/* Of a mode that is not straight. */
+static __rte_noinline bool found_aside(struct flow_run *run, struct rte_mbuf *m,
+				       union flow_line line, const struct conn_found *found,
+				       bool six)
+{
+	struct dest *dest = &run->dests[line_conn(line, six)->dest];
+	struct flow_frame frame = { .at = rte_pktmbuf_mtod(m, uint8_t *),
+				    .room = rte_pktmbuf_headroom(m) };
+	const struct adj *adj = flow_aside(run, line, found->id, found->dir, dest, &frame, six);
+	struct batch *out;
+
+	if (!adj)
+		return false;
+	m->data_off = (uint16_t)(frame.at - (uint8_t *)m->buf_addr);
+	m->data_len = frame.len;
+	m->pkt_len = frame.len;
+	out = &run->w->link->tx[adj->port];
+	out->pkts[out->count++] = m;
+	return true;
+}
+
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
 static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vector *vector,
 					   uint32_t i, const struct conn_found *found,
@@ -448,6 +276,8 @@ static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vec
 	adj = forward(run, line, found->id, found->dir, &run->dests[line_conn(line, six)->dest],
 		      rte_pktmbuf_mtod(m, uint8_t *), six);
 	if (unlikely(!adj)) {
+		if (found_aside(run, m, line, found, six))
+			return true;
 		if (left)
 			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
 		return false;

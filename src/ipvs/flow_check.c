@@ -17,6 +17,7 @@
 
 #include <rte_ip.h>
 
+#include "api/ipvs.h"
 #include "base/lines.h"
 #include "base/log.h"
 #include "ipvs/flow.h"
@@ -25,6 +26,7 @@
 #include "link/eth.h"
 #include "link/port.h"
 #include "net/adj.h"
+#include "net/net.h"
 #include "worker/worker.h"
 
 #define FRAME_SEEN 128u /* bytes of a frame that are compared: all headers */
@@ -46,7 +48,8 @@ struct flow_foreseen {
 		struct conn_line6 six;
 	} line; /* as it should be */
 	struct dest dest_after;
-	uint8_t frame[FRAME_SEEN];
+	uint16_t at; /* where the frame begins in bytes; headers may come in front of it */
+	uint8_t bytes[ENCAP_HEAD_MAX + FRAME_SEEN];
 };
 
 static union flow_line line_should(struct flow_foreseen *foreseen)
@@ -102,27 +105,48 @@ static void keep_ways(const struct flow_run *run, struct flow_foreseen *foreseen
 
 	conn->adj = conn_should(foreseen)->adj;
 	conn->stamp = conn_should(foreseen)->stamp;
+	if (conn_forward(conn) == API_FORWARD_SNAT) {
+		conn->far_adj = conn_should(foreseen)->far_adj;
+		conn->far_stamp = conn_should(foreseen)->far_stamp;
+	}
 	dest->adj = foreseen->dest_after.adj;
 	dest->stamp = foreseen->dest_after.stamp;
+	dest->head_stamp = foreseen->dest_after.head_stamp;
+	dest->head_addrs = foreseen->dest_after.head_addrs;
 }
 
 static void keep_frame(struct flow_foreseen *foreseen, const struct rte_mbuf *m)
 {
-	memset(foreseen->frame, 0, sizeof(foreseen->frame));
-	memcpy(foreseen->frame, rte_pktmbuf_mtod(m, const uint8_t *),
+	memset(foreseen->bytes, 0, sizeof(foreseen->bytes));
+	foreseen->at = ENCAP_HEAD_MAX;
+	memcpy(foreseen->bytes + foreseen->at, rte_pktmbuf_mtod(m, const uint8_t *),
 	       RTE_MIN(m->data_len, FRAME_SEEN));
 }
 
-/* Of the frame as it was foreseen. */
-static void foresee_length(struct flow_foreseen *foreseen, const struct adj *adj)
+/* Of a packet whose frame was only rewritten. */
+static uint16_t length_of(const struct flow_foreseen *foreseen)
 {
-	const uint8_t *ip = foreseen->frame + sizeof(adj->eth);
-	bool six = foreseen->family == AF_INET6;
-	uint16_t len = (uint16_t)(six ? ip[4] << 8 | ip[5] : ip[2] << 8 | ip[3]);
+	const uint8_t *ip = foreseen->bytes + foreseen->at + RTE_ETHER_HDR_LEN;
 
-	foreseen->port = adj->port;
-	foreseen->len =
-		(uint16_t)(len + sizeof(adj->eth) + (six ? sizeof(struct rte_ipv6_hdr) : 0));
+	if (foreseen->family == AF_INET)
+		return (uint16_t)((ip[2] << 8 | ip[3]) + RTE_ETHER_HDR_LEN);
+	return (uint16_t)((ip[4] << 8 | ip[5]) + sizeof(struct rte_ipv6_hdr) + RTE_ETHER_HDR_LEN);
+}
+
+/* What the stage makes of the frame. It takes no number of a packet that is not its own. */
+static const struct adj *forward(struct flow_run *run, const struct rte_mbuf *m,
+				 struct flow_foreseen *foreseen, enum conn_dir dir)
+{
+	struct flow_frame frame = { .at = foreseen->bytes + foreseen->at,
+				    .room = RTE_MIN(rte_pktmbuf_headroom(m), ENCAP_HEAD_MAX) };
+	uint16_t ip_id = run->w->net->ip_id;
+	const struct adj *adj = flow_forward(run, foreseen->family, line_should(foreseen), dir,
+					     &foreseen->dest_after, &frame);
+
+	run->w->net->ip_id = ip_id;
+	foreseen->at = (uint16_t)(frame.at - foreseen->bytes);
+	foreseen->len = frame.len;
+	return adj;
 }
 
 static uint64_t refused(const struct worker *w)
@@ -167,13 +191,12 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 		return;
 	keep_conn(run, foreseen, found.id);
 	keep_frame(foreseen, m);
-	adj = flow_forward(run, foreseen->family, line_should(foreseen), found.dir,
-			   &foreseen->dest_after, foreseen->frame);
+	adj = forward(run, m, foreseen, found.dir);
 	keep_ways(run, foreseen);
 	if (!adj)
 		return;
 	foreseen->m = m;
-	foresee_length(foreseen, adj);
+	foreseen->port = adj->port;
 }
 
 static void compare_frame(const struct flow_foreseen *foreseen, const struct rte_mbuf *m)
@@ -181,7 +204,7 @@ static void compare_frame(const struct flow_foreseen *foreseen, const struct rte
 	if (pkt_meta((struct rte_mbuf *)(uintptr_t)m)->out_port != foreseen->port)
 		differs("the port", foreseen);
 	if (m->pkt_len != foreseen->len ||
-	    memcmp(rte_pktmbuf_mtod(m, const uint8_t *), foreseen->frame,
+	    memcmp(rte_pktmbuf_mtod(m, const uint8_t *), foreseen->bytes + foreseen->at,
 		   RTE_MIN(foreseen->len, FRAME_SEEN)) != 0)
 		differs("a frame", foreseen);
 }
@@ -204,11 +227,12 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 	is = conn_get(run.conns, found.id);
 	keep_conn(&run, foreseen, found.id);
 	adj = flow_forward_first(&run, foreseen->family, line_should(foreseen),
-				 &foreseen->dest_after, foreseen->frame);
+				 &foreseen->dest_after, foreseen->bytes + foreseen->at);
 	keep_ways(&run, foreseen);
 	if (!adj)
 		return;
-	foresee_length(foreseen, adj);
+	foreseen->port = adj->port;
+	foreseen->len = length_of(foreseen);
 	compare_frame(foreseen, m);
 	if (is->deadline != flow_deadline_first(&run, conn_should(foreseen), &foreseen->dest_after))
 		differs("the deadline", foreseen);

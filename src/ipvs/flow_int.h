@@ -14,6 +14,7 @@
 
 struct adj;
 struct rte_mbuf;
+struct route_flow;
 struct worker;
 
 /* What the packets of a vector add to their service's counters. */
@@ -86,13 +87,24 @@ union flow_line {
 unsigned int flow_parse(const struct flow_run *run, const struct rte_mbuf *m,
 			union flow_tuple *tuple);
 
+/* A packet from its Ethernet header on; more may come in front of it. */
+struct flow_frame {
+	uint8_t *at;
+	uint16_t room; /* bytes in front of it that may be written */
+	uint16_t len;  /* of a packet that goes on */
+};
+
 /*
  * The packet in `frame` (parsed, of that family) goes on as the line's connection to or from that
  * server says: rewritten, counted. The adjacency that it takes; NULL: this stage cannot, nothing
  * was changed but what is remembered.
  */
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
-			 enum conn_dir dir, struct dest *dest, uint8_t *frame);
+			 enum conn_dir dir, struct dest *dest, struct flow_frame *frame);
+
+/* The same of the connection `id`, in the modes that are not CONN_FLOW. */
+struct adj *flow_aside(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
+		       struct dest *dest, struct flow_frame *frame, bool six);
 
 /*
  * The way to an address for the packet in `frame` (parsed, not rewritten) alone, where it depends
@@ -100,6 +112,9 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
  */
 struct adj *flow_way(struct flow_run *run, const uint8_t *frame, unsigned int family,
 		     const union ip_addr *to);
+
+/* What names the flow of the packet at `ip`, parsed; it points to *tuple. */
+struct route_flow flow_of(const uint8_t *ip, struct tuple *tuple);
 
 /* The same of the first packet of a connection, from the client. Its deadline is not touched. */
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,

@@ -17,7 +17,7 @@
 #include "worker/worker.h"
 
 /* The headers were parsed: no options, no extension headers. */
-static struct route_flow flow_of(const uint8_t *ip, struct tuple *tuple)
+struct route_flow flow_of(const uint8_t *ip, struct tuple *tuple)
 {
 	bool six = ip[0] >> 4 == 6;
 	const uint8_t *l4 = ip + (six ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));

@@ -64,7 +64,8 @@ struct service_table *service_table_create(const struct worker *w)
 	struct service_table *table = lines_alloc(sizeof(*table));
 	const size_t sizes[] = { SERVICE_MAX * sizeof(struct service),
 				 DEST_MAX * sizeof(struct dest), LADDR_MAX * sizeof(struct laddr),
-				 SERVICE_BUCKETS * sizeof(uint32_t) };
+				 SERVICE_BUCKETS * sizeof(uint32_t),
+				 DEST_MAX * sizeof(struct tunnel_head) };
 
 	if (!table)
 		return NULL;
@@ -75,6 +76,7 @@ struct service_table *service_table_create(const struct worker *w)
 	table->dests = table->regions[1].base;
 	table->laddrs = table->regions[2].base;
 	table->buckets = table->regions[3].base;
+	table->tunnels = table->regions[4].base;
 	table->key = w->flow_key;
 	if (id_hash_create(&table->answering, MEMBER_BUCKETS, DEST_MAX) < 0)
 		goto fail;

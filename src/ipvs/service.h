@@ -30,6 +30,7 @@
 #include "ipvs/id_hash.h"
 #include "ipvs/limit.h"
 #include "ipvs/sched/sched.h"
+#include "packet/encap.h"
 #include "worker/worker.h"
 
 #define SERVICE_NONE UINT32_MAX
@@ -60,9 +61,11 @@ struct dest {
 	uint32_t conn_timeout_s; /* its service's */
 	uint32_t stamp; /* as of which `adj` is the way to it, see ipvs/flow; 0: not known yet */
 	uint16_t adj;
-	uint16_t slot; /* of its address's stamp */
-	uint64_t spare;
-	uint32_t active; /* connections of this worker */
+	uint16_t slot;       /* of its address's stamp */
+	uint32_t head_stamp; /* as of which its tunnel's headers are made, see flow_aside.c; 0: none
+			      */
+	uint32_t head_addrs; /* ... and of which addresses of ours */
+	uint32_t active;     /* connections of this worker */
 	uint32_t inactive;
 	struct limit *limit; /* of all workers together, when DEST_LIMITED */
 	uint32_t weight;
@@ -171,15 +174,21 @@ struct service {
 	uint64_t loads_ms;       /* when it was read what other workers' servers have to do */
 } __attribute__((aligned(64)));
 
+/* What stands in front of a packet to a server in a tunnel. */
+struct tunnel_head {
+	struct encap_head head;
+} __attribute__((aligned(64)));
+
 struct service_table {
-	struct service *services; /* [SERVICE_MAX], by id */
-	struct dest *dests;       /* [DEST_MAX] */
-	struct laddr *laddrs;     /* [LADDR_MAX] */
-	uint32_t *buckets;        /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
-	uint32_t used;            /* all ids of services below have been used at least once */
-	uint32_t n_services;      /* not removed */
-	uint32_t n_any_port;      /* of those: of all ports of their address, */
-	uint32_t n_marked;        /* ... and of firewall marks */
+	struct service *services;    /* [SERVICE_MAX], by id */
+	struct dest *dests;          /* [DEST_MAX] */
+	struct laddr *laddrs;        /* [LADDR_MAX] */
+	struct tunnel_head *tunnels; /* [DEST_MAX], of those that the flow stage has sent to */
+	uint32_t *buckets;           /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
+	uint32_t used;               /* all ids of services below have been used at least once */
+	uint32_t n_services;         /* not removed */
+	uint32_t n_any_port;         /* of those: of all ports of their address, */
+	uint32_t n_marked;           /* ... and of firewall marks */
 	uint32_t n_matches;
 	uint32_t matches[MATCH_MAX]; /* ids of services by match, removed ones too, newest first */
 	struct id_hash
@@ -189,7 +198,7 @@ struct service_table {
 	uint32_t ending_walks;    /* over the connections, that are to be done, see ending.h */
 	uint32_t ending_at;
 	struct hash_key key;
-	struct region regions[4];
+	struct region regions[5];
 	struct region limits;          /* the master's: struct limit[DEST_MAX] */
 	struct service_master *master; /* the master's own; NULL elsewhere */
 };

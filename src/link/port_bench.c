@@ -177,6 +177,8 @@ static void bench_learn(struct bench_port *bench, struct rte_mbuf *m)
 	if (bench->n_seen == bench->seen_room)
 		return;
 	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		if (frame[sizeof(struct rte_ether_hdr) + 6] == IPPROTO_IPV6)
+			frame += sizeof(struct rte_ipv6_hdr);
 		memcpy(&seen->src, frame + BENCH_SRC6_AT, sizeof(seen->src));
 		memcpy(&seen->dst, frame + BENCH_DST6_AT, 8);
 	} else if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {

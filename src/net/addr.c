@@ -228,6 +228,7 @@ static void addr_touch(struct worker *w, const struct addr *addr)
 {
 	unsigned int bits = ip_bits(addr->family);
 
+	w->net->addr_changes++;
 	stamps_touch(&w->net->stamps, addr->family, &addr->ip, bits);
 	if (!ip_is_zero(&addr->broadcast))
 		stamps_touch(&w->net->stamps, addr->family, &addr->broadcast, bits);

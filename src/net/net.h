@@ -73,6 +73,7 @@ struct net {
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct mld *mld;       /* the master's, see mld_master.c; NULL: nothing was reported yet */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */
+	uint32_t addr_changes; /* of any address of ours */
 	/* rate limits of what we send unasked */
 	struct net_bucket icmp_bucket, icmp6_bucket, reset_bucket;
 	struct net_bucket mld_bucket;   /* of queries */

@@ -48,6 +48,10 @@ static const struct kind kinds[] = {
 	{ "nat-tcp", API_FORWARD_NAT, IPPROTO_TCP, .full_only = true },
 	{ "tunnel-tcp", API_FORWARD_TUNNEL, IPPROTO_TCP, .full_only = true },
 	{ "snat-tcp", API_FORWARD_SNAT, IPPROTO_TCP, .full_only = true },
+	{ "snat6-udp", API_FORWARD_SNAT, IPPROTO_UDP, .form = { .six = true }, .full_only = true },
+	{ "snat6-tcp", API_FORWARD_SNAT, IPPROTO_TCP, .form = { .six = true }, .full_only = true },
+	{ "tunnel6-udp", API_FORWARD_TUNNEL, IPPROTO_UDP, .form = { .six = true },
+	  .full_only = true },
 };
 
 struct test_case;
@@ -209,6 +213,13 @@ static const struct test_case cases[] = {
 	ESTABLISHED("snat-tcp-in", "snat-tcp", DIR_IN, "SNAT, TCP, to the world"),
 	ESTABLISHED("snat-tcp-out", "snat-tcp", DIR_OUT, "SNAT, TCP, from the world"),
 	ESTABLISHED("snat-tcp-both", "snat-tcp", DIR_BOTH, "SNAT, TCP, both directions"),
+	ESTABLISHED("snat6-udp-in", "snat6-udp", DIR_IN, "SNAT, UDP over IPv6, to the world"),
+	ESTABLISHED("snat6-udp-out", "snat6-udp", DIR_OUT, "SNAT, UDP over IPv6, from the world"),
+	ESTABLISHED("snat6-udp-both", "snat6-udp", DIR_BOTH,
+		    "SNAT, UDP over IPv6, both directions"),
+	ESTABLISHED("snat6-tcp-both", "snat6-tcp", DIR_BOTH,
+		    "SNAT, TCP over IPv6, both directions"),
+	ESTABLISHED("tunnel6-udp-in", "tunnel6-udp", DIR_IN, "tunnel (ipip) of IPv6 in IPv6, UDP"),
 	ESTABLISHED("tcp-ts-in", "fnat-tcp-ts", DIR_IN, "FNAT, TCP with timestamps, in"),
 	ESTABLISHED("tcp-ts-out", "fnat-tcp-ts", DIR_OUT, "the same with timestamps, out"),
 };

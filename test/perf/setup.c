@@ -22,13 +22,13 @@
 #define SERVER_FIRST 11
 #define LOCALS       2
 
-#define CLIENTS    0x64400000u /* 100.64.0.0 */
-#define VIP        0x0a00000au
-#define SERVERS    (0xc0a80000u + SERVER_FIRST)
-#define MATCH_IPV4 "src-range=100.64.0.0-100.79.255.255,oif=dpdk1"
+#define CLIENTS     0x64400000u /* 100.64.0.0 */
+#define CLIENT_LAST 0x644fffffu
+#define VIP         0x0a00000au
+#define SERVERS     (0xc0a80000u + SERVER_FIRST)
 
 #define NAME_LEN 64
-#define LINE_LEN 160
+#define LINE_LEN 240
 
 /* An address, with a port unless it is 0, as a command takes it. */
 static const char *name(const struct rig_config *config, uint32_t addr, uint16_t port, char *buf)
@@ -105,13 +105,14 @@ static void setup_service(const struct setup *setup, const struct rig_config *co
 
 static void setup_snat(const struct setup *setup, const struct rig_config *config)
 {
-	const char *proto = config->proto == IPPROTO_TCP ? "tcp" : "udp";
-	char buf[NAME_LEN];
+	char match[LINE_LEN], first[NAME_LEN], last[NAME_LEN];
 
-	say(setup, "ipvsadm -A -H proto=%s," MATCH_IPV4 " -s rr", proto);
+	snprintf(match, sizeof(match), "-H proto=%s,src-range=%s-%s,oif=dpdk1",
+		 config->proto == IPPROTO_TCP ? "tcp" : "udp", name(config, CLIENTS, 0, first),
+		 name(config, CLIENT_LAST, 0, last));
+	say(setup, "ipvsadm -A %s -s rr", match);
 	for (uint32_t i = 0; i < LOCALS; i++)
-		say(setup, "ipvsadm -a -H proto=%s," MATCH_IPV4 " -r %s -J", proto,
-		    name(config, 0xc0a800c8 + i, 0, buf));
+		say(setup, "ipvsadm -a %s -r %s -J", match, name(config, 0xc0a800c8 + i, 0, first));
 }
 
 void setup_run(const struct setup *setup)

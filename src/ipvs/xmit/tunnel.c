@@ -50,6 +50,14 @@ be16 tunnel_sport(uint64_t tuple_hash)
 	return rte_cpu_to_be_16((uint16_t)(GUE_SPORT_FIRST | (tuple_hash >> 32 & 0x3fff)));
 }
 
+bool tunnel_source(const struct worker *w, const struct nexthop *nexthop, struct encap *encap)
+{
+	encap->src = nexthop->src;
+	if (ip_is_zero(&encap->src))
+		encap->src = addr_select(w, encap->family, nexthop->port, &encap->dst);
+	return !ip_is_zero(&encap->src);
+}
+
 bool tunnel_way(struct worker *w, struct rte_mbuf *m, const struct dest *dest,
 		const union ip_addr *from, struct tunnel_way *way)
 {
@@ -59,10 +67,7 @@ bool tunnel_way(struct worker *w, struct rte_mbuf *m, const struct dest *dest,
 	if (!xmit_way_inside(w, m, dest->family, &dest->addr, encap_len(encap), from,
 			     &way->nexthop))
 		return false;
-	encap->src = way->nexthop.src;
-	if (ip_is_zero(&encap->src))
-		encap->src = addr_select(w, dest->family, way->nexthop.port, &dest->addr);
-	if (likely(!ip_is_zero(&encap->src)))
+	if (likely(tunnel_source(w, &way->nexthop, encap)))
 		return true;
 	drop(w, m, DROP_TUNNEL_SOURCE);
 	return false;

@@ -18,6 +18,9 @@ struct tunnel_way {
 /* What the server's settings make of the headers; the source is still zero. */
 struct encap tunnel_encap(const struct dest *dest);
 
+/* The outer packet's source on this way, into *encap. false: there is none. */
+bool tunnel_source(const struct worker *w, const struct nexthop *nexthop, struct encap *encap);
+
 /* As xmit_way(): the way to the server's end of the tunnel. false: m was dropped. */
 bool tunnel_way(struct worker *w, struct rte_mbuf *m, const struct dest *dest,
 		const union ip_addr *from, struct tunnel_way *way);

@@ -35,8 +35,8 @@ struct xmit {
 	bool shift_tcp;
 	/* Each direction's packets get the other's tuple, the other way round. */
 	bool nat;
-	/* The flow stage may forward its packets: as nat says, and by the way to server or client.
-	 */
+	/* The flow stage forwards its packets straight on: as nat says, and by the way to server or
+	 * client. What else it can forward: flow_aside.c. */
 	bool flow;
 	/* false: the connection cannot be, for *reason; nothing is held then. */
 	bool (*open)(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/flow_pass: what a packet in the flow stage does to its connection on its
+ * way, whatever the mode: the ways to both ends are fresh, or are looked up; its
+ * state and deadline; the counters; its headers. What happens to each packet is
+ * here, what is seldom is in flow_pass.c.
+ */
+#ifndef IPVS_FLOW_PASS_H
+#define IPVS_FLOW_PASS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "ipvs/flow_int.h"
+#include "ipvs/flow_parse.h"
+#include "ipvs/flow_rewrite.h"
+#include "ipvs/ipvs.h"
+#include "ipvs/proto/tcp.h"
+#include "ipvs/proto/udp.h"
+#include "net/adj.h"
+#include "net/neigh_int.h"
+#include "net/stamp.h"
+
+/* One number is the state of data flowing, whatever the protocol. */
+#define STATE_FLOWS 1
+_Static_assert(TCP_ESTABLISHED == STATE_FLOWS && UDP_NORMAL == STATE_FLOWS && UDP_ONEWAY == 0, "");
+
+/* The counts of a vector so far go to their service. */
+void flow_count_flush(struct flow_run *run);
+
+/* The way to an address of others; false: it is one of ours, or everybody's. */
+bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t *adj);
+
+/* That of the line's client, into its connection. */
+bool flow_client_way_find(struct flow_run *run, union flow_line line, bool six);
+
+/*
+ * Before a packet goes on: the state that it leads to, and the deadline then, of which the wheel is
+ * told when it is a nearer one; but not of CONN_NONE. false: this stage cannot, nothing was
+ * changed.
+ */
+bool flow_moves(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
+		struct dest *dest, const uint8_t *l4, bool six);
+
+static inline void count_packet(struct flow_run *run, struct dest *dest, enum conn_dir dir,
+				uint16_t bytes)
+{
+	if (unlikely(run->count.service != dest->service)) {
+		flow_count_flush(run);
+		run->count = (struct flow_count){ .service = dest->service };
+	}
+	run->count.pkts[dir]++;
+	run->count.bytes[dir] += bytes;
+	if (dir == CONN_IN) {
+		dest->counters.inpkts++;
+		dest->counters.inbytes += bytes;
+	} else {
+		dest->counters.outpkts++;
+		dest->counters.outbytes += bytes;
+	}
+}
+
+static inline struct conn *line_conn(union flow_line line, const bool six)
+{
+	return six ? &line.six->conn : &line.four->conn;
+}
+
+/* Is the way to the server up to date? Else it is looked up. */
+static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
+{
+	uint32_t stamp = run->stamps[dest->slot];
+
+	if (unlikely(dest->stamp != stamp)) {
+		if (!flow_way_find(run->w, dest->family, &dest->addr, &dest->adj))
+			return false;
+		dest->stamp = stamp;
+	}
+	return true;
+}
+
+static __rte_always_inline bool client_way_fresh(struct flow_run *run, union flow_line line,
+						 const bool six)
+{
+	uint16_t slot = six ? stamp6_slot(&line.six->key[CONN_IN].src)
+			    : stamp4_slot(line.four->key[CONN_IN].src);
+	uint32_t stamp = run->stamps[slot];
+
+	if (unlikely(line_conn(line, six)->stamp != stamp)) {
+		if (!flow_client_way_find(run, line, six))
+			return false;
+		line_conn(line, six)->stamp = stamp;
+	}
+	return true;
+}
+
+/* Both ways. */
+static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line line,
+					   struct dest *dest, const bool six)
+{
+	return dest_way_fresh(run, dest) && client_way_fresh(run, line, six);
+}
+
+/* Its deadline behind a packet that carries data in the state of data flowing. */
+static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
+				     const struct dest *dest)
+{
+	if (unlikely(dest->conn_timeout_s))
+		return conn_deadline(dest->conn_timeout_s, run->now_ms);
+	return conn->proto == IPPROTO_TCP ? run->tcp_deadline : run->udp_deadline[conn->state];
+}
+
+/* Data flows, in the state that conn is in and stays in. */
+static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const uint8_t *l4)
+{
+	if (conn->proto == IPPROTO_TCP)
+		return conn->state == STATE_FLOWS &&
+		       !(l4[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG));
+	return dir == CONN_IN || conn->state == STATE_FLOWS;
+}
+
+/* Once its state is what this packet makes of it. */
+static inline uint32_t deadline_moved(const struct flow_run *run, const struct conn *conn,
+				      const struct dest *dest)
+{
+	if (conn->proto == IPPROTO_TCP && conn->state != STATE_FLOWS)
+		return conn_deadline(run->w->ipvs->config.tcp_timeout_s[conn->state], run->now_ms);
+	return deadline_next(run, conn, dest);
+}
+
+/* Both sides are of this family. */
+static inline bool family_stays(union flow_line line, enum conn_dir dir, const bool six)
+{
+	return !six || line.six->key[!dir].family == AF_INET6;
+}
+
+static inline void adj_use(const struct flow_run *run, struct adj *adj)
+{
+	if (likely(adj->used_ms == run->now_ms))
+		return;
+	adj->used_ms = run->now_ms;
+	__atomic_store_n(&adj->neigh->uses, adj->neigh->uses + 1, __ATOMIC_RELAXED);
+}
+
+/* Of the IP packet in the frame: header and payload. */
+static inline uint16_t ip_total(const uint8_t *frame, const bool six)
+{
+	if (six)
+		return (uint16_t)(rte_be_to_cpu_16(load16(frame + ETH_LEN + 4)) + IP6_LEN);
+	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
+}
+
+static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six,
+			   const bool plain)
+{
+	if (six)
+		rewrite6(line.six, dir, ip, plain);
+	else
+		rewrite4(line.four, dir, ip, plain);
+}
+
+/* `plain`: neither SYN nor FIN. */
+static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
+				     struct dest *dest, uint8_t *frame, struct adj *adj,
+				     const bool six, const bool plain)
+{
+	uint8_t *ip = frame + ETH_LEN;
+	uint16_t total = ip_total(frame, six), ip_len = six ? IP6_LEN : IP_LEN;
+	struct conn *conn = line_conn(line, six);
+
+	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
+		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
+	count_packet(run, dest, dir, total);
+	adj_use(run, adj);
+	rewrite(line, dir, ip, six, plain);
+	memcpy(frame, &adj->eth, sizeof(adj->eth));
+}
+
+#endif
