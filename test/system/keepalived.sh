@@ -10,13 +10,24 @@ bed_enter "$@"
 needs keepalived
 needs_root keepalived
 
+VIP6=2001:db8:1::100
 bed_net 3
+must "the client's IPv6" bed_ip6 client 2001:db8:1::1/64 2001:db8:1::fe
+must "the server's IPv6" bed_ip6 server1 2001:db8:2::1/64 2001:db8:2::fe
 bed_node director 1 10.2.0.250/24
+must "the director's IPv6" bed_ip6 director 2001:db8:2::250/64 2001:db8:2::fe
 BED_BLOCKS="ipvs_defs {
 	genl_masq fnat
 	genl_local_address $LADDR dev dpdk1
-}"
-served 2 <"/dev/null"
+	genl_local_address 2001:db8:2::200 dev dpdk1
+}
+ipv6_defs { addr_gen_mode eui64 }"
+served 2 < <(
+	echo "dpip addr add 2001:db8:1::fe/64 dev dpdk0 nodad"
+	echo "dpip addr add $VIP6/128 dev dpdk0 nodad"
+	echo "dpip addr add 2001:db8:2::fe/64 dev dpdk1 nodad"
+	echo "dpip mark add to $VIP proto tcp dport 8000-8001 mark 8"
+)
 for n in 1 2 3; do
 	must "nginx $n" bed_nginx "$n"
 	head -c 4000000 /dev/zero >"$BED/nginx$n/root/files-4M" && mkdir "$BED/nginx$n/root/files" &&
@@ -65,10 +76,40 @@ cat >"$BED/keepalived.conf" <<-END
 			}
 		}
 	}
+	virtual_server fwmark 8 {
+		delay_loop 1
+		lb_algo rr
+		lb_kind NAT
+		protocol TCP
+		real_server 10.2.0.1 80 {
+			TCP_CHECK {
+				connect_timeout 1
+				retry 0
+			}
+		}
+	}
+	virtual_server $VIP6 80 {
+		delay_loop 1
+		lb_algo rr
+		lb_kind NAT
+		protocol TCP
+		real_server 2001:db8:2::1 80 {
+			TCP_CHECK {
+				connect_timeout 1
+				retry 0
+			}
+		}
+	}
 END
 
 balanced() {
-	ipvsadm -ln | grep -Eq "10.2.0.$1:80 "
+	ipvsadm -ln -t $VIP:80 2>/dev/null | grep -Eq "10.2.0.$1:80 "
+}
+others_balanced() {
+	ipvsadm -ln -f 8 | grep -q "10.2.0.1:80 " && ipvsadm -ln -t "[$VIP6]:80" | grep -q "2001:db8:2::1.*:80 "
+}
+none_balanced() {
+	[ "$(ipvsadm -ln | grep -c "10.2.0.1:80 \|2001:db8:2::1.*:80 ")" = 0 ]
 }
 not_balanced() {
 	! balanced "$1"
@@ -95,6 +136,10 @@ if ! bed_wait_for 15 all_balanced; then
 fi
 pass "keepalived makes the service and its servers"
 equal "all servers answer" "server1 server2 server3 " "$(answers)"
+ok "the service of a mark and that of IPv6 have theirs" bed_wait_for 15 others_balanced
+ok "the mark's answers, by each of its ports" fetched client 10 "http://$VIP:8000/"
+ok "... and the other" fetched client 10 "http://$VIP:8001/"
+ok "that of IPv6 answers" fetched client 10 "http://[$VIP6]/"
 check_of() {
 	case $1 in
 	1) echo TCP_CHECK ;;
@@ -105,6 +150,7 @@ check_of() {
 for n in 1 2 3; do
 	kill "$(cat "$BED/nginx$n/pid")"
 	ok "$(check_of $n) takes a killed server out" bed_wait_for 15 not_balanced $n
+	[ $n != 1 ] || ok "out of all its services" bed_wait_for 15 none_balanced
 	equal "$(check_of $n): the others answer" 0 "$(answers | grep -c "failed\|server$n")"
 	wait "$(cat "$BED/nginx$n/shell-pid")" 2>/dev/null
 	bed_in_again() {
@@ -113,6 +159,7 @@ for n in 1 2 3; do
 	}
 	ok "nginx $n starts again" bed_in_again
 	ok "$(check_of $n) brings it back" bed_wait_for 15 balanced $n
+	[ $n != 1 ] || ok "to all its services" bed_wait_for 15 others_balanced
 done
 equal "all servers answer again" "server1 server2 server3 " "$(answers)"
 
@@ -133,7 +180,7 @@ ok "the download goes on" kill -0 "$DOWNLOAD"
 kill -TERM "$(cat "$BED/keepalived.pid")"
 wait "$KEEPALIVED"
 equal "keepalived ends" 0 $?
-ok "and takes its service away" eval '! ipvsadm -ln | grep -q "$VIP:80"'
+equal "and takes its services away" "" "$(ipvsadm -ln | tail -n +4)"
 wait "$DOWNLOAD"
 equal "the download has ended well" 0 $?
 equal "and is whole" 4000000 "$(stat -c %s "$BED/got4M")"
