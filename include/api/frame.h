@@ -115,6 +115,7 @@ struct api_item {
 	X(SERVICE_LIST, 101, GET, struct api_service_filter) \
 	X(TIMEOUT_SET, 104, SET, struct api_timeouts)        \
 	X(TIMEOUT_GET, 105, GET, struct api_empty)           \
+	X(TIMEOUT_RESET, 106, SET, struct api_timeouts)      \
 	X(DEST_ADD, 112, SET, struct api_dest)               \
 	X(DEST_SET, 113, SET, struct api_dest)               \
 	X(DEST_DEL, 114, SET, struct api_dest)               \

@@ -149,12 +149,21 @@ struct api_service_filter {
 	uint32_t flags;             /* enum api_service_filter_flag */
 };
 
-/* TIMEOUT_SET, where 0 leaves one as it is, and the item of TIMEOUT_GET. Seconds. */
+/*
+ * TIMEOUT_SET, where 0 leaves one as it is, the item of TIMEOUT_GET, and TIMEOUT_RESET, which
+ * makes all of them what the conf file says. Seconds.
+ */
 struct api_timeouts {
 	uint32_t tcp_s; /* established */
 	uint32_t tcp_fin_s;
 	uint32_t udp_s;
-	uint32_t reserved; /* 0 */
+	uint32_t changed; /* of an answer: API_TIMEOUT_*, those that are not as the conf file has them */
+};
+
+enum api_timeout {
+	API_TIMEOUT_TCP = 1,
+	API_TIMEOUT_TCP_FIN = 2,
+	API_TIMEOUT_UDP = 4,
 };
 
 /* The daemon answers CONN_LIST by any number of items, worker by worker. */

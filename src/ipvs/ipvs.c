@@ -91,7 +91,7 @@ struct ipvs *ipvs_create(struct worker *w, const struct ipvs_config *config)
 	if (!ipvs)
 		return NULL;
 	w->ipvs = ipvs;
-	ipvs->config = *config;
+	ipvs->config = ipvs->conf = *config;
 	if (w->id == WORKER_MASTER)
 		w->settle = ipvs_settle;
 	if (hash_key_random(&ipvs->isn_key) < 0 || hash_key_random(&conn_config.key) < 0)
@@ -141,7 +141,16 @@ static void ipvs_apply_config(struct worker *w, struct op *op)
 	w->ipvs->config.mh_table_size = mh_table_size;
 }
 
-int ipvs_configure(struct worker *const *all, const struct ipvs_config *config)
+int ipvs_change_config(struct worker *const *all, const struct ipvs_config *config)
 {
 	return op_multicast(all, ipvs_apply_config, config, sizeof(*config));
+}
+
+int ipvs_configure(struct worker *const *all, const struct ipvs_config *config)
+{
+	int r = ipvs_change_config(all, config);
+
+	if (r == 0)
+		all[WORKER_MASTER]->ipvs->conf = *config;
+	return r;
 }

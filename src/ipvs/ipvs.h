@@ -34,6 +34,7 @@ struct ipvs_config {
 
 struct ipvs {
 	struct ipvs_config config;
+	struct ipvs_config conf; /* the same as the conf file has it, without what --set has changed */
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
@@ -69,8 +70,11 @@ void ipvs_destroy(struct worker *w);
 /* Every connection of the worker ends, without a word to anybody; what they held is given back. */
 void ipvs_flush(struct worker *w);
 
-/* Master: gives all workers the reloadable keys. */
+/* Master: gives all workers the reloadable keys of the conf file. */
 int ipvs_configure(struct worker *const *all, const struct ipvs_config *config);
+
+/* Master: the same for a while, until the conf file is read again. */
+int ipvs_change_config(struct worker *const *all, const struct ipvs_config *config);
 
 /* Master, before a device goes: no service has a local address there any more. 0 or -ENOMEM. */
 int ipvs_unplug(struct worker *const *all, const char *dev);

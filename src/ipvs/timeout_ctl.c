@@ -7,6 +7,7 @@
  * up when its state changes or it expires, so a new one counts from then on.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_ctl.h"
@@ -49,12 +50,38 @@ static int timeout_request_set(struct request *req, const void *body)
 		config.tcp_timeout_s[TCP_FIN_WAIT] = wanted->tcp_fin_s;
 	if (wanted->udp_s)
 		config.udp_timeout_s[UDP_ONEWAY] = config.udp_timeout_s[UDP_NORMAL] = wanted->udp_s;
-	return ipvs_configure(all, &config);
+	return ipvs_change_config(all, &config);
+}
+
+static int timeout_request_reset(struct request *req, const void *body)
+{
+	struct worker *const *all = request_workers(req);
+	const struct ipvs_config *conf = &all[WORKER_MASTER]->ipvs->conf;
+	struct ipvs_config config = all[WORKER_MASTER]->ipvs->config;
+
+	memcpy(config.tcp_timeout_s, conf->tcp_timeout_s, sizeof(config.tcp_timeout_s));
+	memcpy(config.udp_timeout_s, conf->udp_timeout_s, sizeof(config.udp_timeout_s));
+	return ipvs_change_config(all, &config);
+}
+
+static uint32_t timeouts_changed(const struct ipvs_config *config, const struct ipvs_config *conf)
+{
+	uint32_t changed = 0;
+
+	if (config->tcp_timeout_s[TCP_ESTABLISHED] != conf->tcp_timeout_s[TCP_ESTABLISHED])
+		changed |= API_TIMEOUT_TCP;
+	if (config->tcp_timeout_s[TCP_FIN_WAIT] != conf->tcp_timeout_s[TCP_FIN_WAIT])
+		changed |= API_TIMEOUT_TCP_FIN;
+	if (config->udp_timeout_s[UDP_ONEWAY] != conf->udp_timeout_s[UDP_ONEWAY] ||
+	    config->udp_timeout_s[UDP_NORMAL] != conf->udp_timeout_s[UDP_NORMAL])
+		changed |= API_TIMEOUT_UDP;
+	return changed;
 }
 
 static int timeout_request_get(struct request *req, const void *body)
 {
-	const struct ipvs_config *config = &request_workers(req)[WORKER_MASTER]->ipvs->config;
+	const struct ipvs *ipvs = request_workers(req)[WORKER_MASTER]->ipvs;
+	const struct ipvs_config *config = &ipvs->config;
 	struct api_timeouts *item = request_item(req, API_KIND_TIMEOUTS, sizeof(*item));
 
 	if (!item)
@@ -62,6 +89,7 @@ static int timeout_request_get(struct request *req, const void *body)
 	item->tcp_s = config->tcp_timeout_s[TCP_ESTABLISHED];
 	item->tcp_fin_s = config->tcp_timeout_s[TCP_FIN_WAIT];
 	item->udp_s = config->udp_timeout_s[UDP_NORMAL];
+	item->changed = timeouts_changed(config, &ipvs->conf);
 	return 0;
 }
 
@@ -78,6 +106,7 @@ static int info_request(struct request *req, const void *body)
 static const struct request_handler timeout_handlers[] = {
 	REQUEST_CHECKED(TIMEOUT_SET, SET, struct api_timeouts, timeout_request_set,
 			timeout_request_check),
+	REQUEST_HANDLER(TIMEOUT_RESET, SET, struct api_timeouts, timeout_request_reset),
 	REQUEST_HANDLER(TIMEOUT_GET, GET, struct api_empty, timeout_request_get),
 	REQUEST_HANDLER(IPVS_INFO, GET, struct api_empty, info_request),
 };

@@ -164,6 +164,22 @@ ok "... all is as before" eval '! link_settings | grep -v "^\(dpdk[01] 1500\|dpd
 ok "config load sets them again" eval 'dpip config load $BED/set && link_settings | diff $BED/settings -'
 ok "dpdk1 is up again" dpip link set dpdk1 up
 
+# timeouts, those that were set only
+ok "two timeouts" ipvsadm --set 600 0 200
+ok "they are kept" kept "ipvsadm --set 600 0 200"
+must "dpvs starts with timeouts" again
+prints "they are as they were, the third is the conf file's" ipvsadm -L --timeout <<'END'
+Timeout (tcp tcpfin udp): 600 7 200
+END
+dpip config show >"$BED/timeouts"
+ok "config load takes them back" eval 'grep -v -e --set $BED/timeouts >$BED/none && dpip config load $BED/none'
+prints "... to the conf file's" ipvsadm -L --timeout <<'END'
+Timeout (tcp tcpfin udp): 90 7 300
+END
+ok "config load sets them again" eval 'dpip config load $BED/timeouts && dpip config show | diff $BED/timeouts -'
+ok "SIGHUP takes them back, too" eval 'kill -HUP $DPVS_PID; bed_wait_for 15 eval "! dpip config show | grep -e --set"'
+ok "... in the file, too" bed_wait_for 15 eval '! grep -q -e --set $BED/state'
+
 ipvsadm -A -t 10.1.0.100:82 -s rr
 kept "10.1.0.100:82"
 must "dpvs starts with --fresh" again --fresh

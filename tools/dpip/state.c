@@ -143,6 +143,7 @@ static int collect_ask(struct client *client)
 	for (unsigned int i = 0; i < state_n_objects && r == 0; i++) {
 		struct api_service_filter services = { .flags = API_SERVICE_DESTS };
 		struct api_filter filter;
+		static const struct api_empty empty;
 		struct api_vlan vlans;
 		struct api_mark marks;
 
@@ -155,6 +156,8 @@ static int collect_ask(struct client *client)
 			r = client_add(client, API_VLAN_LIST, &vlans, sizeof(vlans));
 		else if (state_objects[i].list == API_MARK_LIST)
 			r = client_add(client, API_MARK_LIST, &marks, sizeof(marks));
+		else if (state_objects[i].list == API_TIMEOUT_GET)
+			r = client_add(client, API_TIMEOUT_GET, &empty, sizeof(empty));
 		else if (state_objects[i].list == API_SERVICE_LIST ||
 			 state_objects[i].list == API_LADDR_LIST)
 			r = client_add(client, state_objects[i].list, &services, sizeof(services));

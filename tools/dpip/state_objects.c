@@ -233,6 +233,31 @@ static void mark_print(FILE *out, const union command_body *body)
 	dpip_mark_print(out, &body->mark);
 }
 
+/* ---- timeouts ---- */
+
+static bool timeouts_take(union command_body *body)
+{
+	struct api_timeouts *timeouts = &body->timeouts;
+	uint32_t changed = timeouts->changed;
+
+	if (!(changed & API_TIMEOUT_TCP))
+		timeouts->tcp_s = 0;
+	if (!(changed & API_TIMEOUT_TCP_FIN))
+		timeouts->tcp_fin_s = 0;
+	if (!(changed & API_TIMEOUT_UDP))
+		timeouts->udp_s = 0;
+	timeouts->changed = 0;
+	return changed != 0;
+}
+
+static void timeouts_print(FILE *out, const union command_body *body)
+{
+	const struct api_timeouts *timeouts = &body->timeouts;
+
+	fprintf(out, "ipvsadm --set %" PRIu32 " %" PRIu32 " %" PRIu32, timeouts->tcp_s,
+		timeouts->tcp_fin_s, timeouts->udp_s);
+}
+
 /* ---- services and what they have ---- */
 
 static bool service_take(union command_body *body)
@@ -298,6 +323,9 @@ const struct state_object state_objects[] = {
 	  .told = sizeof(struct api_neigh), false, neigh_take, neigh_same, neigh_print },
 	{ API_KIND_MARK, API_MARK_LIST, REQUESTS(MARK), 0, SIZE(api_mark),
 	  .told = sizeof(struct api_mark), false, as_listed, NULL, mark_print },
+	{ API_KIND_TIMEOUTS, API_TIMEOUT_GET, API_TIMEOUT_SET, API_TIMEOUT_RESET, 0,
+	  SIZE(api_timeouts), .told = sizeof(struct api_timeouts), false, timeouts_take, NULL,
+	  timeouts_print },
 	{ API_KIND_SERVICE, API_SERVICE_LIST, REQUESTS(SERVICE), API_SERVICE_SET,
 	  .size = sizeof(struct api_service), .del_size = sizeof(struct api_service_key),
 	  TOLD(api_service, stats), false, service_take, service_same, service_print },
