@@ -157,7 +157,8 @@ struct api_timeouts {
 	uint32_t tcp_s; /* established */
 	uint32_t tcp_fin_s;
 	uint32_t udp_s;
-	uint32_t changed; /* of an answer: API_TIMEOUT_*, those that are not as the conf file has them */
+	uint32_t changed; /* of an answer: API_TIMEOUT_*, those that are not as the conf file has
+			     them */
 };
 
 enum api_timeout {

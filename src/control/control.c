@@ -307,6 +307,11 @@ uint64_t control_changes(const struct control *control)
 	return control->changes;
 }
 
+void control_changed(struct control *control)
+{
+	control->changes++;
+}
+
 /* ---- the loop ---- */
 
 static void control_on_stop(uv_async_t *stop)

@@ -142,6 +142,9 @@ int control_listen_netlink(struct control *control, const char *path,
 /* Grows with each request that may have changed something; the loop's thread. */
 uint64_t control_changes(const struct control *control);
 
+/* Something else than a request has; the loop's thread. */
+void control_changed(struct control *control);
+
 /* Until control_stop(), which any thread may call. */
 void control_run(struct control *control);
 void control_stop(struct control *control);

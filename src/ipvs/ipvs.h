@@ -34,7 +34,8 @@ struct ipvs_config {
 
 struct ipvs {
 	struct ipvs_config config;
-	struct ipvs_config conf; /* the same as the conf file has it, without what --set has changed */
+	struct ipvs_config
+		conf; /* the same as the conf file has it, without what --set has changed */
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;

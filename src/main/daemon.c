@@ -373,6 +373,7 @@ static void on_reload(struct control *control, void *arg)
 {
 	sd_notify(0, "RELOADING=1");
 	daemon_reload(arg);
+	control_changed(control);
 	sd_notify(0, "READY=1");
 }
 

@@ -164,6 +164,21 @@ ok "... all is as before" eval '! link_settings | grep -v "^\(dpdk[01] 1500\|dpd
 ok "config load sets them again" eval 'dpip config load $BED/set && link_settings | diff $BED/settings -'
 ok "dpdk1 is up again" dpip link set dpdk1 up
 
+# routes with several gateways
+ok "a route with gateways" dpip route add 31.0.0.0/8 metric 5 proto static nexthop via 10.2.0.1 weight 3 nexthop via 10.1.0.7
+ok "one of IPv6" dpip route add 2001:db8:31::/48 nexthop via fe80::7 dev dpdk0 onlink nexthop dev dpdk1 weight 2
+ok "they are kept" kept "dpip route add 31.0.0.0/8"
+prints "config show has them" eval 'dpip config show | grep nexthop | sort' <<'END'
+dpip route add 2001:db8:31::/48 nexthop via fe80::7 dev dpdk0 weight 1 onlink nexthop dev dpdk1 weight 2
+dpip route add 31.0.0.0/8 metric 5 proto static nexthop via 10.2.0.1 dev dpdk1 weight 3 nexthop via 10.1.0.7 dev dpdk0 weight 1
+END
+dpip config show >"$BED/ways"
+must "dpvs starts with them" again
+ok "they are as they were" eval 'dpip config show | diff $BED/ways - && dpip route show | grep -q "^inet 31.0.0.0/8 .*metric 5 .*weight 3 nexthop"'
+ok "config load takes them away" eval 'grep -v nexthop $BED/ways >$BED/none && dpip config load $BED/none && ! dpip config show | grep nexthop'
+ok "... and brings them back" eval 'dpip config load $BED/ways && dpip config show | diff $BED/ways -'
+ok "... and changes one" eval 'sed "s/weight 3/weight 9/" $BED/ways >$BED/changed && dpip config load $BED/changed && dpip config show | diff $BED/changed -'
+
 # timeouts, those that were set only
 ok "two timeouts" ipvsadm --set 600 0 200
 ok "they are kept" kept "ipvsadm --set 600 0 200"

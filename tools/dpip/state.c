@@ -17,14 +17,6 @@
 #include "lib/client.h"
 #include "lib/splitline.h"
 
-static const struct state_object *object_of(uint16_t kind)
-{
-	for (unsigned int i = 0; i < state_n_objects; i++)
-		if (state_objects[i].kind == kind)
-			return &state_objects[i];
-	return NULL;
-}
-
 static const struct state_object *object_added_by(uint16_t id)
 {
 	for (unsigned int i = 0; i < state_n_objects; i++)
@@ -92,17 +84,25 @@ void state_free(struct state *state)
 
 /* ---- from the daemon ---- */
 
+/* One kind of items may be of several kinds of objects; each is one of them, or nobody's wish. */
 static int collect_item(void *arg, const struct client_item *item)
 {
-	const struct state_object *object = object_of(item->kind);
-	union command_body body;
+	for (unsigned int i = 0; i < state_n_objects; i++) {
+		const struct state_object *object = &state_objects[i];
+		union command_body body;
 
-	if (!object)
-		return 0;
-	memset(&body, 0, sizeof(body));
-	client_object(item, &body, object->size);
-	memset((char *)&body + object->told, 0, object->size - object->told);
-	return object->take(&body) ? state_add(arg, object, &body, 0) : 0;
+		if (object->kind != item->kind)
+			continue;
+		memset(&body, 0, sizeof(body));
+		if (object->read)
+			object->read(&body, item);
+		else
+			client_object(item, &body, object->size);
+		memset((char *)&body + object->told, 0, object->size - object->told);
+		if (object->take(&body))
+			return state_add(arg, object, &body, 0);
+	}
+	return 0;
 }
 
 /* The entries of a kind, in the order in which they can be added. */

@@ -14,6 +14,7 @@
 #include "lib/command.h"
 
 struct client;
+struct client_item;
 
 #define STATE_VERSION 1
 #define STATE_HEAD    "# dpvs state "
@@ -29,6 +30,8 @@ struct state_object {
 	uint32_t del_size; /* the body of del: the first bytes of the object */
 	uint32_t told;     /* bytes in front that are no counters and the like */
 	bool backwards;    /* the listing's last is the first to be added */
+	/* An item of the listing as the body of add; NULL: it begins as that does. */
+	void (*read)(union command_body *body, const struct client_item *item);
 	/* Makes the listing's object what a request has; false: it is nobody's wish, not saved. */
 	bool (*take)(union command_body *body);
 	/* Do these name the same one? NULL: set is not used. */

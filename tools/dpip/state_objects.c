@@ -14,6 +14,7 @@
 #include "dpip/dpip.h"
 #include "dpip/scope.h"
 #include "ipvsadm/save.h"
+#include "lib/client.h"
 #include "lib/text.h"
 
 /* ---- links ---- */
@@ -146,20 +147,47 @@ static void addr_print(FILE *out, const union command_body *body)
 
 /* ---- routes ---- */
 
-static bool route_take(union command_body *body)
+static bool route_kept(const struct api_route *route)
 {
-	const struct api_route *route = &body->route;
-
-	if (route->n_hops) /* several gateways do not fit into the request that adds one */
-		return false;
 	return route->proto == API_PROTO_AUTO || route->proto == API_PROTO_BOOT ||
 	       route->proto == API_PROTO_STATIC;
 }
 
-static void route_print(FILE *out, const union command_body *body)
+static bool route_take(union command_body *body)
 {
 	const struct api_route *route = &body->route;
-	bool gateway = !text_ip_is_zero(&route->via);
+
+	if (route->n_hops) /* several gateways are the next kind's */
+		return false;
+	return route_kept(route);
+}
+
+static bool route_multi_take(union command_body *body)
+{
+	return body->route_multi.n > 1 && route_kept(&body->route_multi.route);
+}
+
+/* The listing has the gateways right behind the route. */
+static void route_multi_read(union command_body *body, const struct client_item *item)
+{
+	struct api_route_multi *multi = &body->route_multi;
+	uint32_t n;
+
+	client_object(item, &multi->route, sizeof(multi->route));
+	n = multi->route.n_hops;
+	multi->route.n_hops = 0;
+	if (n > API_ROUTE_HOPS || item->len < sizeof(multi->route) + n * sizeof(multi->hops[0]))
+		return;
+	multi->verb = API_ROUTE_VERB_ADD;
+	multi->n = n;
+	memcpy(multi->hops, (const char *)item->object + sizeof(multi->route),
+	       n * sizeof(multi->hops[0]));
+}
+
+/* several: the gateways are printed behind it. */
+static void route_words(FILE *out, const struct api_route *route, bool several)
+{
+	bool gateway = several || !text_ip_is_zero(&route->via);
 	unsigned int usual = gateway ? API_SCOPE_GLOBAL : API_SCOPE_LINK;
 	char ip[TEXT_IP_LEN], scope[8];
 
@@ -169,7 +197,7 @@ static void route_print(FILE *out, const union command_body *body)
 		: route->type == API_ROUTE_PROHIBIT    ? "prohibit "
 						       : "",
 		text_of_ip(route->family, &route->dst, ip), route->plen);
-	if (gateway)
+	if (gateway && !several)
 		fprintf(out, " via %s", text_of_ip(route->family, &route->via, ip));
 	if (route->dev[0])
 		fprintf(out, " dev %.*s", API_NAME_LEN, route->dev);
@@ -192,6 +220,29 @@ static void route_print(FILE *out, const union command_body *body)
 		fprintf(out, " proto %s", route->proto == API_PROTO_BOOT ? "boot" : "static");
 	if (route->onlink)
 		fputs(" onlink", out);
+}
+
+static void route_print(FILE *out, const union command_body *body)
+{
+	route_words(out, &body->route, false);
+}
+
+static void route_multi_print(FILE *out, const union command_body *body)
+{
+	const struct api_route_multi *multi = &body->route_multi;
+	char ip[TEXT_IP_LEN];
+
+	route_words(out, &multi->route, true);
+	for (uint32_t i = 0; i < multi->n && i < API_ROUTE_HOPS; i++) {
+		const struct api_hop *hop = &multi->hops[i];
+
+		fputs(" nexthop", out);
+		if (!text_ip_is_zero(&hop->via))
+			fprintf(out, " via %s", text_of_ip(multi->route.family, &hop->via, ip));
+		if (hop->dev[0])
+			fprintf(out, " dev %.*s", API_NAME_LEN, hop->dev);
+		fprintf(out, " weight %u%s", hop->weight, hop->onlink ? " onlink" : "");
+	}
 }
 
 /* ---- neighbours ---- */
@@ -308,31 +359,37 @@ static void dest_print(FILE *out, const union command_body *body)
 
 const struct state_object state_objects[] = {
 	{ API_KIND_LINK_ADD, API_LINK_LIST, REQUESTS(LINK), 0, .size = sizeof(struct api_link_add),
-	  .del_size = sizeof(struct api_link_del), .told = sizeof(struct api_link_add), false,
+	  .del_size = sizeof(struct api_link_del), .told = sizeof(struct api_link_add), false, NULL,
 	  as_listed, NULL, link_print },
 	{ API_KIND_VLAN, API_VLAN_LIST, REQUESTS(VLAN), 0, SIZE(api_vlan), TOLD(api_vlan, index),
-	  false, as_listed, NULL, vlan_print },
+	  false, NULL, as_listed, NULL, vlan_print },
 	/* comes with LINK_LIST; may be of a VLAN */
 	{ API_KIND_LINK_SET, 0, API_LINK_SET, API_LINK_RESET, API_LINK_SET, SIZE(api_link_set),
-	  .told = sizeof(struct api_link_set), false, as_listed, link_set_same, link_set_print },
+	  .told = sizeof(struct api_link_set), false, NULL, as_listed, link_set_same,
+	  link_set_print },
 	{ API_KIND_ADDR, API_ADDR_LIST, REQUESTS(ADDR), API_ADDR_SET, SIZE(api_addr),
-	  TOLD(api_addr, ports_used), false, addr_take, addr_same, addr_print },
+	  TOLD(api_addr, ports_used), false, NULL, addr_take, addr_same, addr_print },
 	{ API_KIND_ROUTE, API_ROUTE_LIST, REQUESTS(ROUTE), 0, SIZE(api_route),
-	  .told = sizeof(struct api_route), false, route_take, NULL, route_print },
+	  .told = sizeof(struct api_route), false, NULL, route_take, NULL, route_print },
+	/* comes with ROUTE_LIST */
+	{ API_KIND_ROUTE, 0, API_ROUTE_MULTI, API_ROUTE_DEL, 0,
+	  .size = sizeof(struct api_route_multi), .del_size = sizeof(struct api_route),
+	  .told = sizeof(struct api_route_multi), false, route_multi_read, route_multi_take, NULL,
+	  route_multi_print },
 	{ API_KIND_NEIGH, API_NEIGH_LIST, REQUESTS(NEIGH), API_NEIGH_SET, SIZE(api_neigh),
-	  .told = sizeof(struct api_neigh), false, neigh_take, neigh_same, neigh_print },
+	  .told = sizeof(struct api_neigh), false, NULL, neigh_take, neigh_same, neigh_print },
 	{ API_KIND_MARK, API_MARK_LIST, REQUESTS(MARK), 0, SIZE(api_mark),
-	  .told = sizeof(struct api_mark), false, as_listed, NULL, mark_print },
+	  .told = sizeof(struct api_mark), false, NULL, as_listed, NULL, mark_print },
 	{ API_KIND_TIMEOUTS, API_TIMEOUT_GET, API_TIMEOUT_SET, API_TIMEOUT_RESET, 0,
-	  SIZE(api_timeouts), .told = sizeof(struct api_timeouts), false, timeouts_take, NULL,
+	  SIZE(api_timeouts), .told = sizeof(struct api_timeouts), false, NULL, timeouts_take, NULL,
 	  timeouts_print },
 	{ API_KIND_SERVICE, API_SERVICE_LIST, REQUESTS(SERVICE), API_SERVICE_SET,
 	  .size = sizeof(struct api_service), .del_size = sizeof(struct api_service_key),
-	  TOLD(api_service, stats), false, service_take, service_same, service_print },
+	  TOLD(api_service, stats), false, NULL, service_take, service_same, service_print },
 	{ API_KIND_LADDR, API_LADDR_LIST, REQUESTS(LADDR), 0, SIZE(api_laddr),
-	  TOLD(api_laddr, conflicts), false, as_listed, NULL, laddr_print },
+	  TOLD(api_laddr, conflicts), false, NULL, as_listed, NULL, laddr_print },
 	{ API_KIND_DEST, 0, REQUESTS(DEST), API_DEST_SET, SIZE(api_dest), TOLD(api_dest, active),
-	  true, dest_take, dest_same, dest_print },
+	  true, NULL, dest_take, dest_same, dest_print },
 };
 
 const unsigned int state_n_objects = sizeof(state_objects) / sizeof(state_objects[0]);
