@@ -34,8 +34,6 @@ struct ipvs_config {
 
 struct ipvs {
 	struct ipvs_config config;
-	struct ipvs_config
-		conf; /* the same as the conf file has it, without what --set has changed */
 	struct service_table *services;
 	struct conn_table *conns;
 	struct lport_pool *lports;
@@ -51,6 +49,7 @@ struct ipvs {
 		bool late;              /* the flow stage counts none */
 	} shed;                         /* flow_shed.c's */
 	struct flow_foreseen *foreseen; /* flow_check.c's */
+	struct ipvs_config conf;        /* the master's: as the conf file has it, without --set */
 	uint64_t changes; /* connections made and freed by packets: what was looked up before may be
 			     old */
 };

@@ -206,7 +206,7 @@ bool quote_checksum_right(const struct rte_mbuf *m)
 	const struct pkt_meta *meta = pkt_meta((struct rte_mbuf *)(uintptr_t)m);
 
 	if (meta->tuple.family == AF_INET6)
-		return csum_l4_ip6(m, meta->l4_off, IPPROTO_ICMPV6) == icmp_header(m)->icmp_cksum;
+		return csum_icmp6_right(m, meta->l4_off);
 	return csum_finish(csum_sum(icmp_header(m), meta->l4_len, 0)) == 0;
 }
 

@@ -56,14 +56,12 @@ void icmp6_local(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const uint8_t *icmp = rte_pktmbuf_mtod_offset(m, const uint8_t *, meta->l4_off);
-	be16 csum;
 
 	if (nd6_is_type(icmp[0])) {
 		nd6_input(w, m);
 		return;
 	}
-	memcpy(&csum, icmp + 2, sizeof(csum));
-	if (csum_l4_ip6(m, meta->l4_off, IPPROTO_ICMPV6) != csum)
+	if (!csum_icmp6_right(m, meta->l4_off))
 		drop(w, m, DROP_ICMP_CHECKSUM);
 	else if (icmp[0] == ICMP6_ECHO && icmp[1] == 0)
 		icmp6_echo(w, m);

@@ -58,7 +58,6 @@ static enum drop_reason read_message(struct rte_mbuf *m, struct nd6_in *in)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	const struct rte_ipv6_hdr *ip;
-	be16 sum;
 
 	if (meta->l4_len < sizeof(*in->nd) || !segments_pull(m, meta->l4_off + meta->l4_len))
 		return DROP_ND6_SHORT;
@@ -69,8 +68,7 @@ static enum drop_reason read_message(struct rte_mbuf *m, struct nd6_in *in)
 	memcpy(in->src.v6, ip->src_addr, 16);
 	memcpy(in->dst.v6, ip->dst_addr, 16);
 	memcpy(in->target.v6, in->nd->target, 16);
-	sum = csum_l4_ip6(m, meta->l4_off, IPPROTO_ICMPV6);
-	if (sum != in->nd->checksum && !(sum == 0 && in->nd->checksum == 0xffff))
+	if (!csum_icmp6_right(m, meta->l4_off))
 		return DROP_ICMP_CHECKSUM;
 	if (in->nd->code != 0)
 		return DROP_ND6_CODE;

@@ -148,6 +148,14 @@ be16 csum_l4_ip6(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto)
 	return csum_l4_finish(m, l4_off, proto, len, sum);
 }
 
+bool csum_icmp6_right(const struct rte_mbuf *m, uint16_t l4_off)
+{
+	be16 want = csum_l4_ip6(m, l4_off, IPPROTO_ICMPV6), is;
+
+	memcpy(&is, rte_pktmbuf_mtod_offset(m, const uint8_t *, l4_off + 2), sizeof(is));
+	return is == want || (want == 0 && is == 0xffff);
+}
+
 be16 csum_l4(const struct rte_mbuf *m, unsigned int family, uint16_t l4_off, uint8_t proto)
 {
 	return family == AF_INET ? csum_l4_ip4(m, l4_off, proto) : csum_l4_ip6(m, l4_off, proto);

@@ -7,6 +7,7 @@
 #ifndef PACKET_CSUM_H
 #define PACKET_CSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -80,6 +81,9 @@ be16 csum_l4_ip4(const struct rte_mbuf *m, uint16_t l3_len, uint8_t proto);
 
 /* The same behind an IPv6 header and its extension headers; ICMPv6 too. */
 be16 csum_l4_ip6(const struct rte_mbuf *m, uint16_t l4_off, uint8_t proto);
+
+/* Is ICMPv6's as it should be? Where it comes to 0, both zeroes of the sum are right. */
+bool csum_icmp6_right(const struct rte_mbuf *m, uint16_t l4_off);
 
 /* Of either family. */
 be16 csum_l4(const struct rte_mbuf *m, unsigned int family, uint16_t l4_off, uint8_t proto);

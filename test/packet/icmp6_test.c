@@ -24,6 +24,9 @@
 static const struct ip_case cases[] = {
 	{ "echo", "60000000 000c 3a 40" A US "8000 0000 0102 0304 61626364",
 	  "60000000 000c 3a 40" US A "8100 0000 0102 0304 61626364", 0, 0, -1, NULL },
+	{ "echo whose checksum is 0, said as ffff",
+	  "60000000 000c 3a 40" A US "8000 ffff 5c79 0304 61626364",
+	  "60000000 000c 3a 40" US A "8100 feff 5c79 0304 61626364", 0, 0, -1, NULL },
 	{ "echo keeps its class, drops label and extension headers",
 	  "6ab12345 001c 00 01" A US "3c00 0502 0000 0100 3a00 0104 00000000"
 	  "8000 0000 0102 0304 61626364",
