@@ -31,12 +31,13 @@ static void member_ask_link(uint16_t id)
 		*(uint32_t *)(uintptr_t)info.dev_flags &= ~RTE_ETH_DEV_INTR_LSC;
 }
 
-static int bond_fill(uint16_t id, const struct bond *bond, char *error, size_t size)
+static int bond_fill(uint16_t id, struct bond *bond, char *error, size_t size)
 {
 	for (unsigned int i = 0; i < bond->n_members; i++) {
 		int r;
 
 		member_ask_link(bond->members[i].id);
+		rte_eth_macaddr_get(bond->members[i].id, &bond->members[i].mac);
 		r = rte_eth_bond_slave_add(id, bond->members[i].id);
 		if (r == 0)
 			continue;
@@ -58,7 +59,7 @@ static int bond_fill(uint16_t id, const struct bond *bond, char *error, size_t s
 	return 0;
 }
 
-int bond_create(const char *name, const struct bond *bond, int socket, uint16_t *id, char *error,
+int bond_create(const char *name, struct bond *bond, int socket, uint16_t *id, char *error,
 		size_t size)
 {
 	char device[RTE_ETH_NAME_MAX_LEN];

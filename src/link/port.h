@@ -100,6 +100,9 @@ struct port {
 	bool rss;         /* its RSS delivers packets to their owners */
 	bool forward2kni; /* what comes in is copied to its kernel interface */
 	bool beat;        /* its driver wants to be called every 100 ms, also without packets */
+	/* of a bonding whose members are addressed by their own MAC addresses, too: those */
+	uint8_t n_member_macs;
+	struct rte_ether_addr member_macs[API_LINK_MEMBERS];
 };
 
 #define RXQ_START 128                    /* receive queues of one worker, all ports, at start */

@@ -542,6 +542,9 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 	port->n_tx_queues = config->n_tx_queues;
 	port->socket = rte_eth_dev_socket_id(config->id);
 	port->up = true;
+	if (dev->bond.n_members && dev->bond.mode == BOND_ALB)
+		for (unsigned int i = 0; i < dev->bond.n_members; i++)
+			port->member_macs[port->n_member_macs++] = dev->bond.members[i].mac;
 	port->beat = dev->bond.n_members && dev->bond.mode == BOND_8023AD;
 	return 0;
 }

@@ -77,8 +77,10 @@ static int bond_make(struct ports *ports, const struct bonding_settings *setting
 	/* else the driver takes broadcasts away, unless all members can be told to let all
 	 * multicast in */
 	port->device.promisc = device.promisc || bond.mode == BOND_8023AD;
-	/* LACP's own frames are of another pool */
-	port->device.fast_free = device.fast_free && bond.mode != BOND_8023AD;
+	/* LACP's own frames are of another pool, and so are balance-alb's; a broadcast is of all
+	 * members at once */
+	port->device.fast_free = device.fast_free && bond.mode != BOND_8023AD &&
+				 bond.mode != BOND_BROADCAST && bond.mode != BOND_ALB;
 	return 0;
 }
 

@@ -155,7 +155,9 @@ static const struct key_row tx_keys[] = {
 
 static const struct key_row bonding_keys[] = {
 	{ "mode", NUMBER(0, 6, 0), FIELD(bonding_settings, mode),
-	  .help = "Bonding mode by its number in Linux: 1 active-backup, 4 802.3ad." },
+	  .help = "Bonding mode by its number in Linux: 0 balance-rr, 1 active-backup, 2 "
+		  "balance-xor, 3 "
+		  "broadcast, 4 802.3ad, 5 balance-tlb, 6 balance-alb." },
 	{ "slave", .type = KEY_NAMES, .example = "dpdk0", LIST(bonding_settings, slaves, n_slaves),
 	  .help = "A device that is part of it; repeat the key for each." },
 	{ "primary", TEXT(check_name, "the first", "dpdk0"), FIELD(bonding_settings, primary),

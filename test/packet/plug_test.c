@@ -40,6 +40,7 @@ struct source {
 	struct test_port *last;
 	unsigned int opened;
 	int refuse; /* -errno instead */
+	bool bond;  /* with members of their own addresses */
 };
 
 static int open_test_port(void *arg, const struct api_link_add *how, struct port *port, char *error,
@@ -54,6 +55,11 @@ static int open_test_port(void *arg, const struct api_link_add *how, struct port
 	source->last = test_port_create(how->device, (uint16_t)source->h->n_workers, 0, port);
 	assert_non_null(source->last);
 	port->mac = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, 5 } };
+	if (source->bond) {
+		port->n_member_macs = 2;
+		port->member_macs[0] = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, 0x61 } };
+		port->member_macs[1] = (struct rte_ether_addr){ { 2, 0, 0, 0, 0, 0x62 } };
+	}
 	source->opened++;
 	return 0;
 }
@@ -122,6 +128,44 @@ static void test_every_worker(void **state)
 	harness_run(h, "dpip link del lan");
 	harness_assert_balance(h);
 	harness_free(h);
+}
+
+/* Who knows a bonding by a member's address reaches it; it answers by its own. */
+static void test_member_address(void **state)
+{
+	static const struct {
+		bool bond;
+		const char *to;
+		bool taken;
+	} cases[] = {
+		{ true, "020000000061", true },
+		{ true, "020000000062", true },
+		{ true, "020000000063", false },
+		{ false, "020000000061", false },
+	};
+
+	for (unsigned int i = 0; i < LENGTH(cases); i++) {
+		struct source source;
+		struct harness *h = new_harness(&source, 1);
+		struct rte_mbuf *m;
+		char frame[] = ECHO;
+
+		source.bond = cases[i].bond;
+		bring(h);
+		clear_sent(source.last);
+		memcpy(frame, cases[i].to, strlen(cases[i].to));
+		inject(h, source.last, 0, frame);
+		harness_turn(h);
+		m = test_port_take(source.last, NULL);
+		assert_int_equal(m != NULL, cases[i].taken);
+		assert_int_equal(harness_drops(h, DROP_ETH_OTHERHOST), !cases[i].taken);
+		if (m)
+			assert_frame(rte_pktmbuf_mtod(m, void *), m->data_len, ECHO_REPLY);
+		rte_pktmbuf_free(m);
+		harness_run(h, "dpip link del lan");
+		harness_assert_balance(h);
+		harness_free(h);
+	}
 }
 
 static void test_waiting(void **state)
@@ -261,9 +305,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_worker), cmocka_unit_test(test_waiting),
-		cmocka_unit_test(test_under_way),    cmocka_unit_test(test_nothing_left),
-		cmocka_unit_test(test_gap),          cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_every_worker), cmocka_unit_test(test_member_address),
+		cmocka_unit_test(test_waiting),      cmocka_unit_test(test_under_way),
+		cmocka_unit_test(test_nothing_left), cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,38 @@ ok "a VLAN on a bonding" dpip vlan add link bond0 id 10
 balance_holds && pass "every packet is accounted for" || failed "every packet is accounted for"
 stopped "active-backup"
 
+# --- the other modes: they answer by both members and by either, and their kernel interface carries the kernel's own
+
+kernel_pings() {
+	ip link set tapa address 02:00:00:00:ff:01
+	ip link set tapb address 02:00:00:00:ff:02
+	in_client ping -c 1 -W 1 -q 10.1.0.253 >/dev/null
+}
+for mode in "0 balance-rr" "2 balance-xor" "3 broadcast" "5 balance-tlb" "6 balance-alb"; do
+	name=${mode#* }
+	bond_conf "$BED/dpvs.conf" "${mode% *}" tap 10.1.0.254/24
+	must "dpvs starts with $name" bed_start
+	ok "$name: its members are joined to the client" carriers tapa tapb
+	in_client ip neighbour flush dev eth0
+	ok "$name: it answers" bed_wait_for 20 pings
+	json "$name: the mode is shown, and both members are active" "j[0]['linkinfo']['info_data']['mode'] == '$name' and
+		[x['active'] for x in j[0]['linkinfo']['info_data']['slaves']] == [True, True]" dpip -j link show bond0
+	ok "$name: one member loses its carrier" ip link set tapa down
+	ok "$name: ... which is seen" bed_wait_for 10 member_is a operstate DOWN
+	ok "$name: the other one carries on" bed_wait_for 20 pings
+	ok "$name: both change" eval 'ip link set tapa up && bed_wait_for 10 member_is a operstate UP &&
+		ip link set tapb down && bed_wait_for 10 member_is b operstate DOWN'
+	ok "$name: it answers there" bed_wait_for 20 pings
+	equal "$name: its kernel interface has its address" \
+		"$(dpip -j link show bond0 | $PYTHON -c 'import json, sys; print(json.load(sys.stdin)[0]["address"].lower())')" \
+		"$(ip -br link show bond0.kni | awk '{ print $3 }')"
+	ok "$name: the kernel gets an address there" eval 'ip link set bond0.kni up &&
+		ip address add 10.1.0.253/24 dev bond0.kni && dpip kni add 10.1.0.253 dev bond0'
+	ok "$name: the kernel answers by it" bed_wait_for 20 kernel_pings
+	ok "$name: every packet is accounted for" bed_wait_for 10 balance_holds
+	stopped "$name"
+done
+
 # --- 802.3ad: the other side is a second dpvs. Bridges keep LACP to themselves, so that the members are the ends
 # of veths.
 
