@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs-echo: ICMP echo through services of marks. A request that a rule gives
- * the mark of a service is scheduled and goes on as a datagram would; its reply
- * comes back as the virtual address's. What no such service wants is the
+ * ipvs-echo: ICMP echo through services of marks, and of matches of ICMP. A
+ * request that a rule gives the mark of a service, or that a match suits, is
+ * scheduled and goes on as a datagram would; its reply comes back as the
+ * virtual address's, or to the client inside. What no such service wants is the
  * routing stage's, as is what answers itself: a virtual address is one of ours.
- * While no service has a mark, nothing is looked at.
+ * While there are no such services, nothing is looked at.
  */
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
+#include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
 #include "ipvs/proto/echo.h"
@@ -27,16 +29,17 @@ static bool echo_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 	bool request = echo_is_request(meta->tuple.family, type_of(m));
-	struct service *svc = request ? ours_service(w, &meta->tuple, meta->in_port) : NULL;
+	struct service *svc = request ? ours_service_of(w, meta) : NULL;
 	struct owners owners;
 	uint32_t id;
 
-	if (request && !svc)
+	/* its connection may have outlived its match */
+	if (request && !svc && !match_may_own(w, &meta->tuple))
 		return false;
 	owners = owners_of(w, &meta->tuple, meta->in_port);
 	if (!home_has_answered(meta) && owners_ask_next(w, m, &owners))
 		return true;
-	if (!request)
+	if (!svc)
 		return false;
 	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)) || ipvs_leaves_scope(w, m))
 		return true;
@@ -52,7 +55,7 @@ bool ipvs_echo(struct worker *w, struct rte_mbuf *m)
 	enum conn_dir dir;
 	uint32_t id;
 
-	if (likely(!w->ipvs->services->n_marked) ||
+	if (likely(!w->ipvs->services->n_marked && !w->ipvs->services->n_matches) ||
 	    (!echo_is_request(family, type_of(m)) && !echo_is_reply(family, type_of(m))))
 		return false;
 	id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &dir);

@@ -117,9 +117,10 @@ static void input_fragment(struct worker *w, struct rte_mbuf *m)
 	const struct tuple *tuple = &meta->tuple;
 	bool first = !(meta->flags & META_FRAGMENT_LATER);
 
-	if (balanced(meta) && w->ipvs->services->n_services &&
-	    ((first && ours_service(w, tuple, meta->in_port)) ||
-	     addr_is_local(w, tuple->family, &tuple->dst) || match_may_fragment(w, meta)))
+	if ((balanced(meta) && w->ipvs->services->n_services &&
+	     ((first && ours_service(w, tuple, meta->in_port)) ||
+	      addr_is_local(w, tuple->family, &tuple->dst))) ||
+	    match_may_fragment(w, meta))
 		drop(w, m, DROP_IP(tuple->family, FRAGMENT));
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);

@@ -13,6 +13,7 @@
 
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/match.h"
+#include "ipvs/proto/echo.h"
 #include "ipvs/service_int.h"
 #include "net/ip6.h"
 
@@ -27,6 +28,8 @@ static const char *key_protocol(uint16_t protocol, char *buf, size_t size)
 		return "SCTP";
 	case IPPROTO_ICMP:
 		return "ICMP";
+	case IPPROTO_ICMPV6:
+		return "ICMPv6";
 	default:
 		snprintf(buf, size, "protocol %u", protocol);
 		return buf;
@@ -172,6 +175,9 @@ static int key_check_match(struct request *req, const struct api_service_key *fr
 		return request_fail(req, -EINVAL,
 				    "match (-H): it has ranges, no address and port of its own");
 	key->match = match;
+	if (proto_is_icmp(key->proto) && (match->sport_last || match->dport_last))
+		return request_fail(req, -EINVAL, "%s: echoes have no ports; allowed: addresses",
+				    match_str(key, text));
 	if (range_backwards(key->family, &match->src_first, &match->src_last) ||
 	    range_backwards(key->family, &match->dst_first, &match->dst_last) ||
 	    ports_backwards(match->sport_first, match->sport_last) ||
@@ -182,6 +188,15 @@ static int key_check_match(struct request *req, const struct api_service_key *fr
 	return 0;
 }
 
+/* A match may be of echoes, of its own family. */
+static bool key_supports(const struct api_service_key *from)
+{
+	if (from->protocol == IPPROTO_TCP || from->protocol == IPPROTO_UDP)
+		return true;
+	return from->has_match &&
+	       from->protocol == (from->family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
 int key_from_api(struct request *req, const struct api_service_key *from, struct service_key *key)
 {
 	char what[64], number[32];
@@ -190,7 +205,7 @@ int key_from_api(struct request *req, const struct api_service_key *from, struct
 	if (from->fwmark)
 		return key_from_mark(req, from, key);
 	snprintf(what, sizeof(what), "%s service", key_protocol(from->protocol, number, 32));
-	if (from->protocol != IPPROTO_TCP && from->protocol != IPPROTO_UDP)
+	if (!key_supports(from))
 		return request_fail(
 			req, -EPROTONOSUPPORT,
 			"%s: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)",

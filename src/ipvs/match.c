@@ -14,6 +14,7 @@
 #include <rte_byteorder.h>
 
 #include "ipvs/ipvs.h"
+#include "ipvs/proto/echo.h"
 #include "ipvs/service.h"
 #include "link/port.h"
 #include "net/route.h"
@@ -200,6 +201,13 @@ static void add_range(struct text *text, const char *word, unsigned int family,
 		    rte_be_to_cpu_16(last));
 }
 
+static const char *proto_text(uint8_t proto)
+{
+	if (proto_is_icmp(proto))
+		return proto == IPPROTO_ICMP ? "ICMP" : "ICMPv6";
+	return proto == IPPROTO_TCP ? "TCP" : "UDP";
+}
+
 const char *match_str(const struct service_key *key, char *buf)
 {
 	const struct api_match *match = key->match;
@@ -207,7 +215,7 @@ const char *match_str(const struct service_key *key, char *buf)
 	const union api_ip dst[] = { match->dst_first, match->dst_last };
 	struct text text = { buf, MATCH_STR_LEN };
 
-	add(&text, "%s match", key->proto == IPPROTO_TCP ? "TCP" : "UDP");
+	add(&text, "%s match", proto_text(key->proto));
 	if (key->family == AF_INET6)
 		add(&text, " of IPv6");
 	add_range(&text, "from", key->family, src, match->sport_first, match->sport_last);

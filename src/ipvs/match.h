@@ -30,8 +30,8 @@ uint64_t match_hash(const struct hash_key *key, const struct api_match *match);
 const char *match_str(const struct service_key *key, char *buf);
 
 /*
- * The service of a packet that has ports and is of no connection and of no other service, if it
- * is on its way through this machine. NULL: it suits none.
+ * The service of a packet that has ports, or an echo's identifier, and is of no connection and of
+ * no other service, if it is on its way through this machine. NULL: it suits none.
  */
 struct service *match_service(const struct worker *w, const struct pkt_meta *meta);
 

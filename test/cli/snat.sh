@@ -45,6 +45,11 @@ ok "--stats" eval 'ipvsadm -ln --stats | grep -q "^  -> 10.2.0.201:0 "'
 ok "-lnc of one" eval '[ "$(ipvsadm -lnc -H "$inside" | grep -c "^\[")" = 0 ]'
 ok "the public addresses are ours" eval 'dpip addr show | grep -q "10.2.0.201/32.*dpdk1" && dpip addr show | grep -q 10.2.0.202'
 ok "-e changes the weight" eval 'ipvsadm -e -H "$inside" -r 10.2.0.202 -w 9 && ipvsadm -ln | grep -Eq "10.2.0.202:0 +SNAT +9 "'
+ok "-A -H: echoes" ipvsadm -A -H proto=icmp,src-range=10.1.0.0/24 -s rr
+ok "-a -H: their address" ipvsadm -a -H proto=icmp,src-range=10.1.0.0/24 -r 10.2.0.201 -J
+ok "-A -H: echoes of IPv6" ipvsadm -A -H proto=icmp,src-range=2001:db8::/64 -s rr
+ok "echoes are listed by their family" eval 'ipvsadm -ln | grep -qx "MATCH icmp,from=10.1.0.0-10.1.0.255:0-0 rr" &&
+	ipvsadm -ln | grep -q "^MATCH icmp6,from=\[2001:db8::-2001:db8::ffff:ffff:ffff:ffff\]:0-0,af=ipv6 rr"'
 
 ipvsadm -S -n >"$BED/saved"
 ipvsadm -ln >"$BED/before"
@@ -63,6 +68,8 @@ refused "a port" 1 "port 0" ipvsadm -a -H "$inside" -r 10.2.0.9:80 -J
 refused "a local address" 1 "public addresses" ipvsadm -P -H "$inside" -z 10.2.0.9 -F dpdk1
 refused "--ops" 1 "--ops" ipvsadm -A -H proto=udp -s rr --ops
 refused "an address without a device" 1 "no device" eval 'ipvsadm -A -H proto=udp -s rr && ipvsadm -a -H proto=udp -r 198.51.100.1 -J'
+refused "a port of echoes" 1 "echoes have no ports" ipvsadm -A -H proto=icmp,dst-range=10.0.0.1:5 -s rr
+refused "echoes of IPv6 from IPv4" 2 "the ranges are of IPv4" ipvsadm -A -H proto=icmp6,src-range=10.0.0.0/8 -s rr
 refused "no protocol" 2 "proto=" ipvsadm -A -H oif=dpdk1 -s rr
 
 ok "-d" ipvsadm -d -H "$inside" -r 10.2.0.202

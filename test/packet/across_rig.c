@@ -20,14 +20,17 @@ static bool is_six(const char *address)
 	return strchr(address, ':');
 }
 
-static void networks6(struct harness *h)
+struct harness *across_networks(const struct harness_options *options)
 {
+	struct harness *h = rig_new(options);
+
 	harness_run(h, "dpip addr add 2001:db8::1/64 dev dpdk0");
 	harness_run(h, "dpip addr add " VIP6 "/128 dev dpdk0");
 	harness_run(h, "dpip addr add 2001:db8:1::1/64 dev dpdk1");
 	harness_run(h, "dpip -6 route add 2001:db8:9::/64 via " SERVER6 " dev dpdk1 mtu 1400");
 	harness_neigh(h, CLIENT6, "06:00:00:00:00:64", "dpdk0");
 	harness_neigh(h, SERVER6, "06:00:00:00:01:0b", "dpdk1");
+	return h;
 }
 
 /* `name`: how commands name the service. */
@@ -47,7 +50,7 @@ static void service(struct across *a, const char *name)
 struct across across_new(const struct harness_options *options, bool six, uint8_t proto)
 {
 	struct across a = {
-		.h = rig_new(options),
+		.h = across_networks(options),
 		.six = six,
 		.proto = proto,
 		.client = six ? CLIENT6 : CLIENT,
@@ -57,7 +60,6 @@ struct across across_new(const struct harness_options *options, bool six, uint8_
 	};
 	char name[64];
 
-	networks6(a.h);
 	if (proto == IPPROTO_ICMP) {
 		snprintf(name, sizeof(name), "dpip mark add to %s proto icmp mark 1", a.vip);
 		harness_run(a.h, name);
@@ -267,6 +269,22 @@ struct rig_conn across_open(struct across *a, struct packet *sent, struct packet
 	*went = across_at_server(a, &conn, *sent);
 	across_expect(a, SERVER_SIDE, went);
 	return conn;
+}
+
+struct packet across_echo(uint8_t *l4, bool request, const char *from, const char *to, uint16_t id,
+			  uint16_t seq)
+{
+	bool six = is_six(from);
+	uint8_t type = six ? (request ? 128 : 129) : (request ? 8 : 0);
+
+	return (struct packet){
+		.src = from,
+		.dst = to,
+		.proto = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+		.l4 = l4,
+		.l4_len = icmp_build(l4, type, 0, (uint32_t)id << 16 | seq,
+				     (const uint8_t *)"abcde", 5),
+	};
 }
 
 struct packet across_error_packet(const char *from, const char *to, uint16_t type_code,

@@ -20,6 +20,9 @@ struct across {
 	const char *client, *vip, *laddr, *server;
 };
 
+/* Addresses and neighbours of both families alone. */
+struct harness *across_networks(const struct harness_options *options);
+
 /* proto: TCP, UDP; or ICMP for echoes, whose service is one of a mark. */
 struct across across_new(const struct harness_options *options, bool six, uint8_t proto);
 /* Until what new addresses make others hear is over. */
@@ -51,6 +54,10 @@ struct packet across_at_client(const struct across *a, const struct rig_conn *co
 
 /* Its first packet goes to the server. */
 struct rig_conn across_open(struct across *a, struct packet *sent, struct packet *went);
+
+/* An ICMP echo, of the addresses' family. l4: where its message will lie. */
+struct packet across_echo(uint8_t *l4, bool request, const char *from, const char *to, uint16_t id,
+			  uint16_t seq);
 
 /* An ICMP error of that type (upper byte), code and second word, which quotes a packet (`quoted`
  * bytes of it; 0: all). l4: where its message will lie. */

@@ -141,40 +141,24 @@ static void test_tcp(void **state)
 	both_ways(check_tcp);
 }
 
-static struct packet echo(uint8_t *l4, bool request, const char *from, const char *to, uint16_t id,
-			  uint16_t seq)
-{
-	bool six = strchr(from, ':');
-	uint8_t type = six ? (request ? 128 : 129) : (request ? 8 : 0);
-
-	return (struct packet){
-		.src = from,
-		.dst = to,
-		.proto = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
-		.l4 = l4,
-		.l4_len = icmp_build(l4, type, 0, (uint32_t)id << 16 | seq,
-				     (const uint8_t *)"abcde", 5),
-	};
-}
-
 static void check_echo(const struct harness_options *options, bool six)
 {
 	struct across a = across_new(options, six, IPPROTO_ICMP);
 	uint8_t l4[64], want_l4[64];
 
 	for (uint16_t i = 0; i < 6; i++) {
-		struct packet packet = echo(l4, true, a.client, a.vip, CPORT, i), want;
+		struct packet packet = across_echo(l4, true, a.client, a.vip, CPORT, i), want;
 		struct rig_conn conn;
 
 		across_send(&a, CLIENT_SIDE, i % a.h->n_workers, &packet);
 		conn = across_conn(&a);
 		assert_int_not_equal(conn.id, CONN_NONE);
-		want = echo(want_l4, true, a.laddr, a.server, conn.lport, i);
+		want = across_echo(want_l4, true, a.laddr, a.server, conn.lport, i);
 		want.ttl = LIFE - 1;
 		across_expect(&a, SERVER_SIDE, &want);
-		packet = echo(l4, false, a.server, a.laddr, conn.lport, i);
+		packet = across_echo(l4, false, a.server, a.laddr, conn.lport, i);
 		across_send(&a, SERVER_SIDE, (i + 1) % a.h->n_workers, &packet);
-		want = echo(want_l4, false, a.vip, a.client, CPORT, i);
+		want = across_echo(want_l4, false, a.vip, a.client, CPORT, i);
 		want.ttl = LIFE - 1;
 		across_expect(&a, CLIENT_SIDE, &want);
 	}

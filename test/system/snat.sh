@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# SNAT: hosts behind the balancer reach others outside, all at once, by TCP and
-# UDP. Who is outside has no way to their net and sees public addresses only.
+# SNAT: hosts behind the balancer reach others outside, all at once, by TCP, UDP
+# and ping. Who is outside has no way to their net and sees public addresses only.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
@@ -23,6 +23,10 @@ snat_lines() {
 			echo "ipvsadm -a -H proto=$proto,$MATCH -r $address -J"
 		done
 	done
+	echo "ipvsadm -A -H proto=icmp,$MATCH -s wrr --conn-timeout 3"
+	for address in $PUBLIC; do
+		echo "ipvsadm -a -H proto=icmp,$MATCH -r $address -J"
+	done
 }
 
 # at_once COMMAND…: for all hosts inside, each with its number behind; all succeed
@@ -41,6 +45,21 @@ at_once() {
 
 host_curl() {
 	HTTP=$BED/http$1 fetched "server$1" 400 "http://$OUTSIDE/"
+}
+
+# Several pings at once, each with an identifier of its own; every reply comes to its own. A packet that
+# is late on a busy machine is no loss: -c ends with the last reply.
+host_pings() {
+	local n pids= code=0
+
+	for n in 1 2 3 4; do
+		in_server "$1" ping -q -c 20 -i 0.02 -w 60 "$OUTSIDE" &
+		pids="$pids $!"
+	done
+	for n in $pids; do
+		wait "$n" || code=1
+	done
+	return $code
 }
 
 # host_sends PROTO COUNT [HOW] N
@@ -65,7 +84,7 @@ sees() {
 
 	: >"$BED/tcpdump"
 	timeout 300 nsenter --net="$BED/ns/server8" tcpdump -n -p -U -i eth0 -w "$BED/seen.pcap" \
-		"dst host $OUTSIDE and (tcp or udp)" 2>"$BED/tcpdump" </dev/null &
+		"dst host $OUTSIDE and (tcp or udp or icmp)" 2>"$BED/tcpdump" </dev/null &
 	pid=$!
 	bed_wait_for 20 grep -q "listening on" "$BED/tcpdump" || return 1
 	"$@"
@@ -77,7 +96,7 @@ sees() {
 # tcpdump takes for a protocol by its port it decodes, on further lines: only a packet's first counts.
 seen() {
 	tcpdump -n -q -r "$BED/seen.pcap" "$@" 2>/dev/null |
-		awk '$2 ~ /^IP/ { sub(/\.[0-9]+$/, "", $3); print $3 }' | sort -u
+		awk '$2 ~ /^IP/ { if (split($3, part, ".") == 5) sub(/\.[0-9]+$/, "", $3); print $3 }' | sort -u
 }
 
 only_public() {
@@ -101,6 +120,7 @@ all_traffic() {
 
 	ok "$w: curl, 400 connections of each host" at_once host_curl
 	ok "$w: UDP of each host" at_once host_sends udp 500
+	ok "$w: pings of each host" at_once host_pings
 	for how in server client reset half; do
 		ok "$w: connections of each host that end by the $how" at_once host_sends tcp 100 "$how"
 	done
@@ -121,6 +141,7 @@ for workers in 1 3; do
 	must "$w: what the outside host sees" sees all_traffic
 	ok "$w: TCP comes from public addresses only" only_public tcp
 	ok "$w: UDP comes from public addresses only" only_public udp
+	ok "$w: pings come from public addresses only" only_public icmp
 	for n in $INSIDE; do
 		ok "$w: host $n has one of them" host_seen "$n"
 	done

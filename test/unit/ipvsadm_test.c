@@ -111,9 +111,10 @@ static void test_matches(void **state)
 		{ "-a -H proto=tcp,oif=d1 -r 192.0.2.1 -J",
 		  "DEST_ADD match proto=tcp,oif=d1 -> 192.0.2.1:0 forward 6 weight 1" },
 		{ "-D -H", "EXIT 2: -H: missing argument" },
-		{ "-D -H oif=d1", "EXIT 2: -H \"oif=d1\": proto=tcp or proto=udp is needed" },
+		{ "-D -H oif=d1",
+		  "EXIT 2: -H \"oif=d1\": proto=tcp, udp, icmp or icmp6 is needed" },
 		{ "-D -H proto=gre",
-		  "EXIT 2: -H \"proto=gre\": proto=gre: tcp or udp is expected" },
+		  "EXIT 2: -H \"proto=gre\": proto=gre: tcp, udp, icmp or icmp6 is expected" },
 		{ "-D -H tcp", "EXIT 2: -H \"tcp\": \"tcp\": WORD=VALUE is expected" },
 		{ "-D -H proto=tcp,frob=1", "EXIT 2: -H \"proto=tcp,frob=1\": \"frob\": proto, "
 					    "src-range, dst-range, iif, oif "

@@ -115,7 +115,7 @@ static const char help[] =
 	"[--tun-nocsum|--tun-csum|--tun-remcsum]\n"
 	"             port 0, with -p: every port of the address that no other service has\n"
 	"             -H "
-	"proto=tcp|udp[,src-range=RANGE][,dst-range=RANGE][,iif=DEVICE][,oif=DEVICE]\n"
+	"proto=tcp|udp|icmp|icmp6[,src-range=RANGE][,dst-range=RANGE][,iif=DEVICE][,oif=DEVICE]\n"
 	"                [,af=ipv4|ipv6]: what passes through; the last added is asked first\n"
 	"  RANGE := IP[-IP][:PORT[-PORT]], [IPv6-IPv6]:PORT-PORT, or a prefix\n"
 	"Commands:\n"

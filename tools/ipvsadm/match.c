@@ -25,6 +25,8 @@ static const struct {
 } protocols[] = {
 	{ "tcp", IPPROTO_TCP },
 	{ "udp", IPPROTO_UDP },
+	{ "icmp", IPPROTO_ICMP },
+	{ "icmp6", IPPROTO_ICMPV6 },
 };
 
 #define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
@@ -152,7 +154,8 @@ static int parse_word(const char *word, char *value, struct api_service_key *key
 			    MATCH_LEN - 1);
 	if (strcmp(word, "proto") == 0)
 		return parse_proto(value, key) < 0
-			       ? fail(error, size, "proto=%s: tcp or udp is expected", was)
+			       ? fail(error, size, "proto=%s: tcp, udp, icmp or icmp6 is expected",
+				      was)
 			       : 0;
 	if (strcmp(word, "src-range") == 0 || strcmp(word, "dst-range") == 0)
 		return parse_range(value, key, word[0] == 's' ? &src : &dst) < 0
@@ -192,9 +195,13 @@ int match_parse(const char *text, struct api_service_key *key, char *error, size
 			return -EINVAL;
 	}
 	if (!key->protocol)
-		return fail(error, size, "proto=tcp or proto=udp is needed");
+		return fail(error, size, "proto=tcp, udp, icmp or icmp6 is needed");
 	if (!key->family)
-		key->family = AF_INET;
+		key->family = key->protocol == IPPROTO_ICMPV6 ? AF_INET6 : AF_INET;
+	if (key->protocol == IPPROTO_ICMP && key->family == AF_INET6)
+		key->protocol = IPPROTO_ICMPV6;
+	if (key->protocol == IPPROTO_ICMPV6 && key->family == AF_INET)
+		return fail(error, size, "proto=icmp6 is of IPv6, the ranges are of IPv4");
 	return 0;
 }
 

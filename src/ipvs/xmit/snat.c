@@ -4,8 +4,8 @@
  * the connection's "server". The packet keeps its destination and gets the
  * public address and a port of it as its source; answers come to that port,
  * and to the worker that has the connection, because it has chosen the port so
- * (ipvs/lport). So a connection's second tuple is that of FNAT, with the remote
- * host in the server's place.
+ * (ipvs/lport); an echo's identifier is its port. So a connection's second
+ * tuple is that of FNAT, with the remote host in the server's place.
  *
  * TCP's numbers are the client's own, as in other source NATs: remote hosts
  * are many, and ports rest before they come again.
