@@ -36,6 +36,17 @@ enum ip_error {
 };
 
 /*
+ * May routers cut it? IPv6 packets are cut by their senders alone. A tunnel's sender are we; and
+ * there is no smaller size that an IPv6 sender could be told of than the smallest MTU (RFC
+ * 2473 7.1).
+ */
+bool ip_may_be_cut(const struct rte_mbuf *m, unsigned int family, bool tunnel);
+
+/* What a packet of `family` may be long behind `more` bytes of headers on a way of this MTU; never
+ * less than its sender can understand. */
+uint16_t ip_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more);
+
+/*
  * An ICMP error about m, whose data is at its IP header and whose meta is set; m stays the
  * caller's. From `src`, or if that is NULL from the address that addr_select() gives. Rate-limited;
  * never about errors, later fragments, broadcasts, or sources that cannot be answered.

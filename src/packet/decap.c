@@ -10,9 +10,6 @@
 
 #include "packet/meta.h"
 
-#define GRE_CSUM    0x80
-#define GRE_KEY     0x20
-#define GRE_SEQ     0x10
 #define GRE_UNKNOWN 0x4f /* routing, strict source route, recursion */
 #define INNER_HEAD  sizeof(struct rte_ipv6_hdr)
 
@@ -37,9 +34,9 @@ static bool gre_parse(const uint8_t *at, uint32_t room, struct encap_found *foun
 	    (type != RTE_BE16(0x0800) && type != RTE_BE16(0x86dd)))
 		return false;
 	found->family = type == RTE_BE16(0x0800) ? AF_INET : AF_INET6;
-	found->flags = (uint8_t)((at[0] & GRE_CSUM ? ENCAP_CSUM : 0) |
-				 (at[0] & GRE_KEY ? ENCAP_KEY : 0) |
-				 (at[0] & GRE_SEQ ? ENCAP_SEQ : 0));
+	found->flags = (uint8_t)((at[0] & ENCAP_GRE_CSUM ? ENCAP_CSUM : 0) |
+				 (at[0] & ENCAP_GRE_KEY ? ENCAP_KEY : 0) |
+				 (at[0] & ENCAP_GRE_SEQ ? ENCAP_SEQ : 0));
 	*reason = DROP_TUNNEL_SHORT;
 	if (room < len + 4u * (uint32_t)__builtin_popcount(found->flags))
 		return false;
@@ -172,5 +169,7 @@ bool encap_strip(struct rte_mbuf *m, const struct encap_found *found, enum drop_
 	else if (outer == 1 && ecn == 2)
 		ecn_set(inner, found->family, 1);
 	rte_pktmbuf_adj(m, (uint16_t)(meta->l4_off + found->len));
+	/* what the port has said of checksums was of the outer packet */
+	m->ol_flags &= ~(RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_IP_CKSUM_MASK);
 	return true;
 }

@@ -10,12 +10,9 @@
 
 #include "packet/meta.h"
 
-#define GUE_LEN      4u
-#define GRE_LEN      4u
-#define GRE_WORD     4u /* checksum, key, sequence number: each as long */
-#define GRE_HAS_CSUM 0x80
-#define GRE_HAS_KEY  0x20
-#define GRE_HAS_SEQ  0x10
+#define GUE_LEN  4u
+#define GRE_LEN  4u
+#define GRE_WORD 4u /* checksum, key, sequence number: each as long */
 
 static uint16_t l3_len(const struct encap *encap)
 {
@@ -57,9 +54,9 @@ static void gre_init(uint8_t *at, const struct encap *encap, unsigned int inner)
 {
 	be16 type = inner == AF_INET ? RTE_BE16(0x0800) : RTE_BE16(0x86dd);
 
-	at[0] = (uint8_t)((encap->flags & ENCAP_CSUM ? GRE_HAS_CSUM : 0) |
-			  (encap->flags & ENCAP_KEY ? GRE_HAS_KEY : 0) |
-			  (encap->flags & ENCAP_SEQ ? GRE_HAS_SEQ : 0));
+	at[0] = (uint8_t)((encap->flags & ENCAP_CSUM ? ENCAP_GRE_CSUM : 0) |
+			  (encap->flags & ENCAP_KEY ? ENCAP_GRE_KEY : 0) |
+			  (encap->flags & ENCAP_SEQ ? ENCAP_GRE_SEQ : 0));
 	memcpy(at + 2, &type, sizeof(type));
 	at += GRE_LEN + (encap->flags & ENCAP_CSUM ? GRE_WORD : 0);
 	if (encap->flags & ENCAP_KEY)

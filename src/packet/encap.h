@@ -43,6 +43,11 @@ enum encap_flag {
 	ENCAP_NO_DF = 32, /* never */
 };
 
+/* In GRE's first byte. */
+#define ENCAP_GRE_CSUM 0x80
+#define ENCAP_GRE_KEY  0x20
+#define ENCAP_GRE_SEQ  0x10
+
 /* What the headers are to be. */
 struct encap {
 	union ip_addr src, dst;

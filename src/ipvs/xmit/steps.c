@@ -28,39 +28,15 @@
 #include "packet/unfinished.h"
 #include "worker/worker.h"
 
-#define IP4_MTU_MIN 68 /* of any link, RFC 791 */
-
 static bool too_long(const struct rte_mbuf *m, const struct nexthop *nexthop)
 {
 	return m->pkt_len > nexthop->mtu;
-}
-
-/*
- * By routers: IPv6 packets are cut by their senders alone. A tunnel's sender are we; and there is
- * no smaller size that an IPv6 sender could be told of than the smallest MTU (RFC 2473 7.1).
- */
-static bool may_be_cut(const struct rte_mbuf *m, unsigned int family, bool tunnel)
-{
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-	if (family == AF_INET6)
-		return tunnel && m->pkt_len <= IP6_MTU_MIN;
-	return !(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG));
 }
 
 bool xmit_open_as_is(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
 {
 	opening->out = tuple_reverse(opening->in);
 	return true;
-}
-
-uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more)
-{
-	uint16_t least = family == AF_INET ? IP4_MTU_MIN : IP6_MTU_MIN;
-
-	if (more == 0)
-		return mtu;
-	return mtu > least + more ? mtu - more : least;
 }
 
 bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
@@ -77,8 +53,8 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 
 	if (!xmit_way_to(w, m, family, dst, from, nexthop))
 		return false;
-	if (unlikely(m->pkt_len + more > nexthop->mtu) && !may_be_cut(m, inner, more != 0)) {
-		ip_send_error(w, m, IP_ERROR_TOO_BIG, xmit_inner_mtu(inner, nexthop->mtu, more),
+	if (unlikely(m->pkt_len + more > nexthop->mtu) && !ip_may_be_cut(m, inner, more != 0)) {
+		ip_send_error(w, m, IP_ERROR_TOO_BIG, ip_inner_mtu(inner, nexthop->mtu, more),
 			      from);
 		drop(w, m, DROP_IPVS_MTU);
 		return false;

@@ -39,10 +39,6 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
 		 const union ip_addr *dst, const union ip_addr *from, struct nexthop *nexthop);
 
-/* What an inner packet of `family` may be long on a way of this MTU; never less than its sender can
- * understand. */
-uint16_t xmit_inner_mtu(unsigned int family, uint16_t mtu, uint16_t more);
-
 /* TTL or hop limit less one, and nothing else. */
 void xmit_age(struct rte_mbuf *m);
 
