@@ -127,6 +127,10 @@ struct api_item {
 	X(MARK_DEL, 169, SET, struct api_mark)               \
 	X(MARK_FLUSH, 170, SET, struct api_mark)             \
 	X(MARK_LIST, 171, GET, struct api_mark)              \
+	X(TUNNEL_ADD, 75, SET, struct api_tunnel_device)     \
+	X(TUNNEL_SET, 76, SET, struct api_tunnel_device)     \
+	X(TUNNEL_DEL, 77, SET, struct api_tunnel_device)     \
+	X(TUNNEL_LIST, 78, GET, struct api_tunnel_device)    \
 	X(IPVS_INFO, 162, GET, struct api_empty)
 
 enum api_id {
@@ -157,6 +161,7 @@ enum api_kind {
 	API_KIND_LINK_SET, /* a struct api_link_set: a setting that LINK_SET has changed */
 	API_KIND_IPVS_INFO = 51,
 	API_KIND_MARK = 60,
+	API_KIND_TUNNEL = 75,
 	API_KIND_EVENT = 88, /* a struct api_event, and the object it is about */
 };
 

@@ -21,6 +21,7 @@ enum api_link_flag {
 	API_LINK_ADDED = 4096, /* by LINK_ADD, not by the conf file */
 	API_LINK_BOND = 8192,  /* a bonding: its mode and members count */
 	API_LINK_FORWARD2KNI = 16384,
+	API_LINK_TUNNEL = 32768, /* of the mode that driver says, without a MAC address */
 };
 
 #define API_LINK_MEMBERS 16 /* of a bonding */

@@ -227,7 +227,8 @@ void kni_sync(struct worker *const *all)
 
 		if (port && !port_exists(link, id))
 			kni_port_remove(desk, id);
-		else if (!port && port_exists(link, id) && !desk->refused)
+		else if (!port && port_exists(link, id) && !desk->refused &&
+			 link->ports[id].kind != PORT_TUNNEL)
 			kni_port_add(desk, id);
 		port = desk->kni.ports[id];
 		if (port && port->dev)

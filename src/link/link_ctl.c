@@ -56,9 +56,14 @@ static void link_fill_upper(struct worker *const *all, unsigned int id, struct a
 	const struct link *link = all[WORKER_MASTER]->link;
 	const struct port *port = &link->ports[id];
 
-	link_fill_below(link, port, item);
-	item->vlan_proto = vlan_proto(port);
-	item->vlan_id = vlan_id(port);
+	if (port->parent == PORT_NONE)
+		item->flags |= API_LINK_CARRIER | API_LINK_FULL_DUPLEX;
+	else
+		link_fill_below(link, port, item);
+	if (port->kind == PORT_VLAN) {
+		item->vlan_proto = vlan_proto(port);
+		item->vlan_id = vlan_id(port);
+	}
 	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
 		const struct port_counters *counters = &all[i]->link->counters[id];
 
@@ -86,7 +91,8 @@ void link_item_fill(struct worker *const *all, unsigned int id, struct api_link 
 	item->mtu = port->mtu;
 	item->flags = (port_wanted_up(port) ? API_LINK_ADMIN_UP : 0) |
 		      (port->added ? API_LINK_ADDED : 0) |
-		      (port->forward2kni ? API_LINK_FORWARD2KNI : 0);
+		      (port->forward2kni ? API_LINK_FORWARD2KNI : 0) |
+		      (port->kind == PORT_TUNNEL ? API_LINK_TUNNEL : 0);
 	item->rx_queues = port->n_rx_queues;
 	item->tx_queues = port->n_tx_queues;
 	memcpy(item->mac, &port->mac, sizeof(item->mac));

@@ -17,8 +17,12 @@
 #include "link/upper.h"
 #include "worker/op.h"
 
-#define LINK_MTU_MIN 68
 #define LINK_MTU_MAX 9216
+
+static const struct port *port_parent(const struct link *link, const struct port *port)
+{
+	return port->parent == PORT_NONE ? NULL : &link->ports[port->parent];
+}
 
 struct port_facts {
 	uint16_t port;
@@ -103,10 +107,15 @@ static int upper_change(struct request *req, const struct port *port, const stru
 	switch (set->what) {
 	case API_LINK_SET_UP:
 		facts->set_down = set->value == 0;
-		facts->up = set->value != 0 && parent->up;
+		facts->up = set->value != 0 && (!parent || parent->up);
 		return 0;
 	case API_LINK_SET_MTU:
 		return 0;
+	}
+	if (port->kind == PORT_TUNNEL)
+		return request_fail(req, -EOPNOTSUPP, "%s: a tunnel has no %s", port->name,
+				    link_set_names[set->what]);
+	switch (set->what) {
 	case API_LINK_SET_MAC:
 		facts->own_mac = memcmp(&facts->mac, &parent->mac, sizeof(facts->mac)) != 0;
 		return 0;
@@ -121,7 +130,12 @@ static int link_mtu_check(struct request *req, const struct link *link, const st
 	uint16_t max = LINK_MTU_MAX;
 	char why[160] = "";
 
-	if (port->kind != PORT_DEVICE) {
+	if (port->kind == PORT_TUNNEL) {
+		const struct port *parent = port_parent(link, port);
+
+		max = upper_mtu(parent ? parent->mtu : LINK_MTU_MAX, port->overhead);
+		snprintf(why, sizeof(why), ", with its headers");
+	} else if (port->kind == PORT_VLAN) {
 		const struct port *parent = &link->ports[port->parent];
 
 		max = parent->mtu;
@@ -189,7 +203,7 @@ static int link_set_port(struct request *req, uint16_t id, const struct api_link
 	if (r == 0 && port->kind == PORT_DEVICE)
 		r = port_change(req, port, set, &facts);
 	else if (r == 0)
-		r = upper_change(req, port, &link->ports[port->parent], set, &facts);
+		r = upper_change(req, port, port_parent(link, port), set, &facts);
 	if (r < 0)
 		return r;
 	r = op_multicast(all, port_facts_apply, &facts, sizeof(facts));

@@ -75,6 +75,7 @@ struct port_ops {
 enum port_kind {
 	PORT_DEVICE, /* has queues */
 	PORT_VLAN,   /* frames with one more tag than its parent's, see vlan.h */
+	PORT_TUNNEL, /* packets inside others, see net/tunnel_device.h; no frames */
 };
 
 #define PORT_TAGS 2 /* 802.1Q in 802.1ad */
@@ -83,7 +84,9 @@ struct port {
 	char name[API_NAME_LEN]; /* empty: no such port */
 	uint8_t kind;            /* enum port_kind */
 	uint8_t n_tags;
-	uint16_t parent;      /* not of a device: what it stands on */
+	uint16_t parent;      /* not of a device: what it stands on; of a tunnel it may be PORT_NONE
+			       */
+	uint16_t overhead;    /* of a tunnel: bytes that its packets are longer on the way */
 	uint16_t root;        /* of a VLAN: the device that its frames leave by */
 	be32 tags[PORT_TAGS]; /* of a VLAN, as in its frames, outermost first: protocol, id */
 	const struct port_ops *ops;

@@ -3,7 +3,8 @@
  * link/upper: ports on ports. One op brings such a port; it has no queues, and
  * goes as devices do (plug.c). Up is what its parent is and nobody has set it
  * down; its MTU is never above its parent's; it has its parent's MAC address
- * until it gets its own.
+ * until it gets its own. A tunnel (net/tunnel_device.h) has none, may have no
+ * parent, and its MTU is smaller by its headers. Frames are never sent by it.
  */
 #include "link/upper.h"
 
@@ -20,8 +21,8 @@ static bool upper_take_facts(struct port *port, const struct port *parent)
 	struct port before = *port;
 
 	port->up = parent->up && !port->set_down;
-	port->mtu = RTE_MIN(port->mtu, parent->mtu);
-	if (!port->own_mac)
+	port->mtu = RTE_MIN(port->mtu, upper_mtu(parent->mtu, port->overhead));
+	if (port->kind == PORT_VLAN && !port->own_mac)
 		port->mac = parent->mac;
 	return port->up != before.up || port->mtu != before.mtu ||
 	       /* DPDK's comparison reads 16-bit words, which the compiler may do before the store
@@ -68,34 +69,31 @@ void upper_tell_macs(const struct link *link, uint16_t device)
 			    port->name, strerror(-r), port->name);
 }
 
-static int upper_show(void *handle, struct api_link *link)
+int upper_show(void *handle, struct api_link *link)
 {
 	return 0;
 }
 
-static int upper_xstat(void *handle, unsigned int n, char name[64], uint64_t *value)
+int upper_xstat(void *handle, unsigned int n, char name[64], uint64_t *value)
 {
 	return -ENOENT;
 }
 
-static void upper_close(void *handle)
+void upper_close(void *handle)
 {
 }
 
-static const struct port_ops vlan_ops = {
-	.driver = "vlan",
-	.show = upper_show,
-	.xstat = upper_xstat,
-	.close = upper_close,
-	.remove = upper_close,
-};
+static const struct port_ops vlan_ops = UPPER_OPS("vlan");
 
 void upper_fill(const struct link *link, struct port *port)
 {
-	port->ops = &vlan_ops;
+	if (port->kind == PORT_VLAN)
+		port->ops = &vlan_ops;
 	port->up = true;
 	port->added = true;
-	port->mtu = link->ports[port->parent].mtu;
+	if (port->parent == PORT_NONE)
+		return;
+	port->mtu = upper_mtu(link->ports[port->parent].mtu, port->overhead);
 	port->socket = link->ports[port->parent].socket;
 	port->rss = link->ports[port->parent].rss;
 	upper_take_facts(port, &link->ports[port->parent]);
@@ -106,17 +104,23 @@ struct upper_op {
 	struct port port;
 };
 
+void upper_put(struct worker *w, uint16_t id, const struct port *port)
+{
+	struct link *link = w->link;
+
+	link->ports[id] = *port;
+	link->n_ports = RTE_MAX(link->n_ports, id + 1u);
+	link->txq[id] = port->kind == PORT_VLAN ? link->txq[port->root] : PORT_QUEUE_NONE;
+	memset(&link->counters[id], 0, sizeof(link->counters[id]));
+	vlan_index(link);
+	link->generation++;
+}
+
 static void upper_apply_add(struct worker *w, struct op *op)
 {
 	const struct upper_op *data = op_data(op);
-	struct link *link = w->link;
 
-	link->ports[data->id] = data->port;
-	link->n_ports = RTE_MAX(link->n_ports, data->id + 1u);
-	link->txq[data->id] = link->txq[data->port.root];
-	memset(&link->counters[data->id], 0, sizeof(link->counters[data->id]));
-	vlan_index(link);
-	link->generation++;
+	upper_put(w, data->id, &data->port);
 }
 
 int upper_add(struct worker *const *all, const struct port *port)

@@ -19,6 +19,7 @@
 #include "main/plug_ctl.h"
 #include "link/link_set_ctl.h"
 #include "main/stats_ctl.h"
+#include "main/tunnel_ctl.h"
 #include "main/vlan_ctl.h"
 #include "net/follow_ctl.h"
 #include "net/net_ctl.h"
@@ -30,7 +31,7 @@ void modules_request_tables(struct request_table tables[MODULE_TABLES])
 		service_requests, dest_requests,     laddr_requests,   conn_requests,
 		stats_requests,   plug_requests,     maddr_requests,   kni_requests,
 		kernel_requests,  vlan_requests,     timeout_requests, monitor_requests,
-		mark_requests,    link_set_requests,
+		mark_requests,    link_set_requests, tunnel_requests,
 	};
 
 	memcpy(tables, all, sizeof(all));

@@ -69,6 +69,8 @@ static const char *request_device(const struct command_request *request)
 		return request->body.link_set.dev;
 	case API_VLAN_ADD:
 		return request->body.vlan.link;
+	case API_TUNNEL_ADD:
+		return request->body.tunnel.link;
 	case API_LADDR_ADD:
 	case API_LADDR_DEL:
 		return request->body.laddr.dev;
@@ -92,6 +94,8 @@ static bool request_adds(const struct command_request *request, const char *name
 	switch (request->id) {
 	case API_LINK_ADD:
 		return strcmp(request->body.link_add.name, name) == 0;
+	case API_TUNNEL_ADD:
+		return strcmp(request->body.tunnel.name, name) == 0;
 	case API_VLAN_ADD:
 		snprintf(made, sizeof(made), "%s.%u", vlan->link, vlan->id);
 		return strcmp(vlan->name[0] ? vlan->name : made, name) == 0;

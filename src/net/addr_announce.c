@@ -19,7 +19,8 @@ static uint64_t port_bit(uint16_t port)
 
 static void announce(struct worker *const *all, const struct addr *addr)
 {
-	if (all[WORKER_MASTER]->n_workers == 0 || (addr->flags & API_ADDR_TENTATIVE))
+	if (all[WORKER_MASTER]->n_workers == 0 || (addr->flags & API_ADDR_TENTATIVE) ||
+	    all[WORKER_MASTER]->link->ports[addr->port].kind == PORT_TUNNEL)
 		return;
 	if (addr->family == AF_INET)
 		arp_announce(all[1], addr->port, &addr->ip);

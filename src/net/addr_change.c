@@ -82,6 +82,7 @@ void addr_dad_begin(const struct worker *master, struct addr *addr)
 
 	addr->flags &= ~(uint32_t)(API_ADDR_TENTATIVE | API_ADDR_DADFAILED);
 	if (addr->family != AF_INET6 || (addr->flags & API_ADDR_NODAD) ||
+	    master->link->ports[addr->port].kind == PORT_TUNNEL ||
 	    master->net->config.dad_transmits == 0 || (twin && !(twin->flags & API_ADDR_TENTATIVE)))
 		return;
 	addr->flags |= API_ADDR_TENTATIVE;

@@ -15,6 +15,7 @@
 #include "link/kni.h"
 #include "net/ip4_int.h"
 #include "net/net.h"
+#include "net/tunnel_device.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
 
@@ -71,8 +72,8 @@ void icmp4_local(struct worker *w, struct rte_mbuf *m)
 		icmp4_echo(w, m);
 	else if (icmp->icmp_type == ICMP4_REDIRECT)
 		kni_or_drop(w, m, DROP_ICMP_REDIRECT);
-	else if (icmp4_is_error(icmp->icmp_type))
-		kni_or_drop(w, m, DROP_ICMP_UNRELATED);
-	else
+	else if (!icmp4_is_error(icmp->icmp_type))
 		kni_or_drop(w, m, DROP_ICMP_DONE);
+	else if (!tunnel_device_error(w, m))
+		kni_or_drop(w, m, DROP_ICMP_UNRELATED);
 }

@@ -16,6 +16,7 @@
 #include "net/mld.h"
 #include "net/nd6.h"
 #include "net/route.h"
+#include "net/tunnel_device.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
 
@@ -67,8 +68,8 @@ void icmp6_local(struct worker *w, struct rte_mbuf *m)
 		icmp6_echo(w, m);
 	else if (mld_is_type(icmp[0]))
 		mld_input(w, m);
-	else if (icmp6_is_error(icmp[0]))
-		drop(w, m, DROP_ICMP_UNRELATED);
-	else
+	else if (!icmp6_is_error(icmp[0]))
 		drop(w, m, DROP_ICMP_DONE);
+	else if (!tunnel_device_error(w, m))
+		drop(w, m, DROP_ICMP_UNRELATED);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/ip-local: packets for our own addresses that no service took. ICMP is
- * ours; nothing else has a listener here. If there is a kernel interface, the
- * kernel may have the address too, and a listener (BGP, ssh); else who sent it
- * is told so in the way of its protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
+ * ours, and what our tunnels' other ends send; nothing else has a listener
+ * here. If there is a kernel interface, the kernel may have the address too,
+ * and a listener (BGP, ssh); else who sent it is told so in the way of its
+ * protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
  */
 #include "net/ip.h"
 
@@ -15,6 +16,7 @@
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
 #include "net/reassembly.h"
+#include "net/tunnel_device.h"
 #include "worker/worker.h"
 
 /* Where the IPv6 header or the last extension header names what follows. */
@@ -50,12 +52,12 @@ static bool is_icmp(const struct tuple *tuple)
 	return tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-/* ICMP is ours; who else may have a listener reassembles for himself. */
+/* ICMP and tunnels are ours; who else may have a listener reassembles for himself. */
 static void local_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple))
+	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple) && !tunnel_device_meant(w, meta))
 		stage_push(w, STAGE_KERNEL_TX, m);
 	else
 		reassembly_take(w, m);
@@ -72,6 +74,8 @@ void ip_local(struct worker *w, struct batch *in)
 			drop(w, m, DROP_IP6_TENTATIVE);
 		else if (unlikely(meta->flags & META_FRAGMENT))
 			local_fragment(w, m);
+		else if (unlikely(tunnel_device_meant(w, meta)))
+			tunnel_device_input(w, m);
 		else if (!is_icmp(&meta->tuple))
 			local_refuse(w, m);
 		else if (meta->tuple.family == AF_INET)

@@ -249,6 +249,8 @@ void mld_tick(struct worker *const *all, uint64_t now_ms)
 	for (uint16_t id = 0; id < PORT_MAX; id++) {
 		struct mld_port *port = &net->mld->ports[id];
 
+		if (master->link->ports[id].kind == PORT_TUNNEL)
+			continue; /* there is nobody to be told */
 		if (changed)
 			port_follow(port, &net->maddrs->ports[id], now_ms);
 		if (list_empty(&port->groups))

@@ -196,6 +196,8 @@ static enum drop_reason take(struct worker *w, struct rte_mbuf *m)
 
 	if (ip->hop_limits != ND6_HOP_LIMIT)
 		return DROP_ND6_HOP_LIMIT;
+	if (w->link->ports[pkt_meta(m)->in_port].kind == PORT_TUNNEL)
+		return DROP_ND6_TUNNEL;
 	if (m->data_len <= pkt_meta(m)->l4_off)
 		return DROP_ND6_SHORT;
 	type = *rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt_meta(m)->l4_off);

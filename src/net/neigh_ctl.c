@@ -45,6 +45,10 @@ static int neigh_check(struct request *req, const struct neigh_key *key)
 	if (addr_on_port(master, key->family, &key->ip, key->port))
 		return request_fail(req, -EINVAL, "neighbour %s: that is our own address on %s", ip,
 				    ctl_port_name(master, key->port));
+	if (master->link->ports[key->port].kind == PORT_TUNNEL)
+		return request_fail(req, -EOPNOTSUPP,
+				    "neighbour %s: %s is a tunnel, which has no neighbours", ip,
+				    ctl_port_name(master, key->port));
 	if (!rte_is_valid_assigned_ether_addr(&key->mac))
 		return request_fail(req, -EINVAL,
 				    "neighbour %s: lladdr must be the MAC address of one host", ip);

@@ -3,13 +3,14 @@
  * net/neigh-output: the last stage before TX. Which MAC address has the next
  * hop? Known: the L2 header goes on. Being asked or a stranger: the packet
  * waits. Known not to answer: its sender is told and it is dropped, until the
- * master forgets that. Groups need no neighbour.
+ * master forgets that. Groups need no neighbour, nor does a tunnel.
  */
 #include "net/neigh_int.h"
 
 #include "link/port.h"
 #include "net/l2.h"
 #include "net/maddr.h"
+#include "net/tunnel_device.h"
 
 /* A group has no neighbour to be asked: its MAC address is made of it. */
 static void neigh_output_group(struct worker *w, struct rte_mbuf *m)
@@ -29,6 +30,10 @@ static void neigh_output_one(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(meta->out_port >= w->link->n_ports || !w->link->ports[meta->out_port].up)) {
 		drop(w, m, port_exists(w->link, meta->out_port) ? DROP_PORT_DOWN : DROP_PORT_GONE);
+		return;
+	}
+	if (unlikely(w->link->ports[meta->out_port].kind == PORT_TUNNEL)) {
+		tunnel_device_output(w, m);
 		return;
 	}
 	if (unlikely(maddr_is_group(meta->tuple.family, &meta->nexthop))) {

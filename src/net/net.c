@@ -17,6 +17,7 @@
 #include "net/neigh_int.h"
 #include "net/reassembly.h"
 #include "net/route_int.h"
+#include "net/tunnel_device.h"
 #include "worker/worker.h"
 
 struct net *net_create(const struct net_config *config, int socket)
@@ -32,9 +33,12 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
 	net->frags = frag_table_create(&config->frag);
+	net->tunnels = tunnel_table_create();
 	stamps_init(&net->stamps);
-	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags)
+	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags &&
+	    net->tunnels)
 		return net;
+	free(net->tunnels);
 	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
@@ -54,6 +58,7 @@ void net_destroy(struct worker *w)
 	neigh_wait_shutdown(w);
 	reassembly_shutdown(w);
 	neigh_table_free(net->neighs);
+	free(net->tunnels);
 	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);

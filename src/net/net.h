@@ -21,6 +21,7 @@ struct adj_table;
 struct frag_table;
 struct follow;
 struct mld;
+struct tunnel_table;
 
 /* Bounds of what waits for missing fragments. */
 struct frag_config {
@@ -70,6 +71,7 @@ struct net {
 	struct neigh_table *neighs;
 	struct adj_table *adjs;
 	struct frag_table *frags;
+	struct tunnel_table *tunnels;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct mld *mld;       /* the master's, see mld_master.c; NULL: nothing was reported yet */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */

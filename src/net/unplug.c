@@ -12,12 +12,14 @@
 #include "net/maddr.h"
 #include "net/neigh_int.h"
 #include "net/route_int.h"
+#include "net/tunnel_device.h"
 
 static void unplug_apply_down(struct worker *w, struct op *op)
 {
 	uint16_t port = *(const uint16_t *)op_data(op);
 
 	w->link->ports[port].up = false;
+	tunnel_device_forget(w, port);
 	w->link->generation++;
 	neigh_wait_fail_port(w, port);
 }

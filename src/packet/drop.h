@@ -36,6 +36,7 @@
 	X(ND6_SOURCE, "nd6_source", "neighbour discovery from where it cannot come")      \
 	X(ND6_SOLICITED, "nd6_solicited", "an answer to one that was sent to many")       \
 	X(ND6_ROUTER, "nd6_router", "router discovery: we are a router")                  \
+	X(ND6_TUNNEL, "nd6_tunnel", "about neighbours, of which a tunnel has none")       \
 	X(ND6_REDIRECT, "nd6_redirect", "a redirect: routers do not follow them")         \
 	X(ND6_DONE, "nd6_done", "neighbour discovery taken in, or not for us")            \
 	X(MLD_INVALID, "mld_invalid", "a malformed listener query, or from off the link") \
@@ -96,6 +97,11 @@
 	X(TUNNEL_SHORT, "tunnel_short", "shorter than its tunnel's headers")              \
 	X(TUNNEL_HEADER, "tunnel_header", "a tunnel's header that we do not speak")       \
 	X(TUNNEL_CHECKSUM, "tunnel_checksum", "wrong checksum of GRE or GUE")             \
+	X(TUNNEL_KEY, "tunnel_key", "from a tunnel's other end, with another key")        \
+	X(TUNNEL_DOWN, "tunnel_down", "received for a tunnel that is down")               \
+	X(TUNNEL_FAMILY, "tunnel_family", "of a family that the tunnel does not carry")   \
+	X(TUNNEL_NO_ROUTE, "tunnel_no_route", "no way to the tunnel's other end")         \
+	X(TUNNEL_LOOP, "tunnel_loop", "a tunnel that leads into itself, or too deep")     \
 	X(TUNNEL_CONGESTION, "tunnel_congestion",                                         \
 	  "congestion was marked outside, and inside it cannot be")                       \
 	/* routes */                                                                      \

@@ -24,6 +24,8 @@ enum meta_flag {
 	META_HANDED_TWICE = 256,   /* handed on to a second, or there was no first to ask */
 	META_HOME_ASKED = 512,     /* to its client's home, which is to say which server it gets */
 	META_HOME_ANSWERED = 1024, /* and back */
+	META_TUNNEL = 2048,        /* how many tunnel devices it is in, two bits: */
+	META_TUNNELS = 3 * META_TUNNEL,
 };
 
 struct pkt_meta {

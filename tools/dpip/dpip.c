@@ -49,7 +49,7 @@ const struct poptOption dpip_options[] = {
 };
 
 const struct dpip_object *const dpip_objects[] = {
-	&dpip_addr,  &dpip_route, &dpip_neigh, &dpip_link,   &dpip_vlan,    &dpip_kni,
+	&dpip_addr,  &dpip_route, &dpip_neigh, &dpip_link,   &dpip_vlan,    &dpip_tunnel, &dpip_kni,
 	&dpip_maddr, &dpip_mark,  &dpip_stats, &dpip_config, &dpip_monitor, NULL,
 };
 

@@ -48,6 +48,7 @@ extern const struct dpip_object dpip_link;
 extern const struct dpip_object dpip_maddr;
 extern const struct dpip_object dpip_kni;
 extern const struct dpip_object dpip_vlan;
+extern const struct dpip_object dpip_tunnel;
 extern const struct dpip_object dpip_mark;
 extern const struct dpip_object dpip_stats;
 extern const struct dpip_object dpip_config;
@@ -82,6 +83,9 @@ void dpip_mark_print(FILE *out, const struct api_mark *mark);
 
 /* A VLAN's protocol, as it is written. */
 const char *dpip_vlan_proto(uint16_t proto);
+
+/* A tunnel as words, behind its name: "mode gre remote A local B". */
+void dpip_tunnel_print(FILE *out, const struct api_tunnel_device *tunnel);
 
 /* Adds `"key": "text"` if text is not empty, and so on: one place for running out of memory is
  * enough. */

@@ -272,6 +272,8 @@ static void print_details(FILE *out, const struct api_link *link, const char *en
 		link->tx_descriptors, link->flags & API_LINK_ADMIN_UP ? " admin-up" : " admin-down",
 		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier",
 		link->flags & API_LINK_ADDED ? " added" : "");
+	if (link->flags & API_LINK_TUNNEL)
+		fprintf(out, "%s    tunnel mode %.*s", end, API_NAME_LEN, link->driver);
 	if (link->vlan_id)
 		fprintf(out, "%s    vlan link %.*s proto %s id %u", end, API_NAME_LEN, link->link,
 			dpip_vlan_proto(link->vlan_proto), link->vlan_id);
@@ -455,9 +457,14 @@ static void json_kind(json_t *object, const struct api_link *link)
 	json_text_of(object, "link", link->link, sizeof(link->link));
 	if (link->flags & API_LINK_BOND)
 		json_object_set_new(object, "linkinfo", json_bond(link));
-	if (!link->vlan_id)
+	if (!link->vlan_id && !(link->flags & API_LINK_TUNNEL))
 		return;
 	info = json_object();
+	if (link->flags & API_LINK_TUNNEL) {
+		json_text_of(info, "info_kind", link->driver, sizeof(link->driver));
+		json_object_set_new(object, "linkinfo", info);
+		return;
+	}
 	data = json_object();
 	dpip_json_text(data, "protocol", dpip_vlan_proto(link->vlan_proto));
 	dpip_json_number(data, "id", link->vlan_id);

@@ -144,16 +144,20 @@ static int collect_ask(struct client *client)
 		struct api_service_filter services = { .flags = API_SERVICE_DESTS };
 		struct api_filter filter;
 		static const struct api_empty empty;
+		struct api_tunnel_device tunnels;
 		struct api_vlan vlans;
 		struct api_mark marks;
 
 		memset(&filter, 0, sizeof(filter));
+		memset(&tunnels, 0, sizeof(tunnels));
 		memset(&vlans, 0, sizeof(vlans));
 		memset(&marks, 0, sizeof(marks));
 		if (state_objects[i].list == API_LINK_LIST)
 			filter.flags = API_FILTER_ADDED;
 		if (state_objects[i].list == API_VLAN_LIST)
 			r = client_add(client, API_VLAN_LIST, &vlans, sizeof(vlans));
+		else if (state_objects[i].list == API_TUNNEL_LIST)
+			r = client_add(client, API_TUNNEL_LIST, &tunnels, sizeof(tunnels));
 		else if (state_objects[i].list == API_MARK_LIST)
 			r = client_add(client, API_MARK_LIST, &marks, sizeof(marks));
 		else if (state_objects[i].list == API_TIMEOUT_GET)

@@ -68,6 +68,28 @@ static void vlan_print(FILE *out, const union command_body *body)
 		dpip_vlan_proto(vlan->proto), vlan->id);
 }
 
+/* ---- tunnels ---- */
+
+/* The others are changed; these go and come again. */
+static bool tunnel_same(const union command_body *a, const union command_body *b)
+{
+	return strcmp(a->tunnel.name, b->tunnel.name) == 0 && a->tunnel.mode == b->tunnel.mode &&
+	       strcmp(a->tunnel.link, b->tunnel.link) == 0;
+}
+
+/* A request has said less, a listing all. */
+static bool tunnel_take(union command_body *body)
+{
+	body->tunnel.given = UINT32_MAX;
+	return true;
+}
+
+static void tunnel_print(FILE *out, const union command_body *body)
+{
+	fprintf(out, "dpip tunnel add %.*s ", API_NAME_LEN, body->tunnel.name);
+	dpip_tunnel_print(out, &body->tunnel);
+}
+
 /* ---- settings of links ---- */
 
 static bool link_set_same(const union command_body *a, const union command_body *b)
@@ -363,7 +385,10 @@ const struct state_object state_objects[] = {
 	  as_listed, NULL, link_print },
 	{ API_KIND_VLAN, API_VLAN_LIST, REQUESTS(VLAN), 0, SIZE(api_vlan), TOLD(api_vlan, index),
 	  false, NULL, as_listed, NULL, vlan_print },
-	/* comes with LINK_LIST; may be of a VLAN */
+	{ API_KIND_TUNNEL, API_TUNNEL_LIST, REQUESTS(TUNNEL), API_TUNNEL_SET,
+	  SIZE(api_tunnel_device), TOLD(api_tunnel_device, index), false, NULL, tunnel_take,
+	  tunnel_same, tunnel_print },
+	/* comes with LINK_LIST; may be of a VLAN or tunnel */
 	{ API_KIND_LINK_SET, 0, API_LINK_SET, API_LINK_RESET, API_LINK_SET, SIZE(api_link_set),
 	  .told = sizeof(struct api_link_set), false, NULL, as_listed, link_set_same,
 	  link_set_print },

@@ -26,6 +26,7 @@
 #include "api/neigh.h"
 #include "api/route.h"
 #include "api/stats.h"
+#include "api/tunnel.h"
 #include "api/vlan.h"
 
 #define COMMAND_REQUESTS  8
@@ -58,6 +59,7 @@ union command_body {
 	struct api_link_add link_add;
 	struct api_link_del link_del;
 	struct api_vlan vlan;
+	struct api_tunnel_device tunnel;
 	struct api_stats_filter stats_filter;
 	struct api_service_key service_key;
 	struct api_service_filter service_filter;

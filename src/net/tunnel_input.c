@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net/tunnel-input: what arrives from a tunnel's other end. The headers come
+ * off, and the inner packet goes in by the front door: it is checked, belongs
+ * to services and is routed as if it had come by a wire. GRE's checksum is
+ * asked for or not, as the tunnel says, and what has one unasked is no packet
+ * of the tunnel's, as in Linux. Sequence numbers are read over: order is
+ * nobody's promise where several workers receive. ICMP errors about what we
+ * have sent to the other end go on to who sent what was inside.
+ */
+#include "net/net.h"
+#include "net/tunnel_device_int.h"
+#include "net/tunnel_quote.h"
+#include "packet/meta.h"
+#include "worker/worker.h"
+
+/* Why this tunnel does not take it; DROP__COUNT: it does. */
+static unsigned int refused(const struct tunnel_device *device, const struct encap_found *found)
+{
+	if (!(device->config.inner & tunnel_inner_bit(found->family)))
+		return DROP_TUNNEL_FAMILY;
+	if ((found->flags ^ device->config.iflags) & ENCAP_CSUM)
+		return DROP_TUNNEL_CHECKSUM;
+	return DROP__COUNT;
+}
+
+static void tunnel_receive(struct worker *w, struct rte_mbuf *m, uint16_t id,
+			   const struct encap_found *found)
+{
+	struct port_counters *counters = &w->link->counters[id];
+	unsigned int why = refused(&w->net->tunnels->of[id], found);
+	enum drop_reason reason = (enum drop_reason)why;
+
+	if (unlikely(why != DROP__COUNT || !encap_strip(m, found, &reason))) {
+		counters->rx_errors++;
+		drop(w, m, reason);
+		return;
+	}
+	counters->rx_packets++;
+	counters->rx_bytes += m->pkt_len;
+	pkt_meta(m)->flags = 0;
+	pkt_meta(m)->in_port = id;
+	stage_push(w, found->family == AF_INET ? STAGE_IP4_INPUT : STAGE_IP6_INPUT, m);
+}
+
+void tunnel_device_input(struct worker *w, struct rte_mbuf *m)
+{
+	struct encap_found found;
+	enum drop_reason reason;
+	uint16_t id;
+
+	if (unlikely(!encap_read(m, &found, &reason))) {
+		w->link->counters[tunnel_device_find(w, &pkt_meta(m)->tuple, NULL)].rx_errors++;
+		drop(w, m, reason);
+		return;
+	}
+	id = tunnel_device_find(w, &pkt_meta(m)->tuple, &found);
+	if (unlikely(id == PORT_NONE))
+		drop(w, m, DROP_TUNNEL_KEY);
+	else if (unlikely(!port_exists(w->link, id) || !w->link->ports[id].up))
+		drop(w, m, DROP_TUNNEL_DOWN);
+	else
+		tunnel_receive(w, m, id, &found);
+}
+
+bool tunnel_device_error(struct worker *w, struct rte_mbuf *m)
+{
+	struct tunnel_quote quote;
+	struct tuple arrived;
+
+	if (!w->net->tunnels->n || !tunnel_quote_read(m, &quote))
+		return false;
+	arrived = tuple_reverse(&quote.outer);
+	if (tunnel_device_find(w, &arrived, NULL) == PORT_NONE)
+		return false;
+	tunnel_quote_tell(w, m, &quote, NULL);
+	return true;
+}
