@@ -45,7 +45,7 @@ equal "stats' kinds complete" "drop" "$(completes dpip stats d)"
 no_daemon="$BED/no.sock"
 ways=(
 	"addr add ::1" "addr show" "neigh add 10.0.0.1" "neigh show" "route add 10.0.0.0/8" "route get 10.0.0.1"
-	"link show" "link set d" "link add d" "link add d vdev x" "vlan add v" "kni show" "maddr show" "mark add" "stats" "monitor all"
+	"link show" "link set d" "link add d" "link add d vdev x" "vlan add v" "tunnel add t" "kni show" "maddr show" "mark add" "stats" "monitor all"
 )
 takes() { # OBJECT WORD
 	local way says

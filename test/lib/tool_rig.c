@@ -160,6 +160,26 @@ static void put_vlan(FILE *out, const struct api_vlan *vlan)
 	put_number(out, "id", vlan->id, 0);
 }
 
+static void put_tunnel(FILE *out, const struct api_tunnel_device *tunnel)
+{
+	uint16_t family = tunnel->mode >= API_TUNNEL_MODE_IPIP6 ? AF_INET6 : AF_INET;
+
+	if (tunnel->name[0])
+		fprintf(out, " %s", tunnel->name);
+	put_number(out, "mode", tunnel->mode, 0);
+	put_ip(out, "remote", family, &tunnel->remote);
+	put_ip(out, "local", family, &tunnel->local);
+	if (tunnel->link[0])
+		fprintf(out, " dev %s", tunnel->link);
+	put_number(out, "ttl", tunnel->ttl, 0);
+	put_number(out, "tos", tunnel->tos, 0);
+	put_number(out, "ikey", tunnel->ikey, 0);
+	put_number(out, "okey", tunnel->okey, 0);
+	put_number(out, "iflags", tunnel->iflags, 0);
+	put_number(out, "oflags", tunnel->oflags, 0);
+	put_number(out, "given", tunnel->given, 0);
+}
+
 static void put_link_add(FILE *out, const struct api_link_add *add)
 {
 	fprintf(out, " %s kind %u \"%s\"", add->name, add->kind, add->device);
@@ -249,6 +269,8 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		fprintf(out, " %s", ((const struct api_link_del *)body)->dev);
 	else if (id >= API_VLAN_ADD && id <= API_VLAN_LIST)
 		put_vlan(out, body);
+	else if (id >= API_TUNNEL_ADD && id <= API_TUNNEL_LIST)
+		put_tunnel(out, body);
 	else if (id >= API_MARK_ADD && id <= API_MARK_LIST)
 		put_mark(out, body);
 	else if (id >= API_ADDR_FLUSH && id <= API_LINK_LIST)

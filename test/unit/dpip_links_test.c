@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* dpip vlan and mark without a daemon: command lines to requests, or to the sentence that refuses
- * them. */
+/* dpip vlan, tunnel and mark without a daemon: command lines to requests, or to the sentence that
+ * refuses them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +30,64 @@ static void test_vlan(void **state)
 		{ "vlan add v7 frob", "EXIT 2: vlan add: \"frob\": link, proto or id is expected" },
 		{ "vlan del", "EXIT 2: vlan del: a name, or \"link\" with a device name and \"id\" "
 			      "with a number, are expected" },
+	};
+
+	tool_check_rows(&dpip_program, rows, LENGTH(rows));
+}
+
+static void test_tunnel(void **state)
+{
+	static const struct tool_row rows[] = {
+		{ "tunnel", "TUNNEL_LIST" },
+		{ "t s gre1", "TUNNEL_LIST gre1" },
+		{ "tunnel show mode ipip", "TUNNEL_LIST mode 1 given 1" },
+		{ "tunnel add ipip1 mode ipip remote 10.0.0.1 local 10.0.0.2",
+		  "TUNNEL_ADD ipip1 mode 1 remote 10.0.0.1 local 10.0.0.2 given 7" },
+		/* the name wherever it stands */
+		{ "tunnel add mode gre gre1 remote 10.0.0.1 local 10.0.0.2 dev d0",
+		  "TUNNEL_ADD gre1 mode 2 remote 10.0.0.1 local 10.0.0.2 dev d0 given 15" },
+		{ "tunnel add g mode gre remote 10.0.0.1 local 10.0.0.2 ttl 64 tos 0x20 key 7 csum",
+		  "TUNNEL_ADD g mode 2 remote 10.0.0.1 local 10.0.0.2 ttl 64 tos 32 ikey 7 okey 7 "
+		  "iflags 3 oflags 3 given 1015" },
+		{ "tunnel add g mode ip6gre remote fd00::1 local fd00::2 ttl inherit tos inherit "
+		  "ikey "
+		  "1.2.3.4 ocsum",
+		  "TUNNEL_ADD g mode 6 remote fd00::1 local fd00::2 tos 1 ikey 16909060 iflags 1 "
+		  "oflags 2 given 631" },
+		{ "tunnel change g hoplimit 3 tclass 4", "TUNNEL_SET g ttl 3 tos 4 given 48" },
+		{ "tunnel set g ttl 3", "TUNNEL_SET g ttl 3 given 16" },
+		{ "tunnel del g", "TUNNEL_DEL g" },
+		{ "tunnel delete mode gre g", "TUNNEL_DEL g mode 2 given 1" },
+		{ "tunnel show ttl 3",
+		  "EXIT 2: tunnel show: \"3\": mode, remote, local or dev is expected" },
+		{ "tunnel del", "EXIT 2: tunnel del: the name of a tunnel is expected" },
+		{ "tunnel add g",
+		  "EXIT 2: tunnel add: \"mode\" and ipip, gre, sit, ipip6, ip6ip6 or "
+		  "ip6gre are expected" },
+		{ "tunnel add g mode vxlan",
+		  "EXIT 2: tunnel add: mode \"vxlan\": ipip, gre, sit, ipip6, ip6ip6 or ip6gre is "
+		  "expected" },
+		{ "tunnel add g mode gre remote 10.0.0.1",
+		  "EXIT 2: tunnel add: \"remote\" and \"local\", each with an address, are "
+		  "expected" },
+		{ "tunnel add g mode gre remote fd00::1 local fd00::2",
+		  "EXIT 2: tunnel add: mode gre is between IPv4 addresses" },
+		{ "tunnel add g mode ip6ip6 remote 10.0.0.1 local 10.0.0.2",
+		  "EXIT 2: tunnel add: mode ip6ip6 is between IPv6 addresses" },
+		{ "tunnel change g ttl 0", "EXIT 2: tunnel change: ttl \"0\": a number from 1 to "
+					   "255, or inherit, is expected" },
+		{ "tunnel change g tos 256",
+		  "EXIT 2: tunnel change: tos \"256\": a number from 0 to 255, or inherit, is "
+		  "expected" },
+		{ "tunnel change g key x", "EXIT 2: tunnel change: key \"x\": a number, or four as "
+					   "in 1.2.3.4, is expected" },
+		{ "tunnel change g key 1 key 2", "EXIT 2: tunnel change: \"key\" is there twice" },
+		{ "tunnel change g oseq", "EXIT 2: tunnel change: oseq: packets are sent by "
+					  "several workers at once, so they "
+					  "have no sequence numbers" },
+		{ "tunnel change g frob",
+		  "EXIT 2: tunnel change: \"frob\": mode, remote, local, dev, ttl, tos, "
+		  "key, ikey, okey, csum, icsum or ocsum is expected" },
 	};
 
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));
@@ -86,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_mark),
 	};
 
