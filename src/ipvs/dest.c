@@ -106,6 +106,15 @@ static bool dest_answers_any(const struct service_table *table, const struct des
 	return dest_answer_port(dest, table->services[dest->service].key.proto) == 0;
 }
 
+/* change: 1 or -1 */
+static void dest_count_answering(struct service_table *table, const struct dest *dest, int change)
+{
+	table->n_answering += (uint32_t)change;
+	if (dest_answers_any(table, dest))
+		table->n_answering_any += (uint32_t)change;
+	addr_count(&table->addrs, &table->key, ADDR_SOURCE, dest->family, &dest->addr, change);
+}
+
 /* Where are connections that its mode opens, and where do its answers go? It stays so when the mode
  * changes, since connections keep theirs. */
 static void dest_take_mode(struct service_table *table, struct dest *dest)
@@ -123,8 +132,7 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 		return;
 	dest->flags |= DEST_ANSWERS;
 	id_hash_add(&table->answering, dest_hash_of_answers(table, dest), dest->id);
-	table->n_answering++;
-	table->n_answering_any += dest_answers_any(table, dest);
+	dest_count_answering(table, dest, 1);
 }
 
 /* Those that it has have places as long as there is a threshold. The master has none. */
@@ -368,8 +376,7 @@ static void dest_apply_free(struct worker *w, struct op *op)
 		id_hash_del(&table->master->dests_by_key, dest_hash(table, dest), dest->id);
 	if (dest->flags & DEST_ANSWERS) {
 		id_hash_del(&table->answering, dest_hash_of_answers(table, dest), dest->id);
-		table->n_answering--;
-		table->n_answering_any -= dest_answers_any(table, dest);
+		dest_count_answering(table, dest, -1);
 	}
 	memset(dest, 0, sizeof(*dest));
 }

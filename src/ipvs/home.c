@@ -27,7 +27,25 @@ static bool decide(struct worker *w, struct rte_mbuf *m, struct service *svc,
 	return false;
 }
 
-void home_answer(struct worker *w, struct rte_mbuf *m)
+static void ask(struct worker *w, struct rte_mbuf *m, unsigned int home)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->home_asker = (uint16_t)w->id;
+	meta->flags |= META_HOME_ASKED;
+	steer_hand_over(w, m, home);
+}
+
+static void send_back(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt_meta *meta = pkt_meta(m);
+
+	meta->flags &= (uint16_t)~META_HOME_ASKED;
+	meta->flags |= META_HOME_ANSWERED;
+	steer_hand_over(w, m, meta->home_asker);
+}
+
+static void answer(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt_meta *meta = pkt_meta(m);
 	struct service *svc = ours_service_of(w, meta);
@@ -44,9 +62,28 @@ void home_answer(struct worker *w, struct rte_mbuf *m)
 	meta->home_dest_serial = decision.dest_serial;
 	meta->home_template = decision.template;
 	meta->home_serial = decision.serial;
-	meta->flags &= (uint16_t)~META_HOME_ASKED;
-	meta->flags |= META_HOME_ANSWERED;
-	steer_hand_over(w, m, meta->home_asker);
+	send_back(w, m);
+}
+
+void home_answer(struct worker *w, struct rte_mbuf *m)
+{
+	if (unlikely(pkt_meta(m)->flags & META_FRAGMENT_LATER))
+		send_back(w, m); /* it only had to stay behind its first fragment */
+	else
+		answer(w, m);
+}
+
+bool home_follow(struct worker *w, struct rte_mbuf *m, const struct service *svc)
+{
+	unsigned int home;
+
+	if (!svc->persist_s || home_has_answered(pkt_meta(m)))
+		return false;
+	home = template_home(w, svc, &pkt_meta(m)->tuple);
+	if (home == w->id)
+		return false;
+	ask(w, m, home);
+	return true;
 }
 
 static bool take_answer(struct worker *w, struct rte_mbuf *m, const struct service *svc,
@@ -72,16 +109,13 @@ static bool take_answer(struct worker *w, struct rte_mbuf *m, const struct servi
 bool home_decide(struct worker *w, struct rte_mbuf *m, struct service *svc,
 		 const struct sched_packet *packet, struct template_decision *decision)
 {
-	struct pkt_meta *meta = pkt_meta(m);
 	unsigned int home;
 
-	if (home_has_answered(meta))
+	if (home_has_answered(pkt_meta(m)))
 		return take_answer(w, m, svc, decision);
 	home = template_home(w, svc, packet->tuple);
 	if (home == w->id)
 		return decide(w, m, svc, packet, decision);
-	meta->home_asker = (uint16_t)w->id;
-	meta->flags |= META_HOME_ASKED;
-	steer_hand_over(w, m, home);
+	ask(w, m, home);
 	return false;
 }

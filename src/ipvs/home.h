@@ -40,4 +40,10 @@ static inline bool home_has_answered(const struct pkt_meta *meta)
 bool home_decide(struct worker *w, struct rte_mbuf *m, struct service *svc,
 		 const struct sched_packet *packet, struct template_decision *decision);
 
+/*
+ * m, a later fragment of no connection, is to a service that is persistent: its first fragment may
+ * be at its home, and open the connection when it is back. true: m follows it there.
+ */
+bool home_follow(struct worker *w, struct rte_mbuf *m, const struct service *svc);
+
 #endif

@@ -21,14 +21,14 @@
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
-#include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
+#include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
 #include "ipvs/session.h"
+#include "ipvs/track.h"
 #include "ipvs/xmit/xmit.h"
-#include "net/addr.h"
 #include "net/ip.h"
 #include "worker/worker.h"
 
@@ -37,10 +37,17 @@ static bool balanced(const struct pkt_meta *meta)
 	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
 }
 
-/* ... and has its L4 header. (The walk over IPv6 headers that are wrong ends before one.) */
+static bool is_later(const struct pkt_meta *meta)
+{
+	return meta->flags & META_FRAGMENT_LATER;
+}
+
+/* ... and its ports are known: from its L4 header, or from that of its first fragment. (The walk
+ * over IPv6 headers that are wrong ends before one.) */
 static bool has_ports(const struct pkt_meta *meta)
 {
-	return balanced(meta) && !(meta->flags & META_FRAGMENT);
+	return balanced(meta) &&
+	       (meta->flags & (META_FRAGMENT | META_FRAGMENT_MET)) != META_FRAGMENT;
 }
 
 static const struct rte_tcp_hdr *tcp_header(struct rte_mbuf *m)
@@ -53,7 +60,8 @@ static bool opens_tcp(struct rte_mbuf *m)
 	const uint8_t open_or_close = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG |
 				      RTE_TCP_FIN_FLAG;
 
-	return (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
+	return !is_later(pkt_meta(m)) &&
+	       (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
 }
 
 static bool tcp_sensible(struct rte_mbuf *m)
@@ -74,7 +82,8 @@ static bool udp_sensible(struct rte_mbuf *m)
 	const struct rte_udp_hdr *uh = udp_header(m);
 	uint16_t len = rte_be_to_cpu_16(uh->dgram_len);
 
-	return len >= sizeof(*uh) && len <= meta->l4_len;
+	/* the rest of it may be in other fragments */
+	return len >= sizeof(*uh) && (len <= meta->l4_len || (meta->flags & META_FRAGMENT));
 }
 
 /* IPv6's own header has none (RFC 8200 8.1). */
@@ -93,8 +102,11 @@ static bool lacks_checksum(struct rte_mbuf *m)
 static bool l4_check(struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
-	bool sensible = tuple->proto == IPPROTO_TCP ? tcp_sensible(m) : udp_sensible(m);
+	bool sensible;
 
+	if (unlikely(is_later(pkt_meta(m))))
+		return true;
+	sensible = tuple->proto == IPPROTO_TCP ? tcp_sensible(m) : udp_sensible(m);
 	if (unlikely(!sensible || tuple->sport == 0 || tuple->dport == 0)) {
 		drop(w, m, DROP_IPVS_INVALID);
 		return false;
@@ -106,41 +118,39 @@ static bool l4_check(struct worker *w, struct rte_mbuf *m)
 	return true;
 }
 
-/*
- * Later fragments have no ports, so the address alone must say whether they are ours: one to a
- * virtual address that is not a local one goes on to the routing stage, where it finds its first
- * fragment gone.
- */
-static void input_fragment(struct worker *w, struct rte_mbuf *m)
-{
-	const struct pkt_meta *meta = pkt_meta(m);
-	const struct tuple *tuple = &meta->tuple;
-	bool first = !(meta->flags & META_FRAGMENT_LATER);
-
-	if ((balanced(meta) && w->ipvs->services->n_services &&
-	     ((first && ours_service(w, tuple, meta->in_port)) ||
-	      addr_is_local(w, tuple->family, &tuple->dst))) ||
-	    match_may_fragment(w, meta))
-		drop(w, m, DROP_IP(tuple->family, FRAGMENT));
-	else
-		stage_push(w, STAGE_IP_ROUTE, m);
-}
-
 /* Ours, of no connection, and opens none. */
 static void refuse(struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
 
-	if (tuple->proto == IPPROTO_UDP)
+	if (unlikely(is_later(pkt_meta(m))))
+		; /* its first fragment was answered */
+	else if (tuple->proto == IPPROTO_UDP)
 		ip_send_error(w, m, IP_ERROR_PORT, 0, &tuple->dst);
 	else if (w->ipvs->config.no_conn_reset)
 		tcp_send_reset(w, m);
 	drop(w, m, DROP_IPVS_NO_CONN);
 }
 
+/* Nothing looks it up again: w->ipvs->changes says so. If there are more fragments, they do, and
+ * have a moment to come. */
+static void end_one_packet(struct worker *w, uint32_t id, bool more)
+{
+	struct conn *conn = conn_get(w->ipvs->conns, id);
+
+	if (likely(!more)) {
+		session_close(w, id);
+		return;
+	}
+	conn->state = UDP_LAST;
+	conn->flags &= (uint16_t)~CONN_FLOW;
+	conn_set_timeout(w->ipvs->conns, id, track_timeout_s(w, conn), w->now_ms);
+}
+
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
+	bool more = meta->flags & META_FRAGMENT_MORE;
 	struct service *svc = ours_service_of(w, meta);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
 	struct owners owners = owners_of(w, &meta->tuple, meta->in_port);
@@ -153,7 +163,9 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		stage_push(w, STAGE_IP_ROUTE, m);
 		return;
 	}
-	if (!svc || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {
+	if (unlikely(is_later(meta)) && svc && home_follow(w, m, svc))
+		return;
+	if (!svc || is_later(meta) || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {
 		refuse(w, m);
 		return;
 	}
@@ -164,7 +176,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 		return;
 	xmit_run(w, m, found.id, CONN_IN);
 	if (unlikely(svc->flags & SERVICE_ONE_PACKET) && meta->tuple.proto == IPPROTO_UDP)
-		session_close(w, found.id); /* nothing looks it up: w->ipvs->changes says so */
+		end_one_packet(w, found.id, more);
 }
 
 /* A client that has finished with a connection may open the next one from the same port. */
@@ -172,8 +184,11 @@ static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct conn_f
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
 
-	return conn->proto == IPPROTO_TCP && found->dir == CONN_IN && opens_tcp(m) &&
-	       tcp_state_reusable(conn->state);
+	if (found->dir != CONN_IN)
+		return false;
+	if (conn->proto == IPPROTO_TCP)
+		return opens_tcp(m) && tcp_state_reusable(conn->state);
+	return unlikely(conn->state == UDP_LAST) && !is_later(pkt_meta(m));
 }
 
 static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)
@@ -233,7 +248,7 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 	else if (has_ports(meta))
 		input_miss(w, m);
 	else if (meta->flags & META_FRAGMENT)
-		input_fragment(w, m);
+		ipvs_fragment(w, m);
 	else if (meta->tuple.proto ==
 		 (meta->tuple.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		ipvs_icmp(w, m);

@@ -63,13 +63,18 @@ static bool in_ports(be16 first, be16 last, be16 port)
 				   rte_be_to_cpu_16(port) <= rte_be_to_cpu_16(last));
 }
 
-static bool suits_addrs(const struct service_key *key, const struct tuple *t)
+static bool in_networks(const struct service_key *key, const struct tuple *t)
 {
 	const struct api_match *match = key->match;
 
-	return key->proto == t->proto && key->family == t->family &&
+	return key->family == t->family &&
 	       in_addrs(t->family, &match->src_first, &match->src_last, &t->src) &&
 	       in_addrs(t->family, &match->dst_first, &match->dst_last, &t->dst);
+}
+
+static bool suits_addrs(const struct service_key *key, const struct tuple *t)
+{
+	return key->proto == t->proto && in_networks(key, t);
 }
 
 static bool suits_ports(const struct service_key *key, const struct tuple *t)
@@ -103,7 +108,7 @@ static bool passes_through(const struct worker *w, const struct pkt_meta *meta,
 	       route_input(w, t->family, &t->dst, &flow, nexthop) == ROUTE_FORWARD;
 }
 
-static struct service *find(const struct worker *w, const struct pkt_meta *meta, bool ports)
+struct service *match_service(const struct worker *w, const struct pkt_meta *meta)
 {
 	const struct service_table *table = w->ipvs->services;
 	struct nexthop nexthop;
@@ -114,21 +119,21 @@ static struct service *find(const struct worker *w, const struct pkt_meta *meta,
 		struct service *svc = &table->services[table->matches[i]];
 
 		if (!(svc->flags & SERVICE_REMOVED) && suits_addrs(&svc->key, &meta->tuple) &&
-		    (!ports || suits_ports(&svc->key, &meta->tuple)) &&
+		    suits_ports(&svc->key, &meta->tuple) &&
 		    suits_devices(w, svc->key.match, meta, &nexthop))
 			return svc;
 	}
 	return NULL;
 }
 
-struct service *match_service(const struct worker *w, const struct pkt_meta *meta)
+bool match_may_fragment(const struct worker *w, const struct tuple *tuple)
 {
-	return find(w, meta, true);
-}
+	const struct service_table *table = w->ipvs->services;
 
-bool match_may_fragment(const struct worker *w, const struct pkt_meta *meta)
-{
-	return find(w, meta, false) != NULL;
+	for (uint32_t i = 0; i < table->n_matches; i++)
+		if (in_networks(&table->services[table->matches[i]].key, tuple))
+			return true;
+	return false;
 }
 
 bool match_may_own(const struct worker *w, const struct tuple *tuple)

@@ -35,12 +35,12 @@ const char *match_str(const struct service_key *key, char *buf);
  */
 struct service *match_service(const struct worker *w, const struct pkt_meta *meta);
 
-/* Of fragments without ports: might they? */
-bool match_may_fragment(const struct worker *w, const struct pkt_meta *meta);
-
 /* Might a connection with such packets be of one of them, even of one that has been removed? By
  * addresses and ports alone. */
 bool match_may_own(const struct worker *w, const struct tuple *tuple);
+
+/* The same of a fragment, by its addresses alone: they are all that its tuple has. */
+bool match_may_fragment(const struct worker *w, const struct tuple *tuple);
 
 /* Steps of an op: a new one, or one that comes back, becomes the first; one that is freed leaves.
  */

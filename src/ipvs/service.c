@@ -210,6 +210,14 @@ static void service_count_kind(struct service_table *table, const struct service
 		table->n_any_port += (uint32_t)by;
 }
 
+/* Those that have one of their own. */
+static void service_count_addr(struct service_table *table, const struct service *svc, int change)
+{
+	if (!svc->key.match && !service_is_marked(svc))
+		addr_count(&table->addrs, &table->key, ADDR_DESTINATION, svc->key.family,
+			   &svc->key.addr, change);
+}
+
 /* args[1]: room for what a service by match is */
 static void service_create(struct worker *w, struct service *svc, struct op *op)
 {
@@ -233,6 +241,7 @@ static void service_create(struct worker *w, struct service *svc, struct op *op)
 	svc->removed_laddrs = LADDR_NONE;
 	svc->next_hash = *bucket;
 	*bucket = svc->id + 1;
+	service_count_addr(table, svc, 1);
 	if (table->used <= svc->id)
 		table->used = svc->id + 1;
 }
@@ -382,6 +391,7 @@ static void service_apply_free(struct worker *w, struct op *op)
 	while (*link != svc->id + 1)
 		link = &table->services[*link - 1].next_hash;
 	*link = svc->next_hash;
+	service_count_addr(table, svc, -1);
 	if (svc->key.match) {
 		match_list_remove(table, svc);
 		op_garbage(op, (void *)(uintptr_t)svc->key.match);

@@ -27,6 +27,7 @@
 #include "base/ip.h"
 #include "base/region.h"
 #include "ipvs/conn.h"
+#include "ipvs/addr_count.h"
 #include "ipvs/id_hash.h"
 #include "ipvs/limit.h"
 #include "ipvs/sched/sched.h"
@@ -197,6 +198,7 @@ struct service_table {
 	uint32_t n_answering_any; /* of those: at all ports */
 	uint32_t ending_walks;    /* over the connections, that are to be done, see ending.h */
 	uint32_t ending_at;
+	struct addr_counts addrs; /* of services and of those in `answering`, removed ones too */
 	struct hash_key key;
 	struct region regions[5];
 	struct region limits;          /* the master's: struct limit[DEST_MAX] */

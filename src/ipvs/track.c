@@ -98,10 +98,10 @@ void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_d
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct conn *conn = conn_get(w->ipvs->conns, id);
 
-	if (conn->proto == IPPROTO_TCP)
-		track_tcp(w, m, conn, dir);
-	else
+	if (conn->proto != IPPROTO_TCP)
 		conn->state = udp_next_state(dir, conn->state);
+	else if (likely(!(meta->flags & META_FRAGMENT_LATER)))
+		track_tcp(w, m, conn, dir);
 	if (unlikely(conn->flags & CONN_TEMPLATE) && conn->state == STATE_ANSWERED) {
 		template_conn_assured(w, conn_cold(w->ipvs->conns, id));
 		conn->flags &= (uint16_t)~CONN_TEMPLATE;

@@ -10,6 +10,8 @@
 #include "base/lines.h"
 #include "net/net.h"
 
+#define POOL_SHARE 8 /* one part of so many of the packet buffers may be held, by all workers */
+
 struct frag_table {
 	struct frag_config config;
 	struct list *buckets;
@@ -78,10 +80,9 @@ unsigned int frag_owner(const struct worker *w, const struct frag_key *key)
 }
 
 /* By other bits than the owner, or a worker would use a part of its buckets only. */
-static struct list *frag_bucket(const struct worker *w, const struct frag_key *key)
+static struct list *frag_bucket(const struct worker *w, const struct frag_table *table,
+				const struct frag_key *key)
 {
-	const struct frag_table *table = w->net->frags;
-
 	return &table->buckets[(uint32_t)frag_hash(w, key) % table->config.buckets];
 }
 
@@ -91,9 +92,10 @@ static bool frag_key_equal(const struct frag_key *a, const struct frag_key *b)
 	       ip_equal(&a->src, &b->src) && ip_equal(&a->dst, &b->dst);
 }
 
-struct frag_entry *frag_find(const struct worker *w, const struct frag_key *key)
+struct frag_entry *frag_find(const struct worker *w, const struct frag_table *table,
+			     const struct frag_key *key)
 {
-	list_for_each (it, frag_bucket(w, key)) {
+	list_for_each (it, frag_bucket(w, table, key)) {
 		struct frag_entry *entry = container_of(it, struct frag_entry, bucket);
 
 		if (frag_key_equal(&entry->key, key))
@@ -113,13 +115,14 @@ static struct frag_entry *frag_take_free(struct frag_table *table)
 	return table->used < table->config.max_entries ? &table->entries[table->used++] : NULL;
 }
 
-struct frag_entry *frag_add(struct worker *w, const struct frag_key *key)
+struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const struct frag_key *key)
 {
-	struct frag_table *table = w->net->frags;
-	struct list *bucket = frag_bucket(w, key);
-	struct frag_entry *entry;
+	struct list *bucket = frag_bucket(w, table, key);
+	struct frag_entry *entry = frag_find(w, table, key);
 	uint32_t n = 0;
 
+	if (entry)
+		return entry;
 	list_for_each (it, bucket)
 		n++;
 	entry = n < table->config.bucket_entries ? frag_take_free(table) : NULL;
@@ -131,16 +134,15 @@ struct frag_entry *frag_add(struct worker *w, const struct frag_key *key)
 	return entry;
 }
 
-void frag_remove(struct worker *w, struct frag_entry *entry)
+void frag_remove(struct frag_table *table, struct frag_entry *entry)
 {
 	list_del(&entry->bucket);
 	list_del(&entry->age);
-	list_add_head(&w->net->frags->free, &entry->bucket);
+	list_add_head(&table->free, &entry->bucket);
 }
 
-struct frag_entry *frag_due(const struct worker *w, bool all)
+struct frag_entry *frag_due(const struct worker *w, const struct frag_table *table, bool all)
 {
-	const struct frag_table *table = w->net->frags;
 	struct frag_entry *entry = container_of(table->age.next, struct frag_entry, age);
 
 	if (likely(table->age.next == &table->age))
@@ -148,4 +150,63 @@ struct frag_entry *frag_due(const struct worker *w, bool all)
 	if (!all && w->now_ms - entry->since_ms < table->config.timeout_s * UINT64_C(1000))
 		return NULL;
 	return entry;
+}
+
+bool frag_room(const struct worker *w)
+{
+	return w->net->frags_held <
+	       RTE_MAX(w->pool->size / POOL_SHARE / w->n_workers, (uint32_t)FRAGMENTS_MAX);
+}
+
+struct rte_mbuf *frag_place(const struct frag_entry *entry, struct rte_mbuf *m)
+{
+	struct rte_mbuf *before = NULL;
+
+	for (struct rte_mbuf *it = entry->first; it; it = pkt_meta(it)->next_fragment) {
+		if (pkt_meta(it)->fragment_offset > pkt_meta(m)->fragment_offset)
+			break;
+		before = it;
+	}
+	return before;
+}
+
+void frag_hold(struct worker *w, struct frag_entry *entry, struct rte_mbuf *before,
+	       struct rte_mbuf *m)
+{
+	struct rte_mbuf **link = before ? &pkt_meta(before)->next_fragment : &entry->first;
+
+	pkt_meta(m)->next_fragment = *link;
+	*link = m;
+	entry->count++;
+	w->held++;
+	w->net->frags_held++;
+}
+
+struct rte_mbuf *frag_let_go(struct worker *w, struct frag_entry *entry)
+{
+	struct rte_mbuf *m = entry->first;
+
+	if (!m)
+		return NULL;
+	entry->first = pkt_meta(m)->next_fragment;
+	entry->count--;
+	w->held--;
+	w->net->frags_held--;
+	return m;
+}
+
+void frag_drop_held(struct worker *w, struct frag_entry *entry, enum drop_reason reason)
+{
+	struct rte_mbuf *m;
+
+	while ((m = frag_let_go(w, entry)) != NULL)
+		drop(w, m, reason);
+}
+
+void frag_refuse(struct worker *w, struct frag_entry *entry, struct rte_mbuf *m,
+		 enum drop_reason reason)
+{
+	entry->refused = true;
+	frag_drop_held(w, entry, reason);
+	drop(w, m, reason);
 }

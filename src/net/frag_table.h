@@ -6,7 +6,11 @@
  * All wait equally long, so the oldest is always the next whose time is over.
  *
  * Fragments of a datagram meet on one worker, whatever queues they came by:
- * frag_owner() says on which.
+ * frag_owner() says on which. A worker has two such tables: of datagrams that
+ * become whole here (net/reassembly), and of those whose fragments follow the
+ * first one (net/frag_meet). Packets that are held by either are bounded
+ * together, by a share of the pool, so that fragments that never become whole
+ * leave the others their buffers.
  */
 #ifndef NET_FRAG_TABLE_H
 #define NET_FRAG_TABLE_H
@@ -14,6 +18,7 @@
 #include "base/ip.h"
 #include "base/list.h"
 #include "net/net.h"
+#include "packet/meta.h"
 #include "worker/worker.h"
 
 struct frag_key {
@@ -27,13 +32,18 @@ struct frag_entry {
 	struct list bucket; /* or of the free ones */
 	struct list age;
 	struct frag_key key;
-	uint64_t since_ms; /* of the first that came */
-	/* reassembly's */
-	struct rte_mbuf *first; /* by offset, linked by their meta's next_fragment */
-	uint32_t have;          /* bytes that are here */
+	uint64_t since_ms;      /* of the first that came */
+	struct rte_mbuf *first; /* of those held: by offset, linked by their meta's next_fragment */
+	uint32_t have;          /* bytes that have come */
 	uint32_t total;         /* 0: the last fragment has not come */
-	uint16_t count;
-	bool refused; /* some overlapped: neither these nor those to come are taken */
+	uint16_t count;         /* of those held */
+	bool refused;           /* some overlapped: neither these nor those to come are taken */
+	/* frag_meet's */
+	bool known;    /* the first fragment has come, and what it said is below */
+	uint8_t proto; /* of what is in the datagram */
+	be16 sport, dport;
+	uint16_t head; /* bytes of its data that say so; no other fragment may begin there */
+	uint64_t seen; /* pieces of 1 kB in which a fragment began that is counted in `have` */
 };
 
 struct frag_table;
@@ -48,13 +58,47 @@ struct frag_key frag_key(const struct pkt_meta *meta);
 /* 1 … n_workers, the same on all. */
 unsigned int frag_owner(const struct worker *w, const struct frag_key *key);
 
-struct frag_entry *frag_find(const struct worker *w, const struct frag_key *key);
+/* `table` is one of this worker's. */
+struct frag_entry *frag_find(const struct worker *w, const struct frag_table *table,
+			     const struct frag_key *key);
 
-/* NULL: there is no room. */
-struct frag_entry *frag_add(struct worker *w, const struct frag_key *key);
-void frag_remove(struct worker *w, struct frag_entry *entry);
+/* The one that is there, or a new one. NULL: there is no room. */
+struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const struct frag_key *key);
+void frag_remove(struct frag_table *table, struct frag_entry *entry);
 
 /* The oldest, if its time is over, or if `all`; NULL: none. */
-struct frag_entry *frag_due(const struct worker *w, bool all);
+struct frag_entry *frag_due(const struct worker *w, const struct frag_table *table, bool all);
+
+/* --- packets that are held, by all tables of a worker together --- */
+
+#define FRAGMENTS_MAX 64 /* of a datagram: 65535 bytes in pieces of the smallest MTU of IPv6 */
+
+static inline uint32_t frag_end(struct rte_mbuf *m)
+{
+	return (uint32_t)pkt_meta(m)->fragment_offset + pkt_meta(m)->fragment_len;
+}
+
+static inline bool frag_is_last(struct rte_mbuf *m)
+{
+	return !(pkt_meta(m)->flags & META_FRAGMENT_MORE);
+}
+
+/* May one more be held? */
+bool frag_room(const struct worker *w);
+
+/* The one behind which m belongs, or NULL. */
+struct rte_mbuf *frag_place(const struct frag_entry *entry, struct rte_mbuf *m);
+
+/* Holds m behind `before`, NULL: as the first. */
+void frag_hold(struct worker *w, struct frag_entry *entry, struct rte_mbuf *before,
+	       struct rte_mbuf *m);
+
+/* The first of those held, which is held no more. NULL: there is none. */
+struct rte_mbuf *frag_let_go(struct worker *w, struct frag_entry *entry);
+
+/* All that is held of a datagram is dropped; and with m the rest that is still to come. */
+void frag_drop_held(struct worker *w, struct frag_entry *entry, enum drop_reason reason);
+void frag_refuse(struct worker *w, struct frag_entry *entry, struct rte_mbuf *m,
+		 enum drop_reason reason);
 
 #endif

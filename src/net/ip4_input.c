@@ -21,8 +21,6 @@
 #define OPTION_LOOSE_ROUTE  131
 #define OPTION_STRICT_ROUTE 137
 
-#define TCP_FLAGS_END 16 /* of a TCP header: ports, numbers, flags, window */
-
 enum verdict { PASS = DROP__COUNT };
 
 static unsigned int check_checksum(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip,
@@ -216,10 +214,7 @@ static void ip4_input_one(struct worker *w, struct rte_mbuf *m)
 	fill_meta(m, l3_len);
 	if (unlikely(l3_len > IP4_HEADER_MIN && options_refused(w, m, l3_len)))
 		return;
-	/* one that begins inside a TCP header may change what was let through of it (RFC 3128) */
-	if (unlikely(pkt_meta(m)->flags & META_FRAGMENT_LATER) &&
-	    pkt_meta(m)->tuple.proto == IPPROTO_TCP &&
-	    pkt_meta(m)->fragment_offset < TCP_FLAGS_END) {
+	if (unlikely(l4_is_hidden(m))) {
 		drop(w, m, DROP_FRAG_TINY);
 		return;
 	}

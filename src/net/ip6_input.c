@@ -180,6 +180,10 @@ static void ip6_input_one(struct worker *w, struct rte_mbuf *m)
 			stage_push(w, STAGE_IPVS_INPUT, m);
 		return;
 	}
+	if (unlikely(l4_is_hidden(m))) {
+		drop(w, m, DROP_FRAG_TINY);
+		return;
+	}
 	if (unlikely(!l4_read(m))) {
 		if (chain.fragment && is_for_us(w, pkt_meta(m)))
 			ip_send_error(w, m, IP_ERROR_CHAIN, 0, NULL);

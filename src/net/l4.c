@@ -19,6 +19,8 @@
 /* An ICMP error's own header, and those of the packet that it quotes. */
 #define ICMP_HEADERS_MAX (8 + 60 + 60)
 
+#define TCP_FLAGS_END 16 /* of a TCP header: ports, numbers, flags, window */
+
 /* `len` bytes of L4 header into the first segment; NULL: the packet has not so many. */
 static const void *l4_header(struct rte_mbuf *m, uint16_t len)
 {
@@ -112,4 +114,12 @@ bool l4_read(struct rte_mbuf *m)
 	default:
 		return true;
 	}
+}
+
+bool l4_is_hidden(struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	return (meta->flags & META_FRAGMENT_LATER) && meta->tuple.proto == IPPROTO_TCP &&
+	       meta->fragment_offset < TCP_FLAGS_END;
 }

@@ -14,4 +14,8 @@ struct rte_mbuf;
  */
 bool l4_read(struct rte_mbuf *m);
 
+/* A later fragment that begins inside a TCP header may change what was let through of it (RFC 1858,
+ * RFC 3128). */
+bool l4_is_hidden(struct rte_mbuf *m);
+
 #endif

@@ -13,6 +13,7 @@
 #include "net/adj.h"
 #include "net/maddr_int.h"
 #include "net/mld.h"
+#include "net/frag_meet.h"
 #include "net/frag_table.h"
 #include "net/neigh_int.h"
 #include "net/reassembly.h"
@@ -33,12 +34,14 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
 	net->frags = frag_table_create(&config->frag);
+	net->frags_followed = frag_table_create(&config->frag);
 	net->tunnels = tunnel_table_create();
 	stamps_init(&net->stamps);
 	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags &&
-	    net->tunnels)
+	    net->frags_followed && net->tunnels)
 		return net;
 	free(net->tunnels);
+	frag_table_destroy(net->frags_followed);
 	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
@@ -57,8 +60,10 @@ void net_destroy(struct worker *w)
 		return;
 	neigh_wait_shutdown(w);
 	reassembly_shutdown(w);
+	frag_meet_shutdown(w);
 	neigh_table_free(net->neighs);
 	free(net->tunnels);
+	frag_table_destroy(net->frags_followed);
 	frag_table_destroy(net->frags);
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
@@ -73,6 +78,7 @@ void net_tick(struct worker *w)
 {
 	neigh_wait_tick(w);
 	reassembly_tick(w);
+	frag_meet_tick(w);
 }
 
 void net_master_tick(struct worker *const *all, uint64_t now_ms)

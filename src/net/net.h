@@ -51,7 +51,7 @@ struct net_config {
 	bool kni_routes;          /* global_defs kni_routes */
 	uint32_t neigh_queue;     /* packets held a neighbour */
 	uint32_t neigh_max;       /* neighbours */
-	struct frag_config frag;  /* reassembly, of both families: ipv4_defs fragment */
+	struct frag_config frag;  /* of each of the two tables, both families: ipv4_defs fragment */
 	uint32_t icmp_rate; /* ICMP errors and TCP resets a second and worker that we make, each */
 };
 
@@ -70,7 +70,8 @@ struct net {
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct adj_table *adjs;
-	struct frag_table *frags;
+	struct frag_table *frags;          /* of datagrams that become whole here */
+	struct frag_table *frags_followed; /* of those whose fragments follow the first one */
 	struct tunnel_table *tunnels;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct mld *mld;       /* the master's, see mld_master.c; NULL: nothing was reported yet */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/reassembly: see the header. What is held is bounded: datagrams by the
- * table, fragments a datagram, and packets in all by a share of the pool, so
- * that fragments that never become whole leave the others their buffers.
+ * table, fragments a datagram, and packets in all (net/frag_table).
  *
  * Fragments may come in any order, and twice. Two that overlap and are not the
  * same are an attack, in IPv6 by RFC 5722 and in IPv4 all the same (RFC 1858,
@@ -23,51 +22,9 @@
 #include "net/net.h"
 #include "net/segments.h"
 
-#define FRAGMENTS_MAX 64 /* of a datagram: 65535 bytes in pieces of the smallest MTU of IPv6 */
-#define POOL_SHARE    8  /* one part of so many of the packet buffers may be held, by all workers */
-
 static struct rte_mbuf *next_of(struct rte_mbuf *m)
 {
 	return pkt_meta(m)->next_fragment;
-}
-
-static uint32_t end_of(struct rte_mbuf *m)
-{
-	return (uint32_t)pkt_meta(m)->fragment_offset + pkt_meta(m)->fragment_len;
-}
-
-static bool is_last(struct rte_mbuf *m)
-{
-	return !(pkt_meta(m)->flags & META_FRAGMENT_MORE);
-}
-
-static bool room_for_one(const struct worker *w)
-{
-	return w->net->frags_held <
-	       RTE_MAX(w->pool->size / POOL_SHARE / w->n_workers, (uint32_t)FRAGMENTS_MAX);
-}
-
-/* What is held of a datagram, given up. */
-static void drop_held(struct worker *w, struct frag_entry *entry, enum drop_reason reason)
-{
-	struct rte_mbuf *m, *next;
-
-	for (m = entry->first; m; m = next) {
-		next = next_of(m);
-		w->held--;
-		w->net->frags_held--;
-		drop(w, m, reason);
-	}
-	entry->first = NULL;
-	entry->count = 0;
-}
-
-static void refuse(struct worker *w, struct frag_entry *entry, struct rte_mbuf *m,
-		   enum drop_reason reason)
-{
-	entry->refused = true;
-	drop_held(w, entry, reason);
-	drop(w, m, reason);
 }
 
 /* As long as the datagram's length field can say, which counts the header in IPv4 only. */
@@ -84,9 +41,9 @@ static bool length_right(struct worker *w, struct rte_mbuf *m)
 
 	if (meta->tuple.family == AF_INET6)
 		headers -= IP6_FRAGMENT_LEN;
-	if (unlikely(!fits(meta->tuple.family, headers + end_of(m))))
+	if (unlikely(!fits(meta->tuple.family, headers + frag_end(m))))
 		pointer = headers + offsetof(struct ip6_fragment_header, offset);
-	else if (likely(meta->fragment_len && (is_last(m) || meta->fragment_len % 8 == 0)))
+	else if (likely(meta->fragment_len && (frag_is_last(m) || meta->fragment_len % 8 == 0)))
 		return true;
 	if (meta->tuple.family == AF_INET6 && meta->fragment_len)
 		ip_send_error(w, m, IP_ERROR_HEADER, pointer, NULL);
@@ -99,13 +56,13 @@ static bool end_right(struct frag_entry *entry, struct rte_mbuf *m)
 {
 	struct rte_mbuf *last = entry->first;
 
-	if (!is_last(m))
-		return !entry->total || end_of(m) < entry->total;
-	if (entry->total && entry->total != end_of(m))
+	if (!frag_is_last(m))
+		return !entry->total || frag_end(m) < entry->total;
+	if (entry->total && entry->total != frag_end(m))
 		return false;
 	while (last && next_of(last))
 		last = next_of(last);
-	return !last || end_of(last) <= end_of(m);
+	return !last || frag_end(last) <= frag_end(m);
 }
 
 static bool is_same(struct rte_mbuf *a, struct rte_mbuf *b)
@@ -113,36 +70,17 @@ static bool is_same(struct rte_mbuf *a, struct rte_mbuf *b)
 	const struct pkt_meta *x = pkt_meta(a), *y = pkt_meta(b);
 
 	return x->fragment_offset == y->fragment_offset && x->fragment_len == y->fragment_len &&
-	       is_last(a) == is_last(b) &&
+	       frag_is_last(a) == frag_is_last(b) &&
 	       segments_equal(a, x->fragment_at, b, y->fragment_at, x->fragment_len);
-}
-
-/* The one behind which m belongs, or NULL. */
-static struct rte_mbuf *find_place(const struct frag_entry *entry, struct rte_mbuf *m)
-{
-	struct rte_mbuf *before = NULL;
-
-	for (struct rte_mbuf *it = entry->first; it; it = next_of(it)) {
-		if (pkt_meta(it)->fragment_offset > pkt_meta(m)->fragment_offset)
-			break;
-		before = it;
-	}
-	return before;
 }
 
 static void store(struct worker *w, struct frag_entry *entry, struct rte_mbuf *before,
 		  struct rte_mbuf *m)
 {
-	struct rte_mbuf **link = before ? &pkt_meta(before)->next_fragment : &entry->first;
-
-	pkt_meta(m)->next_fragment = *link;
-	*link = m;
-	entry->count++;
 	entry->have += pkt_meta(m)->fragment_len;
-	if (is_last(m))
-		entry->total = end_of(m);
-	w->held++;
-	w->net->frags_held++;
+	if (frag_is_last(m))
+		entry->total = frag_end(m);
+	frag_hold(w, entry, before, m);
 }
 
 /* All that is behind the headers of the others, behind the first's. */
@@ -194,7 +132,7 @@ static void complete(struct worker *w, struct frag_entry *entry)
 	struct rte_mbuf *whole = join(w, entry);
 	bool ip4 = entry->key.family == AF_INET;
 
-	frag_remove(w, entry);
+	frag_remove(w->net->frags, entry);
 	if (!fits(entry->key.family, whole->pkt_len - (ip4 ? 0 : IP6_FRAGMENT_LEN))) {
 		drop(w, whole, DROP_FRAG_LENGTH);
 		return;
@@ -205,7 +143,7 @@ static void complete(struct worker *w, struct frag_entry *entry)
 
 static void take_into(struct worker *w, struct frag_entry *entry, struct rte_mbuf *m)
 {
-	struct rte_mbuf *before = find_place(entry, m);
+	struct rte_mbuf *before = frag_place(entry, m);
 	struct rte_mbuf *behind = before ? next_of(before) : entry->first;
 
 	if (entry->refused) {
@@ -213,12 +151,12 @@ static void take_into(struct worker *w, struct frag_entry *entry, struct rte_mbu
 	} else if (before && is_same(before, m)) {
 		drop(w, m, DROP_FRAG_DUPLICATE);
 	} else if (!end_right(entry, m) ||
-		   (before && end_of(before) > pkt_meta(m)->fragment_offset) ||
-		   (behind && end_of(m) > pkt_meta(behind)->fragment_offset)) {
-		refuse(w, entry, m, DROP_FRAG_OVERLAP);
+		   (before && frag_end(before) > pkt_meta(m)->fragment_offset) ||
+		   (behind && frag_end(m) > pkt_meta(behind)->fragment_offset)) {
+		frag_refuse(w, entry, m, DROP_FRAG_OVERLAP);
 	} else if (entry->count == FRAGMENTS_MAX) {
-		refuse(w, entry, m, DROP_FRAG_MANY);
-	} else if (!room_for_one(w)) {
+		frag_refuse(w, entry, m, DROP_FRAG_MANY);
+	} else if (!frag_room(w)) {
 		drop(w, m, DROP_FRAG_FULL);
 	} else {
 		store(w, entry, before, m);
@@ -239,9 +177,7 @@ void reassembly_take(struct worker *w, struct rte_mbuf *m)
 	}
 	if (!length_right(w, m))
 		return;
-	entry = frag_find(w, &key);
-	if (!entry)
-		entry = frag_add(w, &key);
+	entry = frag_get(w, w->net->frags, &key);
 	if (unlikely(!entry))
 		drop(w, m, DROP_FRAG_FULL);
 	else
@@ -252,11 +188,11 @@ void reassembly_tick(struct worker *w)
 {
 	struct frag_entry *entry;
 
-	while (unlikely((entry = frag_due(w, false)) != NULL)) {
+	while (unlikely((entry = frag_due(w, w->net->frags, false)) != NULL)) {
 		if (entry->first && pkt_meta(entry->first)->fragment_offset == 0)
 			ip_send_error(w, entry->first, IP_ERROR_REASSEMBLY, 0, NULL);
-		drop_held(w, entry, DROP_FRAG_TIMEOUT);
-		frag_remove(w, entry);
+		frag_drop_held(w, entry, DROP_FRAG_TIMEOUT);
+		frag_remove(w->net->frags, entry);
 	}
 }
 
@@ -264,8 +200,8 @@ void reassembly_shutdown(struct worker *w)
 {
 	struct frag_entry *entry;
 
-	while ((entry = frag_due(w, true)) != NULL) {
-		drop_held(w, entry, DROP_SHUTDOWN);
-		frag_remove(w, entry);
+	while ((entry = frag_due(w, w->net->frags, true)) != NULL) {
+		frag_drop_held(w, entry, DROP_SHUTDOWN);
+		frag_remove(w->net->frags, entry);
 	}
 }

@@ -52,7 +52,7 @@
 	X(IP4_DESTINATION, "ip4_destination", "a destination address that cannot be one") \
 	X(IP4_OPTIONS, "ip4_options", "malformed or source-routing IPv4 options")         \
 	X(IP4_BROADCAST, "ip4_broadcast", "a broadcast or multicast nobody here wants")   \
-	X(IP4_FRAGMENT, "ip4_fragment", "a fragment for us or for a service")             \
+	X(IP4_FRAGMENT, "ip4_fragment", "a fragment that ends beyond the longest packet") \
 	X(IP4_NO_ROUTE, "ip4_no_route", "no route to the destination")                    \
 	X(IP4_FORWARDING, "ip4_forwarding_off", "not for us, and forwarding is off")      \
 	X(IP4_TTL, "ip4_ttl", "time to live ran out")                                     \
@@ -72,7 +72,6 @@
 	X(IP6_TENTATIVE, "ip6_tentative", "to an address that may yet be another's")      \
 	X(IP6_MULTICAST, "ip6_multicast", "to a group that we do not belong to")          \
 	X(IP6_SCOPE, "ip6_scope", "a link-local address that would leave its link")       \
-	X(IP6_FRAGMENT, "ip6_fragment", "a fragment for a service")                       \
 	X(IP6_NO_ROUTE, "ip6_no_route", "no route to the destination")                    \
 	X(IP6_FORWARDING, "ip6_forwarding_off", "not for us, and forwarding is off")      \
 	X(IP6_TTL, "ip6_hop_limit", "hop limit ran out")                                  \
@@ -85,7 +84,7 @@
 	X(FRAG_DUPLICATE, "frag_duplicate", "a fragment that had come already")           \
 	X(FRAG_MANY, "frag_many", "of a datagram in too many fragments")                  \
 	X(FRAG_FULL, "frag_full", "no room for one more fragment")                        \
-	X(FRAG_TIMEOUT, "frag_timeout", "of a datagram that did not become whole")        \
+	X(FRAG_TIMEOUT, "frag_timeout", "of a datagram of which fragments are missing")   \
 	X(FRAG_JOINED, "frag_joined", "a fragment that became part of its datagram")      \
 	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")               \
 	/* tunnels */                                                                     \

@@ -141,7 +141,8 @@ static void meta_of_outer(struct rte_mbuf *m, const struct encap_head *head)
 	meta->l4_len = (uint16_t)(m->pkt_len - meta->l3_len);
 	meta->ttl = how->family == AF_INET ? outer[8] : outer[7];
 	meta->tos = how->family == AF_INET ? outer[1] : (uint8_t)(outer[0] << 4 | outer[1] >> 4);
-	meta->flags &= (uint16_t) ~(META_FRAGMENT | META_FRAGMENT_LATER | META_FRAGMENT_MORE);
+	meta->flags &= (uint16_t) ~(META_FRAGMENT | META_FRAGMENT_LATER | META_FRAGMENT_MORE |
+				    META_FRAGMENT_MET);
 }
 
 bool encap_push(struct rte_mbuf *m, const struct encap_head *head, struct encap_each each)

@@ -278,24 +278,6 @@ static void test_connections_full_and_recovery(void **state)
 	rig_end(h);
 }
 
-static void test_fragments(void **state)
-{
-	static const uint16_t fields[] = { 0x2000, 0x0002, 0x2002 };
-	struct harness *h = tcp_rig_new(&usual);
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		struct packet packet = tcp_from_client(SYN, ISN, 0);
-
-		packet.fragment = fields[i];
-		packet.filler = 8;
-		rig_send(h, CLIENT_SIDE, &packet);
-		rig_expect_nothing(h);
-		assert_int_equal(harness_drops(h, DROP_IP4_FRAGMENT), i + 1);
-	}
-	assert_int_equal(rig_conns(h), 0);
-	rig_end(h);
-}
-
 /* To the virtual address, but to no service: that is the stack's, and it goes out as nothing of
  * ours. */
 static void test_not_ours(void **state)
@@ -355,7 +337,6 @@ int main(void)
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_no_route),
 		cmocka_unit_test(test_connections_full_and_recovery),
-		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_removed_server),
 		cmocka_unit_test(test_removed_service),

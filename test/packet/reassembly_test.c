@@ -391,17 +391,22 @@ static void test_lengths_told(void **state)
 /* A later fragment that begins before a TCP header's flags end. */
 static void test_tiny(void **state)
 {
+	static const char *const in[2] = {
+		"4500 001c 0001 0001 4006 0000" A4 "c0a80002 0102030405060708",
+		"60000000 0010 2c 40" A6 "20010db8000100000000000000000002 0600 0008 00000001"
+		"0102030405060708",
+	};
 	const struct harness_options options = { .n_workers = 1, .forwarding = true };
-	struct harness *h = rig(false, &options);
-	struct bytes in = ip4_frame(TO_0,
-				    "4500 001c 0001 0001 4006 0000" A4 "c0a80002"
-				    "0102030405060708",
-				    0);
 
-	send_on(h, 0, &in);
-	assert_int_equal(harness_drops(h, DROP_FRAG_TINY), 1);
-	ip4_expect_nothing(h);
-	harness_free(h);
+	for (unsigned int ip6 = 0; ip6 < 2; ip6++) {
+		struct harness *h = rig(ip6, &options);
+		struct bytes frame = ip4_frame(ip6 ? TO6_0 : TO_0, in[ip6], 0);
+
+		send_on(h, 0, &frame);
+		assert_int_equal(harness_drops(h, DROP_FRAG_TINY), 1);
+		ip4_expect_nothing(h);
+		harness_free(h);
+	}
 }
 
 static void test_bounds(void **state)

@@ -345,14 +345,6 @@ static void test_refused(void **state)
 	rig_expect_icmp(h, CLIENT_SIDE, 3, 1, "10.0.0.1", 0, &packet);
 	assert_int_equal(harness_drops(h, DROP_IPVS_NO_SERVER), 1);
 	packet = outwards(IPPROTO_UDP, 1);
-	packet.fragment = 0x2000;
-	packet.filler = 64;
-	rig_send(h, CLIENT_SIDE, &packet);
-	packet.fragment = 20;
-	rig_send(h, CLIENT_SIDE, &packet);
-	rig_expect_nothing(h);
-	assert_int_equal(harness_drops(h, DROP_IP4_FRAGMENT), 2);
-	packet = outwards(IPPROTO_UDP, 1);
 	packet.ttl = 1;
 	rig_send(h, CLIENT_SIDE, &packet);
 	rig_expect_icmp(h, CLIENT_SIDE, 11, 0, "10.0.0.1", 0, &packet);

@@ -135,7 +135,7 @@ static be16 l4_checksum(struct rte_mbuf *m, be16 csum, uint32_t delta, uint8_t p
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (unlikely(unfinished(m))) {
+	if (unlikely(unfinished(m)) && !(meta->flags & META_FRAGMENT)) {
 		if (meta->tuple.family == AF_INET)
 			return unfinished_leave(m, proto == IPPROTO_TCP ? RTE_MBUF_F_TX_TCP_CKSUM
 									: RTE_MBUF_F_TX_UDP_CKSUM);

@@ -19,6 +19,17 @@
 #include "packet/meta.h"
 #include "worker/worker.h"
 
+static void rewrite_l4(struct rte_mbuf *m, const struct conn *conn, enum conn_dir dir,
+		       const struct tuple *to, uint32_t delta)
+{
+	struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *,
+							 pkt_meta(m)->l4_off);
+
+	if (to->proto == IPPROTO_TCP)
+		delta += tcp_shift(conn, dir, th, (th->data_off >> 4) * 4u);
+	xmit_rewrite_l4(m, to, delta);
+}
+
 /* other: the other direction's tuple; self: who says that the packet cannot go on, NULL: an address
  * of the port. */
 static void rewrite(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
@@ -33,13 +44,8 @@ static void rewrite(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn
 		return;
 	track_packet(w, m, id, dir);
 	delta = xmit_rewrite_ip(m, &to);
-	if (to.proto == IPPROTO_TCP) {
-		struct rte_tcp_hdr *th = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *,
-								 meta->l4_off);
-
-		delta += tcp_shift(conn_get(w->ipvs->conns, id), dir, th, (th->data_off >> 4) * 4u);
-	}
-	xmit_rewrite_l4(m, &to, delta);
+	if (likely(!(meta->flags & META_FRAGMENT_LATER)))
+		rewrite_l4(m, conn_get(w->ipvs->conns, id), dir, &to, delta);
 	xmit_send(w, m, &nexthop);
 }
 

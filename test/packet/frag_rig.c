@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* packet/frag_rig: see the header. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <cmocka.h>
+
+#include "ipvs/ipvs.h"
+#include "packet/frag_rig.h"
+
+#define FRAGMENT6 8 /* bytes of the extension header */
+
+static const char *pick(const struct mode *mode, const char *ip4, const char *ip6)
+{
+	return mode->ip6 ? ip6 : ip4;
+}
+
+static bool is_ip6(const struct whole *ip)
+{
+	return ip->bytes[0] >> 4 == 6;
+}
+
+static size_t header_len(const struct whole *ip)
+{
+	return is_ip6(ip) ? IP6 : 20;
+}
+
+size_t frag_data(const struct whole *whole)
+{
+	return whole->len - header_len(whole);
+}
+
+static void add_match(struct harness *h, const char *proto)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line),
+		 "ipvsadm -A -H proto=%s,src-range=10.0.0.0-10.0.0.255,oif=dpdk1 -s rr", proto);
+	harness_run(h, line);
+	snprintf(line, sizeof(line),
+		 "ipvsadm -a -H proto=%s,src-range=10.0.0.0-10.0.0.255,oif=dpdk1 -r " PUBLIC " -J",
+		 proto);
+	harness_run(h, line);
+}
+
+static void add_service(struct harness *h, const struct mode *mode, char letter)
+{
+	char line[160];
+
+	if (mode->letter == 'b') {
+		rig_service(h, letter, 1);
+		return;
+	}
+	snprintf(line, sizeof(line), "ipvsadm -A -%c " VIP ":80 -s rr", letter);
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a -%c " VIP ":80 -r " SERVER "%s -%c", letter,
+		 mode->letter == 'm' ? ":8080" : "", mode->letter);
+	harness_run(h, line);
+}
+
+struct harness *frag_new(const struct harness_options *options, const struct mode *mode,
+			 uint8_t proto)
+{
+	struct harness *h;
+
+	if (mode->ip6)
+		return rig6_new(options, proto, mode->letter);
+	h = rig_new(options);
+	if (mode->letter == 'J')
+		add_match(h, proto == IPPROTO_TCP ? "tcp" : "udp");
+	else
+		add_service(h, mode, proto == IPPROTO_TCP ? 't' : 'u');
+	return h;
+}
+
+struct packet frag_from_client(const struct mode *mode, uint8_t proto, uint16_t sport,
+			       size_t filler)
+{
+	return (struct packet){
+		.src = pick(mode, CLIENT, CLIENT6),
+		.dst = mode->letter == 'J' ? SERVER : pick(mode, VIP, VIP6),
+		.sport = sport,
+		.dport = 80,
+		.proto = proto,
+		.flags = ACK,
+		.seq = 1001,
+		.ack = 5001,
+		.id = sport,
+		.filler = filler,
+	};
+}
+
+struct opened {
+	uint16_t lport;
+	uint32_t seq_delta;
+};
+
+static struct opened find(struct harness *h, const struct mode *mode, const struct packet *packet)
+{
+	struct tuple out, in = { .proto = packet->proto,
+				 .family = mode->ip6 ? AF_INET6 : AF_INET,
+				 .sport = htons(packet->sport),
+				 .dport = htons(packet->dport) };
+	enum conn_dir dir;
+
+	inet_pton(in.family, packet->src, &in.src);
+	inet_pton(in.family, packet->dst, &in.dst);
+	for (unsigned int i = 1; i <= h->n_workers; i++) {
+		struct conn_table *conns = h->all[i]->ipvs->conns;
+		uint32_t id = conn_lookup(conns, &in, &dir);
+
+		if (id == CONN_NONE)
+			continue;
+		conn_tuple(conns, id, CONN_OUT, &out);
+		return (struct opened){ ntohs(out.dport), conn_get(conns, id)->seq_delta };
+	}
+	fail_msg("%s: no connection", mode->name);
+	return (struct opened){ 0 };
+}
+
+static uint32_t shift(const struct mode *mode, const struct packet *packet,
+		      const struct opened *conn)
+{
+	return mode->letter == 'b' && packet->proto == IPPROTO_TCP ? conn->seq_delta : 0;
+}
+
+struct packet frag_at_server(struct harness *h, const struct mode *mode,
+			     const struct packet *packet)
+{
+	struct opened conn = find(h, mode, packet);
+	struct packet want = *packet;
+
+	want.ttl = 63;
+	if (mode->letter == 'b' || mode->letter == 'm') {
+		want.dst = pick(mode, SERVER, SERVER6);
+		want.dport = 8080;
+	}
+	if (mode->letter == 'b' || mode->letter == 'J') {
+		want.src = mode->letter == 'J' ? PUBLIC : pick(mode, LADDR, LADDR6);
+		want.sport = conn.lport;
+	}
+	want.seq += shift(mode, packet, &conn);
+	return want;
+}
+
+struct packet frag_answer(struct harness *h, const struct mode *mode, const struct packet *packet)
+{
+	struct packet went = frag_at_server(h, mode, packet), answer = went;
+
+	answer.src = went.dst;
+	answer.dst = went.src;
+	answer.sport = went.dport;
+	answer.dport = went.sport;
+	answer.seq = 5001;
+	answer.ack = went.seq;
+	answer.ttl = 0;
+	return answer;
+}
+
+struct packet frag_at_client(struct harness *h, const struct mode *mode,
+			     const struct packet *packet, const struct packet *answer)
+{
+	struct opened conn = find(h, mode, packet);
+	struct packet want = *answer;
+
+	want.src = packet->dst;
+	want.dst = packet->src;
+	want.sport = packet->dport;
+	want.dport = packet->sport;
+	want.ttl = 63;
+	want.ack -= shift(mode, packet, &conn);
+	return want;
+}
+
+struct whole frag_whole(const struct packet *packet)
+{
+	struct packet as_ip4 = *packet;
+	struct whole whole = { 0 }, ip4;
+	size_t field = IP6 + (packet->proto == IPPROTO_TCP ? 16 : 6);
+
+	if (!strchr(packet->src, ':')) {
+		whole.len = packet_build(whole.bytes, packet);
+		return whole;
+	}
+	as_ip4.src = as_ip4.dst = "0.0.0.0";
+	ip4.len = packet_build(ip4.bytes, &as_ip4);
+	rig6_header(whole.bytes, packet->src, packet->dst, packet->proto,
+		    packet->ttl ? packet->ttl : LIFE, ip4.len - 20);
+	memcpy(whole.bytes + IP6, ip4.bytes + 20, ip4.len - 20);
+	whole.len = IP6 + ip4.len - 20;
+	rig6_put16(whole.bytes + field, 0);
+	rig6_put16(whole.bytes + field, rig6_sum(whole.bytes, IP6, whole.len, packet->proto));
+	return whole;
+}
+
+static struct whole piece6(const struct whole *whole, size_t at, size_t len, uint32_t id)
+{
+	bool more = at + len < frag_data(whole);
+	uint8_t fragment[FRAGMENT6] = { whole->bytes[6], 0 };
+	struct whole piece = { .len = IP6 + FRAGMENT6 + len };
+
+	memcpy(piece.bytes, whole->bytes, IP6);
+	piece.bytes[6] = IPPROTO_FRAGMENT;
+	rig6_put16(piece.bytes + 4, (uint16_t)(FRAGMENT6 + len));
+	rig6_put16(fragment + 2, (uint16_t)(at | more));
+	rig6_put16(fragment + 4, (uint16_t)(id >> 16));
+	rig6_put16(fragment + 6, (uint16_t)id);
+	memcpy(piece.bytes + IP6, fragment, FRAGMENT6);
+	memcpy(piece.bytes + IP6 + FRAGMENT6, whole->bytes + IP6 + at, len);
+	return piece;
+}
+
+struct whole frag_piece(const struct whole *whole, size_t at, size_t len, uint32_t id)
+{
+	struct whole piece = { .len = 20 + len };
+	struct frame sum = { 0 };
+
+	if (is_ip6(whole))
+		return piece6(whole, at, len, id);
+	memcpy(piece.bytes, whole->bytes, 20);
+	rig6_put16(piece.bytes + 2, (uint16_t)piece.len);
+	rig6_put16(piece.bytes + 4, (uint16_t)id);
+	rig6_put16(piece.bytes + 6,
+		   (uint16_t)(at / 8 | (at + len < frag_data(whole) ? 0x2000 : 0)));
+	rig6_put16(piece.bytes + 10, 0);
+	memcpy(sum.bytes + L3, piece.bytes, 20);
+	rig6_put16(piece.bytes + 10, (uint16_t)~frame_ip_sum(&sum));
+	memcpy(piece.bytes + 20, whole->bytes + 20 + at, len);
+	return piece;
+}
+
+void frag_inject(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip)
+{
+	uint8_t frame[L3 + WHOLE_MAX] = { 2, 0, 0, 0, 0, (uint8_t)side, 6, [12] = 8, 0 };
+
+	if (is_ip6(ip))
+		rig6_put16(frame + 12, 0x86dd);
+	memcpy(frame + L3, ip->bytes, ip->len);
+	harness_inject(h, side, queue, frame, L3 + ip->len);
+}
+
+void frag_send(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip)
+{
+	frag_inject(h, side, queue, ip);
+	harness_turn(h);
+	harness_assert_balance(h);
+}
+
+void frag_expect_at(struct harness *h, unsigned int side, const struct whole *ip, size_t outer,
+		    const char *file, int line)
+{
+	struct frame got = rig_take(h, side);
+
+	if (got.len == L3 + outer + ip->len &&
+	    memcmp(got.bytes + L3 + outer, ip->bytes, ip->len) == 0)
+		return;
+	fprintf(stderr, "%zu bytes instead of %zu, or others\n", got.len, L3 + outer + ip->len);
+	for (size_t i = 0; i < 60 && got.len; i++)
+		fprintf(stderr, "%zu: %02x %02x\n", i, got.bytes[L3 + outer + i], ip->bytes[i]);
+	_fail(file, line);
+}
+
+uint64_t frag_held(const struct harness *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 1; i <= h->n_workers; i++)
+		sum += h->all[i]->held;
+	return sum;
+}
