@@ -26,7 +26,7 @@ enum meta_flag {
 	META_HOME_ANSWERED = 1024, /* and back */
 	META_TUNNEL = 2048,        /* how many tunnel devices it is in, two bits: */
 	META_TUNNELS = 3 * META_TUNNEL,
-	META_FRAGMENT_MET = 8192,  /* the tuple has the ports of its datagram, see net/frag_meet */
+	META_FRAGMENT_MET = 8192, /* the tuple has the ports of its datagram, see net/frag_meet */
 };
 
 struct pkt_meta {
