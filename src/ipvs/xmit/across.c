@@ -97,7 +97,7 @@ static bool across_way(struct worker *w, struct rte_mbuf *m, const struct cross 
 		return false;
 	}
 	/* beyond the link nobody can be told to cut it: 4 */
-	if (family == AF_INET && !cross->whole_only && !ip_equal(&nexthop->addr, &to->dst))
+	if (family == AF_INET && may_be_cut && !ip_equal(&nexthop->addr, &to->dst))
 		nexthop->mtu = RTE_MIN(nexthop->mtu, (uint16_t)IP6_MTU_MIN);
 	return true;
 }
