@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fragments through FNAT between families: each becomes one of the other family
+ * (RFC 7915 4.1, 5.1.1), behind its connection, in both directions.
+ */
+#include <netinet/in.h>
+
+#include "lib/unit.h"
+#include "packet/across_rig.h"
+#include "packet/frag_rig.h"
+
+#define ID   0x1234u
+#define STEP 24
+
+static const uint8_t orders[][3] = { { 0, 1, 2 }, { 2, 1, 0 } };
+
+static struct whole whole_of(const struct packet *packet)
+{
+	struct whole whole = { 0 };
+
+	whole.len = across_build(whole.bytes, packet);
+	return whole;
+}
+
+static struct whole third(const struct whole *whole, unsigned int n)
+{
+	size_t at = (size_t)n * STEP;
+
+	return frag_piece(whole, at, n == 2 ? frag_data(whole) - at : STEP, ID);
+}
+
+static void come(struct across *a, unsigned int side, unsigned int order,
+		 const struct packet *packet)
+{
+	struct whole whole = whole_of(packet);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct whole piece = third(&whole, orders[order][i]);
+
+		frag_send(a->h, side, i % a->h->n_workers, &piece);
+	}
+}
+
+static void leave(struct across *a, unsigned int side, const struct packet *want)
+{
+	struct whole whole = whole_of(want);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct whole piece = third(&whole, i);
+
+		frag_expect(a->h, side, &piece, 0);
+	}
+	rig_expect_nothing(a->h);
+}
+
+static void exchange(bool six, unsigned int n_workers, unsigned int order)
+{
+	const struct harness_options options = { .n_workers = n_workers };
+	struct across a = across_new(&options, six, IPPROTO_UDP);
+	struct packet packet = across_from_client(&a), want;
+	struct rig_conn conn;
+
+	packet.filler = 60;
+	come(&a, CLIENT_SIDE, order, &packet);
+	conn = across_conn(&a);
+	want = across_at_server(&a, &conn, packet);
+	leave(&a, SERVER_SIDE, &want);
+	packet = across_from_server(&a, &conn);
+	packet.filler = 60;
+	come(&a, SERVER_SIDE, order, &packet);
+	want = across_at_client(&a, &conn, packet);
+	leave(&a, CLIENT_SIDE, &want);
+	assert_int_equal(harness_drops(a.h, DROP_FRAG_TIMEOUT), 0);
+	across_end(&a);
+}
+
+static void test_both_ways(void **state)
+{
+	for (unsigned int order = 0; order < LENGTH(orders); order++) {
+		exchange(true, 1, order);
+		exchange(true, 3, order);
+		exchange(false, 1, order);
+		exchange(false, 3, order);
+	}
+}
+
+/* Longer than IPv6's smallest MTU, and no longer than the way: a fragment is not cut again. */
+static void test_long(void **state)
+{
+	const struct harness_options options = { .n_workers = 1 };
+	struct across a = across_new(&options, false, IPPROTO_UDP);
+	struct packet packet = across_from_client(&a), want;
+	struct whole whole, piece;
+	struct rig_conn conn;
+
+	harness_run(a.h, "ipvsadm -a -u " VIP ":80 -r [2001:db8:9::5]:8080 -b");
+	harness_run(a.h, "ipvsadm -d -u " VIP ":80 -r [" SERVER6 "]:8080");
+	packet.filler = 1400;
+	whole = whole_of(&packet);
+	piece = frag_piece(&whole, 0, 1304, ID);
+	frag_send(a.h, CLIENT_SIDE, 0, &piece);
+	conn = across_conn(&a);
+	want = across_at_server(&a, &conn, packet);
+	want.dst = "2001:db8:9::5";
+	whole = whole_of(&want);
+	piece = frag_piece(&whole, 0, 1304, ID);
+	frag_expect(a.h, SERVER_SIDE, &piece, 0);
+	rig_expect_nothing(a.h);
+	across_end(&a);
+}
+
+/* IPv6 wants a checksum, which is over all fragments: where there is none, none goes on. */
+static void test_no_checksum(void **state)
+{
+	const struct harness_options options = { .n_workers = 1 };
+	struct across a = across_new(&options, false, IPPROTO_UDP);
+	struct packet packet = across_from_client(&a);
+	struct whole whole, piece;
+
+	packet.filler = 60;
+	packet.no_checksum = true;
+	whole = whole_of(&packet);
+	piece = third(&whole, 0);
+	frag_send(a.h, CLIENT_SIDE, 0, &piece);
+	assert_int_equal(harness_drops(a.h, DROP_IPVS_CROSS_FRAGMENT), 1);
+	rig_expect_nothing(a.h);
+	across_end(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_no_checksum),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
