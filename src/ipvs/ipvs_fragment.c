@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/ipvs_int.h"
 #include "ipvs/match.h"
+#include "ipvs/proto/echo.h"
 #include "ipvs/service.h"
 #include "net/addr.h"
 #include "net/frag_meet.h"
@@ -59,10 +60,22 @@ static bool may_be_ours(const struct worker *w, const struct tuple *tuple)
 	       match_may_fragment(w, tuple);
 }
 
+/* A ping in pieces does not follow its connection; it must not leave with a client's own address
+ * either. */
+static bool may_leak(const struct worker *w, struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+
+	return proto_is_icmp(carries(m)) && !addr_is_local(w, tuple->family, &tuple->dst) &&
+	       match_may_ping(w, tuple);
+}
+
 void ipvs_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	if (w->ipvs->services->used && may_be_balanced(m) && may_be_ours(w, &pkt_meta(m)->tuple))
 		frag_meet(w, m);
+	else if (unlikely(w->ipvs->services->n_matches && may_leak(w, m)))
+		drop(w, m, DROP_IPVS_FRAGMENT);
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);
 }

@@ -136,6 +136,19 @@ bool match_may_fragment(const struct worker *w, const struct tuple *tuple)
 	return false;
 }
 
+bool match_may_ping(const struct worker *w, const struct tuple *tuple)
+{
+	const struct service_table *table = w->ipvs->services;
+
+	for (uint32_t i = 0; i < table->n_matches; i++) {
+		const struct service_key *key = &table->services[table->matches[i]].key;
+
+		if (proto_is_icmp(key->proto) && in_networks(key, tuple))
+			return true;
+	}
+	return false;
+}
+
 bool match_may_own(const struct worker *w, const struct tuple *tuple)
 {
 	const struct service_table *table = w->ipvs->services;

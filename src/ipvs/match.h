@@ -42,6 +42,9 @@ bool match_may_own(const struct worker *w, const struct tuple *tuple);
 /* The same of a fragment, by its addresses alone: they are all that its tuple has. */
 bool match_may_fragment(const struct worker *w, const struct tuple *tuple);
 
+/* May it be a piece of a ping that a match of ICMP carries? By its addresses, too. */
+bool match_may_ping(const struct worker *w, const struct tuple *tuple);
+
 /* Steps of an op: a new one, or one that comes back, becomes the first; one that is freed leaves.
  */
 void match_list_first(struct service_table *table, const struct service *svc);

@@ -193,7 +193,7 @@ static void test_refused(void **state)
 	packet.fragment = 1;
 	across_send(&a, CLIENT_SIDE, 0, &packet);
 	rig_expect_nothing(a.h);
-	assert_int_equal(harness_drops(a.h, DROP_IP4_FRAGMENT), 2);
+	assert_int_equal(harness_drops(a.h, DROP_IPVS_FRAGMENT), 2);
 	packet.fragment = 0;
 	harness_run(a.h, "ipvsadm -d -H " MATCH " -r " PUBLIC);
 	across_send(&a, CLIENT_SIDE, 0, &packet);

@@ -225,11 +225,11 @@ static void test_options(void **state)
 		{ "-F --batch -", "SCRIPT -" },
 		{ "-C addr show", "ADDR_LIST" },
 		{ "-i 1 -c 3 -s link show", "LINK_LIST" },
-		{ "", "EXIT 2: an object is expected: addr, route, neigh, link, vlan, kni, maddr, "
-		      "mark, stats, config, monitor or help" },
+		{ "", "EXIT 2: an object is expected: addr, route, neigh, link, vlan, tunnel, kni, "
+		      "maddr, mark, stats, config, monitor or help" },
 		{ "frob",
-		  "EXIT 2: object \"frob\": addr, route, neigh, link, vlan, kni, maddr, mark, "
-		  "stats, config, monitor or help is expected" },
+		  "EXIT 2: object \"frob\": addr, route, neigh, link, vlan, tunnel, kni, maddr, "
+		  "mark, stats, config, monitor or help is expected" },
 		{ "-x", "EXIT 2: -x: unknown option" },
 		{ "-b", "EXIT 2: -b: missing argument" },
 		{ "-b f addr", "EXIT 2: unexpected \"addr\": -b takes the commands of the file" },
@@ -638,15 +638,15 @@ static void test_script(void **state)
 		  "addr add 1.1.1.1 dev d\nfrob\naddr add 1.1.1.2 dev d\n",
 		  { 0 },
 		  "ADDR_ADD 1.1.1.1/32 dev d\n",
-		  ":2: object \"frob\": addr, route, neigh, link, vlan, kni, maddr, mark, stats, "
-		  "config, monitor or help is expected\n",
+		  ":2: object \"frob\": addr, route, neigh, link, vlan, tunnel, kni, maddr, mark, "
+		  "stats, config, monitor or help is expected\n",
 		  1 },
 		{ "-F",
 		  "addr add 1.1.1.1 dev d\nfrob\naddr add 1.1.1.2 dev d\n",
 		  { 0 },
 		  "ADDR_ADD 1.1.1.1/32 dev d\nADDR_ADD 1.1.1.2/32 dev d\n",
-		  ":2: object \"frob\": addr, route, neigh, link, vlan, kni, maddr, mark, stats, "
-		  "config, monitor or help is expected\n",
+		  ":2: object \"frob\": addr, route, neigh, link, vlan, tunnel, kni, maddr, mark, "
+		  "stats, config, monitor or help is expected\n",
 		  1 },
 		{ "",
 		  "addr add 1.1.1.1 dev d\naddr add 1.1.1.2 dev d\naddr add 1.1.1.3 dev d\n",
