@@ -135,7 +135,10 @@ ok "... and goes" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.5:80
 refused "-a -g to another port" 1 "the service's port, 80" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:81 -g
 refused "-a -g to the balancer itself" 1 "another machine" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.254 -g
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536
-refused "-P of an address of another family" 1 "IPv6" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
+ok "-P of an address of the other family, for servers of it" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
+ok "... and -Q" ipvsadm -Q -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
+refused "-a -m to a server of the other family" 1 "IPv6" ipvsadm -a -t 10.1.0.100:80 -r "[2001:db8::5]:80" -m
+refused "-a -g to a server of the other family" 1 "IPv6" ipvsadm -a -t 10.1.0.100:80 -r "[2001:db8::5]:80" -g
 refused "-P twice" 1 "10.2.0.200" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:80 -F dpdk1
 refused "-P to no device" 1 "dpdk9" ipvsadm -P -z 10.2.0.201 -t 10.1.0.100:80 -F dpdk9
 refused "-Q of none" 1 "10.2.0.77" ipvsadm -Q -z 10.2.0.77 -t 10.1.0.100:80 -F dpdk1
