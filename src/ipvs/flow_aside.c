@@ -156,7 +156,13 @@ static __rte_always_inline struct adj *aside(struct flow_run *run, union flow_li
 					     uint32_t id, enum conn_dir dir, struct dest *dest,
 					     struct flow_frame *frame, const bool six)
 {
-	switch (conn_forward(line_conn(line, six))) {
+	const struct conn *conn = line_conn(line, six);
+
+	/* a one-packet connection that has ended: only its datagram's other fragments are its own
+	 */
+	if (unlikely(conn->proto == IPPROTO_UDP && conn->state == UDP_LAST))
+		return NULL;
+	switch (conn_forward(conn)) {
 	case API_FORWARD_SNAT:
 		return snat(run, line, id, dir, dest, frame, six);
 	case API_FORWARD_TUNNEL:

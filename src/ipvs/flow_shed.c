@@ -155,10 +155,10 @@ bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
 	return flow_shed_new(w, m, &run->new_allowed);
 }
 
-/* The flow stage has not counted it. */
+/* The flow stage has not counted it: it did not see it, or left it alone. */
 static bool is_late(const struct worker *w, struct rte_mbuf *m)
 {
-	return w->ipvs->shed.late || (pkt_meta(m)->flags & META_HANDED_OVER);
+	return w->ipvs->shed.late || (pkt_meta(m)->flags & (META_HANDED_OVER | META_FRAGMENT));
 }
 
 bool ipvs_shed(struct worker *w, struct rte_mbuf *m)

@@ -38,6 +38,12 @@ static uint8_t carries(struct rte_mbuf *m)
 		->next;
 }
 
+/* It comes from where its datagram meets, and its tuple has the first one's protocol. */
+static bool has_met(struct rte_mbuf *m)
+{
+	return pkt_meta(m)->flags & META_FRAGMENT_MET;
+}
+
 static bool may_be_balanced(struct rte_mbuf *m)
 {
 	uint8_t proto = carries(m);
@@ -65,14 +71,17 @@ static bool may_be_ours(const struct worker *w, const struct tuple *tuple)
 static bool may_leak(const struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
+	uint8_t proto = has_met(m) ? tuple->proto : carries(m);
 
-	return proto_is_icmp(carries(m)) && !addr_is_local(w, tuple->family, &tuple->dst) &&
+	return proto_is_icmp(proto) && !addr_is_local(w, tuple->family, &tuple->dst) &&
 	       match_may_ping(w, tuple);
 }
 
 void ipvs_fragment(struct worker *w, struct rte_mbuf *m)
 {
-	if (w->ipvs->services->used && may_be_balanced(m) && may_be_ours(w, &pkt_meta(m)->tuple))
+	/* once: behind the headers that all of them name may be what is not balanced */
+	if (!has_met(m) && w->ipvs->services->used && may_be_balanced(m) &&
+	    may_be_ours(w, &pkt_meta(m)->tuple))
 		frag_meet(w, m);
 	else if (unlikely(w->ipvs->services->n_matches && may_leak(w, m)))
 		drop(w, m, DROP_IPVS_FRAGMENT);

@@ -150,7 +150,7 @@ static void end_one_packet(struct worker *w, uint32_t id, bool more)
 static void input_miss(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
-	bool more = meta->flags & META_FRAGMENT_MORE;
+	bool more = meta->flags & META_FRAGMENT_MORE, one;
 	struct service *svc = ours_service_of(w, meta);
 	bool ours = svc || ours_local_port(w, &meta->tuple);
 	struct owners owners = owners_of(w, &meta->tuple, meta->in_port);
@@ -174,8 +174,10 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	found.id = session_open(w, m, svc);
 	if (found.id == CONN_NONE)
 		return;
+	/* m is gone behind xmit_run() */
+	one = (svc->flags & SERVICE_ONE_PACKET) && meta->tuple.proto == IPPROTO_UDP;
 	xmit_run(w, m, found.id, CONN_IN);
-	if (unlikely(svc->flags & SERVICE_ONE_PACKET) && meta->tuple.proto == IPPROTO_UDP)
+	if (unlikely(one))
 		end_one_packet(w, found.id, more);
 }
 

@@ -5,6 +5,7 @@
  * room, which there is again when others' time is over. What belongs to no
  * service, too. Tests run for both families where these do not say otherwise.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <netinet/in.h>
@@ -252,13 +253,58 @@ static void test_no_service(void **state)
 	}
 }
 
+/* Two pieces: options, then what `next` says: 8 bytes of it, and 8 more in the other. */
+static struct whole options_piece(bool last, uint8_t next, uint8_t id)
+{
+	struct whole piece;
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		 "60000000 00%s 2c 40 20010db8000000000000000000000064"
+		 "20010db8000000000000000000000010 3c00 00%s 000000%02x",
+		 last ? "10" : "18", last ? "10" : "01", id);
+	piece.len = harness_hex(text, piece.bytes, sizeof(piece.bytes));
+	snprintf(text, sizeof(text),
+		 last ? "4141414141414141" : "%02x00 0104 00000000 8000123400010001", next);
+	piece.len += harness_hex(text, piece.bytes + piece.len, sizeof(piece.bytes) - piece.len);
+	return piece;
+}
+
+/* Behind headers that all pieces name stands what is not balanced: it meets once, and goes on. */
+static void test_headers_inside(void **state)
+{
+	static const uint8_t nexts[] = { 58, 59, 50, 132 };
+
+	for (unsigned int i = 0; i < 4 * LENGTH(nexts); i++) {
+		bool several = i & 1, backwards = i & 2;
+		struct harness *h = frag_new(several ? &three : &one, &modes[1], IPPROTO_UDP);
+		uint8_t next = nexts[i / 4];
+
+		for (uint8_t id = 1; id <= 6; id++) {
+			struct whole piece = options_piece(backwards, next, id);
+
+			frag_send(h, CLIENT_SIDE, several ? id % WORKERS : 0, &piece);
+			piece = options_piece(!backwards, next, id);
+			frag_send(h, CLIENT_SIDE, several ? (id + 1) % WORKERS : 0, &piece);
+		}
+		assert_int_equal(frag_held(h), 0);
+		harness_assert_balance(h);
+		if (next == 58) /* a ping whose checksum is wrong, once it is whole */
+			assert_int_equal(harness_drops(h, DROP_ICMP_CHECKSUM), 6);
+		while (rig_take(h, CLIENT_SIDE).len)
+			;
+		rig_end(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_lost),    cmocka_unit_test(test_two_firsts),
-		cmocka_unit_test(test_inside_header), cmocka_unit_test(test_short_first),
-		cmocka_unit_test(test_table_full),    cmocka_unit_test(test_held_full),
-		cmocka_unit_test(test_no_connection), cmocka_unit_test(test_no_service),
+		cmocka_unit_test(test_headers_inside), cmocka_unit_test(test_first_lost),
+		cmocka_unit_test(test_two_firsts),     cmocka_unit_test(test_inside_header),
+		cmocka_unit_test(test_short_first),    cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_held_full),      cmocka_unit_test(test_no_connection),
+		cmocka_unit_test(test_no_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

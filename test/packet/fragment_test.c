@@ -419,14 +419,68 @@ static void test_passing(void **state)
 	rig_end(h);
 }
 
+/* The same in tunnels: a whole datagram behind one in pieces is scheduled anew. */
+static void test_one_packet_tunnel(void **state)
+{
+	const struct harness_options options = { .n_workers = 3 };
+	struct harness *h = rig_new(&options);
+	unsigned int to[2] = { 0, 0 };
+
+	harness_run(h, "ipvsadm -A -u " VIP ":80 -s rr --ops");
+	harness_run(h, "ipvsadm -a -u " VIP ":80 -r " SERVER " -i");
+	harness_run(h, "ipvsadm -a -u " VIP ":80 -r " SERVER2 " -i");
+	for (unsigned int i = 0; i < 8; i++) {
+		struct packet packet = frag_from_client(nat, IPPROTO_UDP, PORT, SMALL);
+		struct whole in;
+		struct frame got;
+		unsigned int server;
+
+		packet.id = (uint16_t)(i + 1);
+		in = frag_whole(&packet);
+		if (i % 2) {
+			frag_send(h, CLIENT_SIDE, i % 3, &in);
+			got = rig_take(h, SERVER_SIDE);
+			assert_true(got.len > L4);
+			to[got.bytes[L3 + 19] == 12]++;
+			continue;
+		}
+		for (unsigned int j = 0; j < 3; j++) {
+			struct whole piece = third(&in, 2 - j, 24, packet.id);
+
+			frag_send(h, CLIENT_SIDE, (i + j) % 3, &piece);
+		}
+		got = rig_take(h, SERVER_SIDE);
+		assert_true(got.len > L4);
+		server = got.bytes[L3 + 19];
+		to[server == 12]++;
+		for (unsigned int j = 1; j < 3; j++) {
+			got = rig_take(h, SERVER_SIDE);
+			assert_true(got.len > L4);
+			assert_int_equal(got.bytes[L3 + 19], server);
+		}
+	}
+	rig_expect_nothing(h);
+	assert_int_equal(to[0], 4);
+	assert_int_equal(to[1], 4);
+	harness_advance(h, 4000);
+	assert_int_equal(rig_conns(h), 0);
+	rig_end(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_udp),        cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_forgotten),  cmocka_unit_test(test_twice),
-		cmocka_unit_test(test_checksums),  cmocka_unit_test(test_vip_of_routers),
-		cmocka_unit_test(test_cut_again),  cmocka_unit_test(test_one_packet),
-		cmocka_unit_test(test_persistent), cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_forgotten),
+		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_checksums),
+		cmocka_unit_test(test_vip_of_routers),
+		cmocka_unit_test(test_cut_again),
+		cmocka_unit_test(test_one_packet),
+		cmocka_unit_test(test_one_packet_tunnel),
+		cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_passing),
 	};
 

@@ -112,7 +112,7 @@ s.sendto(ip + b"x" * 64, (sys.argv[1], 0))' "$VIP"
 }
 
 given_up() {
-	[ "$(drops frag_timeout)" = 1 ]
+	[ "$(drops frag_timeout)" -gt "$LOST" ]
 }
 
 bed_net 2
@@ -131,7 +131,8 @@ for workers in 1 3; do
 	asked "$w, NAT" "$VIP" 7200
 	asked "$w, FNAT, IPv6" $VIP6 7100
 	asked "$w, NAT, IPv6" $VIP6 7200
-	equal "$w: no fragment was lost" "0 0 0" "$(drops frag_timeout) $(drops frag_full) $(drops frag_overlap)"
+	equal "$w: there was room for all fragments" "0 0" "$(drops frag_full) $(drops frag_overlap)"
+	LOST=$(drops frag_timeout) # by a device's queue, when the machine is busy: then it was asked again
 	orphan
 	ok "$w: a fragment without the first one is given up" bed_wait_for 30 given_up
 	accounted "$w"

@@ -112,13 +112,25 @@ static bool lacks_checksum(struct rte_mbuf *m)
 		       0;
 }
 
+/* Of IPv6's headers those in the pieces themselves are lost on the way: then nothing is where the
+ * offsets say, and the later ones do not name what the first one has behind them. */
+static bool has_headers_inside(const struct pkt_meta *meta, const struct cross *cross)
+{
+	if (meta->flags & META_FRAGMENT_LATER)
+		return cross->proto != meta->tuple.proto;
+	return meta->l4_off != meta->fragment_at;
+}
+
 /* Of a fragment, what would need the whole. */
-static bool needs_whole(struct rte_mbuf *m)
+static bool needs_whole(struct rte_mbuf *m, const struct cross *cross)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	return (meta->flags & META_FRAGMENT) &&
-	       (proto_is_icmp(meta->tuple.proto) || lacks_checksum(m));
+	if (!(meta->flags & META_FRAGMENT))
+		return false;
+	if (meta->tuple.family == AF_INET6 && has_headers_inside(meta, cross))
+		return true;
+	return proto_is_icmp(meta->tuple.proto) || lacks_checksum(m);
 }
 
 static void l4_cross(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
@@ -184,7 +196,7 @@ void across(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir
 	struct cross cross;
 
 	cross_read(family, rte_pktmbuf_mtod(m, const uint8_t *), l4_off, &cross);
-	if (unlikely(needs_whole(m))) {
+	if (unlikely(needs_whole(m, &cross))) {
 		drop(w, m, DROP_IPVS_CROSS_FRAGMENT);
 		return;
 	}
