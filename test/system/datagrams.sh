@@ -124,7 +124,7 @@ for n in $SERVERS; do
 	must "server $n" bed_wait_for 20 test -e "$BED/datagrams.server$n"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(datagram_services)
 	asked "$w, FNAT" "$VIP" 7100

@@ -199,7 +199,7 @@ for n in $FOURS $SIXES; do
 	ln "$BED/large" "$BED/nginx$n/root/files/large"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	must "$w: the client's IPv4, for the start" bed_in client ip address replace 10.1.0.1/24 dev eth0
 	served "$workers" < <(startup_lines)

@@ -137,7 +137,7 @@ for n in 1 2 3; do
 	must "traffic server $n" bed_traffic_server "$n"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	must "$w: answers go by the balancer" ways6 $NET:2::fe
 	served6 "$workers" < <(mode6 7100 -b; local_addresses; mode6 7200 -m; direct_lines)

@@ -135,7 +135,7 @@ done
 must "nginx outside" bed_nginx 8
 must "traffic server outside" bed_traffic_server 8
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(snat_lines)
 	must "$w: what the outside host sees" sees all_traffic

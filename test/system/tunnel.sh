@@ -45,7 +45,7 @@ for n in 1 2 3; do
 	must "traffic server $n" bed_traffic_server "$n"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	for n in 1 2 3; do
 		must "$w: server $n takes tunnels' packets out" decap_server "$n"

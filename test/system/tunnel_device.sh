@@ -90,7 +90,7 @@ must "the client speaks IPv6" in_client bash -c '
 must "the tunnels' other ends" client_ends
 must "traffic server" bed_traffic_server 1
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(tunnel_lines)
 	while read -r n mode inside; do
