@@ -21,7 +21,7 @@ active() {
 	ipvsadm -Ln | awk '/->.*FullNat/ { n += $5 } END { print n + 0 }'
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		service_lines t 7000 7000 rr 1 1

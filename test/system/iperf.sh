@@ -37,7 +37,7 @@ sys.exit(0 if bits >= float(sys.argv[2]) and lost <= float(sys.argv[3]) else 1)'
 	fi
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		service_lines t 5201 5201 rr 1

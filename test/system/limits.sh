@@ -13,7 +13,7 @@ for n in 1 2; do
 	must "traffic server $n" bed_traffic_server "$n"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	BED_BLOCKS="$(bed_short_timeouts 8)
 		ipvs_defs { conn { conn_pool_size 1023 } }"

@@ -43,7 +43,7 @@ drain() {
 	ipvsadm -e -t "$VIP:7000" -r 10.2.0.2:7000 -b -w 0
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(service_lines t 7000 7000 wrr 1 1 1)
 
