@@ -61,8 +61,10 @@ obj_of = $(patsubst %.c,$(OBJ)/%.o,$(1))
 GONE := $(filter-out $(call obj_of,$(shell find src tools test -name '*.c')),$(shell find $(addprefix $(OBJ)/,src tools test) -name '*.o' 2>/dev/null))
 
 .DEFAULT_GOAL := all
-.PHONY: all help clean install check demo lint format test-programs
-all: $(addprefix $(BIN)/,dpvs dpip ipvsadm libdpvs-ipvs.so dpvs-run dpip.8 dpip.bash) ## Build the programs
+.PHONY: all objects help clean install check demo lint format test-programs
+all: objects $(addprefix $(BIN)/,dpvs dpip ipvsadm libdpvs-ipvs.so dpvs-run dpip.8 dpip.bash) ## Build the programs
+
+objects: $(call obj_of,$(SRC)) ## Build what checks of the daemon's objects read
 	$(if $(GONE),@rm -f $(GONE) $(GONE:.o=.d))
 
 $(OBJ)/src/%.o: src/%.c

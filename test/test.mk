@@ -42,6 +42,7 @@ $(BIN)/test/system/%: test/system/%.c
 
 $(BIN)/test/system/feed: test/lib/feed.c
 $(BIN)/test/system/traffic: test/lib/stalls.c test/lib/stalls.h
+$(BIN)/test/system/decap $(BIN)/test/system/tunnel_end: test/lib/tun.c test/lib/tun.h
 
 # Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
 # daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.

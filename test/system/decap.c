@@ -11,9 +11,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -24,17 +21,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROOM        65536
-#define GRE_LEN     4
-#define GRE_CSUM    0x80
-#define ETHER_IPV4  0x0800
-#define ETHER_IPV6  0x86dd
-#define GUE_LEN     4
-#define QUEUE_BYTES (8 << 20)
+#include "lib/tun.h"
+
+#define ROOM       65536
+#define GRE_LEN    4
+#define GRE_CSUM   0x80
+#define ETHER_IPV4 0x0800
+#define ETHER_IPV6 0x86dd
+#define GUE_LEN    4
 
 enum kind {
 	KIND_IPIP,
@@ -89,7 +86,7 @@ static int udp_open(sa_family_t family, uint16_t port)
 
 static int socket_open(const struct outer *outer, uint16_t port)
 {
-	int bytes = QUEUE_BYTES, fd;
+	int fd;
 
 	if (outer->kind == KIND_GUE)
 		fd = udp_open(outer->family, port);
@@ -97,19 +94,7 @@ static int socket_open(const struct outer *outer, uint16_t port)
 		fd = socket(outer->family, SOCK_RAW, outer->proto);
 	if (fd < 0)
 		fatal("socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	return fd;
-}
-
-static int tun_open(const char *name)
-{
-	struct ifreq tun = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	snprintf(tun.ifr_name, sizeof(tun.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &tun) < 0)
-		fatal(name);
+	socket_roomy(fd);
 	return fd;
 }
 
@@ -172,6 +157,8 @@ int main(int argc, char **argv)
 		fds[i] = (struct pollfd){ socket_open(&outers[i], (uint16_t)atoi(argv[2])), POLLIN,
 					  0 };
 	tun = tun_open(argv[1]);
+	if (tun < 0)
+		fatal(argv[1]);
 	while (!stopped) {
 		if (poll(fds, OUTERS, 1000) < 0 && errno != EINTR)
 			fatal("poll");

@@ -10,22 +10,19 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROOM        65536
-#define GRE_LEN     4
-#define QUEUE_BYTES (8 << 20)
+#include "lib/tun.h"
+
+#define ROOM    65536
+#define GRE_LEN 4
 
 static const struct mode {
 	const char *name;
@@ -69,7 +66,7 @@ static int socket_open(const struct mode *mode, const char *local, const char *r
 {
 	socklen_t len = mode->family == AF_INET ? sizeof(struct sockaddr_in)
 						: sizeof(struct sockaddr_in6);
-	int fd = socket(mode->family, SOCK_RAW, mode->proto), bytes = QUEUE_BYTES;
+	int fd = socket(mode->family, SOCK_RAW, mode->proto);
 	struct sockaddr_storage here, there;
 
 	fill(mode, local, &here);
@@ -77,19 +74,7 @@ static int socket_open(const struct mode *mode, const char *local, const char *r
 	if (fd < 0 || bind(fd, (struct sockaddr *)&here, len) < 0 ||
 	    connect(fd, (struct sockaddr *)&there, len) < 0)
 		fatal("socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	return fd;
-}
-
-static int tun_open(const char *name)
-{
-	struct ifreq tun = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	snprintf(tun.ifr_name, sizeof(tun.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &tun) < 0)
-		fatal(name);
+	socket_roomy(fd);
 	return fd;
 }
 
@@ -134,6 +119,8 @@ int main(int argc, char **argv)
 	}
 	mode = mode_find(argv[2]);
 	fds[0] = (struct pollfd){ tun_open(argv[1]), POLLIN, 0 };
+	if (fds[0].fd < 0)
+		fatal(argv[1]);
 	fds[1] = (struct pollfd){ socket_open(mode, argv[3], argv[4]), POLLIN, 0 };
 	for (;;) {
 		if (poll(fds, 2, 1000) < 0 && errno != EINTR)
