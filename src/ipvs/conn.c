@@ -60,7 +60,11 @@ static inline void entry_prefetch(const struct conn_class *class, uint32_t k)
 {
 	uint32_t i = entry_next(class, k);
 
-	__builtin_prefetch(class_line(class, i), 1);
+	const char *line = class_line(class, i);
+
+	__builtin_prefetch(line, 1);
+	if (class != &class->table->classes[CONN_IP4])
+		__builtin_prefetch(line + 64, 1);
 	__builtin_prefetch(&class->colds[i], 1);
 	__builtin_prefetch(&class->links[i], 1);
 }
@@ -320,22 +324,40 @@ uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new)
 	return entry_open(table, id_of(CONN_IP4, i), new->hash_in, new->hash_out);
 }
 
-/* At least one of its sides is IPv6. */
+void conn_new6_prefetch(const struct conn_table *table, struct conn_new6 *new, uint32_t k)
+{
+	new->hash_in = tuple_hash(&table->config.key, new->in);
+	new->hash_out = tuple_hash(&table->config.key, new->out);
+	index_prefetch(&table->index, new->hash_in);
+	index_prefetch(&table->index, new->hash_out);
+	entry_prefetch(&table->classes[CONN_IP6], k);
+}
+
+uint32_t conn_create6(struct conn_table *table, const struct conn_new6 *new)
+{
+	struct conn_class *class = &table->classes[CONN_IP6];
+	struct conn_line6 *line;
+	uint32_t i;
+
+	if (unlikely(table->count >= table->config.max ||
+		     (new->hash_in == new->hash_out &&tuple_equal(new->in, new->out)) ||
+		     find(table, new->out, new->hash_out)))
+		return CONN_NONE;
+	i = entry_take(class);
+	class->colds[i].family = new->in->family;
+	line = conn_line6(table, i);
+	line->key[CONN_IN] = *new->in;
+	line->key[CONN_OUT] = *new->out;
+	line->conn = (struct conn){ .proto = new->in->proto, .zone = new->in->zone };
+	return entry_open(table, id_of(CONN_IP6, i), new->hash_in, new->hash_out);
+}
+
 static uint32_t create6(struct conn_table *table, const struct tuple *in, const struct tuple *out)
 {
-	uint64_t hash_in = tuple_hash(&table->config.key, in);
-	uint64_t hash_out = tuple_hash(&table->config.key, out);
-	uint32_t id;
+	struct conn_new6 new = { .in = in, .out = out };
 
-	if (table->count >= table->config.max || (hash_in == hash_out && tuple_equal(in, out)) ||
-	    find(table, in, hash_in) || find(table, out, hash_out))
-		return CONN_NONE;
-	id = id_of(CONN_IP6, entry_take(&table->classes[CONN_IP6]));
-	*conn_get(table, id) = (struct conn){ .proto = in->proto, .zone = in->zone };
-	conn_cold(table, id)->family = in->family;
-	conn_line6(table, id)->key[CONN_IN] = *in;
-	conn_line6(table, id)->key[CONN_OUT] = *out;
-	return entry_open(table, id, hash_in, hash_out);
+	conn_new6_prefetch(table, &new, 0);
+	return find(table, in, new.hash_in) ? CONN_NONE : conn_create6(table, &new);
 }
 
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out)

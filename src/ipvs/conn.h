@@ -149,6 +149,15 @@ void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, u
 /* conn_create(), prepared; nothing has `in` yet, the caller has looked. */
 uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new);
 
+/* The same of one that is IPv6 on one side at least; its tuples are the caller's, and stay. */
+struct conn_new6 {
+	const struct tuple *in, *out;
+	uint64_t hash_in, hash_out; /* by conn_new6_prefetch() */
+};
+
+void conn_new6_prefetch(const struct conn_table *table, struct conn_new6 *new, uint32_t k);
+uint32_t conn_create6(struct conn_table *table, const struct conn_new6 *new);
+
 /* A connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums. */
 void conn_take_deltas(struct conn_table *table, uint32_t id);
 

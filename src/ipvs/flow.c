@@ -383,14 +383,17 @@ static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vec
 
 /* A tag has deceived the probe: the connection is another one of its buckets, if there is any. */
 static __rte_noinline bool mixed_again(struct flow_run *run, struct flow_vector *vector, uint32_t i,
-				       struct flow_left *left, bool *known)
+				       struct flow_left *left, bool *known, bool six)
 {
 	struct conn_found found;
 
-	conn_lookup4(run->conns, &vector->tuples.four[i], 1, &found);
+	if (six)
+		found.id = conn_lookup(run->conns, &vector->tuples.six[i], &found.dir);
+	else
+		conn_lookup4(run->conns, &vector->tuples.four[i], 1, &found);
 	*known = found.id != CONN_NONE;
-	if (!*known || conn_class_of(found.id) != CONN_IP4 ||
-	    !flow_found(run, vector, i, &found, left, false))
+	if (!*known || conn_class_of(found.id) != (six ? CONN_IP6 : CONN_IP4) ||
+	    !flow_found(run, vector, i, &found, left, six))
 		return false;
 	run->w->counters.flow++;
 	run->w->ipvs->shed.hits++;
@@ -405,20 +408,21 @@ static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
 	union flow_tuple *tuple = vector_tuple(vector, i, six);
 	bool known = false;
 
-	if (six || left_has(left, tuple, six))
+	if (left_has(left, tuple, six))
 		return false;
-	if (unlikely(vector->probes[i].ref) && mixed_again(run, vector, i, left, &known))
+	if (unlikely(vector->probes[i].ref) && mixed_again(run, vector, i, left, &known, six))
 		return true;
 	if (known)
 		return false;
 	left_add(left, left_key_of(tuple, six));
-	return flow_new_take(run, new, vector->pkts[i], at, &tuple->four);
+	return flow_new_take(run, new, vector->pkts[i], at, tuple, six);
 }
 
 /* false: there is a connection now, but no way on for its first packet here. */
-static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
+static __rte_always_inline bool new_goes_on(struct flow_run *run, const struct flow_new_one *one,
+					    const bool six)
 {
-	uint32_t id = flow_new_make(run, one);
+	uint32_t id = flow_new_make(run, one, six);
 	struct dest *dest = one->opening.wants.dest;
 	struct worker *w = run->w;
 	union flow_line line;
@@ -426,25 +430,27 @@ static bool new_goes_on(struct flow_run *run, const struct flow_new_one *one)
 
 	if (unlikely(id == CONN_NONE))
 		return true;
-	line = line_of(run, id, false);
-	adj = flow_forward_first(run, AF_INET, line, dest, rte_pktmbuf_mtod(one->m, uint8_t *));
+	line = line_of(run, id, six);
+	adj = flow_forward_first(run, six ? AF_INET6 : AF_INET, line, dest,
+				 rte_pktmbuf_mtod(one->m, uint8_t *));
 	if (unlikely(!adj)) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
-	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, false), dest));
-	push_out(run, one->m, adj, false);
+	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, six), dest));
+	push_out(run, one->m, adj, six);
 	w->counters.flow++;
 	return true;
 }
 
 /* Those that were taken; returns what is left of them for the slow path, a bit each. */
-static uint32_t new_go_on(struct flow_run *run, const struct flow_new *new)
+static __rte_always_inline uint32_t new_go_on(struct flow_run *run, const struct flow_new *new,
+					      const bool six)
 {
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < new->n; i++)
-		if (!new_goes_on(run, &new->ones[i]))
+		if (!new_goes_on(run, &new->ones[i], six))
 			left |= 1u << new->ones[i].at;
 	return left;
 }
@@ -473,7 +479,7 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
 			slow |= 1u << at;
 	}
-	opened = new_go_on(run, &new);
+	opened = new_go_on(run, &new, six);
 	for (uint32_t bits = slow | opened; bits; bits &= bits - 1) {
 		uint32_t at = (uint32_t)__builtin_ctz(bits);
 

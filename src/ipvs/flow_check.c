@@ -161,8 +161,8 @@ static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
 {
 	struct tuple tuple;
 
-	if (foreseen->family == AF_INET)
-		foreseen->opens = flow_new_service(run, m, &foreseen->tuple.four, &tuple);
+	foreseen->opens = flow_new_service(run, m, &foreseen->tuple, &tuple,
+					   foreseen->family == AF_INET6);
 	if (!foreseen->opens)
 		return;
 	foreseen->m = m;

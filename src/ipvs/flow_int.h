@@ -40,15 +40,20 @@ struct flow_run {
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
 	struct service *last_service; /* what flow_new_service() said last, NULL: nothing */
-	uint64_t last_vip;            /* ... of this address, port and protocol */
+	uint64_t last_vip;            /* ... of this address, port and protocol, */
+	union ip_addr last_dst;       /* ... whose address, if IPv6, is here */
 };
 
+/* Of one family. */
 struct flow_new {
 	uint32_t n;
 	struct flow_new_one {
 		struct rte_mbuf *m;
 		uint32_t at; /* in the vector */
-		struct conn_new4 tuples;
+		union {
+			struct conn_new4 four;
+			struct conn_new6 six;
+		} entry;
 		struct tuple tuple;
 		struct session_opening opening;
 	} ones[BATCH_BURST];
@@ -129,17 +134,17 @@ uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn
  * and its tuple as others know it. NULL: it must not.
  */
 struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
-				 const struct tuple4 *tuple4, struct tuple *tuple);
+				 const union flow_tuple *from, struct tuple *tuple, bool six);
 
 /*
  * m, parsed, of no connection and not behind another packet of its own, was taken into `new` or
  * dropped; false: it is for the slow path.
  */
 bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
-		   const struct tuple4 *tuple);
+		   const union flow_tuple *tuple, bool six);
 
 /* The connection of one that was taken, still without a deadline. CONN_NONE: its packet was
  * dropped. */
-uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one);
+uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one, bool six);
 
 #endif

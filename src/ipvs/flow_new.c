@@ -2,7 +2,7 @@
 /*
  * ipvs/flow-new: new connections in the flow stage, in vectors. What is parsed,
  * of no connection and to a service is decided on as the slow path would
- * (ip4-input's addresses, the owner, ipvs/session), in two rounds: each gets its
+ * (ip4-input's or ip6-input's addresses, the owner, ipvs/session), in two rounds: each gets its
  * server and local port, and asks for the memory of its entry, its timer and
  * both its buckets; when the last one has asked, each is made and its packet
  * goes on as those behind it will.
@@ -24,47 +24,68 @@
 #include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "worker/worker.h"
 
-static struct service *service_of(struct flow_run *run, const struct tuple4 *tuple4,
-				  const struct tuple *tuple)
+#define VIP_SIX (UINT64_C(1) << 63)
+
+static __rte_always_inline struct service *service_of(struct flow_run *run,
+						      const struct tuple *tuple, const bool six)
 {
-	uint64_t vip = tuple4->addrs >> 32 | (uint64_t)(tuple4->ports >> 16) << 32 |
+	uint64_t vip = (six ? VIP_SIX : tuple->dst.v4) | (uint64_t)tuple->dport << 32 |
 		       (uint64_t)tuple->proto << 48;
 
 	if (unlikely(run->w->ipvs->marks != NULL)) /* there the client counts, too */
 		return ours_service(run->w, tuple, run->w->rx_port);
-	if (likely(run->last_service && run->last_vip == vip))
+	if (likely(run->last_service && run->last_vip == vip) &&
+	    (!six || likely(ip_equal(&run->last_dst, &tuple->dst))))
 		return run->last_service;
 	run->last_vip = vip;
+	if (six)
+		run->last_dst = tuple->dst;
 	run->last_service = ours_service(run->w, tuple, run->w->rx_port);
 	return run->last_service;
 }
 
-#define L4_AT (RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr))
-
-static inline const struct rte_tcp_hdr *tcp_header(const struct rte_mbuf *m)
+static inline uint16_t l4_at(const bool six)
 {
-	return rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, L4_AT);
+	return RTE_ETHER_HDR_LEN +
+	       (six ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr));
 }
 
-static inline bool may_open(const struct rte_mbuf *m, const struct tuple4 *tuple4)
+static inline const struct rte_tcp_hdr *tcp_header(const struct rte_mbuf *m, const bool six)
 {
-	if (tuple4->rest == tuple4_rest(IPPROTO_TCP, 0))
-		return (tcp_header(m)->tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) ==
-		       RTE_TCP_SYN_FLAG;
-	return tuple4->rest == tuple4_rest(IPPROTO_UDP, 0);
+	return rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, l4_at(six));
 }
 
-static inline struct service *owned_service(struct flow_run *run, const struct rte_mbuf *m,
-					    const struct tuple4 *tuple4, struct tuple *tuple)
+/* Of a segment or datagram; there is nothing else. */
+static inline bool may_open(const struct rte_mbuf *m, uint8_t proto, const bool six)
+{
+	return proto != IPPROTO_TCP || (tcp_header(m, six)->tcp_flags &
+					(RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG)) == RTE_TCP_SYN_FLAG;
+}
+
+/* ... and the client's reaches beyond its link. */
+static __rte_always_inline bool addresses_usual(const struct worker *w, const struct tuple *tuple,
+						const bool six)
+{
+	if (six)
+		return ip6_addresses_usual(w, &tuple->src, &tuple->dst) &&
+		       !ip6_is_link_local(&tuple->src);
+	return ip4_addresses_usual(w, tuple->src.v4, tuple->dst.v4);
+}
+
+static __rte_always_inline struct service *owned_service(struct flow_run *run,
+							 const struct rte_mbuf *m,
+							 const union flow_tuple *from,
+							 struct tuple *tuple, const bool six)
 {
 	struct service *svc;
 
-	if (!may_open(m, tuple4))
+	if (!may_open(m, six ? from->six.proto : (uint8_t)from->four.rest, six))
 		return NULL;
-	*tuple = tuple4_to(tuple4);
-	svc = service_of(run, tuple4, tuple);
+	*tuple = six ? from->six : tuple4_to(&from->four);
+	svc = service_of(run, tuple, six);
 	if (!svc || (svc->flags & (SERVICE_SLOW_OPEN | SERVICE_CROSS)) || tuple->sport == 0 ||
 	    tuple->dport == 0 || !owners_none_else(run->w, svc, tuple))
 		return NULL;
@@ -72,20 +93,20 @@ static inline struct service *owned_service(struct flow_run *run, const struct r
 }
 
 struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
-				 const struct tuple4 *tuple4, struct tuple *tuple)
+				 const union flow_tuple *from, struct tuple *tuple, bool six)
 {
-	struct service *svc = owned_service(run, m, tuple4, tuple);
+	struct service *svc = owned_service(run, m, from, tuple, six);
 
-	return svc && ip4_addresses_usual(run->w, tuple->src.v4, tuple->dst.v4) ? svc : NULL;
+	return svc && addresses_usual(run->w, tuple, six) ? svc : NULL;
 }
 
-/* What a scheduler may look at: the first segment's. flow.c has parsed it: no IP options, the
- * datagram is whole. */
-static struct sched_packet packet_of(const struct flow_run *run, const struct rte_mbuf *m,
-				     const struct tuple *tuple)
+/* What a scheduler may look at: the first segment's. flow.c has parsed it: no IP options or
+ * extension headers, the datagram is whole. */
+static inline struct sched_packet packet_of(const struct flow_run *run, const struct rte_mbuf *m,
+					    const struct tuple *tuple, const bool six)
 {
 	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *,
-							       L4_AT);
+							       l4_at(six));
 
 	if (tuple->proto != IPPROTO_UDP)
 		return (struct sched_packet){ .tuple = tuple, .now_ms = run->now_ms };
@@ -93,17 +114,33 @@ static struct sched_packet packet_of(const struct flow_run *run, const struct rt
 		.tuple = tuple,
 		.payload = (const uint8_t *)(uh + 1),
 		.payload_len = RTE_MIN(rte_be_to_cpu_16(uh->dgram_len),
-				       (uint32_t)m->data_len - (uint32_t)L4_AT) -
+				       (uint32_t)m->data_len - l4_at(six)) -
 			       (uint32_t)sizeof(*uh),
 		.now_ms = run->now_ms,
 	};
 }
 
-bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
-		   const struct tuple4 *tuple)
+/* Its tuples are known, and asks for the memory of its entry; `k` are made before it. */
+static __rte_always_inline void entry_prepare(const struct flow_run *run, struct flow_new_one *one,
+					      const union flow_tuple *in, uint32_t k,
+					      const bool six)
+{
+	if (six) {
+		one->entry.six = (struct conn_new6){ .in = &one->tuple,
+						     .out = &one->opening.wants.out };
+		conn_new6_prefetch(run->conns, &one->entry.six, k);
+	} else {
+		one->entry.four.in = in->four;
+		one->entry.four.out = tuple4_from(&one->opening.wants.out);
+		conn_new4_prefetch(run->conns, &one->entry.four, k);
+	}
+}
+
+static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m,
+				     uint32_t at, const union flow_tuple *tuple, const bool six)
 {
 	struct flow_new_one *one = &new->ones[new->n];
-	struct service *svc = owned_service(run, m, tuple, &one->tuple);
+	struct service *svc = owned_service(run, m, tuple, &one->tuple, six);
 	struct sched_packet packet;
 	enum drop_reason reason;
 
@@ -111,9 +148,9 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 		return false;
 	if (flow_shed_new(run->w, m, &run->new_allowed))
 		return true;
-	if (unlikely(!ip4_addresses_usual(run->w, one->tuple.src.v4, one->tuple.dst.v4)))
+	if (unlikely(!addresses_usual(run->w, &one->tuple, six)))
 		return false;
-	packet = packet_of(run, m, &one->tuple);
+	packet = packet_of(run, m, &one->tuple, six);
 	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
 		if (reason == DROP_IPVS_NO_SERVER)
 			return false;
@@ -125,11 +162,21 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 			       &one->opening.wants.dest->active);
 	one->m = m;
 	one->at = at;
-	one->tuples.in = *tuple;
-	one->tuples.out = tuple4_from(&one->opening.wants.out);
-	conn_new4_prefetch(run->conns, &one->tuples, new->n);
+	entry_prepare(run, one, tuple, new->n, six);
 	new->n++;
 	return true;
+}
+
+static __rte_noinline bool take6(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m,
+				 uint32_t at, const union flow_tuple *tuple)
+{
+	return take(run, new, m, at, tuple, true);
+}
+
+bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
+		   const union flow_tuple *tuple, bool six)
+{
+	return six ? take6(run, new, m, at, tuple) : take(run, new, m, at, tuple, false);
 }
 
 /* There is no entry; or one before it in the vector has the same answers, by NAT. */
@@ -142,10 +189,11 @@ static enum drop_reason reason_none(const struct flow_run *run, const struct flo
 		       : DROP_IPVS_CLASH;
 }
 
-uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one)
+uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one, bool six)
 {
 	struct dest *dest = one->opening.wants.dest;
-	uint32_t id = conn_create4(run->conns, &one->tuples);
+	uint32_t id = six ? conn_create6(run->conns, &one->entry.six)
+			  : conn_create4(run->conns, &one->entry.four);
 
 	if (unlikely(id == CONN_NONE)) {
 		if (one->tuple.proto == IPPROTO_TCP)
@@ -159,7 +207,7 @@ uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one)
 		return id;
 	dest_conn_move(&dest->active, &dest->inactive);
 	if (one->opening.xmit->shift_tcp) {
-		const struct rte_tcp_hdr *th = tcp_header(one->m);
+		const struct rte_tcp_hdr *th = tcp_header(one->m, six);
 
 		tcp_choose_deltas(conn_get(run->conns, id), &run->w->ipvs->isn_key,
 				  &one->opening.wants.out, th, (th->data_off >> 4) * 4u,

@@ -50,6 +50,10 @@ static inline union ip_addr ip6_from(const uint8_t bytes[16])
 	return ip;
 }
 
+/* Of a TCP or UDP packet to one host: nothing about its addresses keeps it from going on. */
+bool ip6_addresses_usual(const struct worker *w, const union ip_addr *src,
+			 const union ip_addr *dst);
+
 /* Fills an IPv6 header for a packet we make, l4_len bytes behind it. */
 void ip6_header_fill(struct rte_ipv6_hdr *ip, const union ip_addr *src, const union ip_addr *dst,
 		     uint8_t proto, uint16_t l4_len);

@@ -51,15 +51,32 @@ static bool is_discovery(const struct rte_ipv6_hdr *ip)
 	return ip->proto == IPPROTO_ICMPV6 && ip->hop_limits == ND_HOP_LIMIT;
 }
 
+/* An address of no host. */
+static bool never_source(const union ip_addr *src)
+{
+	return ip6_is_multicast(src) || ip6_is_loopback(src) || ip6_is_mapped(src);
+}
+
 static bool source_possible(const struct worker *w, const struct rte_ipv6_hdr *ip,
 			    const union ip_addr *src, bool group)
 {
 	/* who has no address yet speaks to groups */
 	if (unlikely(ip_is_zero(src)))
 		return group;
-	if (unlikely(ip6_is_multicast(src) || ip6_is_loopback(src) || ip6_is_mapped(src)))
+	if (unlikely(never_source(src)))
 		return false;
 	return is_discovery(ip) || !addr_is_local(w, AF_INET6, src);
+}
+
+static bool never_destination(const union ip_addr *dst)
+{
+	return ip_is_zero(dst) || ip6_is_loopback(dst) || ip6_is_mapped(dst);
+}
+
+bool ip6_addresses_usual(const struct worker *w, const union ip_addr *src, const union ip_addr *dst)
+{
+	return !w->net->config.ip6_disable && !never_destination(dst) && !ip6_is_multicast(dst) &&
+	       !ip_is_zero(src) && !never_source(src) && !addr_is_local(w, AF_INET6, src);
 }
 
 static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m)
@@ -68,8 +85,7 @@ static unsigned int check_addresses(const struct worker *w, struct rte_mbuf *m)
 	union ip_addr src = ip6_from(ip->src_addr), dst = ip6_from(ip->dst_addr);
 	bool group = ip6_is_multicast(&dst);
 
-	if (unlikely(ip_is_zero(&dst) || ip6_is_loopback(&dst) || ip6_is_mapped(&dst) ||
-		     (group && ip6_multicast_scope(&dst) <= 1)))
+	if (unlikely(never_destination(&dst) || (group && ip6_multicast_scope(&dst) <= 1)))
 		return DROP_IP6_DESTINATION;
 	if (unlikely(!source_possible(w, ip, &src, group)))
 		return DROP_IP6_SOURCE;

@@ -123,7 +123,9 @@ static void targets_new(const struct test_case *test, uint32_t flows,
 static void targets_whole(const struct test_case *test, uint32_t flows,
 			  struct target targets[CASE_TARGETS])
 {
-	targets[0] = (struct target){ "whole", flows <= 100000 ? 60 : 80 };
+	double times = flows <= 100000 ? 60 : 80;
+
+	targets[0] = (struct target){ "whole", times * times_of_kind(kind_of(test)) };
 }
 
 static void targets_floor(const struct test_case *test, uint32_t flows,
@@ -192,6 +194,12 @@ static const struct test_case cases[] = {
 	ESTABLISHED("tcp6-in", "fnat6-tcp", DIR_IN, "FNAT, TCP over IPv6, client to server"),
 	ESTABLISHED("tcp6-out", "fnat6-tcp", DIR_OUT, "FNAT, TCP over IPv6, server to client"),
 	ESTABLISHED("tcp6-both", "fnat6-tcp", DIR_BOTH, "FNAT, TCP over IPv6, both directions"),
+	{ .name = "tcp6-whole",
+	  .kind = "fnat6-tcp",
+	  .what = "FNAT, a whole TCP connection of 10 packets over IPv6",
+	  .targets = targets_whole,
+	  .steps = tcp_steps,
+	  .n_steps = RTE_DIM(tcp_steps) },
 	ESTABLISHED("dr6-udp-in", "dr6-udp", DIR_IN, "DR, UDP over IPv6, client to server"),
 	ESTABLISHED("nat-udp-in", "nat-udp", DIR_IN, "NAT, UDP, client to server"),
 	ESTABLISHED("nat-udp-out", "nat-udp", DIR_OUT, "NAT, UDP, server to client"),
