@@ -13,10 +13,10 @@ SANITIZED=${SANITIZED:-}
 TRAFFIC=$DPVS_BIN/test/system/traffic
 TESTS=0
 FAILED=0
-# How many workers the long matrices of modes and families have: slow programs are spared those
-# with one, which packet tests have as well.
+# How many workers the long matrices of modes and families have: slow programs, and the runs with
+# the flow stage off and checked, are spared those with one, which packet tests have as well.
 WORKERS="1 3"
-[ -z "$SANITIZED" ] || WORKERS=3
+case $SANITIZED${FLOW:-on} in on) ;; *) WORKERS=3 ;; esac
 PYTHON=/usr/bin/python3
 
 pass() {

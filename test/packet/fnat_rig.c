@@ -293,7 +293,7 @@ void rig_remove_service(struct harness *h, char proto)
 
 static const struct service *rig_find(const struct worker *w, uint8_t proto)
 {
-	union ip_addr vip = { 0 };
+	union ip_addr vip = { .u64 = { 0, 0 } };
 
 	inet_pton(AF_INET, VIP, &vip);
 	return service_lookup(w->ipvs->services, proto, AF_INET, &vip, htons(80));

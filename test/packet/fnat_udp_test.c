@@ -365,7 +365,7 @@ static void test_ports_run_out(void **state)
 	const struct harness_options options = { .conn_max = 80000 };
 	struct harness *h = new_with_service(&options);
 	struct lport_usage usage;
-	union ip_addr laddr = { 0 };
+	union ip_addr laddr = { .u64 = { 0, 0 } };
 
 	inet_pton(AF_INET, LADDR, &laddr);
 	assert_int_equal(send_from_many(h, 0, ports), ports);

@@ -386,7 +386,7 @@ static void check_any_port(const struct harness_options *options, const char *mo
 	}
 	for (unsigned int n = 0; n < 12; n++) {
 		struct packet packet = first_of(CLIENT, IPPROTO_TCP, n), answer;
-		union ip_addr to = { 0 };
+		union ip_addr to = { .u64 = { 0, 0 } };
 		char now[IP_STR_LEN];
 		struct frame got;
 

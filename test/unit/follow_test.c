@@ -255,7 +255,7 @@ static bool tell(struct follow_table *table, const char *row)
 	char space[4096] __attribute__((aligned(8))), copy[512];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(space);
 	unsigned int family = AF_INET, plen = 0, n = 0;
-	union ip_addr dst = { 0 };
+	union ip_addr dst = { .u64 = { 0, 0 } };
 	struct hop hops[32];
 
 	message->nlmsg_type = type_of(row);

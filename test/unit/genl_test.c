@@ -117,10 +117,11 @@ static bool end(struct talk *talk, int status, const char *text)
 /* The next message of the answer, or NULL. */
 static const struct nlmsghdr *answer(struct talk *talk)
 {
-	const void *message = talk->out.bytes + talk->out.at;
+	const void *message;
 
 	if (netlink_out_left(&talk->out) == 0)
 		return NULL;
+	message = talk->out.bytes + talk->out.at;
 	netlink_out_take(&talk->out, MNL_ALIGN(((const struct nlmsghdr *)message)->nlmsg_len));
 	assert_int_equal(((const struct nlmsghdr *)message)->nlmsg_seq, 77);
 	assert_int_equal(((const struct nlmsghdr *)message)->nlmsg_pid, 4711);
