@@ -13,10 +13,13 @@
 typedef uint16_t be16;
 typedef uint32_t be32;
 
-/* An address of either family; IPv4 stands in the first four bytes, the rest is zero. */
+/*
+ * An address of either family; IPv4 stands in the first four bytes, the rest is zero. The largest
+ * member is the first: that is what `{ 0 }` is sure to clear (C11 6.7.9, 17 and 21).
+ */
 union api_ip {
-	be32 v4;
 	uint8_t v6[16];
+	be32 v4;
 };
 
 #define API_NAME_LEN     32 /* port and scheduler names, NUL included */

@@ -14,11 +14,12 @@
 
 #include "api/types.h"
 
+/* The largest member is the first, see union api_ip. */
 union ip_addr {
-	be32 v4;
 	uint8_t v6[16];
-	uint32_t u32[4];
 	uint64_t u64[2];
+	uint32_t u32[4];
+	be32 v4;
 };
 
 #define IP_STR_LEN          46 /* longest text of an address, NUL included */
