@@ -33,11 +33,12 @@ for workers in $WORKERS; do
 	traffic "$w: service recovers, UDP" udp "$VIP" 7000 --count 100 --parallel 4
 	accounted "$w"
 
-	in_client "$TRAFFIC" tcp "$VIP" 7000 --seconds 15 --parallel 4 --pause-ms 10 --timeout-ms 1000 --quiet \
-		>"$BED/traffic" 2>&1 &
+	nsenter --net="$BED/ns/client" "$TRAFFIC" tcp "$VIP" 7000 --seconds 60 --parallel 4 --pause-ms 10 \
+		--timeout-ms 1000 --quiet >"$BED/traffic" 2>&1 &
 	load=$!
 	ok "$w, under load: there is traffic" bed_wait_for 12 eval '[ "$(ipvsadm -lnc | grep -c "^\[")" -ge 50 ]'
 	stopped "$w, under load"
+	kill "$load"
 	wait "$load"
 done
 test_done
