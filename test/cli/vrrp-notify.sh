@@ -13,6 +13,7 @@ END
 must "dpvs starts" bed_start
 
 NOTIFY=$ROOT/scripts/vrrp-notify
+export PATH=$DPVS_BIN:$PATH # where it looks when bin/ is elsewhere
 A=10.1.0.100/32
 B=fd00:1::100/128
 
@@ -91,4 +92,8 @@ ok "help" "$NOTIFY" --help
 stopped "vrrp-notify"
 refused "MASTER without a daemon" 1 "web MASTER: " "$NOTIFY" dpdk0 "$A" INSTANCE web MASTER 100
 refused "STOP without a daemon" 1 "web STOP: " "$NOTIFY" dpdk0 "$A" INSTANCE web STOP 100
+mkdir "$BED/alone"
+cp "$NOTIFY" "$BED/alone/"
+refused "no dpip" 1 "there is no dpip beside this script, nor in PATH: /usr/bin:/bin" env PATH=/usr/bin:/bin \
+	"$BED/alone/vrrp-notify" dpdk0 "$A" INSTANCE web MASTER 100
 test_done
