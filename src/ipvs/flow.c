@@ -61,6 +61,8 @@ void flow_begin(struct worker *w, struct flow_run *run)
 		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
 		.udp_deadline = { conn_deadline(config->udp_timeout_s[0], w->now_ms),
 				  conn_deadline(config->udp_timeout_s[1], w->now_ms) },
+		.ttl_step = !config->keep_ttl,
+		.ttl_delta = csum_delta16(rte_cpu_to_be_16(!config->keep_ttl << 8), 0),
 		.new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : SHED_NOTHING,
 		.count.service = SERVICE_NONE,
 	};

@@ -144,7 +144,7 @@ static __rte_always_inline struct adj *tunnel(struct flow_run *run, union flow_l
 		return NULL;
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);
-	rewrite(line, CONN_IN, ip, six, false);
+	rewrite(run, line, CONN_IN, ip, six, false);
 	encap_head_put(head, ip, total, each_of(run, head, ip));
 	frame->at -= head->len;
 	frame->len = (uint16_t)(total + head->len + ETH_LEN);

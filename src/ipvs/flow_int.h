@@ -35,6 +35,8 @@ struct flow_run {
 	uint64_t now_ms;
 	uint32_t tcp_deadline;    /* of an established connection, */
 	uint32_t udp_deadline[2]; /* ... and by state, unless the service has its own timeout */
+	uint16_t ttl_step;        /* in host order: what is taken from the TTL, 1 or 0, */
+	uint16_t ttl_delta;       /* and what that makes in a checksum */
 	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
 	uint64_t hits;
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */

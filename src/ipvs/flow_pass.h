@@ -150,13 +150,13 @@ static inline uint16_t ip_total(const uint8_t *frame, const bool six)
 	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
 }
 
-static inline void rewrite(union flow_line line, enum conn_dir dir, uint8_t *ip, const bool six,
-			   const bool plain)
+static inline void rewrite(const struct flow_run *run, union flow_line line, enum conn_dir dir,
+			   uint8_t *ip, const bool six, const bool plain)
 {
 	if (six)
-		rewrite6(line.six, dir, ip, plain);
+		rewrite6(run, line.six, dir, ip, plain);
 	else
-		rewrite4(line.four, dir, ip, plain);
+		rewrite4(run, line.four, dir, ip, plain);
 }
 
 /* `plain`: neither SYN nor FIN. */
@@ -172,7 +172,7 @@ static __rte_always_inline void pass(struct flow_run *run, union flow_line line,
 		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
 	count_packet(run, dest, dir, total);
 	adj_use(run, adj);
-	rewrite(line, dir, ip, six, plain);
+	rewrite(run, line, dir, ip, six, plain);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 }
 

@@ -3,7 +3,7 @@
  * ipvs/flow_rewrite: what the flow stage changes in a packet, as the slow path
  * would (xmit/translate, proto/tcp, track), of headers whose places are known.
  * Checksums change by what the connection remembers of its addresses and ports,
- * and by its TCP numbers' shift. Without CONN_NAT only TTL or hop limit changes.
+ * and by its TCP numbers' shift. Without CONN_NAT only TTL or hop limit changes, if that.
  */
 #ifndef IPVS_FLOW_REWRITE_H
 #define IPVS_FLOW_REWRITE_H
@@ -15,6 +15,7 @@
 #include <rte_udp.h>
 
 #include "ipvs/conn_int.h"
+#include "ipvs/flow_int.h"
 #include "ipvs/flow_parse.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/track.h"
@@ -87,16 +88,16 @@ static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_
 }
 
 /* The packet at its IP header gets the other direction's tuple, the other way round. */
-static inline void rewrite4(const struct conn_line4 *line, enum conn_dir dir, uint8_t *ip,
-			    const bool plain)
+static inline void rewrite4(const struct flow_run *run, const struct conn_line4 *line,
+			    enum conn_dir dir, uint8_t *ip, const bool plain)
 {
 	const struct conn_key4 *other = &line->key[!dir];
 	struct rte_ipv4_hdr *header = (struct rte_ipv4_hdr *)(void *)ip;
-	uint32_t delta = csum_delta16(RTE_BE16(0x0100), 0);
+	uint32_t delta = run->ttl_delta;
 	uint64_t addrs;
 	uint32_t ports;
 
-	header->time_to_live--;
+	header->time_to_live -= (uint8_t)run->ttl_step;
 	if (likely(line->conn.flags & CONN_NAT)) {
 		const struct conn *conn = &line->conn;
 
@@ -110,13 +111,13 @@ static inline void rewrite4(const struct conn_line4 *line, enum conn_dir dir, ui
 	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
 }
 
-static inline void rewrite6(const struct conn_line6 *line, enum conn_dir dir, uint8_t *ip,
-			    const bool plain)
+static inline void rewrite6(const struct flow_run *run, const struct conn_line6 *line,
+			    enum conn_dir dir, uint8_t *ip, const bool plain)
 {
 	const struct tuple *other = &line->key[!dir];
 	uint32_t ports;
 
-	((struct rte_ipv6_hdr *)(void *)ip)->hop_limits--;
+	((struct rte_ipv6_hdr *)(void *)ip)->hop_limits -= (uint8_t)run->ttl_step;
 	if (unlikely(!(line->conn.flags & CONN_NAT)))
 		return;
 	ports = load32(&other->sport);

@@ -28,6 +28,7 @@ struct ipvs_config {
 	uint32_t conn_init_timeout_s;   /* reloadable, as all below */
 	bool no_conn_reset;             /* a TCP segment of no connection is answered by RST */
 	bool expire_quiescent_template; /* of a server of weight 0 no client is kept */
+	bool keep_ttl;                  /* what is forwarded keeps its TTL or hop limit */
 	uint32_t tcp_timeout_s[12];     /* by enum tcp_state */
 	uint32_t udp_timeout_s[3];      /* by enum udp_state */
 };

@@ -56,7 +56,7 @@ static void icmp_translate(struct worker *w, struct rte_mbuf *m, uint32_t id, en
 		return;
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
 	quote_rewrite(conn, sent, quote, &was);
-	xmit_rewrite_ip(m, &to);
+	xmit_rewrite_ip(w, m, &to);
 	quote_checksum_set(m); /* behind the addresses: ICMPv6's is over them, too */
 	xmit_send(w, m, &nexthop);
 }
@@ -73,7 +73,7 @@ static void icmp_pass(struct worker *w, struct rte_mbuf *m, uint32_t id, enum co
 	if (!xmit_way(w, m, to, &meta->tuple.dst, &nexthop))
 		return;
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
-	xmit_age(m);
+	xmit_age(w, m);
 	xmit_send(w, m, &nexthop);
 }
 

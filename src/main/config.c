@@ -68,6 +68,7 @@ void modules_config_from(const struct settings *settings, struct modules_config 
 	config->ipvs.conn_init_timeout_s = settings->conn_init_timeout_s;
 	config->ipvs.no_conn_reset = settings->no_conn == NO_CONN_RESET;
 	config->ipvs.expire_quiescent_template = settings->expire_quiescent_template;
+	config->ipvs.keep_ttl = !settings->xmit_ttl;
 	memcpy(config->ipvs.tcp_timeout_s, settings->tcp_timeout_s,
 	       sizeof(config->ipvs.tcp_timeout_s));
 	memcpy(config->ipvs.udp_timeout_s, settings->udp_timeout_s,

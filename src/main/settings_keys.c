@@ -368,8 +368,9 @@ static const struct key_row conn_keys[] = {
 	{ "redirect", FLAG(false), LATER, FIELD(settings, redirect),
 	  .help = "Replies always reach the worker that owns their connection, so that this has no "
 		  "meaning." },
-	{ "xmit_ttl", FLAG(true), RELOAD_LATER, FIELD(settings, xmit_ttl),
-	  .help = "Take one from the TTL of what is forwarded, as routers do." },
+	{ "xmit_ttl", FLAG(true), RELOAD, FIELD(settings, xmit_ttl),
+	  .help = "Take one from the TTL or hop limit of what services forward, as routers do, and "
+		  "drop what has none left. What is routed always loses one." },
 };
 
 static const struct key_choice uoa_modes[] = {

@@ -223,7 +223,7 @@ struct packet across_at_server(const struct across *a, const struct rig_conn *co
 	packet.sport = conn->lport;
 	packet.dport = 8080;
 	packet.seq += conn->seq_delta;
-	packet.ttl = (uint8_t)((packet.ttl ? packet.ttl : LIFE) - 1);
+	packet.ttl = harness_ttl(a->h, packet.ttl ? packet.ttl : LIFE);
 	packet.id = 0;
 	packet.fragment = 0;
 	return packet;
@@ -252,7 +252,7 @@ struct packet across_at_client(const struct across *a, const struct rig_conn *co
 	packet.sport = 80;
 	packet.dport = CPORT;
 	packet.ack -= conn->seq_delta;
-	packet.ttl = (uint8_t)((packet.ttl ? packet.ttl : LIFE) - 1);
+	packet.ttl = harness_ttl(a->h, packet.ttl ? packet.ttl : LIFE);
 	packet.id = 0;
 	packet.fragment = 0;
 	return packet;

@@ -336,6 +336,25 @@ static void test_ttl(void **state)
 	across_end(&a);
 }
 
+/* Key xmit_ttl off, and on again. */
+static void check_ttl_kept(const struct harness_options *options, bool six)
+{
+	struct across a = across_new(options, six, IPPROTO_TCP);
+
+	harness_keep_ttl(a.h, true);
+	tcp_in(&a, 0, SYN, TCP_ISN, 0);
+	tcp_out(&a, 0, SYN | ACK, 70000, TCP_ISN + 1);
+	harness_keep_ttl(a.h, false);
+	tcp_in(&a, 0, ACK, TCP_ISN + 1, 70001);
+	across_end(&a);
+}
+
+static void test_ttl_kept(void **state)
+{
+	check_ttl_kept(&one, false);
+	check_ttl_kept(&one, true);
+}
+
 /* A local address of the server's family is what is taken, and needed. */
 static void check_laddr(const struct harness_options *options, bool six)
 {
@@ -397,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_whole_six), cmocka_unit_test(test_whole_four),
 		cmocka_unit_test(test_far_six),   cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_laddr),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ttl_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

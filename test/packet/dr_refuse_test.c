@@ -61,6 +61,9 @@ static void test_ttl(void **state)
 	rig_send(h, CLIENT_SIDE, &packet);
 	rig_expect_icmp(h, CLIENT_SIDE, 11, 0, VIP, 0, &packet);
 	assert_int_equal(harness_drops(h, DROP_IPVS_TTL), 1);
+	harness_keep_ttl(h, true);
+	rig_send(h, CLIENT_SIDE, &packet);
+	rig_expect(h, SERVER_SIDE, &packet);
 	rig_end(h);
 }
 

@@ -68,7 +68,7 @@ static struct packet6 data6(const struct flow6 *flow, unsigned int from)
 
 static struct packet6 want6(const struct flow6 *flow, unsigned int from, struct packet6 packet)
 {
-	uint8_t hops = (uint8_t)((packet.hops ? packet.hops : LIFE) - 1);
+	uint8_t hops = harness_ttl(flow->h, packet.hops ? packet.hops : LIFE);
 
 	if (from == CLIENT_SIDE) {
 		packet = rig6_to_server(packet, flow->mode, flow->lport);
@@ -234,6 +234,29 @@ static void check_unusual(struct flow6 *flow)
 static void test_unusual(void **state)
 {
 	each(check_unusual);
+}
+
+/* Key xmit_ttl off, and on again. */
+static void check_hops_kept(struct flow6 *flow)
+{
+	struct packet6 packet = data6(flow, CLIENT_SIDE);
+
+	harness_keep_ttl(flow->h, true);
+	pass_data(flow, CLIENT_SIDE, 1);
+	if (flow->mode != 'g')
+		pass_data(flow, SERVER_SIDE, 1);
+	packet.hops = 1;
+	pass6(flow, CLIENT_SIDE, &packet, 0);
+	harness_keep_ttl(flow->h, false);
+	pass_data(flow, CLIENT_SIDE, 1);
+	rig6_send(flow->h, CLIENT_SIDE, 0, &packet);
+	assert_int_equal(harness_drops(flow->h, DROP_IPVS_TTL), 1);
+	assert_true(rig_take(flow->h, CLIENT_SIDE).len); /* time exceeded */
+}
+
+static void test_hops_kept(void **state)
+{
+	each(check_hops_kept);
 }
 
 /* What is damaged stays damaged by as much. */
@@ -438,7 +461,7 @@ int main(void)
 		cmocka_unit_test(test_damage),  cmocka_unit_test(test_no_udp_checksum),
 		cmocka_unit_test(test_order),   cmocka_unit_test(test_families),
 		cmocka_unit_test(test_ways),    cmocka_unit_test(test_address),
-		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_closing), cmocka_unit_test(test_hops_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,13 +124,13 @@ static struct bytes snat_packet(const struct line *line, unsigned int from, uint
 			       .dst = in ? HOST : (on ? CLIENT : PUBLIC),
 			       .proto = line->proto,
 			       .flags = flags,
-			       .ttl = on ? 63 : 64,
+			       .ttl = on ? harness_ttl(line->h, 64) : 64,
 			       .payload = "data" };
 	struct packet6 six = { .src = in ? (on ? PUBLIC6 : CLIENT6) : SERVER6,
 			       .dst = in ? SERVER6 : (on ? CLIENT6 : PUBLIC6),
 			       .proto = line->proto,
 			       .flags = flags,
-			       .hops = on ? 63 : 64 };
+			       .hops = on ? harness_ttl(line->h, 64) : 64 };
 	struct bytes bytes;
 
 	four.sport = six.sport = in ? (on ? line->port : 40000) : 80;
@@ -238,6 +238,20 @@ static void snat_data(struct line *line)
 static void test_snat_data(void **state)
 {
 	each_line(snat_open, snat_data);
+}
+
+/* Key xmit_ttl off, and on again. */
+static void snat_ttl_kept(struct line *line)
+{
+	harness_keep_ttl(line->h, true);
+	snat_both(line, FLOW_STAGE);
+	harness_keep_ttl(line->h, false);
+	snat_both(line, FLOW_STAGE);
+}
+
+static void test_snat_ttl_kept(void **state)
+{
+	each_line(snat_open, snat_ttl_kept);
 }
 
 static void snat_routes(struct line *line)
@@ -362,7 +376,7 @@ static struct bytes tunnel_packet(const struct line *line, uint8_t flags, bool o
 			       .sport = CPORT,
 			       .dport = 80,
 			       .proto = line->proto,
-			       .ttl = on ? 63 : 64,
+			       .ttl = on ? harness_ttl(line->h, 64) : 64,
 			       .tos = 0xb8,
 			       .fragment = 0x4000,
 			       .flags = flags,
@@ -372,7 +386,7 @@ static struct bytes tunnel_packet(const struct line *line, uint8_t flags, bool o
 	struct packet6 six = rig6_from_client(line->proto);
 	struct bytes bytes;
 
-	six.hops = on ? 63 : 64;
+	six.hops = on ? harness_ttl(line->h, 64) : 64;
 	six.flags = flags;
 	bytes.len = line->six ? rig6_build(bytes.at, &six) : packet_build(bytes.at, &four);
 	return bytes;
@@ -385,7 +399,7 @@ static size_t outer_header(uint8_t *at, const struct line *line, const struct ou
 	size_t len = inner + outer->len;
 
 	if (line->six) {
-		rig6_header(at, source, SERVER6, outer->proto, 63, len);
+		rig6_header(at, source, SERVER6, outer->proto, harness_ttl(line->h, 64), len);
 		at[1] &= 0xf0; /* no flow label */
 		at[2] = at[3] = 0;
 		return IP6;
@@ -396,7 +410,7 @@ static size_t outer_header(uint8_t *at, const struct line *line, const struct ou
 	at[2] = (uint8_t)((len + 20) >> 8);
 	at[3] = (uint8_t)(len + 20);
 	at[6] = 0x40;
-	at[8] = 63;
+	at[8] = harness_ttl(line->h, 64);
 	at[9] = outer->proto;
 	inet_pton(AF_INET, source, at + 12);
 	inet_pton(AF_INET, SERVER, at + 16);
@@ -507,6 +521,22 @@ static void tunnel_kinds(struct line *line)
 static void test_tunnel_kinds(void **state)
 {
 	each_line(tunnel_open, tunnel_kinds);
+}
+
+/* Inside and outside. */
+static void tunnel_ttl_kept(struct line *line)
+{
+	const struct outer *outer = line->six ? &ipip6 : &ipip;
+
+	harness_keep_ttl(line->h, true);
+	tunnel_data(line, outer, FLOW_STAGE);
+	harness_keep_ttl(line->h, false);
+	tunnel_data(line, outer, FLOW_STAGE);
+}
+
+static void test_tunnel_ttl_kept(void **state)
+{
+	each_line(tunnel_open, tunnel_ttl_kept);
 }
 
 static void tunnel_routes(struct line *line)
@@ -639,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_tunnel_kinds),   cmocka_unit_test(test_tunnel_routes),
 		cmocka_unit_test(test_tunnel_sources), cmocka_unit_test(test_tunnel_server),
 		cmocka_unit_test(test_tunnel_client),  cmocka_unit_test(test_tunnel_size),
+		cmocka_unit_test(test_snat_ttl_kept),  cmocka_unit_test(test_tunnel_ttl_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ struct packet flow_packet(const struct flow *flow, unsigned int from)
 
 struct packet flow_want(const struct flow *flow, unsigned int from, struct packet packet)
 {
-	uint8_t ttl = (uint8_t)((packet.ttl ? packet.ttl : 64) - 1);
+	uint8_t ttl = harness_ttl(flow->h, packet.ttl ? packet.ttl : 64);
 
 	packet = from == CLIENT_SIDE ? tcp_at_server(&flow->conn, packet)
 				     : tcp_at_client(&flow->conn, packet);

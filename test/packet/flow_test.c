@@ -573,6 +573,30 @@ static void test_end_of_life(void **state)
 	}
 }
 
+/* Key xmit_ttl off: as it came, and the last hop is none; then on again. */
+static void test_ttl_kept(void **state)
+{
+	for (unsigned int p = 0; p < LENGTH(protos); p++) {
+		struct flow flow = flow_new(protos[p], &usual);
+		struct packet packet = flow_packet(&flow, CLIENT_SIDE);
+		struct frame frame = data_frame(&flow, CLIENT_SIDE);
+
+		harness_keep_ttl(flow.h, true);
+		flow_pass_both(&flow, FLOW_STAGE);
+		packet.ttl = 1;
+		flow_pass(&flow, CLIENT_SIDE, &packet, SLOW_PATH);
+		frame.bytes[L3 + 8] = 0;
+		put_ip_sum(&frame);
+		inject(&flow, CLIENT_SIDE, &frame, 0, 0);
+		assert_int_equal(harness_drops(flow.h, DROP_IPVS_TTL), 1);
+		while (rig_take(flow.h, CLIENT_SIDE).len)
+			; /* time exceeded */
+		harness_keep_ttl(flow.h, false);
+		flow_pass_both(&flow, FLOW_STAGE);
+		rig_end(flow.h);
+	}
+}
+
 /* A wrong checksum stays wrong by as much as it was. */
 static void test_damage_stays(void **state)
 {
@@ -715,6 +739,7 @@ int main(void)
 		cmocka_unit_test(test_unusual),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_end_of_life),
+		cmocka_unit_test(test_ttl_kept),
 		cmocka_unit_test(test_damage_stays),
 		cmocka_unit_test(test_udp_without_checksum),
 		cmocka_unit_test(test_udp_computed_zero),

@@ -79,6 +79,20 @@ static void make_config(const struct harness_options *options, struct modules_co
 		      UDP__COUNT);
 }
 
+void harness_keep_ttl(struct harness *h, bool keep)
+{
+	struct ipvs_config config = h->all[1]->ipvs->config;
+
+	config.keep_ttl = keep;
+	assert_int_equal(ipvs_configure(h->all, &config), 0);
+	harness_turn(h);
+}
+
+uint8_t harness_ttl(const struct harness *h, uint8_t ttl)
+{
+	return (uint8_t)(ttl - !h->all[1]->ipvs->config.keep_ttl);
+}
+
 static void add_ports(struct harness *h, const struct harness_options *options)
 {
 	for (unsigned int i = 0; i < HARNESS_PORTS; i++) {

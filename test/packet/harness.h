@@ -54,6 +54,12 @@ struct harness {
 /* dpdk0 has MAC 02:00:00:00:00:00, dpdk1 02:00:00:00:00:01. Fails the test when it cannot. */
 struct harness *harness_new(const struct harness_options *options);
 
+/* Key xmit_ttl off or on, as a reload of the conf file sets it. */
+void harness_keep_ttl(struct harness *h, bool keep);
+
+/* What of a TTL or hop limit is left behind a service. */
+uint8_t harness_ttl(const struct harness *h, uint8_t ttl);
+
 /* Takes all down and asserts that every mbuf is back. */
 void harness_free(struct harness *h);
 

@@ -207,7 +207,7 @@ void across(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir
 	unfinished_finish(m);
 	m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	l4_cross(w, m, id, dir, &to, &cross);
-	cross.ttl--;
+	cross.ttl -= xmit_ttl_step(w);
 	len = cross_header_len(family, &cross);
 	cross_header_put(w, head, &cross, &to);
 	if (!head_put(w, m, l4_off, head, len))
@@ -302,7 +302,7 @@ void across_error(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_d
 	}
 	track_count(w, conn, (uint32_t)meta->l3_len + meta->l4_len, dir);
 	quote_cross(conn, sent, quote, &was, &inner);
-	outer.ttl--;
+	outer.ttl -= xmit_ttl_step(w);
 	outer.fragment = false;
 	l3_len = cross_header_len(family, &outer);
 	len = error_head(w, head, &to, &was, &outer, &inner, &quoted);

@@ -34,7 +34,7 @@ static void dr_run(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_
 	if (!xmit_way(w, m, &dest->addr, &pkt_meta(m)->tuple.dst, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
-	xmit_age(m);
+	xmit_age(w, m);
 	unfinished_pass_on(m);
 	xmit_send(w, m, &nexthop);
 }

@@ -22,6 +22,7 @@
 
 #include "ipvs/proto/echo.h"
 #include "ipvs/xmit/xmit.h"
+#include "ipvs/ipvs.h"
 #include "net/ip.h"
 #include "net/ip6.h"
 #include "packet/csum.h"
@@ -37,6 +38,11 @@ bool xmit_open_as_is(struct worker *w, struct xmit_opening *opening, enum drop_r
 {
 	opening->out = tuple_reverse(opening->in);
 	return true;
+}
+
+uint8_t xmit_ttl_step(const struct worker *w)
+{
+	return !w->ipvs->config.keep_ttl;
 }
 
 bool xmit_way(struct worker *w, struct rte_mbuf *m, const union ip_addr *dst,
@@ -68,7 +74,7 @@ bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
 	struct route_flow flow = route_flow(pkt_meta(m));
 	enum route_verdict verdict;
 
-	if (unlikely(pkt_meta(m)->ttl <= 1)) {
+	if (unlikely(pkt_meta(m)->ttl <= xmit_ttl_step(w))) {
 		ip_send_error(w, m, IP_ERROR_TTL, 0, from);
 		drop(w, m, DROP_IPVS_TTL);
 		return false;
@@ -82,52 +88,54 @@ bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
 	return true;
 }
 
-/* TTL less one; returns what that makes in the header's checksum. */
-static uint32_t age4(struct rte_ipv4_hdr *ip)
+/* TTL less `step`; returns what that makes in the header's checksum. */
+static uint32_t age4(struct rte_ipv4_hdr *ip, uint8_t step)
 {
-	ip->time_to_live--;
+	ip->time_to_live -= step;
 	/* it is the upper half of its 16-bit word */
-	return csum_delta16(RTE_BE16(0x0100), 0);
+	return csum_delta16(rte_cpu_to_be_16((uint16_t)(step << 8)), 0);
 }
 
-void xmit_age(struct rte_mbuf *m)
+void xmit_age(const struct worker *w, struct rte_mbuf *m)
 {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 
 	if (unlikely(pkt_meta(m)->tuple.family == AF_INET6))
-		rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->hop_limits--;
+		rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->hop_limits -= xmit_ttl_step(w);
 	else
-		ip->hdr_checksum = csum_apply(ip->hdr_checksum, age4(ip));
+		ip->hdr_checksum = csum_apply(ip->hdr_checksum, age4(ip, xmit_ttl_step(w)));
 }
 
-static uint32_t rewrite_ip4(struct rte_ipv4_hdr *ip, const struct tuple *to)
+static uint32_t rewrite_ip4(struct rte_ipv4_hdr *ip, const struct tuple *to, uint8_t step)
 {
 	uint32_t delta = csum_delta32(ip->src_addr, to->src.v4) +
 			 csum_delta32(ip->dst_addr, to->dst.v4);
 
 	ip->src_addr = to->src.v4;
 	ip->dst_addr = to->dst.v4;
-	ip->hdr_checksum = csum_apply(ip->hdr_checksum, delta + age4(ip));
+	ip->hdr_checksum = csum_apply(ip->hdr_checksum, delta + age4(ip, step));
 	return delta;
 }
 
 static uint32_t rewrite_ip6(struct rte_ipv6_hdr *ip, const struct tuple *was,
-			    const struct tuple *to)
+			    const struct tuple *to, uint8_t step)
 {
 	memcpy(ip->src_addr, &to->src, sizeof(ip->src_addr));
 	memcpy(ip->dst_addr, &to->dst, sizeof(ip->dst_addr));
-	ip->hop_limits--;
+	ip->hop_limits -= step;
 	return csum_delta128(&was->src, &to->src) + csum_delta128(&was->dst, &to->dst);
 }
 
-uint32_t xmit_rewrite_ip(struct rte_mbuf *m, const struct tuple *to)
+uint32_t xmit_rewrite_ip(const struct worker *w, struct rte_mbuf *m, const struct tuple *to)
 {
+	uint8_t step = xmit_ttl_step(w);
 	const struct tuple *was = &pkt_meta(m)->tuple;
 	uint32_t delta = csum_delta16(was->sport, to->sport) + csum_delta16(was->dport, to->dport);
 
 	if (unlikely(was->family == AF_INET6))
-		return delta + rewrite_ip6(rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *), was, to);
-	return delta + rewrite_ip4(rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *), to);
+		return delta +
+		       rewrite_ip6(rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *), was, to, step);
+	return delta + rewrite_ip4(rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *), to, step);
 }
 
 /* An unfinished one of IPv6 is finished here: with extension headers no port could. */

@@ -39,14 +39,17 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
 		 const union ip_addr *dst, const union ip_addr *from, struct nexthop *nexthop);
 
-/* TTL or hop limit less one, and nothing else. */
-void xmit_age(struct rte_mbuf *m);
+/* What is taken from the TTL or hop limit of what is forwarded: 1, or 0 by key xmit_ttl. */
+uint8_t xmit_ttl_step(const struct worker *w);
+
+/* TTL or hop limit less that, and nothing else. */
+void xmit_age(const struct worker *w, struct rte_mbuf *m);
 
 /*
- * IP header: source and destination of `to`, TTL less one, and IPv4's checksum by difference.
+ * IP header: source and destination of `to`, TTL less a step, and IPv4's checksum by difference.
  * Returns the difference that the addresses and ports of `to` make in the L4 checksum.
  */
-uint32_t xmit_rewrite_ip(struct rte_mbuf *m, const struct tuple *to);
+uint32_t xmit_rewrite_ip(const struct worker *w, struct rte_mbuf *m, const struct tuple *to);
 
 /* TCP, UDP or an echo: the ports or the id of `to`, and the checksum by delta, or its computation
  * left to the way out if it arrived unfinished. */

@@ -84,7 +84,7 @@ void tunnel_send(struct worker *w, struct rte_mbuf *m, const struct tunnel_way *
 
 	unfinished_pass_on(m);
 	unfinished_finish(m);
-	xmit_age(m);
+	xmit_age(w, m);
 	encap_head_init(&head, &way->encap, tuple->family);
 	if (unlikely(!encap_push(m, &head, each))) {
 		drop(w, m, DROP_TUNNEL_ROOM);
