@@ -61,9 +61,12 @@ static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 	const struct conn_bucket *bucket = &table->index.buckets[probe->bucket];
 	uint32_t ref = 0;
 
-	for (unsigned int match = conn_bucket_match(bucket, probe->tag); match && !ref;
-	     match &= match - 1)
-		ref = bucket->ref[__builtin_ctz(match)];
+	for (unsigned int match = conn_bucket_match(bucket, probe->tag); likely(match);
+	     match &= match - 1) {
+		ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
+		if (likely(ref))
+			break;
+	}
 	probe->ref = ref;
 	if (likely(ref)) {
 		conn_probe_line(table, ref, six);
@@ -110,7 +113,8 @@ static inline bool conn_probe_end(const struct conn_table *table, const struct t
 
 	found->dir = conn_ref_dir(probe->ref);
 	found->id = id;
-	return likely(probe->ref && conn_class_of(id) == CONN_IP4) &&
+	/* of no reference it is another class */
+	return likely(conn_class_of(id) == CONN_IP4) &&
 	       conn_line4_is(conn_line4(table, id), found->dir, tuple);
 }
 

@@ -56,6 +56,7 @@ void flow_begin(struct worker *w, struct flow_run *run)
 		.services = w->ipvs->services,
 		.dests = w->ipvs->services->dests,
 		.adjs = adj_array(w),
+		.tx = w->link->tx,
 		.stamps = w->net->stamps.at,
 		.now_ms = w->now_ms,
 		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
@@ -102,15 +103,15 @@ static __rte_always_inline struct adj *way_of(struct flow_run *run, union flow_l
 /* Answers that are not rewritten are only passing through: no business of this stage. */
 static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
 {
-	uint16_t needed = dir == CONN_IN ? CONN_FLOW : CONN_FLOW | CONN_NAT;
+	uint16_t flags = conn->flags & (CONN_FLOW | CONN_NAT);
 
-	return (conn->flags & needed) == needed;
+	return likely(flags == (CONN_FLOW | CONN_NAT)) || (flags == CONN_FLOW && dir == CONN_IN);
 }
 
 /* The adjacency of a packet; NULL: this stage cannot. */
 static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line line,
 					   enum conn_dir dir, struct dest *dest,
-					   const uint8_t *frame, const bool six)
+					   const uint8_t *frame, uint16_t total, const bool six)
 {
 	const struct conn *conn = line_conn(line, six);
 	struct adj *adj;
@@ -119,7 +120,7 @@ static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line
 		     !ways_fresh(run, line, dest, six)))
 		return NULL;
 	adj = way_of(run, line, dir, dest, frame, six);
-	return likely(adj->usable && ip_total(frame, six) <= adj->mtu) ? adj : NULL;
+	return likely(adj->usable && total <= adj->mtu) ? adj : NULL;
 }
 
 /* What moves the state, or brings the deadline nearer. */
@@ -131,16 +132,17 @@ static __rte_noinline struct adj *forward_move(struct flow_run *run, union flow_
 
 	if (!flow_moves(run, line, id, dir, dest, l4, six))
 		return NULL;
-	pass(run, line, dir, dest, frame, adj, six, false);
+	pass(run, line, dir, dest, frame, ip_total(frame, six), adj, six, false);
 	return adj;
 }
 
+/* `total` is ip_total(). */
 static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
 					       uint32_t id, enum conn_dir dir, struct dest *dest,
-					       uint8_t *frame, const bool six)
+					       uint8_t *frame, uint16_t total, const bool six)
 {
 	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
-	struct adj *adj = way(run, line, dir, dest, frame, six);
+	struct adj *adj = way(run, line, dir, dest, frame, total, six);
 	struct conn *conn = line_conn(line, six);
 	uint32_t deadline;
 
@@ -150,7 +152,7 @@ static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_
 	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
 		return forward_move(run, line, id, dir, dest, frame, adj, six);
 	conn->deadline = deadline;
-	pass(run, line, dir, dest, frame, adj, six, true);
+	pass(run, line, dir, dest, frame, total, adj, six, true);
 	return adj;
 }
 
@@ -158,12 +160,13 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 			 enum conn_dir dir, struct dest *dest, struct flow_frame *frame)
 {
 	bool six = family == AF_INET6;
-	struct adj *adj = six ? forward(run, line, CONN_NONE, dir, dest, frame->at, true)
-			      : forward(run, line, CONN_NONE, dir, dest, frame->at, false);
+	uint16_t total = ip_total(frame->at, six);
+	struct adj *adj = six ? forward(run, line, CONN_NONE, dir, dest, frame->at, total, true)
+			      : forward(run, line, CONN_NONE, dir, dest, frame->at, total, false);
 
 	if (!adj)
 		return flow_aside(run, line, CONN_NONE, dir, dest, frame, six);
-	frame->len = (uint16_t)(ip_total(frame->at, six) + ETH_LEN);
+	frame->len = (uint16_t)(total + ETH_LEN);
 	return adj;
 }
 
@@ -182,7 +185,7 @@ struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union 
 		return NULL;
 	if (conn->proto == IPPROTO_TCP)
 		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
-	pass(run, line, CONN_IN, dest, frame, adj, six, false);
+	pass(run, line, CONN_IN, dest, frame, ip_total(frame, six), adj, six, false);
 	return adj;
 }
 
@@ -192,47 +195,60 @@ uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn
 	return deadline_moved(run, conn, dest);
 }
 
-/* What the sender's hardware has added to a short packet does not go on. */
-static inline void cut_padding(struct rte_mbuf *m, const bool six)
+/* `len` bytes: what the sender's hardware has added to a short packet does not go on. */
+static inline void push_out(struct flow_run *run, struct rte_mbuf *m, uint16_t len,
+			    const struct adj *adj)
 {
-	uint16_t len = (uint16_t)(ip_total(rte_pktmbuf_mtod(m, const uint8_t *), six) + ETH_LEN);
+	struct batch *out = &run->tx[adj->port];
 
 	m->data_len = len;
 	m->pkt_len = len;
-}
-
-static inline void push_out(struct flow_run *run, struct rte_mbuf *m, const struct adj *adj,
-			    const bool six)
-{
-	struct batch *out = &run->w->link->tx[adj->port];
-
-	cut_padding(m, six);
 	out->pkts[out->count++] = m;
 }
 
-/* A vector under way: what could be parsed, in its order. */
-struct flow_vector {
-	struct rte_mbuf *pkts[BATCH_BURST];
-	struct conn_probe probes[BATCH_BURST];
-	union { /* of one family */
-		struct tuple4 four[BATCH_BURST];
-		struct tuple six[BATCH_BURST];
-	} tuples;
+struct flow_item4 {
+	struct tuple4 tuple;
+	struct rte_mbuf *m;
+	struct conn_probe probe;
 };
 
-static inline union flow_tuple *vector_tuple(struct flow_vector *vector, uint32_t i, const bool six)
+struct flow_item6 {
+	struct tuple tuple;
+	struct rte_mbuf *m;
+	struct conn_probe probe;
+};
+
+/* A vector under way: what could be parsed, in its order, of one family. */
+union flow_vector {
+	struct flow_item4 four[BATCH_BURST];
+	struct flow_item6 six[BATCH_BURST];
+};
+
+static inline union flow_tuple *vector_tuple(union flow_vector *vector, uint32_t i, const bool six)
 {
-	return six ? (union flow_tuple *)(void *)&vector->tuples.six[i]
-		   : (union flow_tuple *)(void *)&vector->tuples.four[i];
+	return six ? (union flow_tuple *)(void *)&vector->six[i].tuple
+		   : (union flow_tuple *)(void *)&vector->four[i].tuple;
 }
 
-static inline bool vector_found(const struct flow_run *run, const struct flow_vector *vector,
+static inline struct conn_probe *vector_probe(union flow_vector *vector, uint32_t i, const bool six)
+{
+	return six ? &vector->six[i].probe : &vector->four[i].probe;
+}
+
+static inline struct rte_mbuf *vector_pkt(const union flow_vector *vector, uint32_t i,
+					  const bool six)
+{
+	return six ? vector->six[i].m : vector->four[i].m;
+}
+
+static inline bool vector_found(const struct flow_run *run, const union flow_vector *vector,
 				uint32_t i, struct conn_found *found, const bool six)
 {
-	const struct conn_probe *probe = &vector->probes[i];
+	const struct flow_item4 *four = &vector->four[i];
+	const struct flow_item6 *item = &vector->six[i];
 
-	return six ? conn_probe6_end(run->conns, &vector->tuples.six[i], probe, found)
-		   : conn_probe_end(run->conns, &vector->tuples.four[i], probe, found);
+	return six ? conn_probe6_end(run->conns, &item->tuple, &item->probe, found)
+		   : conn_probe_end(run->conns, &four->tuple, &four->probe, found);
 }
 
 static inline union flow_line line_of(const struct flow_run *run, uint32_t id, const bool six)
@@ -251,24 +267,22 @@ static __rte_noinline bool found_aside(struct flow_run *run, struct rte_mbuf *m,
 	struct flow_frame frame = { .at = rte_pktmbuf_mtod(m, uint8_t *),
 				    .room = rte_pktmbuf_headroom(m) };
 	const struct adj *adj = flow_aside(run, line, found->id, found->dir, dest, &frame, six);
-	struct batch *out;
 
 	if (!adj)
 		return false;
 	m->data_off = (uint16_t)(frame.at - (uint8_t *)m->buf_addr);
-	m->data_len = frame.len;
-	m->pkt_len = frame.len;
-	out = &run->w->link->tx[adj->port];
-	out->pkts[out->count++] = m;
+	push_out(run, m, frame.len, adj);
 	return true;
 }
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
-static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vector *vector,
+static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vector *vector,
 					   uint32_t i, const struct conn_found *found,
 					   struct flow_left *left, const bool six)
 {
-	struct rte_mbuf *m = vector->pkts[i];
+	struct rte_mbuf *m = vector_pkt(vector, i, six);
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t total = ip_total(frame, six);
 	union flow_line line;
 	struct adj *adj;
 
@@ -276,7 +290,7 @@ static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vec
 		return false;
 	line = line_of(run, found->id, six);
 	adj = forward(run, line, found->id, found->dir, &run->dests[line_conn(line, six)->dest],
-		      rte_pktmbuf_mtod(m, uint8_t *), six);
+		      frame, total, six);
 	if (unlikely(!adj)) {
 		if (found_aside(run, m, line, found, six))
 			return true;
@@ -284,12 +298,12 @@ static __rte_always_inline bool flow_found(struct flow_run *run, struct flow_vec
 			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
 		return false;
 	}
-	push_out(run, m, adj, six);
+	push_out(run, m, (uint16_t)(total + ETH_LEN), adj);
 	return true;
 }
 
 /* The same; it may also be of a connection that the probe has missed. */
-static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_vector *vector,
+static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector *vector,
 					 uint32_t i, struct flow_left *left, const bool six)
 {
 	struct conn_found found;
@@ -308,11 +322,11 @@ static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
 
 /* How far it is; apart, so that it stays in registers. */
 struct flow_steps {
-	uint32_t n;       /* parsed */
-	uint32_t guessed; /* of these */
-	uint32_t again;   /* a bit each: in its second bucket */
-	uint32_t left;    /* a bit each of all received: could not be parsed */
-	uint32_t others;  /* of these: of the other family */
+	uint32_t n;      /* parsed */
+	uint32_t ahead;  /* so many packets before its turn a guess is made */
+	uint32_t again;  /* a bit each: in its second bucket */
+	uint32_t left;   /* a bit each of all received: could not be parsed */
+	uint32_t others; /* of these: of the other family */
 };
 
 static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
@@ -320,42 +334,52 @@ static inline bool probe_guess(const struct flow_run *run, struct conn_probe *pr
 	return six ? conn_probe6_guess(run->conns, probe) : conn_probe_guess(run->conns, probe);
 }
 
-static inline void vector_guess(const struct flow_run *run, struct flow_vector *vector,
-				struct flow_steps *steps, const bool six)
+static inline void vector_guess(const struct flow_run *run, union flow_vector *vector,
+				struct flow_steps *steps, uint32_t i, const bool six)
 {
-	uint32_t i = steps->guessed++;
-
-	steps->again |= (uint32_t)!probe_guess(run, &vector->probes[i], six) << i;
+	if (unlikely(!probe_guess(run, vector_probe(vector, i, six), six)))
+		steps->again |= 1u << i;
 }
 
-static inline void vector_guess_again(const struct flow_run *run, struct flow_vector *vector,
-				      struct flow_steps *steps, uint32_t i, const bool six)
+/* Of those in `again` the one that is some packets ahead, and at last the one whose turn it is;
+ * returns what is left of them. */
+static __rte_noinline uint32_t vector_guess_again(const struct flow_run *run,
+						  union flow_vector *vector, uint32_t again,
+						  uint32_t i, bool six)
 {
-	if (unlikely(i < steps->n && steps->again >> i & 1)) {
-		steps->again &= ~(1u << i);
-		probe_guess(run, &vector->probes[i], six);
-	}
+	uint32_t now = again & ((1u << i) | (uint32_t)(UINT64_C(1) << (i + AGAIN_AHEAD)));
+
+	for (uint32_t bits = now; bits; bits &= bits - 1)
+		probe_guess(run, vector_probe(vector, (uint32_t)__builtin_ctz(bits), six), six);
+	return again & ~now;
 }
 
 /* The i-th of them is on its way to be found; false: it cannot be parsed. */
-static inline bool vector_start(const struct flow_run *run, const struct rte_mbuf *m,
-				struct flow_vector *vector, uint32_t i, const bool six)
+static inline bool vector_start(const struct flow_run *run, struct rte_mbuf *m,
+				union flow_vector *vector, uint32_t i, const bool six)
 {
+	struct flow_item4 *four = &vector->four[i];
+	struct flow_item6 *item = &vector->six[i];
+	struct tuple4 tuple; /* apart, so that it stays in registers */
+
 	if (six) {
-		if (unlikely(!flow_parse6(run, m, &vector->tuples.six[i])))
+		if (unlikely(!flow_parse6(run, m, &item->tuple)))
 			return false;
-		conn_probe6_start(run->conns, &vector->tuples.six[i], &vector->probes[i]);
+		conn_probe6_start(run->conns, &item->tuple, &item->probe);
+		item->m = m;
 	} else {
-		if (unlikely(!flow_parse4(run, m, &vector->tuples.four[i])))
+		if (unlikely(!flow_parse4(run, m, &tuple)))
 			return false;
-		conn_probe_start(run->conns, &vector->tuples.four[i], &vector->probes[i]);
+		four->tuple = tuple;
+		conn_probe_start(run->conns, &tuple, &four->probe);
+		four->m = m;
 	}
 	return true;
 }
 
 /* Parsed, and on their way to be found. */
 static __rte_always_inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts,
-					     uint32_t n, struct flow_vector *vector,
+					     uint32_t n, union flow_vector *vector,
 					     struct flow_steps *steps, const bool six)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -365,34 +389,34 @@ static __rte_always_inline void vector_parse(const struct flow_run *run, struct 
 			steps->left |= 1u << i;
 			continue;
 		}
-		vector->pkts[at] = pkts[i];
 		steps->n++;
 		if (at >= GUESS_BEHIND)
-			vector_guess(run, vector, steps, six);
+			vector_guess(run, vector, steps, at - GUESS_BEHIND, six);
 	}
+	steps->ahead = RTE_MAX(steps->n, GUESS_BEHIND) - GUESS_BEHIND;
 }
 
-static __rte_always_inline bool vector_one(struct flow_run *run, struct flow_vector *vector,
+static __rte_always_inline bool vector_one(struct flow_run *run, union flow_vector *vector,
 					   struct flow_steps *steps, uint32_t i,
 					   struct flow_left *left, const bool six)
 {
-	if (steps->guessed < steps->n)
-		vector_guess(run, vector, steps, six);
-	vector_guess_again(run, vector, steps, i + AGAIN_AHEAD, six);
-	vector_guess_again(run, vector, steps, i, six);
+	if (i + steps->ahead < steps->n)
+		vector_guess(run, vector, steps, i + steps->ahead, six);
+	if (unlikely(steps->again))
+		steps->again = vector_guess_again(run, vector, steps->again, i, six);
 	return flow_one(run, vector, i, left, six);
 }
 
 /* A tag has deceived the probe: the connection is another one of its buckets, if there is any. */
-static __rte_noinline bool mixed_again(struct flow_run *run, struct flow_vector *vector, uint32_t i,
+static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
 				       struct flow_left *left, bool *known, bool six)
 {
 	struct conn_found found;
 
 	if (six)
-		found.id = conn_lookup(run->conns, &vector->tuples.six[i], &found.dir);
+		found.id = conn_lookup(run->conns, &vector->six[i].tuple, &found.dir);
 	else
-		conn_lookup4(run->conns, &vector->tuples.four[i], 1, &found);
+		conn_lookup4(run->conns, &vector->four[i].tuple, 1, &found);
 	*known = found.id != CONN_NONE;
 	if (!*known || conn_class_of(found.id) != (six ? CONN_IP6 : CONN_IP4) ||
 	    !flow_found(run, vector, i, &found, left, six))
@@ -404,20 +428,20 @@ static __rte_noinline bool mixed_again(struct flow_run *run, struct flow_vector 
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
 static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
-		      struct flow_vector *vector, uint32_t i, struct flow_left *left,
-		      const bool six)
+		      union flow_vector *vector, uint32_t i, struct flow_left *left, const bool six)
 {
 	union flow_tuple *tuple = vector_tuple(vector, i, six);
 	bool known = false;
 
 	if (left_has(left, tuple, six))
 		return false;
-	if (unlikely(vector->probes[i].ref) && mixed_again(run, vector, i, left, &known, six))
+	if (unlikely(vector_probe(vector, i, six)->ref) &&
+	    mixed_again(run, vector, i, left, &known, six))
 		return true;
 	if (known)
 		return false;
 	left_add(left, left_key_of(tuple, six));
-	return flow_new_take(run, new, vector->pkts[i], at, tuple, six);
+	return flow_new_take(run, new, vector_pkt(vector, i, six), at, tuple, six);
 }
 
 /* false: there is a connection now, but no way on for its first packet here. */
@@ -427,20 +451,20 @@ static __rte_always_inline bool new_goes_on(struct flow_run *run, const struct f
 	uint32_t id = flow_new_make(run, one, six);
 	struct dest *dest = one->opening.wants.dest;
 	struct worker *w = run->w;
+	uint8_t *frame = rte_pktmbuf_mtod(one->m, uint8_t *);
 	union flow_line line;
 	struct adj *adj;
 
 	if (unlikely(id == CONN_NONE))
 		return true;
 	line = line_of(run, id, six);
-	adj = flow_forward_first(run, six ? AF_INET6 : AF_INET, line, dest,
-				 rte_pktmbuf_mtod(one->m, uint8_t *));
+	adj = flow_forward_first(run, six ? AF_INET6 : AF_INET, line, dest, frame);
 	if (unlikely(!adj)) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
 	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, six), dest));
-	push_out(run, one->m, adj, six);
+	push_out(run, one->m, (uint16_t)(ip_total(frame, six) + ETH_LEN), adj);
 	w->counters.flow++;
 	return true;
 }
@@ -460,7 +484,7 @@ static __rte_always_inline uint32_t new_go_on(struct flow_run *run, const struct
 /* From the first on that does not go to a port, or could not be parsed. Returns how many more have
  * gone there, of connections that were there. */
 static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-					  struct flow_vector *vector, struct flow_steps steps,
+					  union flow_vector *vector, struct flow_steps steps,
 					  uint32_t first, const bool six)
 {
 	uint32_t slow = steps.left & ~steps.others, opened, hits = 0;
@@ -494,34 +518,35 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 }
 
 static __rte_noinline uint32_t mixed4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      struct flow_vector *vector, struct flow_steps steps,
+				      union flow_vector *vector, struct flow_steps steps,
 				      uint32_t first)
 {
 	return mixed(run, pkts, n, vector, steps, first, false);
 }
 
 static __rte_noinline uint32_t mixed6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      struct flow_vector *vector, struct flow_steps steps,
+				      union flow_vector *vector, struct flow_steps steps,
 				      uint32_t first)
 {
 	return mixed(run, pkts, n, vector, steps, first, true);
 }
 
-/* What could not be parsed because it is of the other family goes into `others`. */
-static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, struct flow_steps *steps,
+/* What could not be parsed because it is of the other family goes into `others`; which these are, a
+ * bit each. */
+static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, uint32_t left,
 					   struct rte_mbuf **others, bool six)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, taken = 0;
 
-	for (uint32_t bits = steps->left; bits; bits &= bits - 1) {
+	for (uint32_t bits = left; bits; bits &= bits - 1) {
 		uint32_t at = (uint32_t)__builtin_ctz(bits);
 
 		if (flow_is_ip6(pkts[at]) == six)
 			continue;
 		others[n++] = pkts[at];
-		steps->others |= 1u << at;
+		taken |= 1u << at;
 	}
-	return n;
+	return taken;
 }
 
 /* A vector, but for what is of the other family, which goes into `others` (NULL: there is nothing
@@ -530,21 +555,21 @@ static __rte_always_inline uint32_t burst(struct flow_run *run, struct rte_mbuf 
 					  struct rte_mbuf **others, const bool six)
 {
 	struct flow_steps steps = { .n = 0 };
-	struct flow_vector vector;
-	uint32_t hits = 0, n_others = 0;
+	union flow_vector vector;
+	uint32_t hits = 0;
 
 	vector_parse(run, pkts, n, &vector, &steps, six);
 	if (likely(!steps.left))
 		while (hits < n && likely(vector_one(run, &vector, &steps, hits, NULL, six)))
 			hits++;
 	else if (others)
-		n_others = others_take(pkts, &steps, others, six);
+		steps.others = others_take(pkts, steps.left, others, six);
 	if (unlikely(hits < n))
 		hits += six ? mixed6(run, pkts, n, &vector, steps, hits)
 			    : mixed4(run, pkts, n, &vector, steps, hits);
 	run->w->counters.flow += hits;
 	run->w->ipvs->shed.hits += hits;
-	return n_others;
+	return (uint32_t)__builtin_popcount(steps.others);
 }
 
 static uint32_t burst4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,

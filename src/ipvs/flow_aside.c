@@ -77,7 +77,7 @@ static __rte_always_inline struct adj *snat(struct flow_run *run, union flow_lin
 	if (!adj->usable || total > adj->mtu || !flow_moves(run, line, id, dir, dest, l4, six))
 		return NULL;
 	frame->len = (uint16_t)(total + ETH_LEN);
-	pass(run, line, dir, dest, frame->at, adj, six, false);
+	pass(run, line, dir, dest, frame->at, total, adj, six, false);
 	return adj;
 }
 

@@ -31,6 +31,7 @@ struct flow_run {
 	struct service_table *services;
 	struct dest *dests;
 	struct adj *adjs;
+	struct batch *tx; /* of each port, what is to be sent */
 	const uint32_t *stamps;
 	uint64_t now_ms;
 	uint32_t tcp_deadline;    /* of an established connection, */

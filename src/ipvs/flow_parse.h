@@ -67,31 +67,29 @@ static inline void store64(void *at, uint64_t value)
 static inline bool port_content(uint64_t ol_flags)
 {
 	const uint64_t bad = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD;
-	const uint64_t l4_none = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	const uint64_t l4_none = RTE_MBUF_F_RX_L4_CKSUM_NONE, l4_bad = RTE_MBUF_F_RX_L4_CKSUM_BAD;
 
+	if (likely(!(ol_flags & (bad | l4_bad)))) /* which is a part of l4_none */
+		return true;
 	return !(ol_flags & bad) && (ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != l4_none;
 }
 
 static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
 {
-	uint64_t a = load64(ip), b = load64(ip + 8), sum;
-
 	if (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		return true;
-	sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + load32(ip + 16);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	return csum_fold((uint32_t)sum) == 0xffff;
+	return csum_right64(csum_add64(csum_add64(load64(ip), load64(ip + 8)), load32(ip + 16)));
 }
 
 /*
  * Data, acknowledgements and ends, without options or with timestamps as everybody sends them; and
  * SYNs, with any options.
  */
-static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len, uint16_t there)
+static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len)
 {
 	uint8_t flags = th[13], len = th[12] >> 2 & 0x3c;
 
-	if (unlikely(len > l4_len || len > there))
+	if (unlikely(len > l4_len))
 		return false;
 	if (unlikely((flags & (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG | RTE_TCP_ACK_FLAG)) !=
 		     RTE_TCP_ACK_FLAG))
@@ -102,13 +100,13 @@ static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len, uint16_t there)
 	return len == TCP_TS_LEN && load32(th + TCP_LEN) == RTE_BE32(0x0101080a);
 }
 
-/* TCP or UDP, as this stage takes it, `there` bytes of its l4_len in this segment. */
-static inline bool l4_usual(uint8_t proto, const uint8_t *l4, uint16_t l4_len, uint16_t there)
+/* TCP or UDP, as this stage takes it, all of its l4_len bytes in this segment. */
+static inline bool l4_usual(uint8_t proto, const uint8_t *l4, uint16_t l4_len)
 {
 	uint16_t dgram_len;
 
 	if (proto == IPPROTO_TCP)
-		return likely(there >= TCP_LEN && tcp_usual(l4, l4_len, there));
+		return likely(l4_len >= TCP_LEN && tcp_usual(l4, l4_len));
 	if (proto != IPPROTO_UDP)
 		return false;
 	dgram_len = rte_be_to_cpu_16(load16(l4 + 4));
@@ -135,7 +133,7 @@ static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf
 		     !ip_checksum_right(ol_flags, ip)))
 		return false;
 	l4_len = (uint16_t)(total - IP_LEN);
-	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, l4_len, (uint16_t)(there - ETH_LEN - IP_LEN))))
+	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, l4_len)))
 		return false;
 	tuple->addrs = load64(ip + 12);
 	tuple->ports = load32(ip + 20);
@@ -164,8 +162,7 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 		     (load32(frame + 12) & RTE_BE32(0xfffff000)) != RTE_BE32(0x86dd6000) ||
 		     ip[7] <= 1 || l4_len + ETH_LEN + IP6_LEN > there || l4_len < UDP_LEN))
 		return false;
-	there = (uint16_t)(there - ETH_LEN - IP6_LEN);
-	if (unlikely(!l4_usual(ip[6], ip + IP6_LEN, l4_len, there)))
+	if (unlikely(!l4_usual(ip[6], ip + IP6_LEN, l4_len)))
 		return false;
 	/* UDP's own checksum is all that protects the addresses */
 	if (unlikely(ip[6] == IPPROTO_UDP && load16(ip + IP6_LEN + 6) == 0))

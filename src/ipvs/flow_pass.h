@@ -159,13 +159,13 @@ static inline void rewrite(const struct flow_run *run, union flow_line line, enu
 		rewrite4(run, line.four, dir, ip, plain);
 }
 
-/* `plain`: neither SYN nor FIN. */
+/* `total` is ip_total(); `plain`: neither SYN nor FIN. */
 static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
-				     struct dest *dest, uint8_t *frame, struct adj *adj,
-				     const bool six, const bool plain)
+				     struct dest *dest, uint8_t *frame, uint16_t total,
+				     struct adj *adj, const bool six, const bool plain)
 {
 	uint8_t *ip = frame + ETH_LEN;
-	uint16_t total = ip_total(frame, six), ip_len = six ? IP6_LEN : IP_LEN;
+	uint16_t ip_len = six ? IP6_LEN : IP_LEN;
 	struct conn *conn = line_conn(line, six);
 
 	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)

@@ -46,20 +46,17 @@ static inline uint32_t shift(uint8_t *at, uint32_t add)
 static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th,
 				   const bool plain)
 {
-	uint8_t len = th[12] >> 2 & 0x3c;
-	bool stamps = (conn->flags & CONN_TS) && len == TCP_TS_LEN;
 	uint32_t delta;
 
 	if (!(conn->flags & CONN_SEQ))
 		return 0;
 	if (!plain && (th[13] & RTE_TCP_SYN_FLAG))
-		return tcp_shift(conn, dir, (struct rte_tcp_hdr *)(void *)th, len);
-	if (dir == CONN_IN) {
-		delta = shift(th + 4, conn->seq_delta);
-		return stamps ? delta + shift(th + TCP_TS_AT, conn->ts_delta) : delta;
-	}
-	delta = shift(th + 8, -conn->seq_delta);
-	return stamps ? delta + shift(th + TCP_TS_AT + 4, -conn->ts_delta) : delta;
+		return tcp_shift(conn, dir, (struct rte_tcp_hdr *)(void *)th, th[12] >> 2 & 0x3c);
+	delta = dir == CONN_IN ? shift(th + 4, conn->seq_delta) : shift(th + 8, -conn->seq_delta);
+	if (!(conn->flags & CONN_TS) || (th[12] >> 2 & 0x3c) != TCP_TS_LEN)
+		return delta;
+	return delta + (dir == CONN_IN ? shift(th + TCP_TS_AT, conn->ts_delta)
+				       : shift(th + TCP_TS_AT + 4, -conn->ts_delta));
 }
 
 /* The same of the opposite direction; 0 and 0xffff are one number, and 0 may stand for "nothing".

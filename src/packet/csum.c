@@ -20,12 +20,6 @@
 
 #include "base/variants.h"
 
-static inline uint64_t add_carry(uint64_t sum, uint64_t word)
-{
-	sum += word;
-	return sum + (sum < word);
-}
-
 /* Four 64-bit lanes; the compiler makes of it what the machine has. */
 typedef uint64_t lanes __attribute__((vector_size(32)));
 
@@ -48,20 +42,20 @@ HOT_VARIANTS static uint32_t sum_words(const void *data, size_t len, uint32_t su
 		b += y >> 32;
 	}
 	a += b;
-	total = add_carry(add_carry(total, a[0]), a[1]);
-	total = add_carry(add_carry(total, a[2]), a[3]);
+	total = csum_add64(csum_add64(total, a[0]), a[1]);
+	total = csum_add64(csum_add64(total, a[2]), a[3]);
 	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		total = add_carry(total, word);
+		total = csum_add64(total, word);
 	}
 	for (; len >= sizeof(last); len -= sizeof(last), p += sizeof(last)) {
 		memcpy(&last, p, sizeof(last));
-		total = add_carry(total, last);
+		total = csum_add64(total, last);
 	}
 	if (len) {
 		last = 0;
 		memcpy(&last, p, 1);
-		total = add_carry(total, last);
+		total = csum_add64(total, last);
 	}
 	total = (total & UINT32_MAX) + (total >> 32);
 	total = (total & UINT32_MAX) + (total >> 32);

@@ -2,7 +2,8 @@
 /*
  * packet/csum: Internet checksums by difference (RFC 1624, eqn. 3). A delta is
  * the one's complement sum of (new - old) 16-bit words in network order, kept
- * in 32 bits and folded late; adding it to a checksum keeps a wrong one wrong.
+ * in 32 bits, of far fewer than 65,535 words, and folded late; adding it to a
+ * checksum keeps a wrong one wrong.
  */
 #ifndef PACKET_CSUM_H
 #define PACKET_CSUM_H
@@ -14,10 +15,24 @@
 
 #include "api/types.h"
 
+/* The upper half of what comes is both halves' sum, and the carry of the same in the lower one. */
 static inline uint16_t csum_fold(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
+	return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
+}
+
+/* The one's complement sum of words of 64 bits. */
+static inline uint64_t csum_add64(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+/* Is such a sum, not 0, what it is over something whose checksum is right? 2^16 is 1 modulo 0xffff.
+ */
+static inline bool csum_right64(uint64_t sum)
+{
+	return sum % 0xffff == 0;
 }
 
 static inline uint32_t csum_delta16(be16 from, be16 to)
@@ -46,7 +61,7 @@ static inline uint32_t csum_delta128(const void *from, const void *to)
 /* The checksum after its packet changed by delta. */
 static inline be16 csum_apply(be16 csum, uint32_t delta)
 {
-	return (be16)~csum_fold((uint32_t)(uint16_t)~csum + (delta & 0xffff) + (delta >> 16));
+	return (be16)~csum_fold(0xffffu - csum + delta);
 }
 
 /* For UDP: 0 (none) stays 0, a computed 0 becomes 0xffff. */
