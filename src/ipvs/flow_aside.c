@@ -74,7 +74,7 @@ static __rte_always_inline struct adj *snat(struct flow_run *run, union flow_lin
 	struct adj *adj = snat_way(run, line, dir, frame->at, six);
 	uint16_t total = ip_total(frame->at, six);
 
-	if (!adj->usable || total > adj->mtu || !flow_moves(run, line, id, dir, dest, l4, six))
+	if (!adj->usable || total > adj->mtu || !flow_goes_on(run, line, id, dir, dest, l4, six))
 		return NULL;
 	frame->len = (uint16_t)(total + ETH_LEN);
 	pass(run, line, dir, dest, frame->at, total, adj, six, false);
@@ -140,7 +140,8 @@ static __rte_always_inline struct adj *tunnel(struct flow_run *run, union flow_l
 	adj = &run->adjs[dest->adj];
 	head = likely(adj->usable) ? head_of(run, line_conn(line, six)->dest, dest, six) : NULL;
 	if (unlikely(!head || total + head->len > adj->mtu || head->len > frame->room ||
-		     !flow_moves(run, line, id, CONN_IN, dest, ip + (six ? IP6_LEN : IP_LEN), six)))
+		     !flow_goes_on(run, line, id, CONN_IN, dest, ip + (six ? IP6_LEN : IP_LEN),
+				   six)))
 		return NULL;
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);

@@ -119,6 +119,20 @@ static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const
 	return dir == CONN_IN || conn->state == STATE_FLOWS;
 }
 
+/* What flow_moves() does, whose call data that only flows is spared. */
+static __rte_always_inline bool flow_goes_on(struct flow_run *run, union flow_line line,
+					     uint32_t id, enum conn_dir dir, struct dest *dest,
+					     const uint8_t *l4, const bool six)
+{
+	struct conn *conn = line_conn(line, six);
+	uint32_t deadline = deadline_next(run, conn, dest);
+
+	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
+		return flow_moves(run, line, id, dir, dest, l4, six);
+	conn->deadline = deadline;
+	return true;
+}
+
 /* Once its state is what this packet makes of it. */
 static inline uint32_t deadline_moved(const struct flow_run *run, const struct conn *conn,
 				      const struct dest *dest)

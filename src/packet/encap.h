@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_gre.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
@@ -92,20 +93,37 @@ static inline uint8_t encap_outer_tos(const struct encap *how, uint8_t inner)
 	return ((how->flags & ENCAP_TOS ? how->tos : inner) & 0xfc) | ecn;
 }
 
+/* In steps of known sizes, which may overlap: 20 bytes at least, as all headers have. */
+static inline void encap_copy(uint8_t *outer, const struct encap_head *head)
+{
+	const uint8_t *bytes = head->bytes;
+	uint32_t last = head->len - 16u;
+
+	memcpy(outer, bytes, 16);
+	if (unlikely(last > 16)) {
+		memcpy(outer + 16, bytes + 16, 16);
+		if (last > 32)
+			memcpy(outer + 32, bytes + 32, 16);
+	}
+	memcpy(outer + last, bytes + last, 16);
+}
+
+/* Written as words that are known, since reading bytes back that were just written is slow. */
 static inline void encap_put_ip4(const struct encap_head *head, uint8_t *outer, uint8_t tos,
 				 uint8_t ttl, bool df, be16 id, uint16_t total)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)outer;
-	be16 words[5];
+	const be16 words[5] = {
+		rte_cpu_to_be_16((uint16_t)(RTE_IPV4_VHL_DEF << 8 | tos)),
+		rte_cpu_to_be_16(total),
+		df ? 0 : id,
+		df ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0,
+		rte_cpu_to_be_16((uint16_t)(ttl << 8 | head->bytes[9])), /* and protocol */
+	};
+	be16 csum = csum_finish((uint32_t)head->sum + words[0] + words[1] + words[2] + words[3] +
+				words[4]);
 
-	ip->type_of_service = tos;
-	ip->total_length = rte_cpu_to_be_16(total);
-	ip->packet_id = df ? 0 : id;
-	ip->fragment_offset = df ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0;
-	ip->time_to_live = ttl;
-	memcpy(words, outer, sizeof(words)); /* the fifth: TTL and protocol */
-	ip->hdr_checksum = csum_finish((uint32_t)head->sum + words[0] + words[1] + words[2] +
-				       words[3] + words[4]);
+	memcpy(outer, words, sizeof(words));
+	memcpy(outer + sizeof(words), &csum, sizeof(csum));
 }
 
 static inline void encap_put_ip6(uint8_t *outer, uint8_t tos, uint8_t ttl, uint16_t payload)
@@ -129,7 +147,7 @@ static inline void encap_head_put(const struct encap_head *head, uint8_t *inner,
 	uint8_t tos, ttl;
 	bool df = how->flags & ENCAP_DF;
 
-	memcpy(outer, head->bytes, head->len);
+	encap_copy(outer, head);
 	if (head->inner == AF_INET) {
 		tos = inner[1];
 		ttl = inner[8];
