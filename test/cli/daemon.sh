@@ -132,6 +132,37 @@ sed -i 's/log_level INFO/log_level DEBUG/' "$BED/dpvs.conf"
 : >"$BED/dpvs.log"
 kill -HUP "$DPVS_PID"
 ok "SIGHUP takes a key that is reloadable" bed_wait_for 10 grep -q reloaded "$BED/dpvs.log"
+link_local() {
+	dpip -6 addr show | grep -oE 'fe80::[0-9a-f:]+'
+}
+# ip6_reload KEYS: these are all of ipv6_defs; the link-local addresses before are in $before
+ip6_reload() {
+	before=$(link_local)
+	sed -i "/^ipv6_defs/,/}/c ipv6_defs {\n$1\n}" "$BED/dpvs.conf"
+	kill -HUP "$DPVS_PID"
+}
+# as many as links, and none of those before
+others() {
+	[ "$(link_local | wc -l)" = "$links" ] && [ -z "$(comm -12 <(sort <<<"$before") <(link_local | sort))" ]
+}
+none() {
+	[ -z "$(link_local)" ]
+}
+links=$(dpip link show | grep -cE "^[0-9]+: ")
+secret=00112233445566778899aabbccddeeff
+equal "addr_gen_mode none: there is no link-local address" "" "$(link_local)"
+ip6_reload "addr_gen_mode eui64"
+ok "SIGHUP takes addr_gen_mode eui64" bed_wait_for 10 others
+ip6_reload "addr_gen_mode stable-privacy\nstable_secret $secret"
+ok "SIGHUP: stable-privacy makes others" bed_wait_for 10 others
+ip6_reload "addr_gen_mode stable-privacy\nstable_secret ${secret/00/01}"
+ok "SIGHUP: another secret makes others again" bed_wait_for 10 others
+ip6_reload "disable on"
+ok "SIGHUP: without IPv6 there is none" bed_wait_for 10 none
+ip6_reload "addr_gen_mode random"
+ok "SIGHUP: addr_gen_mode random" bed_wait_for 10 others
+ip6_reload "addr_gen_mode none"
+ok "SIGHUP takes addr_gen_mode none" bed_wait_for 10 none
 sed -i 's/pktpool_size 16383/pktpool_size 8191/' "$BED/dpvs.conf"
 kill -HUP "$DPVS_PID"
 ok "SIGHUP names a key that needs a restart" bed_wait_for 10 grep -q 'needs a restart.*pktpool_size' "$BED/dpvs.log"

@@ -101,6 +101,24 @@ else
 	skip "format: clang-format 14 is not there"
 fi
 
+rules_tree() {
+	good_tree
+	mkdir -p "$tree"/src/packet "$tree"/test/{packet,unit}
+	printf '%s\n#define DROP_REASONS(X) \\\n\tX(ONE, "one", "a") \\\n\tX(TWO, \\\n\t  "two_b", "b")\n' "$licence" >"$tree/src/packet/drop.h"
+	printf '%s\n\t{ "a row", DROP_ONE },\nstatic void test_two(void **state)\nDROP_TWO\n' "$licence" >"$tree/test/packet/x_test.c"
+	: >"$tree/test/unit/y_test.c"
+	printf '| a | `x: a row`, `x: test_two` | `one`, `two_b` |\n' >"$tree/test/README.md"
+}
+rules_tree
+ok "rules: a good tree" scripts/check-rules "$tree"
+sed -i 's/DROP_TWO/DROP_ONE/' "$tree/test/packet/x_test.c"
+fails "rules: a reason without a test" "two_b: no test in test/packet or test/unit names DROP_TWO" scripts/check-rules "$tree"
+for word in "x: a roe" "y: a row" "x: test_tw" three; do
+	rules_tree
+	printf '| `%s` |\n' "$word" >>"$tree/test/README.md"
+	fails "rules: $word" "test/README.md:2: " scripts/check-rules "$tree"
+done
+
 # objects
 object() {
 	mkdir -p "$BED/obj/$(dirname "$1")"

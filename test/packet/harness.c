@@ -253,6 +253,17 @@ void harness_inject(struct harness *h, unsigned int port, unsigned int queue, co
 	harness_inject_as(h, port, queue, frame, len, 0, 0);
 }
 
+void harness_inject_tight(struct harness *h, unsigned int port, const void *frame, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool);
+
+	assert_non_null(m);
+	m->data_off = 0;
+	m->port = (uint16_t)port;
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	assert_true(test_port_inject(h->port[port], 0, m));
+}
+
 unsigned int harness_receive(struct harness *h, unsigned int port, const void *frame, size_t len)
 {
 	uint16_t queue = test_port_rss_queue(h->port[port], frame, len);

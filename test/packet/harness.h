@@ -78,7 +78,10 @@ void harness_inject(struct harness *h, unsigned int port, unsigned int queue, co
 void harness_inject_as(struct harness *h, unsigned int port, unsigned int queue, const void *frame,
 		       size_t len, uint64_t ol_flags, size_t segment);
 
-/* The same into the queue that the port's RSS chooses, which is returned. */
+/* Into queue 0, as from a driver that leaves no room in front of a frame. */
+void harness_inject_tight(struct harness *h, unsigned int port, const void *frame, size_t len);
+
+/* Into the queue that the port's RSS chooses, which is returned. */
 unsigned int harness_receive(struct harness *h, unsigned int port, const void *frame, size_t len);
 
 /* Turns of all workers, the master's events between them, until nothing happens any more. */

@@ -220,11 +220,35 @@ static void test_rate(void **state)
 	harness_free(h);
 }
 
+/* A neighbour that never answers: of three packets one may wait for it, and its sender is told. */
+static void test_neighbour(void **state)
+{
+	const struct harness_options options = { .forwarding = true, .neigh_queue = 1 };
+	struct harness *h = ip6_rig_new(&options);
+	const char *text = "60000000 000c 11 40" A "20010db8000100000000000000000009" UDP;
+	struct bytes in = ip4_frame(TO6_0, text, 0);
+	struct bytes want = ip4_frame(FROM6_0,
+				      "60000000 003c 3a 40" US A "0103 0000 00000000"
+				      "60000000 000c 11 3f" A
+				      "20010db8000100000000000000000009" UDP,
+				      0);
+
+	for (unsigned int i = 0; i < 3; i++)
+		ip4_send_frame(h, 0, &in);
+	assert_int_equal(harness_drops(h, DROP_NEIGH_QUEUE), 2);
+	harness_advance(h, 3900);
+	assert_true(ip4_count_frames(h, 1) >= 3); /* it was asked */
+	assert_int_equal(harness_drops(h, DROP_NEIGH_FAILED), 1);
+	ip4_expect(h, 0, &want);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_neighbour),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

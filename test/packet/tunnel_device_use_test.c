@@ -333,6 +333,23 @@ static void test_refused(void **state)
 	harness_free(h);
 }
 
+/* A driver that leaves no room in front of a frame. */
+static void test_no_room(void **state)
+{
+	for (size_t i = 0; i < TUNNEL_MODES; i++) {
+		const struct mode_row *mode = &tunnel_modes[i];
+		struct harness *h = tunnel_rig_harness(1, mode);
+		struct packet in = tunnel_rig_hex(
+			mode->inner == 4 ? NEAR_IN "0800" TO4 : NEAR_IN "86dd" TO6, "");
+
+		harness_inject_tight(h, 0, in.bytes, in.len);
+		harness_turn(h);
+		assert_int_equal(harness_drops(h, DROP_TUNNEL_ROOM), 1);
+		tunnel_rig_expect_nothing(h);
+		harness_free(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_no_way),  cmocka_unit_test(test_errors4),
 		cmocka_unit_test(test_errors6), cmocka_unit_test(test_service),
 		cmocka_unit_test(test_removal), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
