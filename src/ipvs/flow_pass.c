@@ -5,6 +5,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/track.h"
 #include "net/addr.h"
+#include "net/path_mtu.h"
 #include "net/route.h"
 #include "worker/worker.h"
 
@@ -29,8 +30,11 @@ bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *i
 		return false;
 	*adj = ADJ_NONE;
 	/* what depends on more than the address is looked up for each packet: flow_way() */
-	if (route_output(w, family, ip, &nexthop) && !nexthop.per_flow && !nexthop.per_tos)
-		*adj = adj_get(w, family, &nexthop);
+	if (!route_output(w, family, ip, &nexthop) || nexthop.per_flow || nexthop.per_tos)
+		return true;
+	/* it concerns tunnels; what else would be too long by it the slow path sends */
+	nexthop.mtu = path_mtu_limit(w, family, ip, nexthop.mtu);
+	*adj = adj_get(w, family, &nexthop);
 	return true;
 }
 

@@ -2,8 +2,8 @@
 /*
  * net/ip6-header: headers of packets that we make, and their way to the output
  * stage. What we make ourselves is no longer than the link allows for neighbours
- * on it, and than any link allows for all others: so there is no path MTU to be
- * learnt, nor to be lied about (RFC 8200 5, RFC 8201 1).
+ * on it, and than any link allows for all others (RFC 8200 5, RFC 8201 1); a
+ * path MTU is learnt for tunnels only, see path_mtu.h.
  */
 #include "net/ip6.h"
 

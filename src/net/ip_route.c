@@ -18,6 +18,7 @@
 #include "net/maddr.h"
 #include "net/net.h"
 #include "net/route.h"
+#include "net/tunnel_device.h"
 #include "worker/worker.h"
 
 static bool is_broadcast(const struct worker *w, const union ip_addr *dst)
@@ -58,7 +59,7 @@ static void ip_route_answered(struct worker *w, struct rte_mbuf *m,
 	} else if (likely(packet->verdict == ROUTE_FORWARD)) {
 		meta->out_port = packet->nexthop.port;
 		meta->nexthop = packet->nexthop.addr;
-		meta->mtu = packet->nexthop.mtu;
+		meta->mtu = way_mtu(w, meta->out_port, meta->tuple.family, packet->nexthop.mtu);
 		stage_push(w, STAGE_IP_FORWARD, m);
 	} else {
 		route_refuse(w, m, packet->verdict);

@@ -16,9 +16,11 @@
 #include "net/frag_meet.h"
 #include "net/frag_table.h"
 #include "net/neigh_int.h"
+#include "net/path_mtu.h"
 #include "net/reassembly.h"
 #include "net/route_int.h"
 #include "net/tunnel_device.h"
+#include "worker/event.h"
 #include "worker/worker.h"
 
 struct net *net_create(const struct net_config *config, int socket)
@@ -36,10 +38,12 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->frags = frag_table_create(&config->frag);
 	net->frags_followed = frag_table_create(&config->frag);
 	net->tunnels = tunnel_table_create();
+	net->path_mtus = path_mtu_table_create();
 	stamps_init(&net->stamps);
 	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags &&
-	    net->frags_followed && net->tunnels)
+	    net->frags_followed && net->tunnels && net->path_mtus)
 		return net;
+	free(net->path_mtus);
 	free(net->tunnels);
 	frag_table_destroy(net->frags_followed);
 	frag_table_destroy(net->frags);
@@ -62,6 +66,7 @@ void net_destroy(struct worker *w)
 	reassembly_shutdown(w);
 	frag_meet_shutdown(w);
 	neigh_table_free(net->neighs);
+	free(net->path_mtus);
 	free(net->tunnels);
 	frag_table_destroy(net->frags_followed);
 	frag_table_destroy(net->frags);
@@ -89,6 +94,16 @@ void net_master_tick(struct worker *const *all, uint64_t now_ms)
 	mld_tick(all, now_ms);
 	addr_dad_tick(all, now_ms);
 	addr_announce_tick(all);
+	path_mtu_tick(all, now_ms);
+}
+
+void net_event(struct worker *const *all, struct worker *from, const struct event *event,
+	       uint64_t now_ms)
+{
+	if (event->kind == EVENT_PATH_MTU)
+		path_mtu_event(all, event, now_ms);
+	else
+		neigh_event(all, from, event, now_ms);
 }
 
 static void net_apply_config(struct worker *w, struct op *op)

@@ -22,6 +22,8 @@ struct frag_table;
 struct follow;
 struct mld;
 struct tunnel_table;
+struct path_mtu_table;
+struct event;
 
 /* Bounds of what waits for missing fragments. */
 struct frag_config {
@@ -73,6 +75,7 @@ struct net {
 	struct frag_table *frags;          /* of datagrams that become whole here */
 	struct frag_table *frags_followed; /* of those whose fragments follow the first one */
 	struct tunnel_table *tunnels;
+	struct path_mtu_table *path_mtus;
 	struct follow *follow; /* the master's, see follow_ctl.h; NULL: nothing is followed */
 	struct mld *mld;       /* the master's, see mld_master.c; NULL: nothing was reported yet */
 	struct stamps stamps;  /* moved on by changes of routes and addresses */
@@ -102,6 +105,10 @@ void net_tick(struct worker *w);
 /* Master, every NEIGH_TICK_MS or so, with the time of the monotonic clock: what follows ports and
  * time: groups, neighbours, addresses. net_start() binds it to the control loop. */
 void net_master_tick(struct worker *const *all, uint64_t now_ms);
+
+/* Master: what a worker has learnt. */
+void net_event(struct worker *const *all, struct worker *from, const struct event *event,
+	       uint64_t now_ms);
 
 /* Master: gives all workers the reloadable keys. 0 or -ENOMEM. */
 int net_configure(struct worker *const *all, const struct net_config *config);

@@ -15,7 +15,7 @@
 
 static void net_on_event(struct control *control, struct worker *from, const struct event *event)
 {
-	neigh_event(control_workers(control), from, event, ctl_now_ms());
+	net_event(control_workers(control), from, event, ctl_now_ms());
 }
 
 static void net_on_neigh_tick(struct control *control, void *arg)
@@ -32,7 +32,7 @@ int net_start(struct control *control)
 {
 	static const enum event_kind kinds[] = {
 		EVENT_NEIGH_WANTED,   EVENT_NEIGH_LEARNT, EVENT_NEIGH_CONFLICT,
-		EVENT_ADDR_DUPLICATE, EVENT_MLD_QUERY,
+		EVENT_ADDR_DUPLICATE, EVENT_MLD_QUERY,    EVENT_PATH_MTU,
 	};
 	int r = 0;
 

@@ -8,15 +8,18 @@
 #include "net/route_show_ctl.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "link/port.h"
 #include "net/addr.h"
 #include "net/net.h"
+#include "net/path_mtu.h"
 #include "net/route_read_ctl.h"
 #include "net/shared_ctl.h"
 #include "net/tell.h"
+#include "net/tunnel_device.h"
 
 struct asked {
 	struct tuple tuple;
@@ -141,6 +144,26 @@ static void reasons_of_way(struct request *req, const struct worker *w, const st
 		reason(req, "our own packets have the source %s", ip_str(family, &src, ip));
 }
 
+static void reasons_of_mtu(struct request *req, const struct worker *w, const struct asked *asked,
+			   const struct route *route)
+{
+	const union ip_addr *dst = &asked->tuple.dst;
+	const struct path_mtu *known = path_mtu_find(w, route->family, dst);
+	uint16_t mtu = w->link->ports[route->port].mtu,
+		 inside = way_mtu(w, route->port, route->family, mtu);
+	uint64_t now_ms = ctl_now_ms();
+
+	if (inside < mtu)
+		reason(req, "the way to the other end of %s leaves room for %u bytes",
+		       ctl_port_name(w, route->port), inside);
+	if (known)
+		reason(req,
+		       "a router has told that the path takes %u bytes: tunnels to there keep to "
+		       "it for %" PRIu64 " s more",
+		       known->mtu,
+		       known->until_ms > now_ms ? (known->until_ms - now_ms) / 1000 : 0);
+}
+
 /* Of several gateways the one that the packet would take. */
 static void take_path(const struct worker *w, const struct asked *asked, struct route *route)
 {
@@ -184,7 +207,9 @@ int route_get_run(struct request *req, const void *body)
 	if (paths)
 		reason(req, "one of %u gateways, by the hash of the addresses; ports choose too",
 		       paths->n);
-	if (route.type == API_ROUTE_UNICAST)
+	if (route.type == API_ROUTE_UNICAST) {
 		reasons_of_way(req, master, &asked, &route);
+		reasons_of_mtu(req, master, &asked, &route);
+	}
 	return 0;
 }

@@ -100,6 +100,25 @@ uint16_t tunnel_device_find(const struct worker *w, const struct tuple *arrived,
 	return PORT_NONE;
 }
 
+bool tunnel_device_sends(const struct worker *w, const struct tuple *outer,
+			 const struct encap_found *found)
+{
+	const struct tunnel_table *table = w->net->tunnels;
+	const struct tuple arrives = tuple_reverse(outer);
+	unsigned int slot = tunnel_slot(&outer->src, &outer->dst);
+	uint16_t id;
+
+	while ((id = tunnel_next(table, &slot, &arrives)) != PORT_NONE) {
+		const struct encap *out = &table->of[id].config.out;
+
+		if (carries(&table->of[id].config, outer->proto) &&
+		    ((found->flags ^ out->flags) & ENCAP_KEY) == 0 &&
+		    (!(found->flags & ENCAP_KEY) || found->key == out->key))
+			return true;
+	}
+	return false;
+}
+
 bool tunnel_device_meant(const struct worker *w, const struct pkt_meta *meta)
 {
 	uint8_t proto = meta->tuple.proto;

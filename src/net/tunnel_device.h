@@ -65,6 +65,19 @@ int tunnel_device_add(struct worker *const *all, const struct port *port,
 int tunnel_device_set(struct worker *const *all, uint16_t port, const struct tunnel_config *config,
 		      uint16_t mtu);
 
+/* Of the way by the tunnel `id`, for packets of `family`: mtu, or what the way to the other end
+ * leaves if that is less. */
+uint16_t tunnel_device_mtu(const struct worker *w, uint16_t id, unsigned int family, uint16_t mtu);
+
+/* The same of any port. */
+static inline uint16_t way_mtu(const struct worker *w, uint16_t port, unsigned int family,
+			       uint16_t mtu)
+{
+	if (likely(w->link->ports[port].kind != PORT_TUNNEL))
+		return mtu;
+	return tunnel_device_mtu(w, port, family, mtu);
+}
+
 /* In an op: the port goes. */
 void tunnel_device_forget(struct worker *w, uint16_t port);
 

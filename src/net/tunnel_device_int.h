@@ -14,4 +14,8 @@ uint8_t tunnel_inner_bit(unsigned int family);
 uint16_t tunnel_device_find(const struct worker *w, const struct tuple *arrived,
 			    const struct encap_found *found);
 
+/* Is there one that sends such packets? */
+bool tunnel_device_sends(const struct worker *w, const struct tuple *outer,
+			 const struct encap_found *found);
+
 #endif

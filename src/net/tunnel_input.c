@@ -66,13 +66,17 @@ void tunnel_device_input(struct worker *w, struct rte_mbuf *m)
 bool tunnel_device_error(struct worker *w, struct rte_mbuf *m)
 {
 	struct tunnel_quote quote;
-	struct tuple arrived;
+	bool learnt;
 
-	if (!w->net->tunnels->n || !tunnel_quote_read(m, &quote))
+	if (!w->net->tunnels->n || !tunnel_quote_read(m, &quote) ||
+	    !tunnel_device_sends(w, &quote.outer, &quote.found))
 		return false;
-	arrived = tuple_reverse(&quote.outer);
-	if (tunnel_device_find(w, &arrived, NULL) == PORT_NONE)
+	learnt = tunnel_quote_learn(w, m, &quote);
+	if (tunnel_quote_read_inner(m, &quote))
+		tunnel_quote_tell(w, m, &quote, NULL);
+	else if (learnt)
+		drop(w, m, DROP_TUNNEL_ERROR);
+	else
 		return false;
-	tunnel_quote_tell(w, m, &quote, NULL);
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "net/ip4.h"
 #include "net/ip6.h"
 #include "net/net.h"
+#include "net/path_mtu.h"
 #include "net/tunnel_device_int.h"
 #include "packet/meta.h"
 #include "packet/unfinished.h"
@@ -39,8 +40,11 @@ static bool tunnel_way_out(struct worker *w, struct rte_mbuf *m, uint16_t id,
 		drop(w, m, DROP_TUNNEL_LOOP);
 		return false;
 	}
-	if (verdict == ROUTE_FORWARD && (parent == PORT_NONE || nexthop->port == parent))
+	if (verdict == ROUTE_FORWARD && (parent == PORT_NONE || nexthop->port == parent)) {
+		nexthop->mtu = path_mtu_limit(w, out->family, &out->dst, nexthop->mtu);
+		nexthop->mtu = way_mtu(w, nexthop->port, out->family, nexthop->mtu);
 		return true;
+	}
 	tell_sender(w, m, IP_ERROR_HOST, 0);
 	drop(w, m, route_drop_reason(verdict, DROP_TUNNEL_NO_ROUTE));
 	return false;

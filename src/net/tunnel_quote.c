@@ -17,8 +17,9 @@
 
 #include "net/icmp4.h"
 #include "net/icmp6.h"
+#include "net/ip6.h"
 #include "net/ip6_headers.h"
-#include "packet/encap.h"
+#include "net/path_mtu.h"
 #include "worker/worker.h"
 
 static bool words4(const struct rte_icmp_hdr *icmp, struct tunnel_quote *quote)
@@ -84,6 +85,15 @@ static uint32_t read_ip(const uint8_t *at, uint32_t room, struct tuple *tuple)
 	return len >= sizeof(*ip4) && len <= room ? len : 0;
 }
 
+/* The length that an IP header tells. */
+static uint16_t read_total(const uint8_t *at, unsigned int family)
+{
+	uint32_t len = family == AF_INET ? (uint32_t)at[2] << 8 | at[3]
+					 : ((uint32_t)at[4] << 8 | at[5]) + IP6_HEADER_LEN;
+
+	return (uint16_t)RTE_MIN(len, (uint32_t)UINT16_MAX);
+}
+
 static bool read_inner(const uint8_t *at, uint32_t room, uint8_t family, struct pkt_meta *inner)
 {
 	uint32_t len;
@@ -101,7 +111,6 @@ bool tunnel_quote_read(struct rte_mbuf *m, struct tunnel_quote *quote)
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct tuple outer = { .family = meta->tuple.family, .zone = meta->tuple.zone };
 	const struct rte_icmp_hdr *icmp;
-	struct encap_found found;
 	enum drop_reason reason;
 	const uint8_t *at;
 	uint32_t room, len;
@@ -114,18 +123,37 @@ bool tunnel_quote_read(struct rte_mbuf *m, struct tunnel_quote *quote)
 	at = (const uint8_t *)(icmp + 1);
 	room = meta->l4_len - (uint32_t)sizeof(*icmp);
 	len = read_ip(at, room, &outer);
-	if (len == 0 || !encap_parse(at + len, room - len, outer.proto, &found, &reason) ||
+	if (len == 0 || !encap_parse(at + len, room - len, outer.proto, &quote->found, &reason) ||
 	    !ip_equal(&outer.src, &meta->tuple.dst))
 		return false;
-	len += found.len;
 	quote->outer = outer;
-	quote->outer_len = (uint16_t)len;
-	quote->inner_off = meta->l4_off + (uint32_t)sizeof(*icmp) + len;
-	if (room <= len || !read_inner(at + len, room - len, found.family, &quote->inner))
+	quote->outer_len = (uint16_t)(len + quote->found.len);
+	quote->total = read_total(at, outer.family);
+	quote->inner_off = meta->l4_off + (uint32_t)sizeof(*icmp) + quote->outer_len;
+	return true;
+}
+
+bool tunnel_quote_read_inner(const struct rte_mbuf *m, struct tunnel_quote *quote)
+{
+	const struct pkt_meta *meta = pkt_meta((struct rte_mbuf *)(uintptr_t)m);
+	const uint8_t *at = rte_pktmbuf_mtod_offset(m, const uint8_t *, quote->inner_off);
+	uint32_t end = (uint32_t)meta->l4_off + meta->l4_len;
+
+	if (end <= quote->inner_off ||
+	    !read_inner(at, end - quote->inner_off, quote->found.family, &quote->inner))
 		return false;
-	quote->inner.tuple.zone = outer.zone;
+	quote->inner.tuple.zone = quote->outer.zone;
 	quote->inner.in_port = meta->in_port;
 	return true;
+}
+
+bool tunnel_quote_learn(struct worker *w, const struct rte_mbuf *m,
+			const struct tunnel_quote *quote)
+{
+	const struct pkt_meta *meta = pkt_meta((struct rte_mbuf *)(uintptr_t)m);
+
+	return quote->what == IP_ERROR_TOO_BIG &&
+	       path_mtu_heard(w, &quote->outer, meta->in_port, quote->mtu, quote->total);
 }
 
 /* m becomes the inner packet, as far as it is there. */

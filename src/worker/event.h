@@ -20,6 +20,7 @@ enum event_kind {
 	EVENT_NEIGH_LEARNT,   /* ip on port has mac; solicited: it was an answer to us */
 	EVENT_NEIGH_CONFLICT, /* somebody else says that our address is his */
 	EVENT_ADDR_DUPLICATE, /* the same of one that is still tentative */
+	EVENT_PATH_MTU,       /* packets of ours to ip may have so many bytes */
 	EVENT_MLD_QUERY,      /* who is in the group ip, or if that is 0 in any? */
 };
 
@@ -37,7 +38,7 @@ struct event {
 	uint8_t solicited;
 	uint8_t mac[6];
 	uint8_t how;    /* enum event_heard; of a query: its version */
-	uint32_t value; /* of a query: in how many ms the answer may come */
+	uint32_t value; /* of a query: in how many ms the answer may come; bytes */
 	union ip_addr ip;
 };
 

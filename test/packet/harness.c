@@ -279,7 +279,7 @@ static bool take_events(struct harness *h)
 
 	for (unsigned int i = 1; i <= h->n_workers; i++)
 		while (event_receive(h->all[i], &event)) {
-			neigh_event(h->all, h->all[i], &event, h->now_ms);
+			net_event(h->all, h->all[i], &event, h->now_ms);
 			any = true;
 		}
 	return any;

@@ -150,9 +150,9 @@ static void test_narrow_way(void **state)
 	tunnel_rig_send(h, 0, 0, &packet);
 	got = tunnel_rig_take(h, 1);
 	assert_int_equal(got.bytes[9], IPPROTO_IPIP);
-	assert_int_equal(get16(&got, 6), 0x2000); /* the outer one is cut */
-	assert_int_equal(get16(&got, 20 + 2), 1400);
-	assert_int_equal(tunnel_rig_take(h, 1).len + got.len, 1420 + 20);
+	assert_int_equal(get16(&got, 20 + 6), 0x2000); /* the inner one is cut, to fit */
+	assert_int_equal(got.len, 20 + 20 + 1256);
+	assert_int_equal(tunnel_rig_take(h, 1).len + got.len, 1400 + 20 + 20 + 20);
 	tunnel_rig_expect_nothing(h);
 	harness_free(h);
 

@@ -18,6 +18,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/service.h"
+#include "net/path_mtu.h"
 #include "packet/csum.h"
 #include "packet/dr_rig.h"
 
@@ -194,6 +195,58 @@ static void errors_outside(void **state)
 	rig_end(h);
 }
 
+/* What a router has told of the path, the next packets keep to: in both stages, for ten minutes. */
+static void path_mtu(void **state)
+{
+	struct harness *h = tunnel_new(3, IPPROTO_UDP, "");
+	struct packet packet = dr_from_client(IPPROTO_UDP, CPORT, 0), error;
+	struct frame sent;
+	uint8_t icmp[200];
+
+	packet.filler = 1300;
+	packet.payload = "";
+	packet.fragment = 0x4000;
+	for (unsigned int i = 0; i < 2; i++) { /* the second by the flow stage */
+		rig_send_to(h, CLIENT_SIDE, 1, &packet);
+		sent = expect_inside(h, &packet, OUTER);
+	}
+	error = (struct packet){
+		.src = "192.168.0.254", .dst = "192.168.0.1", .proto = IPPROTO_ICMP, .l4 = icmp
+	};
+	error.l4_len = icmp_build(icmp, 3, 4, 1300, sent.bytes + L3, 100);
+	rig_send_to(h, SERVER_SIDE, 2, &error);
+	assert_true(rig_take(h, CLIENT_SIDE).len > 0); /* what was quoted */
+	for (unsigned int queue = 0; queue < 3; queue++) {
+		rig_send_to(h, CLIENT_SIDE, queue, &packet);
+		rig_expect_icmp(h, CLIENT_SIDE, 3, 4, VIP, 1300 - OUTER, &packet);
+	}
+	assert_int_equal(harness_drops(h, DROP_IPVS_MTU), 3);
+	packet.filler = 1300 - OUTER - 20 - 8;
+	rig_send_to(h, CLIENT_SIDE, 0, &packet);
+	expect_inside(h, &packet, OUTER);
+	/* other servers' and other modes' packets are none of its business */
+	dr_server(h, IPPROTO_UDP, SERVER2);
+	packet.filler = 1400;
+	packet.sport = CPORT + 1;
+	rig_send(h, CLIENT_SIDE, &packet);
+	packet.sport = CPORT + 2;
+	rig_send(h, CLIENT_SIDE, &packet);
+	assert_int_equal(rig_take(h, SERVER_SIDE).len, L3 + 28 + 1400);
+	assert_true(rig_take(h, CLIENT_SIDE).len > 0);
+	rig_expect_nothing(h);
+	harness_advance(h, PATH_MTU_LIFE_MS);
+	packet.sport = CPORT;
+	packet.filler = 1300;
+	for (unsigned int i = 0; i < 3; i++) {
+		rig_send(h, CLIENT_SIDE, &packet);
+		packet.sport++;
+	}
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+	rig_expect_nothing(h); /* nobody was told anything */
+	rig_end(h);
+}
+
 static void route_source(void **state)
 {
 	struct harness *h = tunnel_new(1, IPPROTO_UDP, "");
@@ -249,8 +302,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_worker),     cmocka_unit_test(three_workers),
 		cmocka_unit_test(gue_ports),      cmocka_unit_test(mixed_modes),
-		cmocka_unit_test(errors_outside), cmocka_unit_test(route_source),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(errors_outside), cmocka_unit_test(path_mtu),
+		cmocka_unit_test(route_source),   cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

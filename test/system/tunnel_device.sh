@@ -80,6 +80,21 @@ s = json.load(sys.stdin)[0]["stats64"]
 sys.exit(0 if s["rx"]["packets"] > 0 and s["tx"]["packets"] > 0 else 1)'
 }
 
+# A router between the ends of t1 says that a packet of 1400 bytes was longer than 1200.
+told_too_big() {
+	in_client $PYTHON -c '
+import socket, struct
+def csum(b):
+    s = sum(struct.unpack("!%dH" % (len(b) // 2), b))
+    while s >> 16: s = (s & 0xffff) + (s >> 16)
+    return ~s & 0xffff
+quoted = struct.pack("!BBHHHBBH4s4sQ", 0x45, 0, 1400, 0, 0x4000, 64, 4, 0,
+                     socket.inet_aton("10.1.0.254"), socket.inet_aton("10.1.0.1"), 0x45 << 56)
+icmp = struct.pack("!BBHHH", 3, 4, 0, 0, 1200) + quoted
+icmp = icmp[:2] + struct.pack("!H", csum(icmp)) + icmp[4:]
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).sendto(icmp, ("10.1.0.254", 0))'
+}
+
 BED_BLOCKS="$(bed_short_timeouts)
 ipv4_defs { forwarding on }"
 bed_net 1
@@ -107,6 +122,10 @@ for workers in $WORKERS; do
 		fi
 		ok "$w: $mode: counts both ways" counted "t$n"
 	done <<<"$MODES"
+	ok "$w: a router says that the path is narrower" told_too_big
+	ok "$w: which route get shows" bed_wait_for 10 eval "dpip route get 10.1.0.1 | grep -q 'told that the path takes 1200 bytes'"
+	ok "$w: and what it leaves inside" eval "dpip route get 10.11.0.1 | grep -q 'leaves room for 1180 bytes'"
+	ok "$w: longer answers are cut to it" pings -s 1400 10.11.0.254
 	ok "$w: one goes while it is used" dpip tunnel del t2
 	ok "$w: and the others stay" pings 10.11.0.254
 	accounted "$w"

@@ -25,6 +25,8 @@
 #include "ipvs/ipvs.h"
 #include "net/ip.h"
 #include "net/ip6.h"
+#include "net/path_mtu.h"
+#include "net/tunnel_device.h"
 #include "packet/csum.h"
 #include "packet/unfinished.h"
 #include "worker/worker.h"
@@ -59,6 +61,8 @@ bool xmit_way_inside(struct worker *w, struct rte_mbuf *m, unsigned int family,
 
 	if (!xmit_way_to(w, m, family, dst, from, nexthop))
 		return false;
+	if (more)
+		nexthop->mtu = path_mtu_limit(w, family, dst, nexthop->mtu);
 	if (unlikely(m->pkt_len + more > nexthop->mtu) && !ip_may_be_cut(m, inner, more != 0)) {
 		ip_send_error(w, m, IP_ERROR_TOO_BIG, ip_inner_mtu(inner, nexthop->mtu, more),
 			      from);
@@ -85,6 +89,7 @@ bool xmit_way_to(struct worker *w, struct rte_mbuf *m, unsigned int family,
 		drop(w, m, route_drop_reason(verdict, DROP_IPVS_NO_ROUTE));
 		return false;
 	}
+	nexthop->mtu = way_mtu(w, nexthop->port, family, nexthop->mtu);
 	return true;
 }
 

@@ -52,7 +52,8 @@ bool tunnel_error(struct worker *w, struct rte_mbuf *m)
 	enum conn_dir dir;
 	uint32_t id;
 
-	if (!tunnel_quote_read(m, &quote) || !read_ports(m, &quote))
+	if (!tunnel_quote_read(m, &quote) || !tunnel_quote_read_inner(m, &quote) ||
+	    !read_ports(m, &quote))
 		return false;
 	id = conn_lookup(w->ipvs->conns, &quote.inner.tuple, &dir);
 	if (id == CONN_NONE) {
@@ -61,9 +62,11 @@ bool tunnel_error(struct worker *w, struct rte_mbuf *m)
 	}
 	if (dir != CONN_IN || !goes_there(w, id, &quote))
 		return false;
-	if (quote_checksum_right(m))
-		tunnel_quote_tell(w, m, &quote, &quote.inner.tuple.dst);
-	else
+	if (!quote_checksum_right(m)) {
 		drop(w, m, DROP_ICMP_CHECKSUM);
+		return true;
+	}
+	tunnel_quote_learn(w, m, &quote);
+	tunnel_quote_tell(w, m, &quote, &quote.inner.tuple.dst);
 	return true;
 }
