@@ -14,12 +14,14 @@ enum api_monitor_object {
 	API_MONITOR_ROUTE = 2,
 	API_MONITOR_NEIGH = 4,
 	API_MONITOR_LINK = 8,
-	API_MONITOR_ALL = 15,
+	API_MONITOR_TUNNEL = 16,
+	API_MONITOR_MARK = 32,
+	API_MONITOR_ALL = 63,
 };
 
 struct api_monitor {
 	uint32_t objects; /* enum api_monitor_object */
-	uint16_t family;  /* 0: any; links have none and are told whatever it is */
+	uint16_t family;  /* 0: any; links and tunnels have none and are told whatever it is */
 	uint16_t reserved;
 };
 

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "api/mark.h"
 #include "base/ip.h"
 
 #define MARK_RULES_MAX 1024u
@@ -44,6 +45,9 @@ uint32_t mark_of(const struct worker *w, const struct tuple *tuple, uint16_t in_
  * which is taken over (NULL is an empty one, too). 0 or -ENOMEM. */
 struct mark_rules *mark_rules_new(uint32_t n);
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules);
+/* As an item of a listing. */
+void mark_item_fill(const struct worker *w, const struct mark_rule *rule, struct api_mark *item);
+
 /* Those that mean a device go with it. */
 int mark_unplug(struct worker *const *all, uint16_t port);
 

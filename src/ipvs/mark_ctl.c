@@ -256,41 +256,6 @@ static int mark_flush_run(struct request *req, const void *arg)
 	return r < 0 ? r : mark_remove(req, &like, body->given);
 }
 
-static void mark_fill(const struct worker *w, const struct mark_rule *rule, struct api_mark *item)
-{
-	*item = (struct api_mark){
-		.from = ip_to_api(&rule->from),
-		.to = ip_to_api(&rule->to),
-		.pref = rule->pref,
-		.mark = rule->mark,
-		.family = rule->family,
-		.from_plen = rule->from_plen,
-		.to_plen = rule->to_plen,
-		.sport = rule->sport,
-		.sport_last = rule->sport_last,
-		.dport = rule->dport,
-		.dport_last = rule->dport_last,
-		.proto = rule->proto,
-		.given = API_MARK_PREF | API_MARK_MARK,
-	};
-	/* a family alone is said as any source of it */
-	if (rule->from_plen || (rule->family && !rule->to_plen))
-		item->given |= API_MARK_FROM;
-	if (rule->to_plen)
-		item->given |= API_MARK_TO;
-	if (rule->proto)
-		item->given |= API_MARK_PROTO;
-	if (rule->sport != 0 || rule->sport_last != UINT16_MAX)
-		item->given |= API_MARK_SPORT;
-	if (rule->dport != 0 || rule->dport_last != UINT16_MAX)
-		item->given |= API_MARK_DPORT;
-	if (rule->iif == PORT_NONE)
-		return;
-	item->given |= API_MARK_IIF;
-	memcpy(item->iif, w->link->ports[rule->iif].name, sizeof(item->iif));
-	item->iif[sizeof(item->iif) - 1] = '\0';
-}
-
 static int mark_list_run(struct request *req, const void *arg)
 {
 	const struct api_mark *body = arg;
@@ -307,7 +272,7 @@ static int mark_list_run(struct request *req, const void *arg)
 		item = request_item(req, API_KIND_MARK, sizeof(*item));
 		if (!item)
 			return -ENOMEM;
-		mark_fill(master, &now->rules[i], item);
+		mark_item_fill(master, &now->rules[i], item);
 	}
 	return r;
 }

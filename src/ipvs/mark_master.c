@@ -5,16 +5,81 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ipvs/ipvs.h"
+#include "link/port.h"
+#include "worker/notify.h"
 #include "worker/op.h"
 #include "worker/worker.h"
+
+void mark_item_fill(const struct worker *w, const struct mark_rule *rule, struct api_mark *item)
+{
+	*item = (struct api_mark){
+		.from = ip_to_api(&rule->from),
+		.to = ip_to_api(&rule->to),
+		.pref = rule->pref,
+		.mark = rule->mark,
+		.family = rule->family,
+		.from_plen = rule->from_plen,
+		.to_plen = rule->to_plen,
+		.sport = rule->sport,
+		.sport_last = rule->sport_last,
+		.dport = rule->dport,
+		.dport_last = rule->dport_last,
+		.proto = rule->proto,
+		.given = API_MARK_PREF | API_MARK_MARK,
+	};
+	/* a family alone is said as any source of it */
+	if (rule->from_plen || (rule->family && !rule->to_plen))
+		item->given |= API_MARK_FROM;
+	if (rule->to_plen)
+		item->given |= API_MARK_TO;
+	if (rule->proto)
+		item->given |= API_MARK_PROTO;
+	if (rule->sport != 0 || rule->sport_last != UINT16_MAX)
+		item->given |= API_MARK_SPORT;
+	if (rule->dport != 0 || rule->dport_last != UINT16_MAX)
+		item->given |= API_MARK_DPORT;
+	if (rule->iif == PORT_NONE)
+		return;
+	item->given |= API_MARK_IIF;
+	memcpy(item->iif, w->link->ports[rule->iif].name, sizeof(item->iif));
+	item->iif[sizeof(item->iif) - 1] = '\0';
+}
+
+static bool mark_has_pref(const struct mark_rules *rules, uint32_t pref)
+{
+	for (uint32_t i = 0; rules && i < rules->n; i++)
+		if (rules->rules[i].pref == pref)
+			return true;
+	return false;
+}
+
+/* Those of `rules` that `others` has not. */
+static void mark_tell(struct worker *w, enum api_event_what what, const struct mark_rules *rules,
+		      const struct mark_rules *others)
+{
+	struct api_mark item;
+
+	for (uint32_t i = 0; rules && i < rules->n; i++) {
+		const struct mark_rule *rule = &rules->rules[i];
+
+		if (!notify_wanted(w, API_KIND_MARK, rule->family) ||
+		    mark_has_pref(others, rule->pref))
+			continue;
+		mark_item_fill(w, rule, &item);
+		notify_put(w, what, API_KIND_MARK, rule->family, &item, sizeof(item));
+	}
+}
 
 /* args[0]: the list */
 static void mark_apply(struct worker *w, struct op *op)
 {
 	if (w->id == WORKER_MASTER)
 		op_garbage(op, (void *)(uintptr_t)w->ipvs->marks);
+	mark_tell(w, API_EVENT_DEL, w->ipvs->marks, op->args[0]);
+	mark_tell(w, API_EVENT_ADD, op->args[0], w->ipvs->marks);
 	w->ipvs->marks = op->args[0];
 }
 

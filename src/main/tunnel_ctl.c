@@ -20,6 +20,7 @@
 #include "net/net.h"
 #include "net/route.h"
 #include "net/shared_ctl.h"
+#include "net/tell.h"
 #include "net/tunnel_device.h"
 
 #define MTU_USUAL 1500 /* where no way to the other end is known */
@@ -129,34 +130,6 @@ static struct tunnel_config tunnel_config(const struct api_tunnel_device *tunnel
 		.inner = mode->inner,
 		.mode = tunnel->mode,
 	};
-}
-
-static uint8_t api_flags(uint8_t flags)
-{
-	return (uint8_t)((flags & ENCAP_KEY ? API_TUNNEL_GRE_KEY : 0) |
-			 (flags & ENCAP_CSUM ? API_TUNNEL_GRE_CSUM : 0));
-}
-
-static void tunnel_fill(const struct worker *master, uint16_t id, struct api_tunnel_device *item)
-{
-	const struct port *port = &master->link->ports[id];
-	const struct tunnel_config *config = &tunnel_device_get(master->net->tunnels, id)->config;
-
-	memset(item, 0, sizeof(*item));
-	memcpy(item->name, port->name, sizeof(item->name));
-	if (port->parent != PORT_NONE)
-		memcpy(item->link, master->link->ports[port->parent].name, sizeof(item->link));
-	memcpy(&item->remote, &config->out.dst, sizeof(item->remote));
-	memcpy(&item->local, &config->out.src, sizeof(item->local));
-	item->ikey = rte_be_to_cpu_32(config->ikey);
-	item->okey = rte_be_to_cpu_32(config->out.key);
-	item->given = UINT32_MAX;
-	item->mode = config->mode;
-	item->iflags = api_flags(config->iflags);
-	item->oflags = api_flags(config->out.flags);
-	item->ttl = config->out.ttl;
-	item->tos = config->out.flags & ENCAP_TOS ? config->out.tos : API_TUNNEL_TOS_INHERIT;
-	item->index = id + 1u;
 }
 
 static uint16_t tunnel_mtu(const struct worker *master, const struct tunnel_config *config,
@@ -293,7 +266,7 @@ static int tunnel_set_run(struct request *req, const void *body)
 	id = tunnel_find(req, change.name);
 	if (id < 0)
 		return id;
-	tunnel_fill(master, (uint16_t)id, &tunnel);
+	tunnel_item_fill(master, (uint16_t)id, &tunnel);
 	if ((change.given & API_TUNNEL_MODE) && change.mode != tunnel.mode)
 		return request_fail(req, -EINVAL, "tunnel %s: its mode is %s, which stays",
 				    tunnel.name, modes[tunnel.mode].ops.driver);
@@ -335,7 +308,7 @@ static int tunnel_del_run(struct request *req, const void *body)
 	id = tunnel_find(req, which.name);
 	if (id < 0)
 		return id;
-	tunnel_fill(request_workers(req)[WORKER_MASTER], (uint16_t)id, &tunnel);
+	tunnel_item_fill(request_workers(req)[WORKER_MASTER], (uint16_t)id, &tunnel);
 	if (!tunnel_fits(&tunnel, &which))
 		return request_fail(req, -EINVAL, "tunnel %s: it is another: see tunnel show",
 				    which.name);
@@ -357,7 +330,7 @@ static int tunnel_list_run(struct request *req, const void *body)
 
 		if (!port_exists(master->link, id) || master->link->ports[id].kind != PORT_TUNNEL)
 			continue;
-		tunnel_fill(master, id, &tunnel);
+		tunnel_item_fill(master, id, &tunnel);
 		if (!tunnel_fits(&tunnel, &filter))
 			continue;
 		item = request_item(req, API_KIND_TUNNEL, sizeof(*item));

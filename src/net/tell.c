@@ -8,6 +8,7 @@
 #include "net/addr_int.h"
 #include "net/neigh_int.h"
 #include "net/route_int.h"
+#include "net/tunnel_device.h"
 #include "worker/notify.h"
 #include "worker/worker.h"
 
@@ -135,4 +136,44 @@ void tell_route(struct worker *w, enum api_event_what what, const struct route_n
 	route_describe(w, node, &route);
 	route_item_fill(w, &route, &item);
 	notify_put(w, what, API_KIND_ROUTE, node->family, &item, route_item_size(&item));
+}
+
+/* ---- tunnels ---- */
+
+static uint8_t api_flags(uint8_t flags)
+{
+	return (uint8_t)((flags & ENCAP_KEY ? API_TUNNEL_GRE_KEY : 0) |
+			 (flags & ENCAP_CSUM ? API_TUNNEL_GRE_CSUM : 0));
+}
+
+void tunnel_item_fill(const struct worker *w, uint16_t id, struct api_tunnel_device *item)
+{
+	const struct port *port = &w->link->ports[id];
+	const struct tunnel_config *config = &tunnel_device_get(w->net->tunnels, id)->config;
+
+	memset(item, 0, sizeof(*item));
+	memcpy(item->name, port->name, sizeof(item->name));
+	if (port->parent != PORT_NONE)
+		memcpy(item->link, w->link->ports[port->parent].name, sizeof(item->link));
+	memcpy(&item->remote, &config->out.dst, sizeof(item->remote));
+	memcpy(&item->local, &config->out.src, sizeof(item->local));
+	item->ikey = rte_be_to_cpu_32(config->ikey);
+	item->okey = rte_be_to_cpu_32(config->out.key);
+	item->given = UINT32_MAX;
+	item->mode = config->mode;
+	item->iflags = api_flags(config->iflags);
+	item->oflags = api_flags(config->out.flags);
+	item->ttl = config->out.ttl;
+	item->tos = config->out.flags & ENCAP_TOS ? config->out.tos : API_TUNNEL_TOS_INHERIT;
+	item->index = id + 1u;
+}
+
+void tell_tunnel(struct worker *w, enum api_event_what what, uint16_t id)
+{
+	struct api_tunnel_device item;
+
+	if (likely(!notify_wanted(w, API_KIND_TUNNEL, 0)))
+		return;
+	tunnel_item_fill(w, id, &item);
+	notify_put(w, what, API_KIND_TUNNEL, 0, &item, sizeof(item));
 }

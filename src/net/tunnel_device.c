@@ -13,6 +13,7 @@
 #include "base/lines.h"
 #include "link/upper.h"
 #include "net/net.h"
+#include "net/tell.h"
 #include "net/tunnel_device_int.h"
 #include "packet/meta.h"
 #include "worker/op.h"
@@ -174,6 +175,7 @@ static void tunnel_apply_add(struct worker *w, struct op *op)
 
 	tunnel_put(w, data->id, &data->config);
 	upper_put(w, data->id, &data->port);
+	tell_tunnel(w, API_EVENT_ADD, data->id);
 }
 
 static void tunnel_apply_set(struct worker *w, struct op *op)
@@ -185,6 +187,7 @@ static void tunnel_apply_set(struct worker *w, struct op *op)
 	port->overhead = data->port.overhead;
 	port->mtu = data->port.mtu;
 	w->link->generation++;
+	tell_tunnel(w, API_EVENT_CHANGE, data->id);
 }
 
 int tunnel_device_add(struct worker *const *all, const struct port *port,
@@ -216,6 +219,7 @@ void tunnel_device_forget(struct worker *w, uint16_t port)
 {
 	if (!w->net->tunnels->of[port].used)
 		return;
+	tell_tunnel(w, API_EVENT_DEL, port);
 	w->net->tunnels->of[port].used = false;
 	tunnel_index(w->net->tunnels);
 }

@@ -37,13 +37,18 @@ struct notify {
 	void *look_arg;
 };
 
+/* In the order of enum api_monitor_object. */
+static const enum api_kind kinds[NOTIFY_CLASSES / 3] = {
+	API_KIND_ADDR, API_KIND_ROUTE,  API_KIND_NEIGH,
+	API_KIND_LINK, API_KIND_TUNNEL, API_KIND_MARK,
+};
+
 static unsigned int class_of(enum api_kind kind, unsigned int family)
 {
-	unsigned int object = kind == API_KIND_ADDR    ? 0
-			      : kind == API_KIND_ROUTE ? 1
-			      : kind == API_KIND_NEIGH ? 2
-						       : 3;
+	unsigned int object = 0;
 
+	while (object < NOTIFY_CLASSES / 3 - 1 && kinds[object] != kind)
+		object++;
 	return object * 3 + (family == AF_INET ? 1 : family == AF_INET6 ? 2 : 0);
 }
 
@@ -51,7 +56,7 @@ static uint32_t classes_of(uint32_t objects, unsigned int family)
 {
 	uint32_t classes = 0;
 
-	for (unsigned int object = 0; object < 4; object++) {
+	for (unsigned int object = 0; object < NOTIFY_CLASSES / 3; object++) {
 		if (!(objects & 1u << object))
 			continue;
 		classes |= 1u << object * 3;

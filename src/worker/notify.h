@@ -17,7 +17,7 @@
 
 #define NOTIFY_BYTES   (1u << 20) /* of the ring, which is there while anybody listens */
 #define NOTIFY_READERS 64u
-#define NOTIFY_CLASSES 12u /* object and family */
+#define NOTIFY_CLASSES 18u /* object and family */
 
 struct worker;
 struct notify;

@@ -13,11 +13,11 @@ END
 must "dpvs starts" bed_start
 
 cat >"$BED/frames.py" <<'END'
-import os, random, socket, struct, sys, time
+import os, random, select, socket, struct, sys, time
 
 PATH = os.environ["DPVS_IPC_FILE"]
 MAGIC, VERSION = 0x53565044, int(sys.argv[2])
-HELLO, ADDR_LIST, LINK_ADD, LINK_DEL = 1, 20, 66, 67
+HELLO, ADDR_LIST, LINK_ADD, LINK_DEL, MONITOR = 1, 20, 66, 67, 88
 
 def connect(timeout=5):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -82,6 +82,31 @@ refused("too many requests", frame(b"", count=0xffffffff))
 answered("an unknown request", frame(request(9999, b"")), True)
 answered("a body too short", frame(request(ADDR_LIST, bytes(4))), True)
 answered("a body too long", frame(request(ADDR_LIST, bytes(400))), True)
+
+# Those who want to hear of changes: so many and no more, until they say something or go.
+def monitor(objects, family=0):
+    return frame(request(MONITOR, struct.pack("=IHH", objects, family, 0)))
+
+answered("monitor: of nothing", monitor(0), True)
+answered("monitor: of an object that there is not", monitor(64), True)
+answered("monitor: of a family that there is not", monitor(1, 77), True)
+answered("monitor: a body too short", frame(request(MONITOR, bytes(4))), True)
+listeners = [connect() for _ in range(66)]
+for s in listeners:
+    s.sendall(monitor(63))
+refusals, end = [], time.time() + 20
+while len(refusals) < 2 and time.time() < end:
+    refusals = select.select(listeners, [], [], 1)[0]
+report("monitor: 64 listen, two more are refused", len(refusals) == 2 and
+       all(status(s.recv(65536)) < 0 for s in refusals), len(refusals))
+listening = [s for s in listeners if s not in refusals]
+listening[0].sendall(b"x")
+report("monitor: one that speaks is at its end", read_all(listening[0])[1])
+half = listening[1]
+half.sendall(frame(hello())[:20])
+for s in listeners:
+    s.close()
+answered("beside them", frame(hello()), False)
 
 # Bytes come one by one, and a frame is still a frame.
 s = connect()

@@ -142,6 +142,30 @@ dpip link del v7
 ok "vlan del" eval 'bed_wait_for 20 grep -q "^Deleted .*: v7: " "$BED/links"'
 ok "no counter is a change" eval '[ "$(grep -c " dpdk0: " "$BED/links")" -le 2 ]'
 
+dpip tunnel add t mode gre local 10.1.0.254 remote 10.1.0.1 key 7
+ok "tunnel add" says all "[TUNNEL]$(dpip tunnel show t)"
+ok "tunnel add, JSON" tells 'x["event"] == "add" and x["object"] == "tunnel" and {k: v for k, v in x.items()
+	if k not in ("event", "object")} == '"$(dpip -j tunnel show t | $PYTHON -c 'import json, sys; print(json.load(sys.stdin)[0])')"
+dpip tunnel change t ttl 9
+ok "tunnel change" says all "[TUNNEL]$(dpip tunnel show t)"
+ok "tunnel change, JSON" tells 'x["event"] == "change" and x["object"] == "tunnel" and x["ttl"] == 9'
+line=$(dpip tunnel show t)
+dpip link del t
+ok "tunnel del, as a link" says all "[TUNNEL]Deleted $line"
+dpip mark add from 30.0.0.0/8 proto udp dport 80 mark 5
+line=$(dpip mark show)
+ok "mark add" says all "[MARK]$line"
+ok "mark add, JSON" tells 'x["event"] == "add" and x["object"] == "mark" and {k: v for k, v in x.items()
+	if k not in ("event", "object")} == '"$(dpip -j mark show | $PYTHON -c 'import json, sys; print(json.load(sys.stdin)[0])')"
+dpip mark add proto tcp mark 6
+dpip mark del mark 5
+ok "mark del" says all "[MARK]Deleted $line"
+line=$(dpip mark show)
+dpip mark flush
+ok "mark flush" says all "[MARK]Deleted $line"
+equal "each rule was told of once as added, once as gone" "2 2" \
+	"$(grep -c '^\[MARK\][0-9]' "$BED/all") $(grep -c '^\[MARK\]Deleted' "$BED/all")"
+
 # One that does not read: the daemon goes on, others see all, and it is told what it has not seen.
 mkfifo "$BED/fifo"
 "$DPVS_BIN/dpip" -j monitor route >"$BED/fifo" 2>/dev/null &
@@ -197,8 +221,8 @@ done
 equal "SIGINT ends each" "$(printf '0%.0s' $(seq 30))" "$codes"
 ok "and the daemon is as before" dpip route show dev dpdk0
 
-refused "an unknown object" 2 '"frob": all, addr, route, neigh, link or help is expected' dpip monitor frob
-refused "an unknown second object" 2 'monitor: "frob": all, addr, route, neigh or link is expected' dpip monitor route frob
+refused "an unknown object" 2 '"frob": all, addr, route, neigh, link, tunnel, mark or help is expected' dpip monitor frob
+refused "an unknown second object" 2 'monitor: "frob": all, addr, route, neigh, link, tunnel or mark is expected' dpip monitor route frob
 refused "-i is show's" 2 "-i goes with show only" dpip -i 1 monitor
 "$DPVS_BIN/dpip" monitor addr >"$BED/last" 2>"$BED/last.err" &
 last=$!

@@ -55,7 +55,8 @@ extern const struct dpip_object dpip_config;
 extern const struct dpip_object dpip_monitor;
 
 /* Single addresses, neighbours and links, row by row. */
-extern const struct view dpip_addr_view, dpip_neigh_view, dpip_link_view;
+extern const struct view dpip_addr_view, dpip_neigh_view, dpip_link_view, dpip_tunnel_view,
+	dpip_mark_view;
 
 extern const struct dpip_object *const dpip_objects[]; /* ends with NULL */
 extern const struct args_word dpip_dev_words[];        /* what dpip_filter_parse() takes */

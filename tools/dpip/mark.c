@@ -266,11 +266,13 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	return object;
 }
 
-static const struct view view = { .kind = API_KIND_MARK, .row = print_row, .json_row = json_row };
+const struct view dpip_mark_view = { .kind = API_KIND_MARK,
+				     .row = print_row,
+				     .json_row = json_row };
 
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	command->view = &view;
+	command->view = &dpip_mark_view;
 	return flush_parse(args, row, command);
 }
 

@@ -30,6 +30,8 @@ static const struct object {
 	{ API_MONITOR_ROUTE, API_KIND_ROUTE, "route", "[ROUTE]", &route_view },
 	{ API_MONITOR_NEIGH, API_KIND_NEIGH, "neigh", "[NEIGH]", &dpip_neigh_view },
 	{ API_MONITOR_LINK, API_KIND_LINK, "link", "[LINK]", &dpip_link_view },
+	{ API_MONITOR_TUNNEL, API_KIND_TUNNEL, "tunnel", "[TUNNEL]", &dpip_tunnel_view },
+	{ API_MONITOR_MARK, API_KIND_MARK, "mark", "[MARK]", &dpip_mark_view },
 };
 
 struct output {
@@ -172,6 +174,9 @@ static const struct args_word words[] = {
 	{ "neigh", NULL, "neighbours: their state, too", API_MONITOR_NEIGH },
 	{ "link", NULL, "links, whatever the family: settings and carrier, not counters",
 	  API_MONITOR_LINK },
+	{ "tunnel", NULL, "tunnels, whatever the family; as links they are told of, too",
+	  API_MONITOR_TUNNEL },
+	{ "mark", NULL, "rules that give marks", API_MONITOR_MARK },
 	{ NULL, NULL, NULL, 0 },
 };
 
@@ -183,7 +188,8 @@ static int take_object(struct args *args, const char *word, uint32_t *wanted)
 			return 0;
 		}
 	}
-	return args_fail(args, "\"%s\": all, addr, route, neigh or link is expected", word);
+	return args_fail(args, "\"%s\": all, addr, route, neigh, link, tunnel or mark is expected",
+			 word);
 }
 
 static int parse(struct args *args, const struct dpip_command *row, struct command *command)
@@ -217,7 +223,8 @@ static int parse(struct args *args, const struct dpip_command *row, struct comma
 static const struct dpip_command commands[] = {
 	{ "all", API_MONITOR, true, parse },   { "addr", API_MONITOR, true, parse },
 	{ "route", API_MONITOR, true, parse }, { "neigh", API_MONITOR, true, parse },
-	{ "link", API_MONITOR, true, parse },  { NULL, 0, false, NULL },
+	{ "link", API_MONITOR, true, parse },  { "tunnel", API_MONITOR, true, parse },
+	{ "mark", API_MONITOR, true, parse },  { NULL, 0, false, NULL },
 };
 
 static const struct dpip_grammar grammar[] = {
@@ -232,14 +239,16 @@ static const char help[] =
 	"with\n"
 	"  the keys of show, \"object\", and \"event\": add, change or del\n"
 	"  who does not read fast enough is told how many changes were missed\n"
-	"  -4, -6 only this family, links aside; -o each on one line; -t with the time, in UTC\n"
+	"  -4, -6 only this family, links and tunnels aside; -o each on one line; -t with the "
+	"time, in UTC\n"
 	"  ends by SIGINT or SIGTERM with 0, and with 1 when the daemon goes\n";
 
 const struct dpip_object dpip_monitor = {
 	.name = "monitor",
-	.about = "changes of addresses, routes, neighbours and links as they happen",
+	.about =
+		"changes of addresses, routes, neighbours, links, tunnels and marks as they happen",
 	.grammar = grammar,
 	.help = help,
-	.words = "all, addr, route, neigh, link or help",
+	.words = "all, addr, route, neigh, link, tunnel, mark or help",
 	.commands = commands,
 };

@@ -333,7 +333,9 @@ static json_t *json_row(const struct command *command, const struct client_item 
 	return object;
 }
 
-static const struct view view = { .kind = API_KIND_TUNNEL, .row = print_row, .json_row = json_row };
+const struct view dpip_tunnel_view = { .kind = API_KIND_TUNNEL,
+				       .row = print_row,
+				       .json_row = json_row };
 
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
@@ -342,7 +344,7 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 
 	if (r < 0)
 		return r;
-	command->view = &view;
+	command->view = &dpip_tunnel_view;
 	command_request(command, row->id, sizeof(tunnel))->tunnel = tunnel;
 	return 0;
 }
