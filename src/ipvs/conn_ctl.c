@@ -16,6 +16,7 @@
 
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/proto/echo.h"
+#include "ipvs/proto/sctp.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service_int.h"
@@ -63,6 +64,8 @@ static const char *conn_state_name(const struct api_conn *item, uint8_t state)
 		return ECHO_STATE_NAME;
 	if (proto == IPPROTO_TCP)
 		return state < TCP__COUNT ? tcp_state_names[state] : "?";
+	if (proto == IPPROTO_SCTP)
+		return state < SCTP__COUNT ? sctp_state_names[state] : "?";
 	return state < UDP__COUNT ? udp_state_names[state] : "?";
 }
 

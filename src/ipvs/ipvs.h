@@ -23,10 +23,10 @@ struct mark_rules;
 struct service_table;
 
 struct ipvs_config {
-	uint32_t conn_max;              /* connections of all workers together; init only */
-	uint32_t mh_table_size;         /* of scheduler mh; init only */
-	uint32_t conn_init_timeout_s;   /* reloadable, as all below */
-	bool no_conn_reset;             /* a TCP segment of no connection is answered by RST */
+	uint32_t conn_max;            /* connections of all workers together; init only */
+	uint32_t mh_table_size;       /* of scheduler mh; init only */
+	uint32_t conn_init_timeout_s; /* reloadable, as all below */
+	bool no_conn_reset; /* a TCP segment of no connection is answered by RST, SCTP by ABORT */
 	bool expire_quiescent_template; /* of a server of weight 0 no client is kept */
 	bool keep_ttl;                  /* what is forwarded keeps its TTL or hop limit */
 	uint32_t tcp_timeout_s[12];     /* by enum tcp_state */

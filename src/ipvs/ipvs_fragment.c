@@ -48,7 +48,7 @@ static bool may_be_balanced(struct rte_mbuf *m)
 {
 	uint8_t proto = carries(m);
 
-	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP)
+	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP)
 		return true;
 	return pkt_meta(m)->tuple.family == AF_INET6 &&
 	       (proto == IPPROTO_DSTOPTS || proto == IPPROTO_ROUTING);

@@ -23,6 +23,7 @@
 #include "ipvs/ipvs_int.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
+#include "ipvs/proto/sctp.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
@@ -30,11 +31,13 @@
 #include "ipvs/track.h"
 #include "ipvs/xmit/xmit.h"
 #include "net/ip.h"
+#include "packet/sctp.h"
 #include "worker/worker.h"
 
 static bool balanced(const struct pkt_meta *meta)
 {
-	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP;
+	return meta->tuple.proto == IPPROTO_TCP || meta->tuple.proto == IPPROTO_UDP ||
+	       meta->tuple.proto == IPPROTO_SCTP;
 }
 
 static bool is_later(const struct pkt_meta *meta)
@@ -60,8 +63,19 @@ static bool opens_tcp(struct rte_mbuf *m)
 	const uint8_t open_or_close = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG |
 				      RTE_TCP_FIN_FLAG;
 
-	return !is_later(pkt_meta(m)) &&
-	       (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
+	return (tcp_header(m)->tcp_flags & open_or_close) == RTE_TCP_SYN_FLAG;
+}
+
+/* May m be the first packet of a connection? */
+static bool opens(struct rte_mbuf *m)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	if (is_later(meta))
+		return false;
+	if (meta->tuple.proto == IPPROTO_TCP)
+		return opens_tcp(m);
+	return meta->tuple.proto == IPPROTO_UDP || sctp_tells(m) == SCTP_CHUNK_INIT;
 }
 
 static bool tcp_sensible(struct rte_mbuf *m)
@@ -106,7 +120,9 @@ static bool l4_check(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(is_later(pkt_meta(m))))
 		return true;
-	sensible = tuple->proto == IPPROTO_TCP ? tcp_sensible(m) : udp_sensible(m);
+	sensible = tuple->proto == IPPROTO_TCP   ? tcp_sensible(m)
+		   : tuple->proto == IPPROTO_UDP ? udp_sensible(m)
+						 : true;
 	if (unlikely(!sensible || tuple->sport == 0 || tuple->dport == 0)) {
 		drop(w, m, DROP_IPVS_INVALID);
 		return false;
@@ -127,8 +143,12 @@ static void refuse(struct worker *w, struct rte_mbuf *m)
 		; /* its first fragment was answered */
 	else if (tuple->proto == IPPROTO_UDP)
 		ip_send_error(w, m, IP_ERROR_PORT, 0, &tuple->dst);
-	else if (w->ipvs->config.no_conn_reset)
+	else if (!w->ipvs->config.no_conn_reset)
+		; /* it is to find out by itself */
+	else if (tuple->proto == IPPROTO_TCP)
 		tcp_send_reset(w, m);
+	else
+		sctp_send_abort(w, m);
 	drop(w, m, DROP_IPVS_NO_CONN);
 }
 
@@ -165,7 +185,7 @@ static void input_miss(struct worker *w, struct rte_mbuf *m)
 	}
 	if (unlikely(is_later(meta)) && svc && home_follow(w, m, svc))
 		return;
-	if (!svc || is_later(meta) || (meta->tuple.proto == IPPROTO_TCP && !opens_tcp(m))) {
+	if (!svc || !opens(m)) {
 		refuse(w, m);
 		return;
 	}
@@ -186,11 +206,13 @@ static bool opens_anew(struct worker *w, struct rte_mbuf *m, const struct conn_f
 {
 	const struct conn *conn = conn_get(w->ipvs->conns, found->id);
 
-	if (found->dir != CONN_IN)
+	if (found->dir != CONN_IN || is_later(pkt_meta(m)))
 		return false;
 	if (conn->proto == IPPROTO_TCP)
 		return opens_tcp(m) && tcp_state_reusable(conn->state);
-	return unlikely(conn->state == UDP_LAST) && !is_later(pkt_meta(m));
+	if (unlikely(conn->proto == IPPROTO_SCTP))
+		return sctp_state_reusable(conn->state) && opens(m);
+	return unlikely(conn->state == UDP_LAST);
 }
 
 static void input_hit(struct worker *w, struct rte_mbuf *m, const struct conn_found *found)

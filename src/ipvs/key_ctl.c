@@ -38,7 +38,7 @@ static const char *key_protocol(uint16_t protocol, char *buf, size_t size)
 
 const char *key_str(const struct service_key *key, char *buf)
 {
-	char endpoint[IP_ENDPOINT_STR_LEN];
+	char endpoint[IP_ENDPOINT_STR_LEN], number[32];
 
 	if (key->proto == SERVICE_MARKED) {
 		snprintf(buf, KEY_STR_LEN, "FWM %u%s", rte_be_to_cpu_32(key->addr.v4),
@@ -47,7 +47,7 @@ const char *key_str(const struct service_key *key, char *buf)
 	}
 	if (key->match)
 		return match_str(key, buf);
-	snprintf(buf, KEY_STR_LEN, "%s %s", key->proto == IPPROTO_TCP ? "TCP" : "UDP",
+	snprintf(buf, KEY_STR_LEN, "%s %s", key_protocol(key->proto, number, sizeof(number)),
 		 ip_endpoint_str(key->family, &key->addr, key->port, endpoint));
 	return buf;
 }
@@ -193,6 +193,8 @@ static bool key_supports(const struct api_service_key *from)
 {
 	if (from->protocol == IPPROTO_TCP || from->protocol == IPPROTO_UDP)
 		return true;
+	if (from->protocol == IPPROTO_SCTP)
+		return !from->has_match;
 	return from->has_match &&
 	       from->protocol == (from->family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 }
@@ -205,11 +207,16 @@ int key_from_api(struct request *req, const struct api_service_key *from, struct
 	if (from->fwmark)
 		return key_from_mark(req, from, key);
 	snprintf(what, sizeof(what), "%s service", key_protocol(from->protocol, number, 32));
+	if (!key_supports(from) && from->has_match)
+		return request_fail(req, -EPROTONOSUPPORT,
+				    "%s match (-H): not supported yet; supported: TCP, UDP, ICMP",
+				    key_protocol(from->protocol, number, 32));
 	if (!key_supports(from))
-		return request_fail(
-			req, -EPROTONOSUPPORT,
-			"%s: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)",
-			what);
+		return request_fail(req, -EPROTONOSUPPORT,
+				    "%s: not supported yet; supported: TCP (-t), UDP (-u), SCTP "
+				    "(--sctp-service), "
+				    "firewall marks (-f)",
+				    what);
 	*key = (struct service_key){
 		.family = from->family,
 		.port = from->port,

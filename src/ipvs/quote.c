@@ -17,11 +17,13 @@
 
 #include "ipvs/proto/echo.h"
 #include "ipvs/proto/tcp.h"
+#include "net/cross.h"
 #include "net/icmp4.h"
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
 #include "packet/csum.h"
 #include "packet/meta.h"
+#include "packet/sctp.h"
 
 #define QUOTE_MIN 8 /* bytes of L4 header, RFC 792 */
 
@@ -105,7 +107,8 @@ bool quote_find(struct rte_mbuf *m, struct quote *quote)
 	quote->l4_len = room - len;
 	if (answer->proto == echo_proto(answer->family))
 		return quote_echo(quote);
-	if (answer->proto != IPPROTO_TCP && answer->proto != IPPROTO_UDP)
+	if (answer->proto != IPPROTO_TCP && answer->proto != IPPROTO_UDP &&
+	    answer->proto != IPPROTO_SCTP)
 		return false;
 	memcpy(ports, quote->l4, sizeof(ports));
 	answer->sport = ports[1];
@@ -138,6 +141,21 @@ static uint32_t quote_unshift(const struct conn *conn, enum conn_dir sent, struc
 	seq = th->sent_seq;
 	th->sent_seq = rte_cpu_to_be_32(rte_be_to_cpu_32(seq) + back.seq_delta);
 	return csum_delta32(seq, th->sent_seq);
+}
+
+/* SCTP's ports, and the checksum as far as it can follow: of a fragment the whole's length is not
+ * known. */
+static void quote_sctp(struct quote *quote, const struct tuple *was)
+{
+	struct rte_sctp_hdr *sctp = (struct rte_sctp_hdr *)(void *)quote->l4;
+	const be16 ports[2] = { was->sport, was->dport };
+	struct cross ip;
+
+	cross_read(quote->answer.family, quote->ip, (uint32_t)(quote->l4 - quote->ip), &ip);
+	if (quote->l4_len >= sizeof(*sctp) && !ip.more)
+		sctp_header_set_ports(sctp, ports[0], ports[1], ip.l4_len);
+	else
+		memcpy(quote->l4, ports, sizeof(ports));
 }
 
 /* What stands in the IP header; returns what that makes in the L4 checksum. */
@@ -177,6 +195,10 @@ void quote_rewrite_l4(const struct conn *conn, enum conn_dir sent, struct quote 
 	delta += csum_delta16(answer->dport, was->sport) + csum_delta16(answer->sport, was->dport);
 	if (proto_is_icmp(answer->proto)) {
 		echo_set_id((struct rte_icmp_hdr *)(void *)quote->l4, was, delta);
+		return;
+	}
+	if (answer->proto == IPPROTO_SCTP) {
+		quote_sctp(quote, was);
 		return;
 	}
 	memcpy(quote->l4, ports, sizeof(ports));

@@ -21,7 +21,7 @@ struct quote {
 	struct tuple answer; /* of what would answer the quoted packet */
 };
 
-/* Of m, an ICMP packet. false: it is no error about a TCP or UDP packet or an echo, or quotes too
+/* Of m, an ICMP packet. false: it is no error about TCP, UDP, SCTP or an echo, or quotes too
  * little to tell which. */
 bool quote_find(struct rte_mbuf *m, struct quote *quote);
 

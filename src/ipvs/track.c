@@ -14,15 +14,19 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/echo.h"
+#include "ipvs/proto/sctp.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
 #include "ipvs/template.h"
+#include "packet/sctp.h"
 #include "worker/worker.h"
 
 /* One number, whatever the protocol: the server has accepted, or said anything. */
 #define STATE_ANSWERED 1
-_Static_assert(TCP_ESTABLISHED == STATE_ANSWERED && UDP_NORMAL == STATE_ANSWERED, "");
+_Static_assert(TCP_ESTABLISHED == STATE_ANSWERED && UDP_NORMAL == STATE_ANSWERED &&
+		       SCTP_ESTABLISHED == STATE_ANSWERED,
+	       "");
 
 void track_count(struct worker *w, struct conn *conn, uint32_t bytes, enum conn_dir dir)
 {
@@ -80,6 +84,34 @@ static void track_tcp(struct worker *w, struct rte_mbuf *m, struct conn *conn, e
 	track_tcp_state(conn, dir, dest_get(w->ipvs->services, conn->dest), th->tcp_flags);
 }
 
+static void track_sctp(struct worker *w, struct rte_mbuf *m, struct conn *conn, enum conn_dir dir)
+{
+	enum sctp_path path = dir == CONN_OUT          ? SCTP_PATH_OUTPUT
+			      : conn->flags & CONN_NAT ? SCTP_PATH_INPUT
+						       : SCTP_PATH_INPUT_ONLY;
+	struct dest *dest = dest_get(w->ipvs->services, conn->dest);
+
+	conn->state = sctp_next_state(path, conn->state, sctp_tells(m));
+	if (conn->state == SCTP_ESTABLISHED)
+		dest_conn_active(dest, conn);
+	else
+		dest_conn_inactive(dest, conn);
+}
+
+static void track_state(struct worker *w, struct rte_mbuf *m, struct conn *conn, enum conn_dir dir)
+{
+	bool later = pkt_meta(m)->flags & META_FRAGMENT_LATER;
+
+	if (conn->proto == IPPROTO_TCP) {
+		if (likely(!later))
+			track_tcp(w, m, conn, dir);
+	} else if (conn->proto != IPPROTO_SCTP) {
+		conn->state = udp_next_state(dir, conn->state);
+	} else if (!later) {
+		track_sctp(w, m, conn, dir);
+	}
+}
+
 uint32_t track_timeout_s(const struct worker *w, const struct conn *conn)
 {
 	const struct ipvs_config *config = &w->ipvs->config;
@@ -88,6 +120,8 @@ uint32_t track_timeout_s(const struct worker *w, const struct conn *conn)
 	if (conn->proto == IPPROTO_TCP)
 		return own && conn->state == TCP_ESTABLISHED ? own
 							     : config->tcp_timeout_s[conn->state];
+	if (conn->proto == IPPROTO_SCTP)
+		return own && conn->state == SCTP_ESTABLISHED ? own : sctp_timeouts_s[conn->state];
 	if (own)
 		return own;
 	return proto_is_icmp(conn->proto) ? ECHO_TIMEOUT_S : config->udp_timeout_s[conn->state];
@@ -98,10 +132,7 @@ void track_packet(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_d
 	const struct pkt_meta *meta = pkt_meta(m);
 	struct conn *conn = conn_get(w->ipvs->conns, id);
 
-	if (conn->proto != IPPROTO_TCP)
-		conn->state = udp_next_state(dir, conn->state);
-	else if (likely(!(meta->flags & META_FRAGMENT_LATER)))
-		track_tcp(w, m, conn, dir);
+	track_state(w, m, conn, dir);
 	if (unlikely(conn->flags & CONN_TEMPLATE) && conn->state == STATE_ANSWERED) {
 		template_conn_assured(w, conn_cold(w->ipvs->conns, id));
 		conn->flags &= (uint16_t)~CONN_TEMPLATE;

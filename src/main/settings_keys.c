@@ -358,8 +358,9 @@ static const struct key_row conn_keys[] = {
 	  FIELD(settings, conn_init_timeout_s),
 	  .help = "How long a new connection lives without a second packet that sets its state." },
 	{ "no_conn", CHOICE(no_conn_policies, NO_CONN_RESET), RELOAD, FIELD(settings, no_conn),
-	  .help = "TCP to a service that belongs to no connection and opens none is answered by a "
-		  "reset, or dropped." },
+	  .help = "TCP and SCTP to a service that belong to no connection and open none are "
+		  "answered "
+		  "by a reset (SCTP: ABORT), or dropped." },
 	{ "expire_quiescent_template", FLAG(false), RELOAD,
 	  FIELD(settings, expire_quiescent_template),
 	  .help = "Forget a client's persistence when its server gets weight 0." },

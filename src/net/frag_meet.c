@@ -21,6 +21,7 @@
 #include <netinet/in.h>
 
 #include <rte_icmp.h>
+#include <rte_sctp.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
@@ -32,9 +33,10 @@
 /* Of the datagram's data, up to the end of the header with the ports. */
 static uint16_t head_len(const struct pkt_meta *meta)
 {
-	uint32_t l4_len = meta->tuple.proto == IPPROTO_TCP   ? sizeof(struct rte_tcp_hdr)
-			  : meta->tuple.proto == IPPROTO_UDP ? sizeof(struct rte_udp_hdr)
-							     : sizeof(struct rte_icmp_hdr);
+	uint32_t l4_len = meta->tuple.proto == IPPROTO_TCP    ? sizeof(struct rte_tcp_hdr)
+			  : meta->tuple.proto == IPPROTO_UDP  ? sizeof(struct rte_udp_hdr)
+			  : meta->tuple.proto == IPPROTO_SCTP ? sizeof(struct rte_sctp_hdr)
+							      : sizeof(struct rte_icmp_hdr);
 
 	return (uint16_t)(meta->l4_off - meta->fragment_at + l4_len);
 }

@@ -62,4 +62,7 @@ void ip_send_no_way(struct worker *w, struct rte_mbuf *m, enum route_verdict ver
  * the caller's. */
 void tcp_send_reset(struct worker *w, struct rte_mbuf *m);
 
+/* The same of SCTP, in the way of RFC 9260 8.4: an ABORT, mostly. */
+void sctp_send_abort(struct worker *w, struct rte_mbuf *m);
+
 #endif

@@ -15,6 +15,7 @@
 #include "net/icmp6.h"
 #include "net/segments.h"
 #include "packet/meta.h"
+#include "packet/sctp.h"
 
 /* An ICMP error's own header, and those of the packet that it quotes. */
 #define ICMP_HEADERS_MAX (8 + 60 + 60)
@@ -57,6 +58,22 @@ static bool fill_udp(struct rte_mbuf *m)
 		return false;
 	pkt_meta(m)->tuple.sport = udp->src_port;
 	pkt_meta(m)->tuple.dport = udp->dst_port;
+	return true;
+}
+
+/* With its first chunk's header, which says what it is about. What is shorter is none of ours, and
+ * a router does not judge it. */
+static bool fill_sctp(struct rte_mbuf *m)
+{
+	const struct rte_sctp_hdr *sctp;
+
+	if (unlikely(pkt_meta(m)->l4_len < SCTP_MIN))
+		return true;
+	sctp = l4_header(m, SCTP_MIN);
+	if (unlikely(!sctp))
+		return false;
+	pkt_meta(m)->tuple.sport = sctp->src_port;
+	pkt_meta(m)->tuple.dport = sctp->dst_port;
 	return true;
 }
 
@@ -107,6 +124,8 @@ bool l4_read(struct rte_mbuf *m)
 		return fill_tcp(m);
 	case IPPROTO_UDP:
 		return fill_udp(m);
+	case IPPROTO_SCTP:
+		return fill_sctp(m);
 	case IPPROTO_ICMP:
 		return pkt_meta(m)->tuple.family == AF_INET6 || fill_icmp(m);
 	case IPPROTO_ICMPV6:

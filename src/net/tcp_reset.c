@@ -6,35 +6,14 @@
  */
 #include "net/ip.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_tcp.h>
 
-#include "net/addr.h"
-#include "net/ip4_int.h"
-#include "net/ip6.h"
-#include "net/net.h"
-#include "net/route.h"
+#include "net/answer.h"
 #include "packet/csum.h"
 #include "worker/worker.h"
-
-#define L2_MAX 22 /* Ethernet with two VLAN tags */
-
-/* From one host to one host? */
-static bool addresses4(const struct rte_mbuf *m)
-{
-	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-
-	return !ip4_is_multicast(ip->dst_addr) && !ip4_is_limited_broadcast(ip->dst_addr) &&
-	       !ip4_is_multicast(ip->src_addr) && !ip4_is_reserved(ip->src_addr) &&
-	       !ip4_in_net0(ip->src_addr);
-}
-
-static bool addresses6(const struct tuple *tuple)
-{
-	return !ip6_is_multicast(&tuple->dst) && !ip6_is_multicast(&tuple->src) &&
-	       !ip_is_zero(&tuple->src);
-}
 
 static bool checksum_right(const struct rte_mbuf *m, const struct pkt_meta *meta, be16 csum)
 {
@@ -45,20 +24,6 @@ static bool checksum_right(const struct rte_mbuf *m, const struct pkt_meta *meta
 	default:
 		return csum_l4(m, meta->tuple.family, meta->l4_off, IPPROTO_TCP) == csum;
 	}
-}
-
-static bool reset_due(const struct worker *w, const struct rte_mbuf *m, const struct pkt_meta *meta,
-		      const struct rte_tcp_hdr *tcp)
-{
-	const struct tuple *tuple = &meta->tuple;
-
-	if ((meta->flags & (META_FRAGMENT | META_LINK_BROADCAST)) ||
-	    (tcp->tcp_flags & RTE_TCP_RST_FLAG))
-		return false;
-	if (!(tuple->family == AF_INET ? addresses4(m) : addresses6(tuple)) ||
-	    addr_is_local(w, tuple->family, &tuple->src))
-		return false;
-	return checksum_right(m, meta, tcp->cksum);
 }
 
 /* Sequence space that a segment takes. */
@@ -87,36 +52,6 @@ static void reset_fill(struct rte_tcp_hdr *reset, const struct pkt_meta *meta,
 	}
 }
 
-static void reset_send4(struct worker *w, struct rte_mbuf *made, const struct rte_mbuf *m)
-{
-	const struct rte_ipv4_hdr *about = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-	struct rte_ipv4_hdr *ip =
-		(struct rte_ipv4_hdr *)rte_pktmbuf_prepend(made, sizeof(struct rte_ipv4_hdr));
-	struct rte_tcp_hdr *reset = (struct rte_tcp_hdr *)(ip + 1);
-
-	ip4_header_fill(w, ip, about->dst_addr, about->src_addr, IPPROTO_TCP,
-			(uint16_t)made->pkt_len);
-	reset->cksum = csum_l4_ip4(made, sizeof(*ip), IPPROTO_TCP);
-	ip4_send(w, made);
-}
-
-static void reset_send6(struct worker *w, struct rte_mbuf *made, const struct pkt_meta *about)
-{
-	struct rte_ipv6_hdr *ip =
-		(struct rte_ipv6_hdr *)rte_pktmbuf_prepend(made, sizeof(struct rte_ipv6_hdr));
-	struct rte_tcp_hdr *reset = (struct rte_tcp_hdr *)(ip + 1);
-	struct nexthop back;
-
-	ip6_header_fill(ip, &about->tuple.dst, &about->tuple.src, IPPROTO_TCP, sizeof(*reset));
-	reset->cksum = csum_l4_ip6(made, sizeof(*ip), IPPROTO_TCP);
-	if (ip6_way_back(w, about, &back)) {
-		pkt_meta(made)->out_port = back.port;
-		pkt_meta(made)->nexthop = back.addr;
-		pkt_meta(made)->mtu = back.mtu;
-	}
-	ip6_send(w, made);
-}
-
 void tcp_send_reset(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
@@ -125,21 +60,16 @@ void tcp_send_reset(struct worker *w, struct rte_mbuf *m)
 	struct rte_tcp_hdr *reset;
 	struct rte_mbuf *made;
 
-	if (!reset_due(w, m, meta, tcp) ||
-	    !net_bucket_take(&w->net->reset_bucket, w->net->config.icmp_rate, w->now_ms))
+	if ((tcp->tcp_flags & RTE_TCP_RST_FLAG) || !answer_allowed(w, m) ||
+	    !checksum_right(m, meta, tcp->cksum) || !answer_in_rate(w))
 		return;
-	made = worker_make_packet(w);
+	made = answer_new(w, sizeof(*reset));
 	if (!made)
 		return;
-	reset = (struct rte_tcp_hdr *)rte_pktmbuf_append(made, sizeof(*reset));
-	/* the IP header goes in front, and the frame's in front of that */
-	if (!reset || rte_pktmbuf_headroom(made) < sizeof(struct rte_ipv6_hdr) + L2_MAX) {
-		drop(w, made, DROP_NO_MBUF);
-		return;
-	}
+	reset = rte_pktmbuf_mtod(made, struct rte_tcp_hdr *);
 	reset_fill(reset, meta, tcp);
-	if (meta->tuple.family == AF_INET)
-		reset_send4(w, made, m);
-	else
-		reset_send6(w, made, meta);
+	answer_address(w, made, m);
+	reset->cksum = csum_l4(made, meta->tuple.family, (uint16_t)(made->pkt_len - sizeof(*reset)),
+			       IPPROTO_TCP);
+	answer_send(w, made, m);
 }

@@ -86,7 +86,7 @@
 	X(FRAG_FULL, "frag_full", "no room for one more fragment")                          \
 	X(FRAG_TIMEOUT, "frag_timeout", "of a datagram of which fragments are missing")     \
 	X(FRAG_JOINED, "frag_joined", "a fragment that became part of its datagram")        \
-	X(L4_SHORT, "l4_short", "shorter than its TCP, UDP or ICMP header")                 \
+	X(L4_SHORT, "l4_short", "shorter than its L4 header")                               \
 	/* tunnels */                                                                       \
 	X(TUNNEL_SOURCE, "tunnel_source",                                                   \
 	  "the port towards the server has no address to send from")                        \
@@ -121,9 +121,11 @@
 	X(IPVS_CLASH, "ipvs_clash", "its answers would be another connection's (NAT)")      \
 	X(IPVS_CROWDED, "ipvs_crowded", "overload: a new one gave way to connections")      \
 	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")               \
-	X(IPVS_INVALID, "ipvs_invalid", "a TCP or UDP header that makes no sense")          \
+	X(IPVS_INVALID, "ipvs_invalid", "an L4 header that makes no sense")                 \
 	X(IPVS_UDP_CHECKSUM, "ipvs_udp_checksum", "UDP over IPv6 without a checksum")       \
 	X(IPVS_FRAGMENT, "ipvs_fragment", "a ping in pieces, which SNAT cannot tell apart") \
+	X(IPVS_SCTP_FRAGMENT, "ipvs_sctp_fragment",                                         \
+	  "a fragment of SCTP whose ports change: its checksum is over the whole")          \
 	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")        \
 	X(IPVS_MTU, "ipvs_mtu", "too big for the way to the server or client")              \
 	X(IPVS_NO_ROUTE, "ipvs_no_route", "no route to the server or client")               \

@@ -11,6 +11,7 @@
 #include <rte_udp.h>
 
 #include "packet/csum.h"
+#include "packet/sctp.h"
 
 static void *l4_of(struct rte_mbuf *m)
 {
@@ -53,6 +54,11 @@ void unfinished_pass_on(struct rte_mbuf *m)
 
 	if (likely(!unfinished(m)) || (meta->flags & META_FRAGMENT))
 		return;
+	if (unlikely(meta->tuple.proto == IPPROTO_SCTP)) {
+		sctp_header(m)->cksum = sctp_checksum(m);
+		m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+		return;
+	}
 	if (meta->tuple.family == AF_INET6) {
 		finish_ip6(m, meta);
 		return;

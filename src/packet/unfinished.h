@@ -7,8 +7,8 @@
  * port it leaves by or in software. UDP without a checksum (0) may come marked
  * so, too, and stays without.
  *
- * All want the packet's data at its IPv4 header, meta set, and the TCP or UDP
- * header in the first segment.
+ * All want the packet's data at its IP header, meta set, and the L4 header in
+ * the first segment.
  */
 #ifndef PACKET_UNFINISHED_H
 #define PACKET_UNFINISHED_H
@@ -29,7 +29,8 @@ static inline bool unfinished(const struct rte_mbuf *m)
  */
 be16 unfinished_leave(struct rte_mbuf *m, uint64_t l4_flag);
 
-/* The same for the TCP or UDP packet as it is, if it is unfinished; fragments are not. */
+/* The same for the packet as it is, if it is unfinished; fragments are not. SCTP's checksum is
+ * computed here and now. */
 void unfinished_pass_on(struct rte_mbuf *m);
 
 /* Computes here and now what was left to the port: no port does it over fragments. */

@@ -196,7 +196,7 @@ wrong "startup lines that the daemon would refuse, in its words" \
 	'3: real server 10.0.0.3:81 of TCP 10.0.0.1:80: DR (-g) leaves ports as they are; allowed: the service'"'"'s port, 80' \
 	'4: real server 10.0.0.3:80 of TCP 10.0.0.1:80: forwarding method SNAT (-J) is for services by match (-H) only' \
 	'6: TCP 10.0.0.1:80: one-packet scheduling (--ops) is for UDP services: a TCP connection has more packets than one' \
-	'7: SCTP service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)' \
+	'7: SCTP 10.0.0.1:80: one-packet scheduling (--ops) is for UDP services: a TCP connection has more packets than one' \
 	'8: real server of TCP 10.0.0.1:80: ::1 is not a host'"'"'s address; allowed: IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and ::ffff:0:0/96' \
 	'9: local address of TCP 10.0.0.1:80: 127.0.0.9 is not a host'"'"'s address; allowed: 1.0.0.0 to 223.255.255.255 without 127.0.0.0/8' \
 	'10: real server 10.0.0.3:80 of TCP 10.0.0.1:80: lower threshold 3 is above the upper one, 2' \
@@ -207,7 +207,7 @@ startup {
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -J
 	ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.3:80 -y 3
 	ipvsadm -E -t 10.0.0.1:80 --ops
-	ipvsadm -D --sctp-service 10.0.0.1:80
+	ipvsadm -A --sctp-service 10.0.0.1:80 --ops
 	ipvsadm -d -t 10.0.0.1:80 -r [::1]:80
 	ipvsadm -P -z 127.0.0.9 -t 10.0.0.1:80 -F dpdk0
 	ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.3:80 -b -x 2 -y 3

@@ -46,6 +46,19 @@ ok "-a -m: one more" stock -a -t $V:80 -r 10.2.0.2:80 -m -x 20 -y 10
 ok "-a -g" stock -a -u $V:53 -r 10.2.0.1:53 -g
 refused "-a: a server that is there" 255 "Destination already exists" stock -a -t $V:80 -r 10.2.0.1:8080 -m
 refused "-a: no such service" 255 "Service not defined" stock -a -t $V:99 -r 10.2.0.1:99 -m
+ok "--sctp-service" stock -A --sctp-service $V:80 -s sh -b sh-port -p 60
+ok "--sctp-service: FNAT" stock -a --sctp-service $V:80 -r 10.2.0.1:2905 -m
+refused "--sctp-service: one-packet scheduling" 2 "One-Packet Scheduling is only for UDP" stock -E --sctp-service $V:80 --ops
+prints "--sctp-service: -L -n" stock -L -n --sctp-service $V:80 <<END
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+SCTP 10.1.0.100:80 sh (sh-port) persistent 60
+  -> 10.2.0.1:2905                Masq    1      0          0
+END
+ok "--sctp-service: its local addresses came along" eval '[ "$(ipvsadm -G --sctp-service $V:80 | grep -c "10.2.0.20[01]")" = 2 ]'
+ok "--sctp-service: -S and -R, of stock and of ours" eval 'stock -S -n >$BED/sctp && grep -q -- "--sctp-service $V:80 -r 10.2.0.1:2905 -m" $BED/sctp &&
+	ipvsadm -S -n >$BED/ours && stock -C && stock -R <$BED/sctp && stock -S -n | cmp - $BED/sctp && ipvsadm -C && ipvsadm -R <$BED/ours && stock -S -n | cmp - $BED/sctp'
+ok "--sctp-service: -D" stock -D --sctp-service $V:80
 prints "-L -n" stock -L -n -t $V:80 <<END
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn

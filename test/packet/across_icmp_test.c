@@ -182,6 +182,12 @@ static void test_tcp(void **state)
 	check_all(&three, IPPROTO_TCP);
 }
 
+static void test_sctp(void **state)
+{
+	check_all(&one, IPPROTO_SCTP);
+	check_all(&three, IPPROTO_SCTP);
+}
+
 /* As little as IPv4 routers must quote, 8 bytes: ports, and the sequence number as it was. */
 static void test_short(void **state)
 {
@@ -270,9 +276,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_udp),     cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_short),   cmocka_unit_test(test_long),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_udp),  cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_sctp), cmocka_unit_test(test_short),
+		cmocka_unit_test(test_long), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,8 +65,8 @@ struct across across_new(const struct harness_options *options, bool six, uint8_
 		harness_run(a.h, name);
 		service(&a, six ? "-f 1 -6" : "-f 1");
 	} else {
-		snprintf(name, sizeof(name), "-%c %s%s%s:80", proto == IPPROTO_TCP ? 't' : 'u',
-			 six ? "[" : "", a.vip, six ? "]" : "");
+		snprintf(name, sizeof(name), "%s %s%s%s:80", rig_option(proto), six ? "[" : "",
+			 a.vip, six ? "]" : "");
 		service(&a, name);
 	}
 	across_settle(&a);
@@ -93,6 +93,8 @@ static void put_checksum6(uint8_t *ip, size_t len, const struct packet *packet)
 							   : 16u);
 	uint16_t sum;
 
+	if (packet->proto == IPPROTO_SCTP) /* it is over no address */
+		return;
 	rig6_put16(ip + at, 0);
 	sum = rig6_sum(ip, IP6, len, ip[6]);
 	if (packet->proto == IPPROTO_UDP && sum == 0)
@@ -211,7 +213,7 @@ struct packet across_from_client(const struct across *a)
 				.tos = 0xb8,
 				.id = a->six ? 0 : 7,
 				.seq = TCP_ISN,
-				.flags = SYN,
+				.flags = a->proto == IPPROTO_SCTP ? 1 /* INIT */ : SYN,
 				.payload = "hello" };
 }
 

@@ -23,7 +23,7 @@ struct across {
 /* Addresses and neighbours of both families alone. */
 struct harness *across_networks(const struct harness_options *options);
 
-/* proto: TCP, UDP; or ICMP for echoes, whose service is one of a mark. */
+/* proto: TCP, UDP, SCTP; or ICMP for echoes, whose service is one of a mark. */
 struct across across_new(const struct harness_options *options, bool six, uint8_t proto);
 /* Until what new addresses make others hear is over. */
 void across_settle(struct across *a);

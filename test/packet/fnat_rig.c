@@ -99,6 +99,50 @@ static size_t put_udp(uint8_t *l4, const struct packet *packet)
 	return len;
 }
 
+static size_t put_sctp(uint8_t *l4, const struct packet *packet)
+{
+	size_t len = 4 + put_payload(l4 + 16, packet);
+
+	put16(l4, packet->sport);
+	put16(l4 + 2, packet->dport);
+	put32(l4 + 4, packet->seq);
+	put32(l4 + 8, 0);
+	l4[12] = packet->flags;
+	l4[13] = 0;
+	put16(l4 + 14, (uint32_t)len);
+	for (; len % 4; len++)
+		l4[12 + len] = 0;
+	return 12 + len;
+}
+
+/* RFC 9260 appendix A, bit by bit. */
+uint32_t rig_crc32c(const uint8_t *data, size_t len)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		if (bit % 8 == 0)
+			crc ^= data[bit / 8];
+		crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+static void put_crc32c(uint8_t *l4, size_t len, uint16_t damage)
+{
+	uint32_t crc = rig_crc32c(l4, len) ^ damage;
+
+	for (unsigned int i = 0; i < 4; i++)
+		l4[8 + i] = (uint8_t)(crc >> (8 * i));
+}
+
+static size_t put_l4(uint8_t *l4, const struct packet *packet)
+{
+	if (packet->proto == IPPROTO_UDP)
+		return put_udp(l4, packet);
+	return packet->proto == IPPROTO_SCTP ? put_sctp(l4, packet) : put_tcp(l4, packet);
+}
+
 /* Computes the checksum into its field, which is 0. */
 static void put_l4_checksum(uint8_t *ip, size_t len, const struct packet *packet)
 {
@@ -111,6 +155,10 @@ static void put_l4_checksum(uint8_t *ip, size_t len, const struct packet *packet
 	}
 	if (packet->no_checksum)
 		return;
+	if (packet->proto == IPPROTO_SCTP) {
+		put_crc32c(l4, len - 20, packet->damage);
+		return;
+	}
 	sum = (uint16_t)~l4_sum(ip, len);
 	if (packet->proto == IPPROTO_UDP)
 		put16(l4 + 6, (sum ? sum : 0xffff) ^ packet->damage);
@@ -128,8 +176,7 @@ size_t packet_build(uint8_t *out, const struct packet *packet)
 		put16(out + 22, 0);
 		len += packet->l4_len;
 	} else {
-		len += packet->proto == IPPROTO_UDP ? put_udp(out + 20, packet)
-						    : put_tcp(out + 20, packet);
+		len += put_l4(out + 20, packet);
 	}
 	out[0] = 0x45;
 	out[1] = packet->tos;
@@ -215,6 +262,11 @@ struct harness *rig_new(const struct harness_options *options)
 	harness_neigh(h, SERVER2, "06:00:00:00:01:0b", "dpdk1");
 	harness_neigh(h, "192.168.0.254", "06:00:00:00:01:0b", "dpdk1");
 	return h;
+}
+
+const char *rig_option(uint8_t proto)
+{
+	return proto == IPPROTO_TCP ? "-t" : proto == IPPROTO_UDP ? "-u" : "--sctp-service";
 }
 
 void rig_server(struct harness *h, char proto, const char *server)
@@ -364,6 +416,7 @@ void rig_end(struct harness *h)
 	for (unsigned int i = 1; i <= h->n_workers; i++) {
 		assert_nothing_held(h->all[i], IPPROTO_TCP);
 		assert_nothing_held(h->all[i], IPPROTO_UDP);
+		assert_nothing_held(h->all[i], IPPROTO_SCTP);
 	}
 	harness_assert_balance(h);
 	harness_free(h);

@@ -47,6 +47,8 @@ struct packet {
 	uint32_t seq, ack;
 	uint16_t window; /* 0: 1000 */
 	uint8_t flags;
+	/* SCTP: one chunk, whose type are the flags and whose body is the payload; seq is the tag
+	 */
 	const char *options; /* hex, multiples of 4 bytes */
 	const char *payload; /* text */
 	size_t filler;       /* bytes of payload behind it */
@@ -71,12 +73,16 @@ struct frame frame_out(unsigned int side, const struct packet *packet);
 /* The sum over pseudo-header and L4 of an IPv4 packet in a frame: 0xffff if its checksum is right.
  */
 uint16_t frame_l4_sum(const struct frame *frame);
+uint32_t rig_crc32c(const uint8_t *data, size_t len);
 uint16_t frame_ip_sum(const struct frame *frame);
 uint16_t frame_u16(const struct frame *frame, size_t at);
 uint32_t frame_u32(const struct frame *frame, size_t at);
 
 /* Addresses and neighbours; no service. */
 struct harness *rig_new(const struct harness_options *options);
+
+/* The option that names a service of this protocol: -t, -u or --sctp-service. */
+const char *rig_option(uint8_t proto);
 
 /* `proto` t or u: service VIP:80, rr, local address, and as many of the servers, each at port 8080.
  */

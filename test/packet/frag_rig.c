@@ -49,18 +49,19 @@ static void add_match(struct harness *h, const char *proto)
 	harness_run(h, line);
 }
 
-static void add_service(struct harness *h, const struct mode *mode, char letter)
+static void add_service(struct harness *h, const struct mode *mode, const char *option)
 {
 	char line[160];
 
-	if (mode->letter == 'b') {
-		rig_service(h, letter, 1);
-		return;
-	}
-	snprintf(line, sizeof(line), "ipvsadm -A -%c " VIP ":80 -s rr", letter);
+	snprintf(line, sizeof(line), "ipvsadm -A %s " VIP ":80 -s rr", option);
 	harness_run(h, line);
-	snprintf(line, sizeof(line), "ipvsadm -a -%c " VIP ":80 -r " SERVER "%s -%c", letter,
-		 mode->letter == 'm' ? ":8080" : "", mode->letter);
+	if (mode->letter == 'b') {
+		snprintf(line, sizeof(line), "ipvsadm -P %s " VIP ":80 -z " LADDR " -F dpdk1",
+			 option);
+		harness_run(h, line);
+	}
+	snprintf(line, sizeof(line), "ipvsadm -a %s " VIP ":80 -r " SERVER "%s -%c", option,
+		 strchr("bm", mode->letter) ? ":8080" : "", mode->letter);
 	harness_run(h, line);
 }
 
@@ -75,7 +76,7 @@ struct harness *frag_new(const struct harness_options *options, const struct mod
 	if (mode->letter == 'J')
 		add_match(h, proto == IPPROTO_TCP ? "tcp" : "udp");
 	else
-		add_service(h, mode, proto == IPPROTO_TCP ? 't' : 'u');
+		add_service(h, mode, rig_option(proto));
 	return h;
 }
 
@@ -101,12 +102,13 @@ struct opened {
 	uint32_t seq_delta;
 };
 
-static struct opened find(struct harness *h, const struct mode *mode, const struct packet *packet)
+struct conn *frag_conn(struct harness *h, const struct mode *mode, const struct packet *packet,
+		       struct tuple *out)
 {
-	struct tuple out, in = { .proto = packet->proto,
-				 .family = mode->ip6 ? AF_INET6 : AF_INET,
-				 .sport = htons(packet->sport),
-				 .dport = htons(packet->dport) };
+	struct tuple in = { .proto = packet->proto,
+			    .family = mode->ip6 ? AF_INET6 : AF_INET,
+			    .sport = htons(packet->sport),
+			    .dport = htons(packet->dport) };
 	enum conn_dir dir;
 
 	inet_pton(in.family, packet->src, &in.src);
@@ -117,11 +119,20 @@ static struct opened find(struct harness *h, const struct mode *mode, const stru
 
 		if (id == CONN_NONE)
 			continue;
-		conn_tuple(conns, id, CONN_OUT, &out);
-		return (struct opened){ ntohs(out.dport), conn_get(conns, id)->seq_delta };
+		conn_tuple(conns, id, CONN_OUT, out);
+		return conn_get(conns, id);
 	}
-	fail_msg("%s: no connection", mode->name);
-	return (struct opened){ 0 };
+	return NULL;
+}
+
+static struct opened find(struct harness *h, const struct mode *mode, const struct packet *packet)
+{
+	struct tuple out;
+	const struct conn *conn = frag_conn(h, mode, packet, &out);
+
+	if (!conn)
+		fail_msg("%s: no connection", mode->name);
+	return (struct opened){ ntohs(out.dport), conn->seq_delta };
 }
 
 static uint32_t shift(const struct mode *mode, const struct packet *packet,
@@ -194,6 +205,8 @@ struct whole frag_whole(const struct packet *packet)
 		    packet->ttl ? packet->ttl : LIFE, ip4.len - 20);
 	memcpy(whole.bytes + IP6, ip4.bytes + 20, ip4.len - 20);
 	whole.len = IP6 + ip4.len - 20;
+	if (packet->proto == IPPROTO_SCTP) /* it is over no address */
+		return whole;
 	rig6_put16(whole.bytes + field, 0);
 	rig6_put16(whole.bytes + field, rig6_sum(whole.bytes, IP6, whole.len, packet->proto));
 	return whole;

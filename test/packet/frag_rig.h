@@ -28,6 +28,10 @@ struct harness *frag_new(const struct harness_options *options, const struct mod
 struct packet frag_from_client(const struct mode *mode, uint8_t proto, uint16_t sport,
 			       size_t filler);
 
+/* The connection of a client's packet, and the tuple of its answers; NULL: there is none. */
+struct conn *frag_conn(struct harness *h, const struct mode *mode, const struct packet *packet,
+		       struct tuple *out);
+
 /* As the server gets it; its answer; and that as the client gets it. The connection is there. */
 struct packet frag_at_server(struct harness *h, const struct mode *mode,
 			     const struct packet *packet);

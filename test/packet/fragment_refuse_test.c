@@ -273,7 +273,7 @@ static struct whole options_piece(bool last, uint8_t next, uint8_t id)
 /* Behind headers that all pieces name stands what is not balanced: it meets once, and goes on. */
 static void test_headers_inside(void **state)
 {
-	static const uint8_t nexts[] = { 58, 59, 50, 132 };
+	static const uint8_t nexts[] = { 58, 59, 50, 133 };
 
 	for (unsigned int i = 0; i < 4 * LENGTH(nexts); i++) {
 		bool several = i & 1, backwards = i & 2;

@@ -114,21 +114,22 @@ void rig6_expect(struct harness *h, unsigned int side, const struct packet6 *pac
 
 void rig6_service(struct harness *h, uint8_t proto, char mode)
 {
-	char letter = proto == IPPROTO_TCP ? 't' : 'u', line[160];
+	const char *option = rig_option(proto);
+	char line[160];
 
 	harness_run(h, "dpip addr add 2001:db8::1/64 dev dpdk0");
 	harness_run(h, "dpip addr add " VIP6 "/128 dev dpdk0");
 	harness_run(h, "dpip addr add 2001:db8:1::1/64 dev dpdk1");
 	harness_neigh(h, CLIENT6, "06:00:00:00:00:64", "dpdk0");
 	harness_neigh(h, SERVER6, "06:00:00:00:01:0b", "dpdk1");
-	snprintf(line, sizeof(line), "ipvsadm -A -%c [" VIP6 "]:80 -s rr", letter);
+	snprintf(line, sizeof(line), "ipvsadm -A %s [" VIP6 "]:80 -s rr", option);
 	harness_run(h, line);
 	if (mode == 'b') {
-		snprintf(line, sizeof(line), "ipvsadm -P -z " LADDR6 " -%c [" VIP6 "]:80 -F dpdk1",
-			 letter);
+		snprintf(line, sizeof(line), "ipvsadm -P -z " LADDR6 " %s [" VIP6 "]:80 -F dpdk1",
+			 option);
 		harness_run(h, line);
 	}
-	snprintf(line, sizeof(line), "ipvsadm -a -%c [" VIP6 "]:80 -r [" SERVER6 "]:%u -%c", letter,
+	snprintf(line, sizeof(line), "ipvsadm -a %s [" VIP6 "]:80 -r [" SERVER6 "]:%u -%c", option,
 		 mode == 'g' ? 80u : 8080u, mode);
 	harness_run(h, line);
 	harness_advance(h, 5000); /* nobody else has the addresses */

@@ -76,6 +76,14 @@ cat >"$BED/keepalived.conf" <<-END
 			}
 		}
 	}
+	virtual_server $VIP 2905 {
+		lb_algo rr
+		lb_kind NAT
+		protocol SCTP
+		real_server 10.2.0.1 2905 {
+			weight 4
+		}
+	}
 	virtual_server fwmark 8 {
 		delay_loop 1
 		lb_algo rr
@@ -137,6 +145,7 @@ fi
 pass "keepalived makes the service and its servers"
 equal "all servers answer" "server1 server2 server3 " "$(answers)"
 ok "the service of a mark and that of IPv6 have theirs" bed_wait_for 15 others_balanced
+ok "the service of SCTP has its server" eval 'ipvsadm -ln --sctp-service $VIP:2905 | grep -Eq "10.2.0.1:2905 +FullNat +4 "'
 ok "the mark's answers, by each of its ports" fetched client 10 "http://$VIP:8000/"
 ok "... and the other" fetched client 10 "http://$VIP:8001/"
 ok "that of IPv6 answers" fetched client 10 "http://[$VIP6]/"

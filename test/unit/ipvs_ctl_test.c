@@ -106,9 +106,10 @@ static void break_fwmark(struct api_service *svc)
 	svc->key.fwmark = 9;
 }
 
-static void break_sctp(struct api_service *svc)
+static void break_sctp_match(struct api_service *svc)
 {
 	svc->key.protocol = IPPROTO_SCTP;
+	svc->key.has_match = 1;
 }
 
 static void break_protocol(struct api_service *svc)
@@ -187,11 +188,11 @@ static const struct {
 } bad_services[] = {
 	{ break_fwmark, -EINVAL,
 	  "service FWM 9: a service of a mark has no protocol, address or port" },
-	{ break_sctp, -EPROTONOSUPPORT,
-	  "SCTP service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks (-f)" },
+	{ break_sctp_match, -EPROTONOSUPPORT,
+	  "SCTP match (-H): not supported yet; supported: TCP, UDP, ICMP" },
 	{ break_protocol, -EPROTONOSUPPORT,
-	  "protocol 99 service: not supported yet; supported: TCP (-t), UDP (-u), firewall marks "
-	  "(-f)" },
+	  "protocol 99 service: not supported yet; supported: TCP (-t), UDP (-u), SCTP "
+	  "(--sctp-service), firewall marks (-f)" },
 	{ break_ip6, -EINVAL,
 	  "TCP service: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff is not a host's address; allowed: "
 	  "IPv6 addresses other than ::, ::1, ff00::/8, fe80::/10 and ::ffff:0:0/96" },

@@ -196,6 +196,10 @@ void across(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir
 	struct cross cross;
 
 	cross_read(family, rte_pktmbuf_mtod(m, const uint8_t *), l4_off, &cross);
+	if (unlikely(xmit_needs_whole(m, &to))) {
+		drop(w, m, DROP_IPVS_SCTP_FRAGMENT);
+		return;
+	}
 	if (unlikely(needs_whole(m, &cross))) {
 		drop(w, m, DROP_IPVS_CROSS_FRAGMENT);
 		return;

@@ -28,6 +28,7 @@
 #include "net/path_mtu.h"
 #include "net/tunnel_device.h"
 #include "packet/csum.h"
+#include "packet/sctp.h"
 #include "packet/unfinished.h"
 #include "worker/worker.h"
 
@@ -158,12 +159,25 @@ static be16 l4_checksum(struct rte_mbuf *m, be16 csum, uint32_t delta, uint8_t p
 	return proto == IPPROTO_TCP ? csum_apply(csum, delta) : csum_apply_udp(csum, delta);
 }
 
+bool xmit_needs_whole(struct rte_mbuf *m, const struct tuple *to)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+
+	return unlikely(meta->flags & META_FRAGMENT) && meta->tuple.proto == IPPROTO_SCTP &&
+	       (meta->tuple.sport != to->sport || meta->tuple.dport != to->dport);
+}
+
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
 {
 	void *l4 = rte_pktmbuf_mtod_offset(m, void *, pkt_meta(m)->l4_off);
 
 	if (unlikely(proto_is_icmp(to->proto))) {
 		echo_set_id(l4, to, delta);
+		return;
+	}
+	if (unlikely(to->proto == IPPROTO_SCTP)) {
+		unfinished_pass_on(m);
+		sctp_set_ports(m, to->sport, to->dport);
 		return;
 	}
 	if (to->proto == IPPROTO_TCP) {

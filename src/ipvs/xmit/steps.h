@@ -51,8 +51,12 @@ void xmit_age(const struct worker *w, struct rte_mbuf *m);
  */
 uint32_t xmit_rewrite_ip(const struct worker *w, struct rte_mbuf *m, const struct tuple *to);
 
-/* TCP, UDP or an echo: the ports or the id of `to`, and the checksum by delta, or its computation
- * left to the way out if it arrived unfinished. */
+/* Is m a fragment whose checksum cannot follow: SCTP's changes with the ports, by an amount that
+ * depends on the length of the whole? */
+bool xmit_needs_whole(struct rte_mbuf *m, const struct tuple *to);
+
+/* TCP, UDP, SCTP or an echo: the ports or the id of `to`, and the checksum by delta (SCTP: by the
+ * ports), or its computation left to the way out if it arrived unfinished. */
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta);
 
 /* On to the neighbour. */

@@ -40,6 +40,10 @@ static void rewrite(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn
 	struct nexthop nexthop;
 	uint32_t delta;
 
+	if (unlikely(xmit_needs_whole(m, &to))) {
+		drop(w, m, DROP_IPVS_SCTP_FRAGMENT);
+		return;
+	}
 	if (!xmit_way(w, m, &to.dst, self, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
