@@ -43,6 +43,7 @@
 /* So many packets are parsed between asking for a bucket and reading it. */
 #define GUESS_BEHIND 16u
 #define AGAIN_AHEAD  6u
+#define CROSS_AHEAD  8u
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
@@ -258,20 +259,46 @@ static inline union flow_line line_of(const struct flow_run *run, uint32_t id, c
 	return (union flow_line){ .four = conn_line4(run->conns, id) };
 }
 
+static inline struct flow_frame frame_of(struct rte_mbuf *m)
+{
+	return (struct flow_frame){ .at = rte_pktmbuf_mtod(m, uint8_t *),
+				    .room = rte_pktmbuf_headroom(m) };
+}
+
+/* What m has become, in a frame that may begin elsewhere. */
+static inline void push_frame(struct flow_run *run, struct rte_mbuf *m,
+			      const struct flow_frame *frame, const struct adj *adj)
+{
+	m->data_off = (uint16_t)(frame->at - (uint8_t *)m->buf_addr);
+	push_out(run, m, frame->len, adj);
+}
+
 /* Of a mode that is not straight. */
 static __rte_noinline bool found_aside(struct flow_run *run, struct rte_mbuf *m,
 				       union flow_line line, const struct conn_found *found,
 				       bool six)
 {
 	struct dest *dest = &run->dests[line_conn(line, six)->dest];
-	struct flow_frame frame = { .at = rte_pktmbuf_mtod(m, uint8_t *),
-				    .room = rte_pktmbuf_headroom(m) };
+	struct flow_frame frame = frame_of(m);
 	const struct adj *adj = flow_aside(run, line, found->id, found->dir, dest, &frame, six);
 
 	if (!adj)
 		return false;
-	m->data_off = (uint16_t)(frame.at - (uint8_t *)m->buf_addr);
-	push_out(run, m, frame.len, adj);
+	push_frame(run, m, &frame, adj);
+	return true;
+}
+
+/* A packet of IPv4 whose connection is not of IPv4 alone. */
+static bool found_cross(struct flow_run *run, struct rte_mbuf *m, const struct conn_found *found)
+{
+	struct conn_line6 *line = conn_line6(run->conns, found->id);
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj = flow_cross(run, line, found->id, found->dir,
+					   &run->dests[line->conn.dest], &frame);
+
+	if (!adj)
+		return false;
+	push_frame(run, m, &frame, adj);
 	return true;
 }
 
@@ -407,7 +434,8 @@ static __rte_always_inline bool vector_one(struct flow_run *run, union flow_vect
 	return flow_one(run, vector, i, left, six);
 }
 
-/* A tag has deceived the probe: the connection is another one of its buckets, if there is any. */
+/* A tag has deceived the probe, and the connection is another one of its buckets, if there is any;
+ * or it is one that crosses, which the probe of IPv4 does not know. */
 static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
 				       struct flow_left *left, bool *known, bool six)
 {
@@ -418,12 +446,29 @@ static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *
 	else
 		conn_lookup4(run->conns, &vector->four[i].tuple, 1, &found);
 	*known = found.id != CONN_NONE;
-	if (!*known || conn_class_of(found.id) != (six ? CONN_IP6 : CONN_IP4) ||
-	    !flow_found(run, vector, i, &found, left, six))
+	if (!*known)
 		return false;
+	if (!six && conn_class_of(found.id) != CONN_IP4) {
+		if (!found_cross(run, vector->four[i].m, &found)) {
+			left_add(left, left_key_of(vector_tuple(vector, i, false), false));
+			return false;
+		}
+	} else if (!flow_found(run, vector, i, &found, left, six)) {
+		return false;
+	}
 	run->w->counters.flow++;
 	run->w->ipvs->shed.hits++;
 	return true;
+}
+
+/* The probe of IPv4 has asked for the wrong line of a connection that crosses. */
+static inline void cross_prefetch(const struct flow_run *run, const union flow_vector *vector,
+				  const struct flow_steps *steps, uint32_t i)
+{
+	uint32_t soon = i + CROSS_AHEAD;
+
+	if (soon < steps->n && unlikely(conn_ref_is6(vector->four[soon].probe.ref)))
+		conn_probe_line(run->conns, vector->four[soon].probe.ref, true);
 }
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
@@ -500,6 +545,8 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	for (uint32_t at = 0, i = 0; at < n; at++) {
 		if ((steps.left >> at & 1) || i++ < first)
 			continue;
+		if (!six && CROSS_AHEAD < steps.ahead) /* it has been guessed */
+			cross_prefetch(run, vector, &steps, i - 1);
 		if (vector_one(run, vector, &steps, i - 1, &left, six))
 			hits++;
 		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
@@ -584,7 +631,8 @@ static __rte_noinline uint32_t burst6(struct flow_run *run, struct rte_mbuf **pk
 	return burst(run, pkts, n, others, true);
 }
 
-/* The two families share no connection that this stage takes, so they may overtake each other. */
+/* The packets of one direction of a connection are of one family, so the two may overtake each
+ * other. */
 static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
 {
 	struct rte_mbuf *others[BATCH_BURST];

@@ -10,6 +10,8 @@
  * the way to it, our addresses or its settings have changed. What needs a look
  * at all of the packet (checksums of GRE and GUE), or another way for each flow,
  * takes the slow path. Answers only pass through, as in DR.
+ *
+ * FNAT between families has a file of its own: flow_cross.c.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -164,6 +166,10 @@ static __rte_always_inline struct adj *aside(struct flow_run *run, union flow_li
 	if (unlikely(conn->proto == IPPROTO_UDP && conn->state == UDP_LAST))
 		return NULL;
 	switch (conn_forward(conn)) {
+	case API_FORWARD_FNAT:
+		return six && flow_crosses(line.six)
+			       ? flow_cross(run, line.six, id, dir, dest, frame)
+			       : NULL;
 	case API_FORWARD_SNAT:
 		return snat(run, line, id, dir, dest, frame, six);
 	case API_FORWARD_TUNNEL:

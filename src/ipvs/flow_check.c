@@ -52,23 +52,28 @@ struct flow_foreseen {
 	uint8_t bytes[ENCAP_HEAD_MAX + FRAME_SEEN];
 };
 
+static bool is_line6(const struct flow_foreseen *foreseen)
+{
+	return conn_class_of(foreseen->id) == CONN_IP6;
+}
+
 static union flow_line line_should(struct flow_foreseen *foreseen)
 {
-	if (foreseen->family == AF_INET6)
+	if (is_line6(foreseen))
 		return (union flow_line){ .six = &foreseen->line.six };
 	return (union flow_line){ .four = &foreseen->line.four };
 }
 
 static struct conn *conn_should(struct flow_foreseen *foreseen)
 {
-	return foreseen->family == AF_INET6 ? &foreseen->line.six.conn : &foreseen->line.four.conn;
+	return is_line6(foreseen) ? &foreseen->line.six.conn : &foreseen->line.four.conn;
 }
 
 /* The connection as it is now, and its server. */
 static void keep_conn(const struct flow_run *run, struct flow_foreseen *foreseen, uint32_t id)
 {
 	foreseen->id = id;
-	if (foreseen->family == AF_INET6)
+	if (is_line6(foreseen))
 		foreseen->line.six = *conn_line6(run->conns, id);
 	else
 		foreseen->line.four = *conn_line4(run->conns, id);
@@ -83,11 +88,6 @@ static void look_up(const struct flow_run *run, const struct flow_foreseen *fore
 		found->id = conn_lookup(run->conns, &foreseen->tuple.six, &found->dir);
 	else
 		conn_lookup4(run->conns, &foreseen->tuple.four, 1, found);
-}
-
-static bool is_of_class(uint32_t id, unsigned int family)
-{
-	return conn_class_of(id) == (family == AF_INET6 ? CONN_IP6 : CONN_IP4);
 }
 
 static void differs(const char *what, const struct flow_foreseen *foreseen)
@@ -140,9 +140,13 @@ static const struct adj *forward(struct flow_run *run, const struct rte_mbuf *m,
 	struct flow_frame frame = { .at = foreseen->bytes + foreseen->at,
 				    .room = RTE_MIN(rte_pktmbuf_headroom(m), ENCAP_HEAD_MAX) };
 	uint16_t ip_id = run->w->net->ip_id;
-	const struct adj *adj = flow_forward(run, foreseen->family, line_should(foreseen), dir,
-					     &foreseen->dest_after, &frame);
+	struct dest *dest = &foreseen->dest_after;
+	const struct adj *adj;
 
+	if (is_line6(foreseen) && foreseen->family == AF_INET)
+		adj = flow_cross(run, &foreseen->line.six, CONN_NONE, dir, dest, &frame);
+	else
+		adj = flow_forward(run, foreseen->family, line_should(foreseen), dir, dest, &frame);
 	run->w->net->ip_id = ip_id;
 	foreseen->at = (uint16_t)(frame.at - foreseen->bytes);
 	foreseen->len = frame.len;
@@ -187,7 +191,7 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 	look_up(run, foreseen, &found);
 	if (found.id == CONN_NONE)
 		foresee_new(run, m, foreseen);
-	if (found.id == CONN_NONE || !is_of_class(found.id, foreseen->family))
+	if (found.id == CONN_NONE)
 		return;
 	keep_conn(run, foreseen, found.id);
 	keep_frame(foreseen, m);
@@ -205,7 +209,8 @@ static void compare_frame(const struct flow_foreseen *foreseen, const struct rte
 		differs("the port", foreseen);
 	if (m->pkt_len != foreseen->len ||
 	    memcmp(rte_pktmbuf_mtod(m, const uint8_t *), foreseen->bytes + foreseen->at,
-		   RTE_MIN(foreseen->len, FRAME_SEEN)) != 0)
+		   RTE_MIN(RTE_MIN(foreseen->len, FRAME_SEEN),
+			   sizeof(foreseen->bytes) - foreseen->at)) != 0)
 		differs("a frame", foreseen);
 }
 

@@ -114,6 +114,13 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 struct adj *flow_aside(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
 		       struct dest *dest, struct flow_frame *frame, bool six);
 
+/* Is its client of another family than its server? */
+bool flow_crosses(const struct conn_line6 *line);
+
+/* The same of a connection that crosses, of either family's packets. */
+struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, uint32_t id,
+		       enum conn_dir dir, struct dest *dest, struct flow_frame *frame);
+
 /*
  * The way to an address for the packet in `frame` (parsed, not rewritten) alone, where it depends
  * on more than the address; the adjacency of ADJ_NONE, which is not usable: there is none.

@@ -41,6 +41,11 @@ static const struct kind kinds[] = {
 	{ "nat-udp", API_FORWARD_NAT, IPPROTO_UDP, .full_only = false },
 	{ "tunnel-udp", API_FORWARD_TUNNEL, IPPROTO_UDP, .full_only = false },
 	{ "snat-udp", API_FORWARD_SNAT, IPPROTO_UDP, .full_only = false },
+	{ "nat64-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .six = true, .cross = true } },
+	{ "nat46-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .cross = true },
+	  .full_only = true },
+	{ "nat64-tcp", API_FORWARD_FNAT, IPPROTO_TCP, .form = { .six = true, .cross = true },
+	  .full_only = true },
 	{ "fnat-tcp-ts", API_FORWARD_FNAT, IPPROTO_TCP, .form = { .stamps = true },
 	  .full_only = true },
 	{ "dr-tcp", API_FORWARD_DR, IPPROTO_TCP, .full_only = true },
@@ -91,7 +96,7 @@ static const struct kind *kind_of(const struct test_case *test)
 
 static double times_of_kind(const struct kind *kind)
 {
-	return (kind->form.six ? TIMES_SIX : 1) *
+	return (kind->form.six || kind->form.cross ? TIMES_SIX : 1) *
 	       (kind->mode == API_FORWARD_TUNNEL ? TIMES_TUNNEL : 1);
 }
 
@@ -204,6 +209,14 @@ static const struct test_case cases[] = {
 	ESTABLISHED("nat-udp-in", "nat-udp", DIR_IN, "NAT, UDP, client to server"),
 	ESTABLISHED("nat-udp-out", "nat-udp", DIR_OUT, "NAT, UDP, server to client"),
 	ESTABLISHED("nat-udp-both", "nat-udp", DIR_BOTH, "NAT, UDP, both directions"),
+	ESTABLISHED("nat64-udp-in", "nat64-udp", DIR_IN, "FNAT, UDP, IPv6 client to IPv4 server"),
+	ESTABLISHED("nat64-udp-out", "nat64-udp", DIR_OUT, "FNAT, UDP, IPv4 server to IPv6 client"),
+	SLOW("nat64-in-slow", "nat64-udp", DIR_IN, "the same, the flow stage off, in",
+	     .full_only = true),
+	ESTABLISHED("nat46-udp-in", "nat46-udp", DIR_IN, "FNAT, UDP, IPv4 client to IPv6 server"),
+	ESTABLISHED("nat46-udp-out", "nat46-udp", DIR_OUT, "FNAT, UDP, IPv6 server to IPv4 client"),
+	ESTABLISHED("nat64-tcp-in", "nat64-tcp", DIR_IN, "FNAT, TCP, IPv6 client to IPv4 server"),
+	ESTABLISHED("nat64-tcp-out", "nat64-tcp", DIR_OUT, "FNAT, TCP, IPv4 server to IPv6 client"),
 	ESTABLISHED("tunnel-udp-in", "tunnel-udp", DIR_IN, "tunnel (ipip), UDP, client to server"),
 	SLOW("tunnel-in-slow", "tunnel-udp", DIR_IN, "the same, the flow stage off",
 	     .full_only = true),
@@ -480,7 +493,9 @@ void cases_run(const struct case_plan *plan, struct results *results,
 		for (unsigned int i = 0; i < CASE_FLOWS_MAX && plan->flows[i]; i++)
 			run_flows(rig, kind, plan->flows[i], plan, results, said);
 		results->memory[results->n_memory].kind = kind->name;
-		results->memory[results->n_memory].most = kind->form.six ? MEMORY_SIX : MEMORY_FOUR;
+		results->memory[results->n_memory].most = kind->form.six || kind->form.cross
+								  ? MEMORY_SIX
+								  : MEMORY_FOUR;
 		rig_memory(rig, &results->memory[results->n_memory++].memory);
 		rig_free(rig);
 	}

@@ -91,12 +91,25 @@ static void floor_input6(struct worker *w, struct batch *in)
 	floor_run(w, in, true);
 }
 
+/* Each side has its own family. */
+static void floor_input_cross(struct worker *w, struct batch *in)
+{
+	const struct rte_ether_hdr *eth;
+
+	if (in->count == 0)
+		return;
+	eth = rte_pktmbuf_mtod(in->pkts[0], const struct rte_ether_hdr *);
+	floor_run(w, in, eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
+}
+
 void floor_use(struct rig *rig)
 {
-	static const struct stage stages[2][STAGE__COUNT] = {
+	static const struct stage stages[3][STAGE__COUNT] = {
 		{ [STAGE_FLOW] = { "swap", floor_input4 }, [STAGE_TX] = { "tx", link_tx } },
 		{ [STAGE_FLOW] = { "swap", floor_input6 }, [STAGE_TX] = { "tx", link_tx } },
+		{ [STAGE_FLOW] = { "swap", floor_input_cross }, [STAGE_TX] = { "tx", link_tx } },
 	};
+	const struct frame_form *form = &rig_config(rig)->form;
 
-	rig_use_stages(rig, stages[rig_config(rig)->form.six]);
+	rig_use_stages(rig, stages[form->cross ? 2 : form->six]);
 }

@@ -118,7 +118,8 @@ void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
 		const struct frame_form *form)
 {
 	uint8_t *bytes = frame->template.bytes;
-	size_t l3_len = form->six ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
+	const bool six = frame_six(form, side);
+	size_t l3_len = six ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)bytes;
 	bool udp = kind == FRAME_UDP;
 	uint8_t *l4 = bytes + L3 + l3_len, proto = udp ? IPPROTO_UDP : IPPROTO_TCP;
@@ -127,11 +128,11 @@ void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
 	memset(frame, 0, sizeof(*frame));
 	eth->dst_addr = frame_our_mac[side];
 	eth->src_addr = frame_their_mac[side];
-	eth->ether_type = form->six ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	eth->ether_type = six ? RTE_BE16(RTE_ETHER_TYPE_IPV6) : RTE_BE16(RTE_ETHER_TYPE_IPV4);
 	l4_len = udp ? put_udp(l4) : put_tcp(l4, kind, form->stamps);
-	frame->l4_sum = form->six ? put_ip6(bytes + L3, proto, l4_len)
-				  : put_ip4(bytes + L3, proto, l4_len);
-	frame->template.six = form->six;
+	frame->l4_sum = six ? put_ip6(bytes + L3, proto, l4_len)
+			    : put_ip4(bytes + L3, proto, l4_len);
+	frame->template.six = six;
 	frame->udp = udp;
 	frame->template.len = (uint16_t)RTE_MAX(L3 + l3_len + l4_len, (size_t)60);
 	frame->template.csum_at = (uint16_t)(L3 + l3_len +

@@ -29,7 +29,13 @@ enum frame_kind {
 struct frame_form {
 	bool stamps; /* TCP with timestamps */
 	bool six;    /* IPv6: all addresses are in one /96, the last four bytes are as IPv4's */
+	bool cross;  /* ... on the clients' side; the servers are of the other family */
 };
+
+static inline bool frame_six(const struct frame_form *form, enum side side)
+{
+	return form->six != (form->cross && side == SIDE_SERVER);
+}
 
 struct frame {
 	struct bench_template template;

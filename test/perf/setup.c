@@ -30,11 +30,17 @@
 #define NAME_LEN 64
 #define LINE_LEN 240
 
-/* An address, with a port unless it is 0, as a command takes it. */
-static const char *name(const struct rig_config *config, uint32_t addr, uint16_t port, char *buf)
+static bool six_on(const struct rig_config *config, enum side side)
 {
-	const char *prefix = config->form.six ? FRAME_PREFIX6 : "";
-	const char *open = config->form.six && port ? "[" : "", *close = *open ? "]" : "";
+	return frame_six(&config->form, side);
+}
+
+/* An address of that side, with a port unless it is 0, as a command takes it. */
+static const char *name(const struct rig_config *config, enum side side, uint32_t addr,
+			uint16_t port, char *buf)
+{
+	const char *prefix = six_on(config, side) ? FRAME_PREFIX6 : "";
+	const char *open = six_on(config, side) && port ? "[" : "", *close = *open ? "]" : "";
 	char tail[8] = "";
 
 	if (port)
@@ -68,19 +74,22 @@ bool setup_answered(const struct rig_config *config)
 
 static void setup_links(const struct setup *setup, const struct rig_config *config)
 {
-	unsigned int plen = config->form.six ? 120 : 24;
+	unsigned int plen[] = { six_on(config, SIDE_CLIENT) ? 120 : 24,
+				six_on(config, SIDE_SERVER) ? 120 : 24 };
 	char buf[NAME_LEN];
 
-	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, 0x0a000001, 0, buf), plen);
-	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, VIP, 0, buf),
+	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, SIDE_CLIENT, 0x0a000001, 0, buf),
+	    plen[SIDE_CLIENT]);
+	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, SIDE_CLIENT, VIP, 0, buf),
 	    config->form.six ? 128 : 32);
-	say(setup, "dpip addr add %s/%u dev dpdk1", name(config, 0xc0a80001, 0, buf), plen);
-	name(config, 0x0a0000fe, 0, buf);
+	say(setup, "dpip addr add %s/%u dev dpdk1", name(config, SIDE_SERVER, 0xc0a80001, 0, buf),
+	    plen[SIDE_SERVER]);
+	name(config, SIDE_CLIENT, 0x0a0000fe, 0, buf);
 	say(setup, "dpip %sroute add default via %s dev dpdk0", config->form.six ? "-6 " : "", buf);
 	say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:00 dev dpdk0", buf);
 	for (uint32_t i = 0; i < RIG_SERVERS; i++)
 		say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:01 dev dpdk1",
-		    name(config, SERVERS + i, 0, buf));
+		    name(config, SIDE_SERVER, SERVERS + i, 0, buf));
 }
 
 /* Servers of a service at an address. */
@@ -93,14 +102,14 @@ static void setup_service(const struct setup *setup, const struct rig_config *co
 	uint16_t port = setup_answered(config) ? SERVER_PORT : VPORT;
 	char proto = proto_letter(config), vip[NAME_LEN], buf[NAME_LEN];
 
-	name(config, VIP, VPORT, vip);
+	name(config, SIDE_CLIENT, VIP, VPORT, vip);
 	say(setup, "ipvsadm -A -%c %s -s rr", proto, vip);
 	for (uint32_t i = 0; i < LOCALS && config->mode == API_FORWARD_FNAT; i++)
 		say(setup, "ipvsadm -P -%c %s -z %s -F dpdk1", proto, vip,
-		    name(config, 0xc0a800c8 + i, 0, buf));
+		    name(config, SIDE_SERVER, 0xc0a800c8 + i, 0, buf));
 	for (uint32_t i = 0; i < RIG_SERVERS; i++)
 		say(setup, "ipvsadm -a -%c %s -r %s -%c", proto, vip,
-		    name(config, SERVERS + i, port, buf), letters[config->mode]);
+		    name(config, SIDE_SERVER, SERVERS + i, port, buf), letters[config->mode]);
 }
 
 static void setup_snat(const struct setup *setup, const struct rig_config *config)
@@ -108,11 +117,13 @@ static void setup_snat(const struct setup *setup, const struct rig_config *confi
 	char match[LINE_LEN], first[NAME_LEN], last[NAME_LEN];
 
 	snprintf(match, sizeof(match), "-H proto=%s,src-range=%s-%s,oif=dpdk1",
-		 config->proto == IPPROTO_TCP ? "tcp" : "udp", name(config, CLIENTS, 0, first),
-		 name(config, CLIENT_LAST, 0, last));
+		 config->proto == IPPROTO_TCP ? "tcp" : "udp",
+		 name(config, SIDE_CLIENT, CLIENTS, 0, first),
+		 name(config, SIDE_CLIENT, CLIENT_LAST, 0, last));
 	say(setup, "ipvsadm -A %s -s rr", match);
 	for (uint32_t i = 0; i < LOCALS; i++)
-		say(setup, "ipvsadm -a %s -r %s -J", match, name(config, 0xc0a800c8 + i, 0, first));
+		say(setup, "ipvsadm -a %s -r %s -J", match,
+		    name(config, SIDE_SERVER, 0xc0a800c8 + i, 0, first));
 }
 
 void setup_run(const struct setup *setup)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ipvs/flow-cross: FNAT between families in the flow stage, as xmit/across does
+ * it: the IP header is made anew (net/cross), and TCP or UDP behind it changes
+ * by the connection's differences, which are those of the pseudo-headers, too.
+ * The packet's end stays where it is, so its beginning moves.
+ *
+ * What is beyond that takes the slow path: a UDP checksum that has to be
+ * computed, what has no room on its way, and IPv4 packets without DF that are
+ * longer than the smallest IPv6 MTU, which may have to be cut.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "api/ipvs.h"
+#include "ipvs/flow_pass.h"
+#include "net/cross.h"
+#include "net/ip6.h"
+#include "worker/worker.h"
+
+bool flow_crosses(const struct conn_line6 *line)
+{
+	return line->key[CONN_IN].family != line->key[CONN_OUT].family;
+}
+
+static inline bool cross_client_way_fresh(struct flow_run *run, struct conn_line6 *line)
+{
+	const struct tuple *in = &line->key[CONN_IN];
+	uint16_t slot = in->family == AF_INET6 ? stamp6_slot(&in->src) : stamp4_slot(in->src.v4);
+	uint32_t stamp = run->stamps[slot];
+
+	if (likely(line->conn.stamp == stamp))
+		return true;
+	if (!flow_way_find(run->w, in->family, &in->src, &line->conn.adj))
+		return false;
+	line->conn.stamp = stamp;
+	return true;
+}
+
+/* To the other family, whose addresses `to` has. */
+static inline struct adj *cross_way(struct flow_run *run, struct conn_line6 *line,
+				    enum conn_dir dir, struct dest *dest, const uint8_t *frame,
+				    const struct tuple *to)
+{
+	uint16_t id;
+
+	if (unlikely(!dest_way_fresh(run, dest) || !cross_client_way_fresh(run, line)))
+		return &run->adjs[ADJ_NONE];
+	id = dir == CONN_IN ? dest->adj : line->conn.adj;
+	return likely(id != ADJ_NONE) ? &run->adjs[id] : flow_way(run, frame, to->family, &to->dst);
+}
+
+/* May it be sent as the other family's packet of `len` bytes? */
+static inline bool cross_fits(const struct cross *cross, const uint8_t *l4, uint32_t len,
+			      const struct adj *adj, const bool six)
+{
+	if (unlikely(len > adj->mtu))
+		return false;
+	if (six)
+		return true;
+	if (unlikely(cross->proto == IPPROTO_UDP && load16(l4 + 6) == 0))
+		return false;
+	return likely(cross->whole_only || len <= IP6_MTU_MIN);
+}
+
+static inline void cross_l4(const struct conn_line6 *line, enum conn_dir dir, uint8_t *l4)
+{
+	uint32_t ports = load32(&line->key[!dir].sport);
+
+	store32(l4, ports << 16 | ports >> 16);
+	rewrite_l4(&line->conn, dir, l4, false);
+}
+
+static __rte_always_inline struct adj *cross(struct flow_run *run, struct conn_line6 *line,
+					     uint32_t id, enum conn_dir dir, struct dest *dest,
+					     struct flow_frame *frame, const bool six)
+{
+	uint16_t was_len = six ? IP6_LEN : IP_LEN, len = six ? IP_LEN : IP6_LEN;
+	uint16_t total = ip_total(frame->at, six);
+	uint8_t *l4 = frame->at + ETH_LEN + was_len, *ip = l4 - len;
+	const struct tuple to = tuple_reverse(&line->key[!dir]);
+	struct adj *adj = cross_way(run, line, dir, dest, frame->at, &to);
+	struct cross cross;
+
+	cross_read(six ? AF_INET6 : AF_INET, l4 - was_len, was_len, &cross);
+	if (unlikely(!adj->usable || !cross_fits(&cross, l4, cross.l4_len + len, adj, six) ||
+		     (!six && frame->room < IP6_LEN - IP_LEN) ||
+		     !flow_moves(run, (union flow_line){ .six = line }, id, dir, dest, l4, true)))
+		return NULL;
+	if (dir == CONN_OUT && line->conn.proto == IPPROTO_TCP)
+		track_server(&line->conn, l4, cross.l4_len, false);
+	count_packet(run, dest, dir, total);
+	adj_use(run, adj);
+	cross_l4(line, dir, l4);
+	cross.ttl -= (uint8_t)run->ttl_step;
+	cross_header_put(run->w, ip, &cross, &to);
+	frame->at = ip - ETH_LEN;
+	frame->len = (uint16_t)(cross.l4_len + len + ETH_LEN);
+	memcpy(frame->at, &adj->eth, sizeof(adj->eth));
+	return adj;
+}
+
+struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, uint32_t id,
+		       enum conn_dir dir, struct dest *dest, struct flow_frame *frame)
+{
+	/* one of an echo, or that another mode has left, is none of these */
+	if (unlikely((line->conn.flags & (CONN_FLOW | CONN_NAT)) != (CONN_FLOW | CONN_NAT)))
+		return NULL;
+	return line->key[dir].family == AF_INET6 ? cross(run, line, id, dir, dest, frame, true)
+						 : cross(run, line, id, dir, dest, frame, false);
+}
