@@ -6,6 +6,10 @@
  * virtual address's, or to the client inside. What no such service wants is the
  * routing stage's, as is what answers itself: a virtual address is one of ours.
  * While there are no such services, nothing is looked at.
+ *
+ * Those in pieces come from where they have met (net/frag_meet), and the first
+ * piece has told the others whose and of what type they are. What it has opened
+ * they find; if it was refused, so are they.
  */
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
@@ -19,8 +23,20 @@
 #include "ipvs/xmit/xmit.h"
 #include "worker/worker.h"
 
+bool ipvs_balances_echoes(const struct worker *w)
+{
+	return w->ipvs->services->n_marked || w->ipvs->services->n_matches;
+}
+
+static bool is_later(const struct pkt_meta *meta)
+{
+	return meta->flags & META_FRAGMENT_LATER;
+}
+
 static uint8_t type_of(struct rte_mbuf *m)
 {
+	if (unlikely(is_later(pkt_meta(m))))
+		return (uint8_t)pkt_meta(m)->fragment_says;
 	return *rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt_meta(m)->l4_off);
 }
 
@@ -41,6 +57,11 @@ static bool echo_miss(struct worker *w, struct rte_mbuf *m)
 		return true;
 	if (!svc)
 		return false;
+	if (unlikely(is_later(meta))) {
+		if (!home_follow(w, m, svc))
+			drop(w, m, DROP_IPVS_NO_CONN);
+		return true;
+	}
 	if (unlikely(!home_has_answered(meta) && ipvs_shed(w, m)) || ipvs_leaves_scope(w, m))
 		return true;
 	id = session_open(w, m, svc);
@@ -55,7 +76,7 @@ bool ipvs_echo(struct worker *w, struct rte_mbuf *m)
 	enum conn_dir dir;
 	uint32_t id;
 
-	if (likely(!w->ipvs->services->n_marked && !w->ipvs->services->n_matches) ||
+	if (likely(!ipvs_balances_echoes(w)) ||
 	    (!echo_is_request(family, type_of(m)) && !echo_is_reply(family, type_of(m))))
 		return false;
 	id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &dir);

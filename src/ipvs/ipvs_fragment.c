@@ -44,14 +44,26 @@ static bool has_met(struct rte_mbuf *m)
 	return pkt_meta(m)->flags & META_FRAGMENT_MET;
 }
 
-static bool may_be_balanced(struct rte_mbuf *m)
+static bool may_be_balanced(const struct worker *w, struct rte_mbuf *m)
 {
 	uint8_t proto = carries(m);
 
-	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP)
+	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
+	    (proto_is_icmp(proto) && ipvs_balances_echoes(w)))
 		return true;
 	return pkt_meta(m)->tuple.family == AF_INET6 &&
 	       (proto == IPPROTO_DSTOPTS || proto == IPPROTO_ROUTING);
+}
+
+/* As their first one has told all of them. */
+static bool is_echo(struct rte_mbuf *m)
+{
+	const struct tuple *tuple = &pkt_meta(m)->tuple;
+	uint8_t type = (uint8_t)pkt_meta(m)->fragment_says;
+
+	return has_met(m) &&
+	       tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) &&
+	       (echo_is_request(tuple->family, type) || echo_is_reply(tuple->family, type));
 }
 
 static bool may_be_ours(const struct worker *w, const struct tuple *tuple)
@@ -66,8 +78,7 @@ static bool may_be_ours(const struct worker *w, const struct tuple *tuple)
 	       match_may_fragment(w, tuple);
 }
 
-/* A ping in pieces does not follow its connection; it must not leave with a client's own address
- * either. */
+/* Other ICMP in pieces must not leave with a client's own address. */
 static bool may_leak(const struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
@@ -77,12 +88,20 @@ static bool may_leak(const struct worker *w, struct rte_mbuf *m)
 	       match_may_ping(w, tuple);
 }
 
+static void echo(struct worker *w, struct rte_mbuf *m)
+{
+	if (!ipvs_echo(w, m))
+		stage_push(w, STAGE_IP_ROUTE, m);
+}
+
 void ipvs_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	/* once: behind the headers that all of them name may be what is not balanced */
-	if (!has_met(m) && w->ipvs->services->used && may_be_balanced(m) &&
+	if (!has_met(m) && w->ipvs->services->used && may_be_balanced(w, m) &&
 	    may_be_ours(w, &pkt_meta(m)->tuple))
 		frag_meet(w, m);
+	else if (is_echo(m))
+		echo(w, m);
 	else if (unlikely(w->ipvs->services->n_matches && may_leak(w, m)))
 		drop(w, m, DROP_IPVS_FRAGMENT);
 	else

@@ -14,7 +14,11 @@ void ipvs_icmp(struct worker *w, struct rte_mbuf *m);
 /* The same if it is an echo through a service; false: it is not, and stays the caller's. */
 bool ipvs_echo(struct worker *w, struct rte_mbuf *m);
 
-/* A fragment that has not met the others of its datagram; takes it over. */
+/* Are there services that it could be of? */
+bool ipvs_balances_echoes(const struct worker *w);
+
+/* A fragment that has not met the others of its datagram, or is of no TCP and UDP; takes it over.
+ */
 void ipvs_fragment(struct worker *w, struct rte_mbuf *m);
 
 /* A link-local client's packets stay on their link (RFC 4291 2.5.6). true: m was dropped. */

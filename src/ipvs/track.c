@@ -52,6 +52,15 @@ static void track_server(struct conn *conn, const struct rte_tcp_hdr *th, uint32
 	track_server_at(conn, next_seq, ack);
 }
 
+/* Of a segment in pieces, whose first one had the numbers. */
+static void track_server_later(struct conn *conn, const struct pkt_meta *meta)
+{
+	uint32_t end = (uint32_t)meta->fragment_offset + meta->fragment_len;
+
+	if (conn->flags & CONN_RS_SEEN)
+		track_server_at(conn, meta->fragment_says + end, conn->last_ack);
+}
+
 /* Which segments of the connection come by here? */
 static enum tcp_path track_path(const struct conn *conn, enum conn_dir dir)
 {
@@ -105,6 +114,8 @@ static void track_state(struct worker *w, struct rte_mbuf *m, struct conn *conn,
 	if (conn->proto == IPPROTO_TCP) {
 		if (likely(!later))
 			track_tcp(w, m, conn, dir);
+		else if (dir == CONN_OUT)
+			track_server_later(conn, pkt_meta(m));
 	} else if (conn->proto != IPPROTO_SCTP) {
 		conn->state = udp_next_state(dir, conn->state);
 	} else if (!later) {

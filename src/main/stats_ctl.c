@@ -60,6 +60,7 @@ static const struct {
 	{ "sleeps", offsetof(struct worker, counters.sleeps) },
 	{ "ops", offsetof(struct worker, counters.ops) },
 	{ "events_lost", offsetof(struct worker, counters.events_lost) },
+	{ "fragments_forgotten", offsetof(struct worker, counters.fragments_forgotten) },
 };
 
 static int list_worker(struct request *req, const struct worker *w)

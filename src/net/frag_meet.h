@@ -14,7 +14,7 @@ struct worker;
  */
 void frag_meet(struct worker *w, struct rte_mbuf *m);
 
-/* Once a turn: gives up what has waited for too long. */
+/* Once a turn: what has waited goes on, and is given up if that took too long. */
 void frag_meet_tick(struct worker *w);
 
 /* Drops all that waits. */

@@ -18,7 +18,7 @@ struct frag_table {
 	struct frag_entry *entries;
 	uint32_t used; /* entries that were ever taken: those behind are untouched */
 	struct list free;
-	struct list age; /* oldest first */
+	struct list queues[FRAG__QUEUES]; /* oldest first */
 };
 
 struct frag_table *frag_table_create(const struct frag_config *config)
@@ -39,7 +39,8 @@ struct frag_table *frag_table_create(const struct frag_config *config)
 	for (uint32_t i = 0; i < table->config.buckets; i++)
 		list_init(&table->buckets[i]);
 	list_init(&table->free);
-	list_init(&table->age);
+	for (unsigned int i = 0; i < FRAG__QUEUES; i++)
+		list_init(&table->queues[i]);
 	return table;
 }
 
@@ -115,22 +116,28 @@ static struct frag_entry *frag_take_free(struct frag_table *table)
 	return table->used < table->config.max_entries ? &table->entries[table->used++] : NULL;
 }
 
+static bool bucket_full(const struct frag_table *table, const struct list *bucket)
+{
+	uint32_t n = 0;
+
+	list_for_each (it, bucket)
+		n++;
+	return n >= table->config.bucket_entries;
+}
+
 struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const struct frag_key *key)
 {
 	struct list *bucket = frag_bucket(w, table, key);
 	struct frag_entry *entry = frag_find(w, table, key);
-	uint32_t n = 0;
 
 	if (entry)
 		return entry;
-	list_for_each (it, bucket)
-		n++;
-	entry = n < table->config.bucket_entries ? frag_take_free(table) : NULL;
+	entry = bucket_full(table, bucket) ? NULL : frag_take_free(table);
 	if (!entry)
 		return NULL;
 	*entry = (struct frag_entry){ .key = *key, .since_ms = w->now_ms };
 	list_add_tail(bucket, &entry->bucket);
-	list_add_tail(&table->age, &entry->age);
+	list_add_tail(&table->queues[FRAG_WAITING], &entry->age);
 	return entry;
 }
 
@@ -141,11 +148,58 @@ void frag_remove(struct frag_table *table, struct frag_entry *entry)
 	list_add_head(&table->free, &entry->bucket);
 }
 
-struct frag_entry *frag_due(const struct worker *w, const struct frag_table *table, bool all)
+void frag_move(struct worker *w, struct frag_table *table, struct frag_entry *entry,
+	       enum frag_queue queue)
 {
-	struct frag_entry *entry = container_of(table->age.next, struct frag_entry, age);
+	if (entry->queue == queue)
+		return;
+	list_del(&entry->age);
+	list_add_tail(&table->queues[queue], &entry->age);
+	entry->queue = (uint8_t)queue;
+	entry->since_ms = w->now_ms;
+}
 
-	if (likely(table->age.next == &table->age))
+struct frag_entry *frag_oldest(struct frag_table *table, enum frag_queue queue,
+			       const struct frag_entry *but)
+{
+	list_for_each (it, &table->queues[queue]) {
+		struct frag_entry *entry = container_of(it, struct frag_entry, age);
+
+		if (likely(entry != but))
+			return entry;
+	}
+	return NULL;
+}
+
+/* Of the oldest of all queues; NULL: there are none. */
+static struct frag_entry *frag_oldest_of_all(struct frag_table *table)
+{
+	struct frag_entry *oldest = NULL;
+
+	for (unsigned int i = 0; i < FRAG__QUEUES; i++) {
+		struct frag_entry *entry = frag_oldest(table, (enum frag_queue)i, NULL);
+
+		if (entry && (!oldest || entry->since_ms <= oldest->since_ms))
+			oldest = entry;
+	}
+	return oldest;
+}
+
+struct frag_entry *frag_in_place_of(const struct worker *w, struct frag_table *table,
+				    const struct frag_key *key)
+{
+	struct list *bucket = frag_bucket(w, table, key);
+
+	if (unlikely(bucket_full(table, bucket)))
+		return container_of(bucket->next, struct frag_entry, bucket);
+	return frag_oldest_of_all(table);
+}
+
+struct frag_entry *frag_due(const struct worker *w, struct frag_table *table, bool all)
+{
+	struct frag_entry *entry = frag_oldest_of_all(table);
+
+	if (likely(!entry))
 		return NULL;
 	if (!all && w->now_ms - entry->since_ms < table->config.timeout_s * UINT64_C(1000))
 		return NULL;

@@ -3,7 +3,8 @@
  * net/frag-table: one worker's datagrams of which fragments have come, named by
  * what their fragments have in common (RFC 791 3.2, RFC 8200 4.5). Bounded in
  * all and in each chain of its hash, which is keyed, so that nobody fills one.
- * All wait equally long, so the oldest is always the next whose time is over.
+ * All wait equally long, so the oldest is always the next whose time is over: of
+ * each of three queues, by what has become of it.
  *
  * Fragments of a datagram meet on one worker, whatever queues they came by:
  * frag_owner() says on which. A worker has two such tables: of datagrams that
@@ -28,22 +29,34 @@ struct frag_key {
 	uint8_t proto; /* IPv4; 0 for IPv6, where fragments need not agree in it */
 };
 
+enum frag_queue {
+	FRAG_WAITING, /* its first fragment has not come, or it becomes whole here */
+	FRAG_GOING,   /* it has, but those that have waited for it are still held */
+	FRAG_KNOWN,   /* nothing is held, and what comes may go on, or is refused */
+	FRAG__QUEUES
+};
+
 struct frag_entry {
 	struct list bucket; /* or of the free ones */
-	struct list age;
+	struct list age;    /* of its queue */
 	struct frag_key key;
-	uint64_t since_ms;      /* of the first that came */
+	uint64_t since_ms;      /* that it is in its queue */
 	struct rte_mbuf *first; /* of those held: by offset, linked by their meta's next_fragment */
-	uint32_t have;          /* bytes that have come */
+	uint32_t have;          /* bytes that have come, where it becomes whole */
 	uint32_t total;         /* 0: the last fragment has not come */
 	uint16_t count;         /* of those held */
 	bool refused;           /* some overlapped: neither these nor those to come are taken */
+	uint8_t queue;          /* enum frag_queue */
 	/* frag_meet's */
 	bool known;    /* the first fragment has come, and what it said is below */
 	uint8_t proto; /* of what is in the datagram */
 	be16 sport, dport;
-	uint16_t head; /* bytes of its data that say so; no other fragment may begin there */
-	uint64_t seen; /* pieces of 1 kB in which a fragment began that is counted in `have` */
+	uint16_t head;  /* bytes of its data that say so; no other fragment may begin there */
+	uint64_t edges; /* of those that have come, see frag_meet.c */
+	/* for the meta of all */
+	be32 id6;
+	be16 id4;
+	uint32_t says;
 };
 
 struct frag_table;
@@ -62,12 +75,24 @@ unsigned int frag_owner(const struct worker *w, const struct frag_key *key);
 struct frag_entry *frag_find(const struct worker *w, const struct frag_table *table,
 			     const struct frag_key *key);
 
-/* The one that is there, or a new one. NULL: there is no room. */
+/* The one that is there, or a new one, which waits. NULL: there is no room. */
 struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const struct frag_key *key);
 void frag_remove(struct frag_table *table, struct frag_entry *entry);
 
-/* The oldest, if its time is over, or if `all`; NULL: none. */
-struct frag_entry *frag_due(const struct worker *w, const struct frag_table *table, bool all);
+/* Into that queue, as its youngest, if it is in another. */
+void frag_move(struct worker *w, struct frag_table *table, struct frag_entry *entry,
+	       enum frag_queue queue);
+
+/* The oldest in that queue other than `but`, NULL: none. */
+struct frag_entry *frag_oldest(struct frag_table *table, enum frag_queue queue,
+			       const struct frag_entry *but);
+
+/* That which has to go for one of this key to come: of a full bucket, or of a full table. */
+struct frag_entry *frag_in_place_of(const struct worker *w, struct frag_table *table,
+				    const struct frag_key *key);
+
+/* One whose time is over, or any if `all`; NULL: none. */
+struct frag_entry *frag_due(const struct worker *w, struct frag_table *table, bool all);
 
 /* --- packets that are held, by all tables of a worker together --- */
 

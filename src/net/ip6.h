@@ -64,6 +64,9 @@ void ip6_header_fill(struct rte_ipv6_hdr *ip, const union ip_addr *src, const un
  */
 void ip6_send(struct worker *w, struct rte_mbuf *m);
 
+/* The identification of a packet that we cut or name. */
+be32 ip6_next_id(struct worker *w);
+
 /*
  * Cuts m, which we made and has no extension headers, into fragments no longer than mtu, and pushes
  * them to NEIGH_OUTPUT the way that its meta says. Takes m in any case.

@@ -21,7 +21,7 @@
 #define HEADERS       (IP6_HEADER_LEN + IP6_FRAGMENT_LEN)
 
 /* Every step can be undone, so different numbers stay different. */
-static be32 fragment_id(struct worker *w)
+be32 ip6_next_id(struct worker *w)
 {
 	uint32_t id = w->net->ip6_fragment_id++ * w->n_workers + w->id - 1;
 
@@ -100,7 +100,7 @@ void ip6_fragment(struct worker *w, struct rte_mbuf *m, uint16_t mtu)
 	uint32_t piece = (RTE_MIN((uint32_t)mtu, room) - HEADERS) & ~7u;
 	uint32_t total = m->pkt_len - IP6_HEADER_LEN, offset;
 	struct rte_mbuf *later[FRAGMENTS_MAX];
-	be32 id = fragment_id(w);
+	be32 id = ip6_next_id(w);
 	unsigned int n = 0;
 
 	if (mtu < IP6_MTU_MIN || (total + piece - 1) / piece > FRAGMENTS_MAX) {

@@ -123,7 +123,7 @@
 	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")               \
 	X(IPVS_INVALID, "ipvs_invalid", "an L4 header that makes no sense")                 \
 	X(IPVS_UDP_CHECKSUM, "ipvs_udp_checksum", "UDP over IPv6 without a checksum")       \
-	X(IPVS_FRAGMENT, "ipvs_fragment", "a ping in pieces, which SNAT cannot tell apart") \
+	X(IPVS_FRAGMENT, "ipvs_fragment", "ICMP in pieces, no ping, from a client of SNAT") \
 	X(IPVS_SCTP_FRAGMENT, "ipvs_sctp_fragment",                                         \
 	  "a fragment of SCTP whose ports change: its checksum is over the whole")          \
 	X(IPVS_TTL, "ipvs_ttl", "time to live ran out on the way through a service")        \

@@ -48,6 +48,11 @@ struct pkt_meta {
 	uint16_t fragment_offset;       /* of its data in the datagram's, bytes */
 	uint16_t fragment_at;           /* its data, from the start of the packet; */
 	uint16_t fragment_len;          /* with the headers that are part of it (IPv6) */
+	/* of those that have met */
+	be16 fragment_id4; /* what their datagram is called behind an address that others share; */
+	be32 fragment_id6; /* ... as a packet of either family */
+	uint32_t fragment_says; /* by the first one. TCP: the sequence number behind the segment
+				 * is so much and what its data are long. ICMP: the type */
 	/* of what opens a connection of a persistent service, see ipvs/home */
 	uint16_t home_asker; /* worker */
 	uint32_t home_dest, home_dest_serial;

@@ -53,8 +53,9 @@ struct worker_counters {
 	uint64_t turns;
 	uint64_t busy_turns; /* in which there was anything to do */
 	uint64_t sleeps;
-	uint64_t ops;         /* applied */
-	uint64_t events_lost; /* the ring to the master was full */
+	uint64_t ops;                 /* applied */
+	uint64_t events_lost;         /* the ring to the master was full */
+	uint64_t fragments_forgotten; /* datagrams in pieces that made room for others */
 };
 
 /* Timers of the rooms above, run once a turn; bound at start like the stages. */

@@ -44,11 +44,13 @@ static void come(struct across *a, unsigned int side, unsigned int order,
 static void leave(struct across *a, unsigned int side, const struct packet *want)
 {
 	struct whole whole = whole_of(want);
+	uint32_t id = FRAG_ANY;
 
 	for (unsigned int i = 0; i < 3; i++) {
-		struct whole piece = third(&whole, i);
+		size_t at = (size_t)i * STEP;
 
-		frag_expect(a->h, side, &piece, 0);
+		frag_expect_piece(a->h, side, &whole, at, i == 2 ? frag_data(&whole) - at : STEP,
+				  &id, ID, 0);
 	}
 	rig_expect_nothing(a->h);
 }
@@ -92,6 +94,7 @@ static void test_long(void **state)
 	struct packet packet = across_from_client(&a), want;
 	struct whole whole, piece;
 	struct rig_conn conn;
+	uint32_t id = FRAG_ANY;
 
 	harness_run(a.h, "ipvsadm -a -u " VIP ":80 -r [2001:db8:9::5]:8080 -b");
 	harness_run(a.h, "ipvsadm -d -u " VIP ":80 -r [" SERVER6 "]:8080");
@@ -103,8 +106,7 @@ static void test_long(void **state)
 	want = across_at_server(&a, &conn, packet);
 	want.dst = "2001:db8:9::5";
 	whole = whole_of(&want);
-	piece = frag_piece(&whole, 0, 1304, ID);
-	frag_expect(a.h, SERVER_SIDE, &piece, 0);
+	frag_expect_piece(a.h, SERVER_SIDE, &whole, 0, 1304, &id, ID, 0);
 	rig_expect_nothing(a.h);
 	across_end(&a);
 }
@@ -127,12 +129,34 @@ static void test_no_checksum(void **state)
 	across_end(&a);
 }
 
+/* ICMP's checksum is over all of it, and IPv6's over the addresses, too (RFC 7915 4.2, 5.2). */
+static void test_echo(void **state)
+{
+	for (unsigned int six = 0; six < 2; six++) {
+		const struct harness_options options = { .n_workers = 1 + 2 * six };
+		struct across a = across_new(&options, six, IPPROTO_ICMP);
+		struct whole whole = { 0 }, piece;
+		uint8_t l4[64];
+		struct packet packet = across_echo(l4, true, a.client, a.vip, 7, 1);
+
+		whole.len = across_build(whole.bytes, &packet);
+		piece = frag_piece(&whole, 8, 5, ID);
+		frag_send(a.h, CLIENT_SIDE, 0, &piece);
+		piece = frag_piece(&whole, 0, 8, ID);
+		frag_send(a.h, CLIENT_SIDE, 0, &piece);
+		assert_int_equal(harness_drops(a.h, DROP_IPVS_CROSS_FRAGMENT), 2);
+		rig_expect_nothing(a.h);
+		across_end(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_no_checksum),
+		cmocka_unit_test(test_echo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/echo.h"
 #include "packet/fnat_rig.h"
+#include "packet/frag_rig.h"
 #include "packet/ip4_rig.h"
 
 #define FLOWS   9
@@ -135,6 +136,90 @@ static void test_modes(void **state)
 	for (const char *mode = "bmg"; *mode; mode++) {
 		check_mode(&one, *mode);
 		check_mode(&three, *mode);
+	}
+}
+
+#define LONG 60 /* bytes of data, in pieces of 24 */
+
+static struct whole long_echo(uint8_t type, const char *src, const char *dst, uint16_t id,
+			      unsigned int ttl)
+{
+	uint8_t l4[8 + LONG], data[LONG] = { 1, 2, 3 };
+	struct packet packet = { .src = src, .dst = dst, .proto = IPPROTO_ICMP, .l4 = l4 };
+	struct whole whole = { 0 };
+
+	packet.ttl = (uint8_t)ttl;
+	packet.l4_len = icmp_build(l4, type, 0, (uint32_t)id << 16 | 1, data, LONG);
+	whole.len = packet_build(whole.bytes, &packet);
+	return whole;
+}
+
+/* What comes in pieces leaves as the pieces of `want`, in the order of their offsets. */
+static void check_pieces(struct harness *h, unsigned int side, unsigned int queue, bool backwards,
+			 bool renamed, const struct whole *whole, const struct whole *want)
+{
+	unsigned int other = side == CLIENT_SIDE ? SERVER_SIDE : CLIENT_SIDE;
+	uint32_t id = renamed ? FRAG_ANY : 99;
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t at = (backwards ? 2 - i : i) * 24;
+		struct whole piece = frag_piece(whole, at, at == 48 ? 20 : 24, 99);
+
+		frag_send(h, side, (queue + i) % h->n_workers, &piece);
+	}
+	for (size_t at = 0; at < 8 + LONG; at += 24)
+		frag_expect_piece(h, other, want, at, at == 48 ? 20 : 24, &id, 99, 0);
+	rig_expect_nothing(h);
+}
+
+static void check_mode_pieces(const struct harness_options *options, char mode)
+{
+	struct harness *h = marked(options, mode);
+	const char *from = mode == 'b' ? LADDR : CLIENT, *to = mode == 'g' ? VIP : SERVER;
+
+	for (unsigned int flow = 0; flow < FLOWS; flow++) {
+		uint16_t id = (uint16_t)(flow * 7000), out;
+		struct worker *owner = NULL;
+		struct whole whole, want;
+
+		check_ping(h, flow, 1, mode);
+		out = id_of(h, id, &owner);
+		whole = long_echo(REQUEST, CLIENT, VIP, id, 64);
+		want = long_echo(REQUEST, from, to, out, 63);
+		check_pieces(h, CLIENT_SIDE, flow, flow & 1, mode == 'b', &whole, &want);
+		if (mode == 'g')
+			continue;
+		whole = long_echo(REPLY, to, from, out, 64);
+		want = long_echo(REPLY, VIP, CLIENT, id, 63);
+		check_pieces(h, SERVER_SIDE, flow, flow & 2, true, &whole, &want);
+	}
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+/* They follow their connection; or open it, and are refused with their first one. */
+static void test_pieces(void **state)
+{
+	struct harness *h = marked(&three, 'm');
+	struct whole whole = long_echo(REQUEST, CLIENT, VIP, 5, 64);
+	struct whole want = long_echo(REQUEST, CLIENT, SERVER, 5, 63);
+
+	check_pieces(h, CLIENT_SIDE, 0, true, false, &whole, &want);
+	assert_int_equal(rig_conns(h), 1);
+	harness_run(h, "ipvsadm -e -f 1 -r " SERVER ":8080 -m -w 0");
+	for (unsigned int i = 0; i < 3; i++) {
+		whole = long_echo(REQUEST, CLIENT, VIP, 6, 64);
+		want = frag_piece(&whole, i * 24, i == 2 ? 20 : 24, 98);
+		frag_send(h, CLIENT_SIDE, 0, &want);
+	}
+	assert_true(rig_take(h, CLIENT_SIDE).len); /* of the first one */
+	rig_expect_nothing(h);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_SERVER), 1);
+	assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 2);
+	rig_end(h);
+	for (const char *mode = "bmg"; *mode; mode++) {
+		check_mode_pieces(&one, *mode);
+		check_mode_pieces(&three, *mode);
 	}
 }
 
@@ -280,7 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_modes),  cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_error),  cmocka_unit_test(test_own_answer),
-		cmocka_unit_test(test_modes6),
+		cmocka_unit_test(test_modes6), cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

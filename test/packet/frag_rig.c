@@ -99,7 +99,7 @@ struct packet frag_from_client(const struct mode *mode, uint8_t proto, uint16_t 
 
 struct opened {
 	uint16_t lport;
-	uint32_t seq_delta;
+	uint32_t seq_delta, last_seq;
 };
 
 struct conn *frag_conn(struct harness *h, const struct mode *mode, const struct packet *packet,
@@ -132,7 +132,12 @@ static struct opened find(struct harness *h, const struct mode *mode, const stru
 
 	if (!conn)
 		fail_msg("%s: no connection", mode->name);
-	return (struct opened){ ntohs(out.dport), conn->seq_delta };
+	return (struct opened){ ntohs(out.dport), conn->seq_delta, conn->last_seq };
+}
+
+uint32_t frag_last_seq(struct harness *h, const struct mode *mode, const struct packet *packet)
+{
+	return find(h, mode, packet).last_seq;
 }
 
 static uint32_t shift(const struct mode *mode, const struct packet *packet,
@@ -265,18 +270,63 @@ void frag_send(struct harness *h, unsigned int side, unsigned int queue, const s
 	harness_assert_balance(h);
 }
 
+static void compare(const struct frame *got, const struct whole *ip, size_t outer, const char *file,
+		    int line)
+{
+	if (got->len == L3 + outer + ip->len &&
+	    memcmp(got->bytes + L3 + outer, ip->bytes, ip->len) == 0)
+		return;
+	fprintf(stderr, "%zu bytes instead of %zu, or others\n", got->len, L3 + outer + ip->len);
+	for (size_t i = 0; i < 60 && got->len; i++)
+		fprintf(stderr, "%zu: %02x %02x\n", i, got->bytes[L3 + outer + i], ip->bytes[i]);
+	_fail(file, line);
+}
+
 void frag_expect_at(struct harness *h, unsigned int side, const struct whole *ip, size_t outer,
 		    const char *file, int line)
 {
 	struct frame got = rig_take(h, side);
 
-	if (got.len == L3 + outer + ip->len &&
-	    memcmp(got.bytes + L3 + outer, ip->bytes, ip->len) == 0)
-		return;
-	fprintf(stderr, "%zu bytes instead of %zu, or others\n", got.len, L3 + outer + ip->len);
-	for (size_t i = 0; i < 60 && got.len; i++)
-		fprintf(stderr, "%zu: %02x %02x\n", i, got.bytes[L3 + outer + i], ip->bytes[i]);
-	_fail(file, line);
+	compare(&got, ip, outer, file, line);
+}
+
+static uint32_t id_of(const struct frame *frame, size_t outer)
+{
+	const uint8_t *ip = frame->bytes + L3 + outer;
+
+	if (ip[0] >> 4 == 4)
+		return (uint32_t)ip[4] << 8 | ip[5];
+	return (uint32_t)ip[IP6 + 4] << 24 | (uint32_t)ip[IP6 + 5] << 16 |
+	       (uint32_t)ip[IP6 + 6] << 8 | ip[IP6 + 7];
+}
+
+void frag_expect_piece_at(struct harness *h, unsigned int side, const struct whole *whole,
+			  size_t at, size_t len, uint32_t *id, uint32_t not, size_t outer,
+			  const char *file, int line)
+{
+	struct frame got = rig_take(h, side);
+	struct whole piece;
+
+	if (*id == FRAG_ANY) {
+		*id = id_of(&got, outer);
+		_assert_true(*id != not, "an identification of its own", file, line);
+	}
+	piece = frag_piece(whole, at, len, *id);
+	compare(&got, &piece, outer, file, line);
+}
+
+bool frag_renamed(const struct mode *mode, unsigned int side)
+{
+	return strchr(side == SERVER_SIDE ? "bJ" : "bm", mode->letter);
+}
+
+uint64_t frag_forgotten(const struct harness *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 1; i <= h->n_workers; i++)
+		sum += h->all[i]->counters.fragments_forgotten;
+	return sum;
 }
 
 uint64_t frag_held(const struct harness *h)

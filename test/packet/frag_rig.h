@@ -61,6 +61,26 @@ void frag_send(struct harness *h, unsigned int side, unsigned int queue, const s
 void frag_expect_at(struct harness *h, unsigned int side, const struct whole *ip, size_t outer,
 		    const char *file, int line);
 
+/*
+ * ... is that piece of `whole` with that identification. FRAG_ANY: any but `not`, and *id becomes
+ * that.
+ */
+#define FRAG_ANY UINT32_MAX
+#define frag_expect_piece(h, side, whole, at, len, id, not, outer) \
+	frag_expect_piece_at(h, side, whole, at, len, id, not, outer, __FILE__, __LINE__)
+void frag_expect_piece_at(struct harness *h, unsigned int side, const struct whole *whole,
+			  size_t at, size_t len, uint32_t *id, uint32_t not, size_t outer,
+			  const char *file, int line);
+
+/* Does what leaves on that side come from an address that others share? */
+bool frag_renamed(const struct mode *mode, unsigned int side);
+
+/* What its connection says of the server's next sequence number. */
+uint32_t frag_last_seq(struct harness *h, const struct mode *mode, const struct packet *packet);
+
+/* Datagrams that made room for others, in all workers. */
+uint64_t frag_forgotten(const struct harness *h);
+
 /* Packets that wait in all workers. */
 uint64_t frag_held(const struct harness *h);
 

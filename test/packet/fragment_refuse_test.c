@@ -148,7 +148,7 @@ static void test_short_first(void **state)
 	}
 }
 
-/* Places for two datagrams. */
+/* Places for two datagrams: who comes new pushes out the oldest. */
 static void test_table_full(void **state)
 {
 	const struct harness_options options = { .n_workers = 1, .frag_max = 2 };
@@ -157,21 +157,32 @@ static void test_table_full(void **state)
 		struct harness *h = frag_new(&options, &modes[i], IPPROTO_UDP);
 		struct whole whole = packet_of(&modes[i], IPPROTO_UDP, PORT);
 
-		send_piece(h, &whole, 0, 64, 1);
-		send_piece(h, &whole, 64, 64, 2);
-		for (uint32_t id = 3; id < 6; id++)
+		for (uint32_t id = 1; id < 6; id++) {
 			send_piece(h, &whole, 0, 64, id);
-		assert_int_equal(harness_drops(h, DROP_FRAG_FULL), 3);
-		assert_int_equal(sent(h), 1);
-		/* who has a place has it still */
-		send_piece(h, &whole, 64, 64, 1);
-		send_piece(h, &whole, 0, 64, 2);
-		assert_int_equal(sent(h), 3);
-		harness_advance(h, TTL_MS);
-		send_piece(h, &whole, 0, 64, 6);
-		send_piece(h, &whole, 64, 64, 6);
+			harness_advance(h, 1);
+		}
+		assert_int_equal(sent(h), 5);
+		assert_int_equal(frag_forgotten(h), 3);
+		/* the youngest have their places still */
+		send_piece(h, &whole, 64, 64, 4);
+		send_piece(h, &whole, 64, 64, 5);
 		assert_int_equal(sent(h), 2);
-		assert_int_equal(harness_all_drops(h), 3);
+		assert_int_equal(harness_all_drops(h), 0);
+		/* and those that wait give them up, too */
+		for (uint32_t id = 11; id < 14; id++) {
+			send_piece(h, &whole, 64, 64, id);
+			harness_advance(h, 1);
+		}
+		assert_int_equal(frag_held(h), 2);
+		assert_int_equal(harness_drops(h, DROP_FRAG_FULL), 1);
+		send_piece(h, &whole, 0, 64, 12);
+		assert_int_equal(sent(h), 2);
+		harness_advance(h, TTL_MS);
+		assert_int_equal(harness_drops(h, DROP_FRAG_TIMEOUT), 1);
+		send_piece(h, &whole, 0, 64, 14);
+		send_piece(h, &whole, 64, 64, 14);
+		assert_int_equal(sent(h), 2);
+		assert_int_equal(harness_all_drops(h), 2);
 		rig_end(h);
 	}
 }
@@ -195,6 +206,9 @@ static void test_held_full(void **state)
 		assert_int_equal(frag_held(h), 1023 / 8);
 		assert_int_equal(harness_drops(h, DROP_FRAG_FULL), 200 - 1023 / 8);
 		assert_int_equal(sent(h), 0);
+		/* those that came last */
+		send_piece(h, &whole, 0, 64, 201);
+		assert_int_equal(sent(h), 2);
 		harness_advance(h, TTL_MS);
 		assert_int_equal(frag_held(h), 0);
 		send_piece(h, &whole, 64, 8, 300);

@@ -43,11 +43,14 @@ static size_t outer_len(const struct mode *mode)
 	return mode->letter == 'i' ? 20 : 0;
 }
 
+static size_t third_len(const struct whole *whole, size_t at, size_t step)
+{
+	return at == 2 * step ? frag_data(whole) - at : step;
+}
+
 static struct whole third(const struct whole *whole, unsigned int n, size_t step, uint32_t id)
 {
-	size_t at = n * step;
-
-	return frag_piece(whole, at, n == 2 ? frag_data(whole) - at : step, id);
+	return frag_piece(whole, n * step, third_len(whole, n * step, step), id);
 }
 
 /* What comes in on `side` in that order, on queues from `queue` on; it leaves as `want`, later. */
@@ -67,12 +70,14 @@ static void come(struct harness *h, unsigned int side, unsigned int queue, unsig
 static void leave(struct harness *h, const struct mode *mode, unsigned int side, unsigned int order,
 		  const struct packet *want, size_t step)
 {
+	uint32_t id = frag_renamed(mode, side) ? FRAG_ANY : want->id;
 	struct whole whole = frag_whole(want);
 
 	for (unsigned int i = 0; i < 3; i++) {
-		struct whole piece = third(&whole, orders[order].out[i], step, want->id);
+		size_t at = orders[order].out[i] * step;
 
-		frag_expect(h, side, &piece, side == SERVER_SIDE ? outer_len(mode) : 0);
+		frag_expect_piece(h, side, &whole, at, third_len(&whole, at, step), &id, want->id,
+				  side == SERVER_SIDE ? outer_len(mode) : 0);
 	}
 	rig_expect_nothing(h);
 }
@@ -152,6 +157,8 @@ static void check_tcp(const struct mode *mode, unsigned int n_workers)
 		packet = frag_from_client(mode, IPPROTO_TCP, PORT, SMALL);
 		packet.id = (uint16_t)(0x7000 + i);
 		exchange(h, mode, &packet, i, i, 24);
+		if (has_answers(mode)) /* also of what has no header */
+			assert_int_equal(frag_last_seq(h, mode, &packet), 5001 + SMALL);
 	}
 	assert_int_equal(rig_conns(h), 1);
 	assert_int_equal(harness_all_drops(h), 0);
@@ -167,12 +174,13 @@ static void test_tcp(void **state)
 }
 
 /*
- * More datagrams one after the other than the table has places: who is whole is forgotten. All in
- * fragments as long as the link takes, so that each is counted. (A tunnel would cut them again.)
+ * More datagrams one after the other than the table has places: who is whole is forgotten, and
+ * nobody has to make room. In long pieces, which a tunnel would cut again, and in short ones.
  */
 static void test_forgotten(void **state)
 {
 	const struct harness_options options = { .n_workers = 3, .frag_max = 2 };
+	static const size_t sizes[][2] = { { LARGE, 1400 }, { SMALL, 24 } };
 
 	for (unsigned int i = 0; i < LENGTH(modes); i++) {
 		const struct mode *mode = &modes[i];
@@ -182,12 +190,13 @@ static void test_forgotten(void **state)
 			continue;
 		h = frag_new(&options, mode, IPPROTO_UDP);
 		for (unsigned int n = 0; n < 30; n++) {
-			struct packet packet = frag_from_client(mode, IPPROTO_UDP,
-								(uint16_t)(PORT + n), LARGE);
+			struct packet packet = frag_from_client(
+				mode, IPPROTO_UDP, (uint16_t)(PORT + n), sizes[n % 2][0]);
 
-			exchange(h, mode, &packet, n, n % LENGTH(orders), 1400);
+			exchange(h, mode, &packet, n, n % LENGTH(orders), sizes[n % 2][1]);
 		}
 		assert_int_equal(harness_all_drops(h), 0);
+		assert_int_equal(frag_forgotten(h), 0);
 		rig_end(h);
 	}
 }
@@ -203,6 +212,7 @@ static void test_twice(void **state)
 		struct packet packet = frag_from_client(mode, IPPROTO_UDP, PORT, 1400 * 2), want;
 		struct whole in = frag_whole(&packet), out;
 		static const size_t at[] = { 0, 0, 1200, 1200, 2400 };
+		uint32_t id = frag_renamed(mode, SERVER_SIDE) ? FRAG_ANY : 9;
 
 		for (unsigned int j = 0; j < LENGTH(at); j++) {
 			size_t len = at[j] == 2400 ? 408 : 1200;
@@ -211,13 +221,112 @@ static void test_twice(void **state)
 			frag_send(h, CLIENT_SIDE, 0, &piece);
 			want = frag_at_server(h, mode, &packet);
 			out = frag_whole(&want);
-			piece = frag_piece(&out, at[j], len, 9);
-			frag_expect(h, SERVER_SIDE, &piece, outer_len(mode));
+			frag_expect_piece(h, SERVER_SIDE, &out, at[j], len, &id, 9,
+					  outer_len(mode));
 			rig_expect_nothing(h);
 		}
 		assert_int_equal(harness_all_drops(h), 0);
 		rig_end(h);
 	}
+}
+
+/* Two clients' packets of one identification, at one time. */
+static struct packet from_one_of(const struct mode *mode, unsigned int client, size_t filler)
+{
+	struct packet packet = frag_from_client(mode, IPPROTO_UDP, PORT, filler);
+
+	if (client)
+		packet.src = mode->ip6 ? "2001:db8::65" : "10.0.0.101";
+	packet.id = 77;
+	return packet;
+}
+
+/* They get different ones at the server, who knows only our address. */
+static void check_ids(const struct mode *mode)
+{
+	const struct harness_options options = { .n_workers = 3 };
+	struct harness *h = frag_new(&options, mode, IPPROTO_UDP);
+	uint32_t ids[2] = { FRAG_ANY, FRAG_ANY };
+
+	for (unsigned int i = 0; i < 6; i++) {
+		struct packet packet = from_one_of(mode, i % 2, SMALL), want;
+		struct whole whole = frag_whole(&packet), piece = third(&whole, i / 2, 24, 77);
+		size_t at = i / 2 * 24;
+
+		frag_send(h, CLIENT_SIDE, i % 3, &piece);
+		want = frag_at_server(h, mode, &packet);
+		whole = frag_whole(&want);
+		frag_expect_piece(h, SERVER_SIDE, &whole, at, third_len(&whole, at, 24),
+				  &ids[i % 2], 77, 0);
+	}
+	assert_int_not_equal(ids[0], ids[1]);
+	rig_expect_nothing(h);
+	rig_end(h);
+}
+
+static void test_ids(void **state)
+{
+	check_ids(&modes[0]);
+	check_ids(&modes[4]);
+	check_ids(&modes[5]);
+}
+
+/* So do whole ones that have to be cut here. */
+static void test_ids_cut(void **state)
+{
+	const struct harness_options options = { .n_workers = 3 };
+	struct harness *h = rig_new(&options);
+	uint32_t ids[2] = { FRAG_ANY, FRAG_ANY };
+
+	rig_service(h, 'u', 0);
+	rig_server(h, 'u', FAR);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct packet packet = from_one_of(fnat, i, 1000), want;
+		struct whole whole = frag_whole(&packet);
+
+		frag_send(h, CLIENT_SIDE, i, &whole);
+		want = frag_at_server(h, fnat, &packet);
+		want.dst = FAR;
+		whole = frag_whole(&want);
+		frag_expect_piece(h, SERVER_SIDE, &whole, 0, 576, &ids[i], 77, 0);
+		frag_expect_piece(h, SERVER_SIDE, &whole, 576, 432, &ids[i], 77, 0);
+	}
+	assert_int_not_equal(ids[0], ids[1]);
+	rig_end(h);
+}
+
+/*
+ * A vector of first fragments sets free what many others have waited with, more than a vector
+ * holds: all go on, though not at once.
+ */
+static void test_burst(void **state)
+{
+	const struct harness_options options = { .n_workers = 1, .mbufs = 16383 };
+	struct harness *h = frag_new(&options, fnat, IPPROTO_UDP);
+	struct packet packet = frag_from_client(fnat, IPPROTO_UDP, PORT, 592);
+	struct whole whole = frag_whole(&packet), piece;
+	unsigned int n = 0;
+
+	for (uint32_t id = 1; id <= 32; id++) {
+		for (size_t at = 24; at < 600; at += 24) {
+			piece = frag_piece(&whole, at, 24, id);
+			frag_send(h, CLIENT_SIDE, 0, &piece);
+		}
+	}
+	assert_int_equal(frag_held(h), 32 * 24);
+	for (uint32_t id = 1; id <= 32; id++) {
+		piece = frag_piece(&whole, 0, 24, id);
+		frag_inject(h, CLIENT_SIDE, 0, &piece);
+	}
+	for (unsigned int i = 0; i < 8; i++) {
+		harness_turn(h);
+		while (rig_take(h, SERVER_SIDE).len)
+			n++;
+	}
+	assert_int_equal(n, 32 * 25);
+	assert_int_equal(frag_held(h), 0);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
 }
 
 /* UDP without a checksum stays without, and a wrong one stays wrong by as much. */
@@ -271,6 +380,7 @@ static void test_cut_again(void **state)
 	struct packet packet = frag_from_client(fnat, IPPROTO_UDP, PORT, 1192), want;
 	static const size_t pieces[][2] = { { 0, 576 }, { 576, 224 }, { 800, 400 } };
 	struct whole whole = frag_whole(&packet), piece;
+	uint32_t id = FRAG_ANY;
 
 	rig_service(h, 'u', 0);
 	rig_server(h, 'u', FAR);
@@ -281,10 +391,8 @@ static void test_cut_again(void **state)
 	want = frag_at_server(h, fnat, &packet);
 	want.dst = FAR;
 	whole = frag_whole(&want);
-	for (unsigned int i = 0; i < LENGTH(pieces); i++) {
-		piece = frag_piece(&whole, pieces[i][0], pieces[i][1], 9);
-		frag_expect(h, SERVER_SIDE, &piece, 0);
-	}
+	for (unsigned int i = 0; i < LENGTH(pieces); i++)
+		frag_expect_piece(h, SERVER_SIDE, &whole, pieces[i][0], pieces[i][1], &id, 9, 0);
 	rig_end(h);
 }
 
@@ -340,11 +448,14 @@ static void leave_all(struct harness *h, const struct packet *want, size_t step)
 	struct whole whole = frag_whole(want), piece;
 	struct frame got[3];
 	unsigned int found = 0;
+	uint32_t id;
 
 	for (unsigned int i = 0; i < 3; i++)
 		got[i] = rig_take(h, SERVER_SIDE);
+	id = frame_u16(&got[0], L3 + 4);
+	assert_int_not_equal(id, want->id);
 	for (unsigned int i = 0; i < 9; i++) {
-		piece = third(&whole, i / 3, step, want->id);
+		piece = third(&whole, i / 3, step, id);
 		found += got[i % 3].len == L3 + piece.len &&
 			 memcmp(got[i % 3].bytes + L3, piece.bytes, piece.len) == 0;
 	}
@@ -474,6 +585,9 @@ int main(void)
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_cut),
+		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_vip_of_routers),
 		cmocka_unit_test(test_cut_again),

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "packet/across_rig.h"
+#include "packet/frag_rig.h"
 
 #define FLOWS   20
 #define PUBLIC  "192.168.0.201"
@@ -108,6 +109,56 @@ static void test_flows(void **state)
 	check_flows(&three, true);
 }
 
+/* In two pieces, of 8 and 5 bytes. */
+static void check_pieces(const struct harness_options *options, bool six)
+{
+	struct across a = snat_new(options, six);
+
+	for (uint16_t id = 1; id <= 8; id++) {
+		struct whole whole = { 0 }, piece;
+		uint16_t outside = ping(&a, 0, id, 0);
+		uint32_t named = FRAG_ANY;
+		uint8_t l4[64];
+		struct packet packet = across_echo(l4, true, a.client, a.server, id, 1);
+
+		whole.len = across_build(whole.bytes, &packet);
+		for (size_t i = 0; i < 2; i++) {
+			size_t at = (i ^ (id & 1)) * 8;
+
+			piece = frag_piece(&whole, at, at ? 5 : 8, 99);
+			frag_send(a.h, CLIENT_SIDE, i % a.h->n_workers, &piece);
+		}
+		packet = across_echo(l4, true, a.laddr, a.server, outside, 1);
+		packet.ttl = LIFE - 1;
+		whole.len = across_build(whole.bytes, &packet);
+		for (size_t at = 0; at < 13; at += 8)
+			frag_expect_piece(a.h, SERVER_SIDE, &whole, at, at ? 5 : 8, &named, 99, 0);
+		packet = across_echo(l4, false, a.server, a.laddr, outside, 1);
+		whole.len = across_build(whole.bytes, &packet);
+		for (size_t at = 0; at < 13; at += 8) {
+			piece = frag_piece(&whole, at, at ? 5 : 8, 98);
+			frag_send(a.h, SERVER_SIDE, (id + at) % a.h->n_workers, &piece);
+		}
+		packet = across_echo(l4, false, a.server, a.client, id, 1);
+		packet.ttl = LIFE - 1;
+		whole.len = across_build(whole.bytes, &packet);
+		for (size_t at = 0; at < 13; at += 8) {
+			piece = frag_piece(&whole, at, at ? 5 : 8, 98);
+			frag_expect(a.h, CLIENT_SIDE, &piece, 0);
+		}
+	}
+	assert_int_equal(harness_all_drops(a.h), 0);
+	rig_end(a.h);
+}
+
+static void test_pieces(void **state)
+{
+	check_pieces(&one, false);
+	check_pieces(&three, false);
+	check_pieces(&one, true);
+	check_pieces(&three, true);
+}
+
 /* A router outside tells the client of its own request. */
 static void check_error(const struct harness_options *options, bool six)
 {
@@ -188,12 +239,14 @@ static void test_refused(void **state)
 	uint8_t l4[FRAME_MAX] = { 8 };
 	struct packet packet = across_echo(l4, true, a.client, a.server, 9, 1);
 
+	l4[0] = 13; /* no echo */
 	packet.fragment = 0x2000;
 	across_send(&a, CLIENT_SIDE, 0, &packet);
 	packet.fragment = 1;
 	across_send(&a, CLIENT_SIDE, 0, &packet);
 	rig_expect_nothing(a.h);
 	assert_int_equal(harness_drops(a.h, DROP_IPVS_FRAGMENT), 2);
+	l4[0] = 8;
 	packet.fragment = 0;
 	harness_run(a.h, "ipvsadm -d -H " MATCH " -r " PUBLIC);
 	across_send(&a, CLIENT_SIDE, 0, &packet);
@@ -209,7 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flows),   cmocka_unit_test(test_error),
 		cmocka_unit_test(test_removed), cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,13 @@ static void meta_cross(struct rte_mbuf *m, const struct tuple *to, const struct 
 	meta->ttl = cross->ttl;
 }
 
+/* As one of the other family, from an address that others share. */
+static uint32_t met_id(const struct pkt_meta *meta, unsigned int family)
+{
+	return family == AF_INET ? rte_be_to_cpu_16(meta->fragment_id4)
+				 : rte_be_to_cpu_32(meta->fragment_id6);
+}
+
 void across(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir,
 	    const struct tuple *other)
 {
@@ -212,6 +219,8 @@ void across(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn_dir dir
 	m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	l4_cross(w, m, id, dir, &to, &cross);
 	cross.ttl -= xmit_ttl_step(w);
+	if (pkt_meta(m)->flags & META_FRAGMENT_MET)
+		cross.id = met_id(pkt_meta(m), to.family);
 	len = cross_header_len(family, &cross);
 	cross_header_put(w, head, &cross, &to);
 	if (!head_put(w, m, l4_off, head, len))

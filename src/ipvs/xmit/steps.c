@@ -24,7 +24,9 @@
 #include "ipvs/xmit/xmit.h"
 #include "ipvs/ipvs.h"
 #include "net/ip.h"
+#include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/ip6_headers.h"
 #include "net/path_mtu.h"
 #include "net/tunnel_device.h"
 #include "packet/csum.h"
@@ -194,6 +196,28 @@ void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta)
 		if (uh->dgram_cksum)
 			uh->dgram_cksum = l4_checksum(m, uh->dgram_cksum, delta, IPPROTO_UDP);
 	}
+}
+
+static void rename4(struct rte_ipv4_hdr *ip, be16 id)
+{
+	ip->hdr_checksum = csum_apply(ip->hdr_checksum, csum_delta16(ip->packet_id, id));
+	ip->packet_id = id;
+}
+
+void xmit_rename(struct worker *w, struct rte_mbuf *m, const struct tuple *to, uint16_t mtu)
+{
+	const struct pkt_meta *meta = pkt_meta(m);
+	bool met = meta->flags & META_FRAGMENT_MET, six = meta->tuple.family == AF_INET6;
+
+	if (likely(!met && m->pkt_len <= mtu) || ip_equal(&meta->tuple.src, &to->src))
+		return;
+	if (!six)
+		rename4(rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *),
+			met ? meta->fragment_id4 : ip4_next_id(w));
+	else if (met)
+		rte_pktmbuf_mtod_offset(m, struct ip6_fragment_header *,
+					meta->fragment_at - IP6_FRAGMENT_LEN)
+			->id = meta->fragment_id6;
 }
 
 void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop)

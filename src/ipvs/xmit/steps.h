@@ -59,6 +59,13 @@ bool xmit_needs_whole(struct rte_mbuf *m, const struct tuple *to);
  * ports), or its computation left to the way out if it arrived unfinished. */
 void xmit_rewrite_l4(struct rte_mbuf *m, const struct tuple *to, uint32_t delta);
 
+/*
+ * m, still of its old tuple, leaves as one of `to`. Fragments that did not come from there get the
+ * identification that their datagram has been given (net/frag_meet), and so does what will be cut
+ * for an MTU: others send from there, too.
+ */
+void xmit_rename(struct worker *w, struct rte_mbuf *m, const struct tuple *to, uint16_t mtu);
+
 /* On to the neighbour. */
 void xmit_send(struct worker *w, struct rte_mbuf *m, const struct nexthop *nexthop);
 

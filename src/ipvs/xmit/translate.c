@@ -47,6 +47,7 @@ static void rewrite(struct worker *w, struct rte_mbuf *m, uint32_t id, enum conn
 	if (!xmit_way(w, m, &to.dst, self, &nexthop))
 		return;
 	track_packet(w, m, id, dir);
+	xmit_rename(w, m, &to, nexthop.mtu);
 	delta = xmit_rewrite_ip(w, m, &to);
 	if (likely(!(meta->flags & META_FRAGMENT_LATER)))
 		rewrite_l4(m, conn_get(w->ipvs->conns, id), dir, &to, delta);
