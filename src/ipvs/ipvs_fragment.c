@@ -33,9 +33,7 @@ static uint8_t carries(struct rte_mbuf *m)
 
 	if (meta->tuple.family == AF_INET)
 		return meta->tuple.proto;
-	return rte_pktmbuf_mtod_offset(m, const struct ip6_fragment_header *,
-				       meta->fragment_at - IP6_FRAGMENT_LEN)
-		->next;
+	return ip6_fragment_next(m);
 }
 
 /* It comes from where its datagram meets, and its tuple has the first one's protocol. */

@@ -68,8 +68,9 @@ void ip6_send(struct worker *w, struct rte_mbuf *m);
 be32 ip6_next_id(struct worker *w);
 
 /*
- * Cuts m, which we made and has no extension headers, into fragments no longer than mtu, and pushes
- * them to NEIGH_OUTPUT the way that its meta says. Takes m in any case.
+ * Cuts m, which we made and has no extension headers but perhaps that of a fragment, into fragments
+ * no longer than mtu, and pushes them to NEIGH_OUTPUT the way that its meta says. Takes m in any
+ * case.
  */
 void ip6_fragment(struct worker *w, struct rte_mbuf *m, uint16_t mtu);
 

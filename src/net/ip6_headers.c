@@ -12,6 +12,7 @@
 #include <rte_ip.h>
 
 #include "net/segments.h"
+#include "packet/meta.h"
 
 #define HEADERS_MAX 8 /* RFC 8504 5.3: a host may set such a limit */
 
@@ -145,6 +146,12 @@ void ip6_walk(struct rte_mbuf *m, struct ip6_chain *chain)
 		chain->proto = byte_at(m, off);
 		chain->l4_off = (uint16_t)(off + len);
 	}
+}
+
+uint8_t ip6_fragment_next(struct rte_mbuf *m)
+{
+	return byte_at(m, (uint32_t)pkt_meta(m)->fragment_at - IP6_FRAGMENT_LEN +
+				  offsetof(struct ip6_fragment_header, next));
 }
 
 uint32_t ip6_skip(const uint8_t *ip, uint32_t len, uint8_t *proto)

@@ -60,6 +60,10 @@ struct ip6_chain {
  * afterwards. */
 void ip6_walk(struct rte_mbuf *m, struct ip6_chain *chain);
 
+/* Of a fragment, whose meta is set: what the datagram begins with, which all fragments name and
+ * which may be more headers. */
+uint8_t ip6_fragment_next(struct rte_mbuf *m);
+
 /*
  * Of a packet of which `len` bytes are there, quoted or inside another one: where what it carries
  * begins, and in *proto what that is. 0: not there, or not in this fragment. Judges nothing.

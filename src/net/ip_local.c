@@ -52,12 +52,24 @@ static bool is_icmp(const struct tuple *tuple)
 	return tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
+/* IPv6: behind headers that only the first fragment has in full may be what is ours. */
+static bool begins_with_headers(struct rte_mbuf *m)
+{
+	uint8_t next;
+
+	if (pkt_meta(m)->tuple.family == AF_INET)
+		return false;
+	next = ip6_fragment_next(m);
+	return next == IPPROTO_DSTOPTS || next == IPPROTO_ROUTING;
+}
+
 /* ICMP and tunnels are ours; who else may have a listener reassembles for himself. */
 static void local_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple) && !tunnel_device_meant(w, meta))
+	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple) &&
+	    !tunnel_device_meant(w, meta) && !begins_with_headers(m))
 		stage_push(w, STAGE_KERNEL_TX, m);
 	else
 		reassembly_take(w, m);

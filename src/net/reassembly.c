@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include <rte_ether.h>
+
 #include "link/steer.h"
 #include "net/frag_table.h"
 #include "net/ip.h"
@@ -111,16 +113,18 @@ static enum stage_id whole4(struct rte_mbuf *m)
 	return STAGE_IP4_INPUT;
 }
 
-/* Without its fragment header, of which the header before it knows nothing any more. */
+/* Without its fragment header, of which the header before it knows nothing any more. What is in
+ * front moves along: kernel-tx wants the Ethernet header there. */
 static enum stage_id whole6(struct rte_mbuf *m)
 {
+	uint16_t front = RTE_MIN(rte_pktmbuf_headroom(m), (uint16_t)RTE_ETHER_HDR_LEN);
 	struct ip6_chain chain;
 	uint8_t *data;
 
 	ip6_walk(m, &chain);
 	data = rte_pktmbuf_mtod(m, uint8_t *);
 	data[chain.fragment_next_off] = data[chain.fragment_off];
-	memmove(data + IP6_FRAGMENT_LEN, data, chain.fragment_off);
+	memmove(data - front + IP6_FRAGMENT_LEN, data - front, (size_t)front + chain.fragment_off);
 	rte_pktmbuf_adj(m, IP6_FRAGMENT_LEN);
 	rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *)->payload_len =
 		rte_cpu_to_be_16((uint16_t)(m->pkt_len - IP6_HEADER_LEN));

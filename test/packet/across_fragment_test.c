@@ -86,7 +86,8 @@ static void test_both_ways(void **state)
 	}
 }
 
-/* Longer than IPv6's smallest MTU, and no longer than the way: a fragment is not cut again. */
+/* Longer than IPv6's smallest MTU, and the server is behind a router, whom nobody could tell to cut
+ * it: it is cut here (RFC 7915 4). */
 static void test_long(void **state)
 {
 	const struct harness_options options = { .n_workers = 1 };
@@ -106,9 +107,42 @@ static void test_long(void **state)
 	want = across_at_server(&a, &conn, packet);
 	want.dst = "2001:db8:9::5";
 	whole = whole_of(&want);
-	frag_expect_piece(a.h, SERVER_SIDE, &whole, 0, 1304, &id, ID, 0);
+	frag_expect_piece(a.h, SERVER_SIDE, &whole, 0, 1232, &id, ID, 0);
+	frag_expect_piece(a.h, SERVER_SIDE, &whole, 1232, 72, &id, ID, 0);
 	rig_expect_nothing(a.h);
 	across_end(&a);
+}
+
+/* As long as IPv4's link takes: a fragment that is 28 bytes longer behind IPv6's headers is cut. */
+static void check_full(unsigned int n_workers)
+{
+	const struct harness_options options = { .n_workers = n_workers };
+	struct across a = across_new(&options, false, IPPROTO_UDP);
+	struct packet packet = across_from_client(&a), want;
+	struct whole whole, piece;
+	struct rig_conn conn;
+	uint32_t id = FRAG_ANY;
+	static const size_t cuts[][2] = { { 0, 1448 }, { 1448, 32 }, { 1480, 48 } };
+
+	packet.filler = 1520;
+	whole = whole_of(&packet);
+	for (size_t i = 0; i < 2; i++) {
+		piece = frag_piece(&whole, i * 1480, i ? 48 : 1480, ID);
+		frag_send(a.h, CLIENT_SIDE, i % n_workers, &piece);
+	}
+	conn = across_conn(&a);
+	want = across_at_server(&a, &conn, packet);
+	whole = whole_of(&want);
+	for (size_t i = 0; i < LENGTH(cuts); i++)
+		frag_expect_piece(a.h, SERVER_SIDE, &whole, cuts[i][0], cuts[i][1], &id, ID, 0);
+	rig_expect_nothing(a.h);
+	across_end(&a);
+}
+
+static void test_full(void **state)
+{
+	check_full(1);
+	check_full(3);
 }
 
 /* IPv6 wants a checksum, which is over all fragments: where there is none, none goes on. */
@@ -153,9 +187,8 @@ static void test_echo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_both_ways),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_no_checksum),
+		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_long),
+		cmocka_unit_test(test_full),      cmocka_unit_test(test_no_checksum),
 		cmocka_unit_test(test_echo),
 	};
 

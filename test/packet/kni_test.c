@@ -310,6 +310,50 @@ static void expect_heard(const struct rig *rig, unsigned int i, const struct byt
 	ip4_expect_nothing(rig->h);
 }
 
+#define US6 US "86dd"
+#define ENDS6                              \
+	"20010db8000000000000000000000002" \
+	"20010db8000000000000000000000001"
+#define DATA6 "c000 0035 0010 1234" /* UDP */
+
+/* Behind options that all pieces name stands what only the first one says: it becomes whole here,
+ * since it may be ours, and is the kernel's then. */
+static void pieces_test(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int workers = i & 1 ? 3 : 1;
+		struct rig rig = rig_new(workers);
+		struct bytes pieces[2] = {
+			ip4_frame(US6,
+				  "60000000 0018 2c40" ENDS6
+				  "3c00 0001 00000007 1100 0104 00000000" DATA6,
+				  0),
+			ip4_frame(US6,
+				  "60000000 0010 2c40" ENDS6 "3c00 0010 00000007 4142434445464748",
+				  0),
+		};
+		struct bytes whole = ip4_frame(US6,
+					       "60000000 0018 3c40" ENDS6 "1100 0104 00000000" DATA6
+					       "4142434445464748",
+					       0);
+
+		harness_run(rig.h, "dpip addr add 2001:db8::1/64 dev dpdk0");
+		harness_advance(rig.h, 5000);
+		ip4_count_frames(rig.h, 0);
+		run_owner(&rig);
+		rig.kernel->twins[0].written.n = 0;
+		for (unsigned int j = 0; j < 2; j++) {
+			const struct bytes *piece = &pieces[i & 2 ? 1 - j : j];
+
+			harness_inject(rig.h, 0, j % workers, piece->at, piece->len);
+			harness_turn(rig.h);
+		}
+		harness_assert_balance(rig.h);
+		expect_heard(&rig, 0, &whole);
+		rig_free(&rig);
+	}
+}
+
 static void to_kernel_test(void **state)
 {
 	for (unsigned int workers = 1; workers <= 3; workers += 2) {
@@ -691,21 +735,14 @@ static void refused_test(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(to_kernel_test),
-		cmocka_unit_test(classes_test),
-		cmocka_unit_test(segments_test),
-		cmocka_unit_test(stripped_tag_test),
-		cmocka_unit_test(down_test),
-		cmocka_unit_test(budget_test),
-		cmocka_unit_test(order_test),
-		cmocka_unit_test(ring_test),
-		cmocka_unit_test(refused_by_kernel_test),
-		cmocka_unit_test(forward_test),
-		cmocka_unit_test(copy_test),
-		cmocka_unit_test(from_kernel_test),
-		cmocka_unit_test(from_kernel_full_test),
-		cmocka_unit_test(follows_port_test),
-		cmocka_unit_test(deleted_test),
+		cmocka_unit_test(to_kernel_test),    cmocka_unit_test(pieces_test),
+		cmocka_unit_test(classes_test),      cmocka_unit_test(segments_test),
+		cmocka_unit_test(stripped_tag_test), cmocka_unit_test(down_test),
+		cmocka_unit_test(budget_test),       cmocka_unit_test(order_test),
+		cmocka_unit_test(ring_test),         cmocka_unit_test(refused_by_kernel_test),
+		cmocka_unit_test(forward_test),      cmocka_unit_test(copy_test),
+		cmocka_unit_test(from_kernel_test),  cmocka_unit_test(from_kernel_full_test),
+		cmocka_unit_test(follows_port_test), cmocka_unit_test(deleted_test),
 		cmocka_unit_test(refused_test),
 	};
 

@@ -86,8 +86,7 @@ static bool across_way(struct worker *w, struct rte_mbuf *m, const struct cross 
 	unsigned int family = pkt_meta(m)->tuple.family;
 	uint32_t len = (uint32_t)cross->l4_len + cross_header_len(family, cross);
 	const union ip_addr *self = &pkt_meta(m)->tuple.dst;
-	bool may_be_cut = family == AF_INET ? !cross->whole_only && !cross->fragment
-					    : len <= CROSS_MAY_BE_CUT;
+	bool may_be_cut = family == AF_INET ? !cross->whole_only : len <= CROSS_MAY_BE_CUT;
 
 	if (!xmit_way_to(w, m, to->family, &to->dst, self, nexthop))
 		return false;
