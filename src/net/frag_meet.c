@@ -268,6 +268,8 @@ void frag_meet_tick(struct worker *w)
 	struct frag_table *table = w->net->frags_followed;
 	struct frag_entry *entry;
 
+	if (likely(!frag_any(table)))
+		return;
 	while (unlikely((entry = frag_oldest(table, FRAG_GOING, NULL)) != NULL) &&
 	       w->stage_in[STAGE_IPVS_INPUT].count < GOING_MOST)
 		release(w, entry);

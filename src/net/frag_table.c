@@ -12,15 +12,6 @@
 
 #define POOL_SHARE 8 /* one part of so many of the packet buffers may be held, by all workers */
 
-struct frag_table {
-	struct frag_config config;
-	struct list *buckets;
-	struct frag_entry *entries;
-	uint32_t used; /* entries that were ever taken: those behind are untouched */
-	struct list free;
-	struct list queues[FRAG__QUEUES]; /* oldest first */
-};
-
 struct frag_table *frag_table_create(const struct frag_config *config)
 {
 	struct frag_table *table = lines_alloc(sizeof(*table));
@@ -138,6 +129,7 @@ struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const st
 	*entry = (struct frag_entry){ .key = *key, .since_ms = w->now_ms };
 	list_add_tail(bucket, &entry->bucket);
 	list_add_tail(&table->queues[FRAG_WAITING], &entry->age);
+	table->n++;
 	return entry;
 }
 
@@ -146,6 +138,7 @@ void frag_remove(struct frag_table *table, struct frag_entry *entry)
 	list_del(&entry->bucket);
 	list_del(&entry->age);
 	list_add_head(&table->free, &entry->bucket);
+	table->n--;
 }
 
 void frag_move(struct worker *w, struct frag_table *table, struct frag_entry *entry,
@@ -197,10 +190,11 @@ struct frag_entry *frag_in_place_of(const struct worker *w, struct frag_table *t
 
 struct frag_entry *frag_due(const struct worker *w, struct frag_table *table, bool all)
 {
-	struct frag_entry *entry = frag_oldest_of_all(table);
+	struct frag_entry *entry;
 
-	if (likely(!entry))
+	if (likely(table->n == 0))
 		return NULL;
+	entry = frag_oldest_of_all(table);
 	if (!all && w->now_ms - entry->since_ms < table->config.timeout_s * UINT64_C(1000))
 		return NULL;
 	return entry;

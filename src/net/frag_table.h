@@ -59,7 +59,15 @@ struct frag_entry {
 	uint32_t says;
 };
 
-struct frag_table;
+struct frag_table {
+	struct frag_config config;
+	struct list *buckets;
+	struct frag_entry *entries;
+	uint32_t used; /* entries that were ever taken: those behind are untouched */
+	struct list free;
+	uint32_t n;                       /* in queues */
+	struct list queues[FRAG__QUEUES]; /* oldest first */
+};
 
 /* NULL: no memory. Entries come zeroed but for their key and time. */
 struct frag_table *frag_table_create(const struct frag_config *config);
@@ -78,6 +86,12 @@ struct frag_entry *frag_find(const struct worker *w, const struct frag_table *ta
 /* The one that is there, or a new one, which waits. NULL: there is no room. */
 struct frag_entry *frag_get(struct worker *w, struct frag_table *table, const struct frag_key *key);
 void frag_remove(struct frag_table *table, struct frag_entry *entry);
+
+/* Are there any? Asked in every turn. */
+static inline bool frag_any(const struct frag_table *table)
+{
+	return table->n != 0;
+}
 
 /* Into that queue, as its youngest, if it is in another. */
 void frag_move(struct worker *w, struct frag_table *table, struct frag_entry *entry,

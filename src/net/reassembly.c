@@ -192,6 +192,8 @@ void reassembly_tick(struct worker *w)
 {
 	struct frag_entry *entry;
 
+	if (likely(!frag_any(w->net->frags)))
+		return;
 	while (unlikely((entry = frag_due(w, w->net->frags, false)) != NULL)) {
 		if (entry->first && pkt_meta(entry->first)->fragment_offset == 0)
 			ip_send_error(w, entry->first, IP_ERROR_REASSEMBLY, 0, NULL);

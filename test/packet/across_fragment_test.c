@@ -3,6 +3,8 @@
  * Fragments through FNAT between families: each becomes one of the other family
  * (RFC 7915 4.1, 5.1.1), behind its connection, in both directions.
  */
+#include <string.h>
+
 #include <netinet/in.h>
 
 #include "lib/unit.h"
@@ -184,12 +186,40 @@ static void test_echo(void **state)
 	}
 }
 
+/* Options that are a part of the datagram: without them nothing would be where the offsets say, and
+ * the later pieces do not name what the first one has behind them. */
+static void test_headers_inside(void **state)
+{
+	for (unsigned int order = 0; order < 2; order++) {
+		const struct harness_options options = { .n_workers = 3 };
+		struct across a = across_new(&options, true, IPPROTO_UDP);
+		struct packet packet = across_from_client(&a);
+		struct whole whole, piece;
+
+		packet.filler = 32;
+		whole = whole_of(&packet);
+		memmove(whole.bytes + IP6 + 8, whole.bytes + IP6, frag_data(&whole));
+		whole.len += 8;
+		memcpy(whole.bytes + IP6, "\x11\0\x01\x04\0\0\0\0", 8);
+		whole.bytes[5] += 8;
+		whole.bytes[6] = IPPROTO_DSTOPTS;
+		for (unsigned int i = 0; i < 2; i++) {
+			piece = i == order ? frag_piece(&whole, 0, 24, ID)
+					   : frag_piece(&whole, 24, frag_data(&whole) - 24, ID);
+			frag_send(a.h, CLIENT_SIDE, i, &piece);
+		}
+		assert_int_equal(harness_drops(a.h, DROP_IPVS_CROSS_FRAGMENT), 2);
+		rig_expect_nothing(a.h);
+		across_end(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_full),      cmocka_unit_test(test_no_checksum),
-		cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_echo),      cmocka_unit_test(test_headers_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

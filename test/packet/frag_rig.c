@@ -36,17 +36,36 @@ size_t frag_data(const struct whole *whole)
 	return whole->len - header_len(whole);
 }
 
-static void add_match(struct harness *h, const char *proto)
+static void add_match(struct harness *h, const struct mode *mode, uint8_t proto)
 {
-	char line[200];
+	char match[100], line[200];
 
-	snprintf(line, sizeof(line),
-		 "ipvsadm -A -H proto=%s,src-range=10.0.0.0-10.0.0.255,oif=dpdk1 -s rr", proto);
+	snprintf(match, sizeof(match), "proto=%s,src-range=%s,oif=dpdk1",
+		 proto == IPPROTO_TCP ? "tcp" : "udp",
+		 pick(mode, "10.0.0.0-10.0.0.255", "2001:db8::/64"));
+	snprintf(line, sizeof(line), "ipvsadm -A -H %s -s rr", match);
 	harness_run(h, line);
-	snprintf(line, sizeof(line),
-		 "ipvsadm -a -H proto=%s,src-range=10.0.0.0-10.0.0.255,oif=dpdk1 -r " PUBLIC " -J",
-		 proto);
+	snprintf(line, sizeof(line), "ipvsadm -a -H %s -r %s -J", match,
+		 pick(mode, PUBLIC, PUBLIC6));
 	harness_run(h, line);
+}
+
+static const char *tunnel_kind(const struct mode *mode)
+{
+	if (strstr(mode->name, "GRE"))
+		return " --tun-type gre";
+	return strstr(mode->name, "GUE") ? " --tun-type gue --tun-port 6080" : "";
+}
+
+size_t frag_outer(const struct mode *mode)
+{
+	if (mode->letter != 'i')
+		return 0;
+	if (mode->ip6)
+		return IP6;
+	if (strstr(mode->name, "GRE"))
+		return 20 + 4;
+	return strstr(mode->name, "GUE") ? 20 + 8 + 4 : 20;
 }
 
 static void add_service(struct harness *h, const struct mode *mode, const char *option)
@@ -60,9 +79,39 @@ static void add_service(struct harness *h, const struct mode *mode, const char *
 			 option);
 		harness_run(h, line);
 	}
-	snprintf(line, sizeof(line), "ipvsadm -a %s " VIP ":80 -r " SERVER "%s -%c", option,
-		 strchr("bm", mode->letter) ? ":8080" : "", mode->letter);
+	snprintf(line, sizeof(line), "ipvsadm -a %s " VIP ":80 -r " SERVER "%s -%c%s", option,
+		 strchr("bm", mode->letter) ? ":8080" : "", mode->letter, tunnel_kind(mode));
 	harness_run(h, line);
+}
+
+/* In place of ipvs6_rig's server. */
+static void add_tunnel6(struct harness *h, char letter)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -d -%c [" VIP6 "]:80 -r [" SERVER6 "]:80", letter);
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a -%c [" VIP6 "]:80 -r [" SERVER6 "] -i", letter);
+	harness_run(h, line);
+}
+
+static struct harness *new6(const struct harness_options *options, const struct mode *mode,
+			    uint8_t proto)
+{
+	struct harness *h;
+
+	if (strchr("bmg", mode->letter))
+		return rig6_new(options, proto, mode->letter);
+	h = rig6_new(options, proto, 'g');
+	if (mode->letter == 'J')
+		add_match(h, mode, proto);
+	else
+		add_tunnel6(h, proto == IPPROTO_TCP ? 't' : 'u');
+	harness_advance(h, 5000); /* nobody else has the public address */
+	for (unsigned int side = 0; side < 2; side++)
+		while (rig_take(h, side).len)
+			;
+	return h;
 }
 
 struct harness *frag_new(const struct harness_options *options, const struct mode *mode,
@@ -71,10 +120,10 @@ struct harness *frag_new(const struct harness_options *options, const struct mod
 	struct harness *h;
 
 	if (mode->ip6)
-		return rig6_new(options, proto, mode->letter);
+		return new6(options, mode, proto);
 	h = rig_new(options);
 	if (mode->letter == 'J')
-		add_match(h, proto == IPPROTO_TCP ? "tcp" : "udp");
+		add_match(h, mode, proto);
 	else
 		add_service(h, mode, rig_option(proto));
 	return h;
@@ -85,7 +134,7 @@ struct packet frag_from_client(const struct mode *mode, uint8_t proto, uint16_t 
 {
 	return (struct packet){
 		.src = pick(mode, CLIENT, CLIENT6),
-		.dst = mode->letter == 'J' ? SERVER : pick(mode, VIP, VIP6),
+		.dst = mode->letter == 'J' ? pick(mode, SERVER, SERVER6) : pick(mode, VIP, VIP6),
 		.sport = sport,
 		.dport = 80,
 		.proto = proto,
@@ -158,7 +207,8 @@ struct packet frag_at_server(struct harness *h, const struct mode *mode,
 		want.dport = 8080;
 	}
 	if (mode->letter == 'b' || mode->letter == 'J') {
-		want.src = mode->letter == 'J' ? PUBLIC : pick(mode, LADDR, LADDR6);
+		want.src = mode->letter == 'J' ? pick(mode, PUBLIC, PUBLIC6)
+					       : pick(mode, LADDR, LADDR6);
 		want.sport = conn.lport;
 	}
 	want.seq += shift(mode, packet, &conn);
@@ -253,14 +303,23 @@ struct whole frag_piece(const struct whole *whole, size_t at, size_t len, uint32
 	return piece;
 }
 
-void frag_inject(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip)
+size_t frag_frame(uint8_t frame[L3 + WHOLE_MAX], unsigned int side, const struct whole *ip)
 {
-	uint8_t frame[L3 + WHOLE_MAX] = { 2, 0, 0, 0, 0, (uint8_t)side, 6, [12] = 8, 0 };
+	const uint8_t l2[L3] = { 2, 0, 0, 0, 0, (uint8_t)side, 6, [12] = 8, 0 };
 
+	memcpy(frame, l2, sizeof(l2));
 	if (is_ip6(ip))
 		rig6_put16(frame + 12, 0x86dd);
 	memcpy(frame + L3, ip->bytes, ip->len);
-	harness_inject(h, side, queue, frame, L3 + ip->len);
+	return L3 + ip->len;
+}
+
+void frag_inject(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip)
+{
+	uint8_t frame[L3 + WHOLE_MAX];
+	size_t len = frag_frame(frame, side, ip);
+
+	harness_inject(h, side, queue, frame, len);
 }
 
 void frag_send(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip)

@@ -13,12 +13,16 @@
 #define WHOLE_MAX  8192
 #define PIECES_MAX 8
 #define PUBLIC     "192.168.0.201" /* SNAT's */
+#define PUBLIC6    "2001:db8:1::201"
 
 struct mode {
 	const char *name;
 	bool ip6;
 	char letter; /* of ipvsadm: b m g i J */
 };
+
+/* Bytes of a tunnel's headers; GRE and GUE are modes that are called so. */
+size_t frag_outer(const struct mode *mode);
 
 /* The service VIP:80 (SNAT: all from the client's net), one server, at :8080 where ports change. */
 struct harness *frag_new(const struct harness_options *options, const struct mode *mode,
@@ -51,6 +55,9 @@ struct whole frag_piece(const struct whole *whole, size_t at, size_t len, uint32
 
 /* How many bytes it carries. */
 size_t frag_data(const struct whole *whole);
+
+/* Behind an Ethernet header, as it comes in on that side; returns the length. */
+size_t frag_frame(uint8_t frame[L3 + WHOLE_MAX], unsigned int side, const struct whole *ip);
 
 /* It comes in on that side; without a turn of the workers. */
 void frag_inject(struct harness *h, unsigned int side, unsigned int queue, const struct whole *ip);

@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 
+#include "ipvs/ipvs.h"
 #include "lib/unit.h"
 #include "packet/frag_rig.h"
 
@@ -18,7 +19,8 @@
 #define TTL_MS  2100 /* of a datagram, and a little */
 #define WORKERS 3
 
-static const struct mode modes[] = { { "FNAT", false, 'b' }, { "FNAT, IPv6", true, 'b' } };
+static const struct mode modes[] = { { .name = "FNAT", .letter = 'b' },
+				     { .name = "FNAT, IPv6", .ip6 = true, .letter = 'b' } };
 static const struct harness_options one, three = { .n_workers = WORKERS };
 
 static struct whole packet_of(const struct mode *mode, uint8_t proto, uint16_t sport)
@@ -267,6 +269,53 @@ static void test_no_service(void **state)
 	}
 }
 
+/* While there is overload, and nothing new is allowed. */
+static void send_crowded(struct harness *h, const struct whole *whole, size_t at, size_t len,
+			 uint32_t id)
+{
+	struct whole piece = frag_piece(whole, at, len, id);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool);
+	struct worker *w = h->all[1];
+	uint8_t frame[L3 + WHOLE_MAX];
+	size_t frame_len = frag_frame(frame, CLIENT_SIDE, &piece);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)frame_len), frame, frame_len);
+	stage_push(w, STAGE_FLOW, m);
+	w->counters.received++;
+	w->rx_port = CLIENT_SIDE;
+	w->rx_crowded = true;
+	w->ipvs->shed.tsc = w->now_tsc;
+	w->ipvs->shed.tokens = 0;
+	worker_run_stages(w);
+	w->rx_crowded = false;
+}
+
+/* Overload: a datagram that may open nothing more is dropped with all of its pieces; those of a
+ * connection that is there go on. */
+static void test_overload(void **state)
+{
+	for (unsigned int i = 0; i < LENGTH(modes); i++) {
+		struct harness *h = frag_new(&one, &modes[i], IPPROTO_UDP);
+		struct whole known = packet_of(&modes[i], IPPROTO_UDP, PORT);
+		struct whole new = packet_of(&modes[i], IPPROTO_UDP, PORT + 1);
+
+		frag_send(h, CLIENT_SIDE, 0, &known);
+		assert_int_equal(sent(h), 1);
+		for (unsigned int j = 0; j < 3; j++) {
+			size_t len = j == 2 ? frag_data(&known) - 128 : 64;
+
+			send_crowded(h, &new, j * 64, len, 1);
+			send_crowded(h, &known, j * 64, len, 2);
+		}
+		assert_int_equal(sent(h), 3);
+		assert_int_equal(harness_drops(h, DROP_IPVS_CROWDED), 1);
+		assert_int_equal(harness_drops(h, DROP_IPVS_NO_CONN), 2);
+		assert_int_equal(rig_conns(h), 1);
+		rig_end(h);
+	}
+}
+
 /* Two pieces: options, then what `next` says: 8 bytes of it, and 8 more in the other. */
 static struct whole options_piece(bool last, uint8_t next, uint8_t id)
 {
@@ -318,7 +367,7 @@ int main(void)
 		cmocka_unit_test(test_two_firsts),     cmocka_unit_test(test_inside_header),
 		cmocka_unit_test(test_short_first),    cmocka_unit_test(test_table_full),
 		cmocka_unit_test(test_held_full),      cmocka_unit_test(test_no_connection),
-		cmocka_unit_test(test_no_service),
+		cmocka_unit_test(test_no_service),     cmocka_unit_test(test_overload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

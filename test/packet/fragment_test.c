@@ -17,9 +17,10 @@
 #define LARGE 4000 /* ... of 1400 */
 
 static const struct mode modes[] = {
-	{ "FNAT", false, 'b' },     { "NAT", false, 'm' },     { "DR", false, 'g' },
-	{ "tunnel", false, 'i' },   { "SNAT", false, 'J' },    { "FNAT, IPv6", true, 'b' },
-	{ "NAT, IPv6", true, 'm' }, { "DR, IPv6", true, 'g' },
+	{ "FNAT", false, 'b' },        { "NAT", false, 'm' },         { "DR", false, 'g' },
+	{ "tunnel", false, 'i' },      { "SNAT", false, 'J' },        { "FNAT, IPv6", true, 'b' },
+	{ "NAT, IPv6", true, 'm' },    { "DR, IPv6", true, 'g' },     { "SNAT, IPv6", true, 'J' },
+	{ "tunnel, IPv6", true, 'i' }, { "tunnel, GRE", false, 'i' }, { "tunnel, GUE", false, 'i' },
 };
 static const struct mode *const fnat = &modes[0], *const nat = &modes[1], *const dr = &modes[2];
 
@@ -36,11 +37,6 @@ static const struct {
 static bool has_answers(const struct mode *mode)
 {
 	return strchr("bmJ", mode->letter);
-}
-
-static size_t outer_len(const struct mode *mode)
-{
-	return mode->letter == 'i' ? 20 : 0;
 }
 
 static size_t third_len(const struct whole *whole, size_t at, size_t step)
@@ -77,7 +73,7 @@ static void leave(struct harness *h, const struct mode *mode, unsigned int side,
 		size_t at = orders[order].out[i] * step;
 
 		frag_expect_piece(h, side, &whole, at, third_len(&whole, at, step), &id, want->id,
-				  side == SERVER_SIDE ? outer_len(mode) : 0);
+				  side == SERVER_SIDE ? frag_outer(mode) : 0);
 	}
 	rig_expect_nothing(h);
 }
@@ -222,7 +218,7 @@ static void test_twice(void **state)
 			want = frag_at_server(h, mode, &packet);
 			out = frag_whole(&want);
 			frag_expect_piece(h, SERVER_SIDE, &out, at[j], len, &id, 9,
-					  outer_len(mode));
+					  frag_outer(mode));
 			rig_expect_nothing(h);
 		}
 		assert_int_equal(harness_all_drops(h), 0);
@@ -269,6 +265,7 @@ static void test_ids(void **state)
 	check_ids(&modes[0]);
 	check_ids(&modes[4]);
 	check_ids(&modes[5]);
+	check_ids(&modes[8]);
 }
 
 /* So do whole ones that have to be cut here. */

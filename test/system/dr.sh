@@ -56,6 +56,7 @@ for workers in 1 3; do
 	traffic "$w: UDP" udp "$VIP" 7000 --count 1000 --parallel 8
 	near "$w: UDP, server 1 has half" 500 "$(share 1)" 12
 	near "$w: UDP, server 2 has a quarter" 250 "$(share 2)" 12
+	traffic "$w: UDP in pieces" udp "$VIP" 7000 --count 100 --parallel 4 --size 5000
 	for how in server client reset half; do
 		traffic "$w: connections that end by the $how" tcp "$VIP" 7000 --count 200 --parallel 8 \
 			--close "$how"

@@ -62,6 +62,15 @@ host_pings() {
 	return $code
 }
 
+# Requests and replies of three pieces each.
+host_pings_long() {
+	in_server "$1" ping -q -c 10 -i 0.02 -w 60 -s 4000 "$OUTSIDE"
+}
+
+host_sends_long() {
+	in_server "$1" "$TRAFFIC" udp "$OUTSIDE" 7000 --count 50 --parallel 4 --size 5000
+}
+
 # host_sends PROTO COUNT [HOW] N
 host_sends() {
 	local proto=$1 count=$2 how=()
@@ -121,6 +130,8 @@ all_traffic() {
 	ok "$w: curl, 400 connections of each host" at_once host_curl
 	ok "$w: UDP of each host" at_once host_sends udp 500
 	ok "$w: pings of each host" at_once host_pings
+	ok "$w: pings in pieces of each host" at_once host_pings_long
+	ok "$w: UDP in pieces of each host" at_once host_sends_long
 	for how in server client reset half; do
 		ok "$w: connections of each host that end by the $how" at_once host_sends tcp 100 "$how"
 	done

@@ -40,6 +40,7 @@
 
 #define TOKEN_LEN 16
 #define BUFFER    1024
+#define LONGEST   8192 /* datagram */
 #define SERVERS   64
 #define EVENTS    256
 
@@ -160,7 +161,7 @@ static bool server_datagram(int fd, const char *name)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	} control;
-	char in[BUFFER], out[2 * BUFFER];
+	char in[BUFFER], out[2 * BUFFER], *end;
 	union address from;
 	struct iovec data = { .iov_base = in, .iov_len = sizeof(in) };
 	struct msghdr msg = { .msg_name = &from,
@@ -174,6 +175,9 @@ static bool server_datagram(int fd, const char *name)
 	if (n < 0)
 		return false;
 	answer_from(&msg);
+	end = memchr(in, '\n', (size_t)n); /* behind it is what makes it long */
+	if (end)
+		n = end - in;
 	data.iov_base = out;
 	data.iov_len = (size_t)snprintf(out, sizeof(out), "%s %.*s\n", name, (int)n, in);
 	/* A reply that cannot be sent is a lost datagram, which the client notices. */
@@ -289,7 +293,8 @@ struct options {
 	double seconds;         /* 0: until count requests are done */
 	unsigned long rate;     /* of a flood, a second */
 	enum closing closing;
-	bool quiet; /* failures are expected: do not print each */
+	unsigned long size; /* of a datagram; 0: as long as it has to be */
+	bool quiet;         /* failures are expected: do not print each */
 };
 
 struct share {
@@ -435,7 +440,7 @@ static void slot_send(const struct options *options, struct totals *totals, stru
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = slot };
 	char letter = strchr("ch", options->closing) ? (char)options->closing : 's';
-	char out[256];
+	char out[LONGEST] = "";
 	int len;
 
 	if (options->closing == CLOSE_RESET || options->closing == CLOSE_NOT)
@@ -447,6 +452,10 @@ static void slot_send(const struct options *options, struct totals *totals, stru
 		len = snprintf(out, sizeof(out), "%c %s\n", letter, slot->token);
 	else
 		len = snprintf(out, sizeof(out), "%s", slot->token);
+	if (options->size > (unsigned long)len) {
+		out[len] = '\n';
+		len = (int)options->size;
+	}
 	slot->sent = true;
 	if (send(slot->fd, out, (size_t)len, MSG_NOSIGNAL) != len) {
 		slot_fail(options, totals, slot, strerror(errno));
@@ -674,6 +683,7 @@ static void options_parse(struct options *options, int argc, char **argv)
 		{ "seconds", required_argument, NULL, 's' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "close", required_argument, NULL, 'c' },
+		{ "size", required_argument, NULL, 'z' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ 0 },
 	};
@@ -696,6 +706,8 @@ static void options_parse(struct options *options, int argc, char **argv)
 			options->seconds = (double)number(optarg, 3600);
 		else if (option == 'r')
 			options->rate = number(optarg, 100000000);
+		else if (option == 'z')
+			options->size = number(optarg, LONGEST);
 		else if (option == 'c')
 			options->closing = closing_parse(optarg);
 		else if (option == 'q')
@@ -722,7 +734,7 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		fatal("usage: serve NAME PORT | tcp|http|udp|flood ADDRESS PORT [--count N] "
 		      "[--parallel N] [--timeout-ms N] [--pause-ms N] [--hold-ms N] "
-		      "[--hold-while FILE] [--seconds N] [--rate N] "
+		      "[--hold-while FILE] [--seconds N] [--rate N] [--size N] "
 		      "[--close server|client|reset|half|not] [--quiet]");
 	if (strcmp(argv[1], "tcp") == 0)
 		options.proto = PROTO_TCP;

@@ -61,6 +61,7 @@ for workers in $WORKERS; do
 	done
 	traffic "$w: UDP, each server another tunnel" udp "$VIP" 7000 --count 1000 --parallel 8
 	near "$w: UDP, server 2 has half" 500 "$(share 2)" 12
+	traffic "$w: UDP in pieces, each server another tunnel" udp "$VIP" 7000 --count 100 --parallel 4 --size 5000
 	for how in server client reset half; do
 		traffic "$w: connections that end by the $how" tcp "$VIP" 7000 --count 200 --parallel 8 --close "$how"
 	done
