@@ -121,10 +121,10 @@ struct api_dest {
 	uint16_t tun_type;  /* enum api_tunnel; with API_FORWARD_TUNNEL only, as the next two */
 	uint16_t tun_flags; /* enum api_tunnel_flag */
 	be16 tun_port;
-	uint16_t reserved;           /* 0 */
-	uint32_t active;             /* reply */
-	uint32_t inactive;           /* reply */
-	uint32_t persistent;         /* reply */
+	be16 port_last;      /* API_FORWARD_SNAT: the public ports are `port` to this one; 0: all */
+	uint32_t active;     /* reply */
+	uint32_t inactive;   /* reply */
+	uint32_t persistent; /* reply */
 	struct api_ipvs_stats stats; /* reply */
 };
 

@@ -38,27 +38,36 @@ static uint64_t dest_hash(const struct service_table *table, const struct dest *
 
 /* Removed ones too. */
 static struct dest *dest_find_any(const struct service_table *table, const struct service *svc,
-				  unsigned int family, const union ip_addr *addr, be16 port)
+				  const struct dest_config *name)
 {
 	const struct id_hash *by_key = &table->master->dests_by_key;
-	uint64_t hash = service_member_hash(table, svc, family, addr, port);
+	uint64_t hash = service_member_hash(table, svc, name->family, &name->addr, name->port);
 
 	for (uint32_t link = id_hash_first(by_key, hash); link; link = id_hash_next(by_key, link)) {
 		struct dest *dest = &table->dests[link - 1];
 
-		if (dest->service == svc->id && dest->port == port && dest->family == family &&
-		    ip_equal(&dest->addr, addr))
+		if (dest->service == svc->id && dest->port == name->port &&
+		    dest->port_last == name->port_last && dest->family == name->family &&
+		    ip_equal(&dest->addr, &name->addr))
 			return dest;
 	}
 	return NULL;
 }
 
+struct dest *dest_find_named(const struct service_table *table, const struct service *svc,
+			     const struct dest_config *name)
+{
+	struct dest *dest = dest_find_any(table, svc, name);
+
+	return dest && !(dest->flags & DEST_REMOVED) ? dest : NULL;
+}
+
 struct dest *dest_find(const struct service_table *table, const struct service *svc,
 		       unsigned int family, const union ip_addr *addr, be16 port)
 {
-	struct dest *dest = dest_find_any(table, svc, family, addr, port);
+	const struct dest_config name = { .addr = *addr, .family = (uint16_t)family, .port = port };
 
-	return dest && !(dest->flags & DEST_REMOVED) ? dest : NULL;
+	return dest_find_named(table, svc, &name);
 }
 
 static void dest_retire(struct service_table *table, struct service *svc, struct dest *dest)
@@ -203,6 +212,7 @@ static void dest_create(const struct worker *w, struct service_table *table,
 	dest->family = data->config.family;
 	dest->slot = stamp_slot(dest->family, &dest->addr);
 	dest->port = data->config.port;
+	dest->port_last = data->config.port_last;
 	dest->id = data->id;
 	dest->serial = data->serial;
 	dest->service = data->service;
@@ -258,8 +268,7 @@ static int dest_choose_id(struct service_master *master, const struct dest *remo
 int dest_add(struct worker *const *all, struct service *svc, const struct dest_config *config)
 {
 	struct service_table *table = service_table_of(all[WORKER_MASTER]);
-	struct dest *removed = dest_find_any(table, svc, config->family, &config->addr,
-					     config->port);
+	struct dest *removed = dest_find_any(table, svc, config);
 	struct dest_op data = { .config = *config, .service = svc->id };
 	struct op_set set;
 	int r;

@@ -11,6 +11,7 @@
 
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs_ctl.h"
+#include "ipvs/lport.h"
 #include "ipvs/service_int.h"
 #include "ipvs/xmit/xmit.h"
 #include "link/link_ctl.h"
@@ -19,16 +20,18 @@
 #include "net/route.h"
 
 #define DEST_WEIGHT_MAX 65535u
-#define DEST_STR_LEN    (16 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
+#define DEST_STR_LEN    (24 + IP_ENDPOINT_STR_LEN + KEY_STR_LEN)
 
 /* "real server 10.0.0.2:80 of TCP 1.2.3.4:80" */
 static const char *dest_str(const struct service_key *key, const struct dest_config *config,
 			    char *buf)
 {
-	char endpoint[IP_ENDPOINT_STR_LEN], service[KEY_STR_LEN];
+	char endpoint[IP_ENDPOINT_STR_LEN], service[KEY_STR_LEN], last[8] = "";
 
-	snprintf(buf, DEST_STR_LEN, "real server %s of %s",
-		 ip_endpoint_str(config->family, &config->addr, config->port, endpoint),
+	if (config->port_last)
+		snprintf(last, sizeof(last), "-%u", rte_be_to_cpu_16(config->port_last));
+	snprintf(buf, DEST_STR_LEN, "real server %s%s of %s",
+		 ip_endpoint_str(config->family, &config->addr, config->port, endpoint), last,
 		 key_str(key, service));
 	return buf;
 }
@@ -61,24 +64,47 @@ struct dest_named {
 	struct dest_config config;
 };
 
+/* A range of public ports; one alone would be a server's. */
+static int dest_check_ports(struct request *req, const struct service_key *key,
+			    const struct dest_config *config)
+{
+	uint16_t first = rte_be_to_cpu_16(config->port), last = rte_be_to_cpu_16(config->port_last);
+	char text[DEST_STR_LEN];
+
+	if (first == 0 && last == 0)
+		return 0;
+	if (!key->match)
+		return request_fail(req, -EINVAL,
+				    "%s: a range of ports is for public addresses (-J)",
+				    dest_str(key, config, text));
+	if (last == 0)
+		return request_fail(req, -EINVAL,
+				    "%s: a public address (-J) has no port of its own; allowed: "
+				    "port 0, or a range of its ports, FIRST-LAST",
+				    dest_str(key, config, text));
+	if (first < LPORT_FIRST || last < first)
+		return request_fail(req, -ERANGE, "%s: allowed are ports %u to %u, FIRST-LAST",
+				    dest_str(key, config, text), LPORT_FIRST, LPORT_LAST);
+	return 0;
+}
+
 static int dest_check_key(struct request *req, const struct service_key *key,
 			  const struct api_dest *body, struct dest_config *config)
 {
 	char what[64 + KEY_STR_LEN], service[KEY_STR_LEN];
 	int r;
 
-	*config = (struct dest_config){ .family = body->family, .port = body->port };
+	*config = (struct dest_config){ .family = body->family,
+					.port = body->port,
+					.port_last = body->port_last };
 	snprintf(what, sizeof(what), "real server of %s", key_str(key, service));
 	r = key_check_host(req, what, body->family, &body->addr, &config->addr);
 	if (r < 0)
 		return r;
+	if (key->match || body->port_last)
+		return dest_check_ports(req, key, config);
 	if (key->proto == SERVICE_MARKED)
 		return 0; /* any port, or 0: the one that was asked for */
-	if (key->match && body->port != 0)
-		return request_fail(req, -EINVAL,
-				    "%s: a public address (-J) has no port of its own; allowed: "
-				    "port 0",
-				    dest_str(key, config, what));
 	if (body->port == 0 && key->port != 0)
 		return request_fail(req, -EINVAL, "%s: port 0; allowed: 1 to 65535",
 				    dest_str(key, config, what));
@@ -287,8 +313,8 @@ static int dest_name(struct request *req, const struct api_dest *body, struct de
 	r = dest_check_key(req, &named->svc->key, body, config);
 	if (r < 0)
 		return r;
-	named->dest = dest_find(service_table_of(request_workers(req)[WORKER_MASTER]), named->svc,
-				config->family, &config->addr, config->port);
+	named->dest = dest_find_named(service_table_of(request_workers(req)[WORKER_MASTER]),
+				      named->svc, config);
 	return 0;
 }
 
@@ -446,6 +472,7 @@ void dest_item(struct worker *const *all, uint32_t cpu, const struct service *sv
 	item->addr = ip_to_api(&dest->addr);
 	item->family = dest->family;
 	item->port = dest->port;
+	item->port_last = dest->port_last;
 	dest_settings(dest, item);
 	dest_item_counts(all, cpu, dest, item);
 	estimate_read(all, cpu, ESTIMATE_DEST(dest->id), &item->stats);

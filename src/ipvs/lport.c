@@ -166,36 +166,40 @@ static void grow_heads(struct lport_pool *pool)
 }
 
 /* All of a reply but its port. */
-static inline struct tuple pair_key(const struct tuple *reply)
+static inline struct tuple pair_key(const struct tuple *reply, struct lport_range range)
 {
 	struct tuple key = *reply;
 
-	key.dport = 0;
+	key.dport = range.first;
 	return key;
 }
 
-static inline uint64_t pair_hash(const struct lport_pool *pool, const struct tuple *reply)
+static inline uint64_t pair_hash(const struct lport_pool *pool, const struct tuple *reply,
+				 struct lport_range range)
 {
-	struct tuple key = pair_key(reply);
+	struct tuple key = pair_key(reply, range);
 
 	return tuple_hash(&pool->key, &key);
 }
 
-static inline bool pair_is(const struct pair *pair, const struct tuple *reply)
+static inline bool pair_is(const struct pair *pair, const struct tuple *reply,
+			   struct lport_range range)
 {
 	const struct tuple *key = &pair->key;
 
 	return ip_equal(&key->src, &reply->src) && ip_equal(&key->dst, &reply->dst) &&
 	       key->sport == reply->sport && key->proto == reply->proto &&
-	       key->family == reply->family && key->zone == reply->zone;
+	       key->family == reply->family && key->zone == reply->zone &&
+	       pair->range.first == range.first && pair->range.count == range.count;
 }
 
-static struct pair *pair_find(const struct lport_pool *pool, const struct tuple *reply)
+static struct pair *pair_find(const struct lport_pool *pool, const struct tuple *reply,
+			      struct lport_range range)
 {
-	uint32_t i = pool->heads[chain_of(pair_hash(pool, reply), pool->n_heads)];
+	uint32_t i = pool->heads[chain_of(pair_hash(pool, reply, range), pool->n_heads)];
 
 	for (; i != NONE; i = pool->pairs[i].next) {
-		if (likely(pair_is(&pool->pairs[i], reply)))
+		if (likely(pair_is(&pool->pairs[i], reply, range)))
 			return &pool->pairs[i];
 	}
 	return NULL;
@@ -256,7 +260,8 @@ static bool reclaim(struct lport_pool *pool, uint32_t min_s)
 	return true;
 }
 
-static struct pair *pair_make(struct lport_pool *pool, const struct tuple *reply)
+static struct pair *pair_make(struct lport_pool *pool, const struct tuple *reply,
+			      struct lport_range range)
 {
 	struct pool_array *array = &pool->pair_array;
 	uint32_t i, *head;
@@ -275,12 +280,13 @@ static struct pair *pair_make(struct lport_pool *pool, const struct tuple *reply
 	}
 	pair = &pool->pairs[i];
 	memset(pair, 0, sizeof(*pair));
-	pair->key = pair_key(reply);
-	pair->start = (uint16_t)(hash_words(&pool->key, ++pool->n_made, i) % PORTS);
+	pair->key = pair_key(reply, range);
+	pair->range = range;
+	pair->start = (uint16_t)(hash_words(&pool->key, ++pool->n_made, i) % range.count);
 	taken_clear(pool, pair);
 	if (++pool->n_pairs > pool->n_heads)
 		grow_heads(pool);
-	head = &pool->heads[chain_of(pair_hash(pool, reply), pool->n_heads)];
+	head = &pool->heads[chain_of(pair_hash(pool, reply, range), pool->n_heads)];
 	pair->next = *head;
 	*head = i;
 	return pair;
@@ -290,15 +296,15 @@ static struct pair *pair_make(struct lport_pool *pool, const struct tuple *reply
 static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair, struct tuple *reply)
 {
 	uint32_t base = steer_base(pool->w, reply);
-	uint32_t at = (uint32_t)pair->start + pair->tried;
+	uint32_t at = (uint32_t)pair->start + pair->tried, ports = pair->range.count;
 
-	if (at >= PORTS)
-		at -= PORTS;
-	while (pair->tried < PORTS) {
-		uint16_t port = (uint16_t)(LPORT_FIRST + at);
+	if (at >= ports)
+		at -= ports;
+	while (pair->tried < ports) {
+		uint16_t port = (uint16_t)(pair->range.first + at);
 
 		pair->tried++;
-		if (++at == PORTS)
+		if (++at == ports)
 			at = 0;
 		reply->dport = htons(port);
 		if (steer_owner_of(pool->w, base, reply) == pool->w->id)
@@ -332,7 +338,7 @@ static uint16_t port_next(struct lport_pool *pool, struct pair *pair, struct tup
 	return pair->in_bits || pair->in_queue ? lport_back_get(pool, pair) : 0;
 }
 
-int lport_take(struct lport_pool *pool, struct tuple *reply)
+int lport_take_in(struct lport_pool *pool, struct tuple *reply, struct lport_range range)
 {
 	struct pair *pair;
 	uint16_t port;
@@ -340,11 +346,11 @@ int lport_take(struct lport_pool *pool, struct tuple *reply)
 
 	if (pool->w->id == WORKER_MASTER)
 		return -EADDRNOTAVAIL;
-	pair = pair_find(pool, reply);
+	pair = pair_find(pool, reply, range);
 	if (pair && pair->used == 0)
 		idle_remove(pool, pair); /* not to be reclaimed for its own sake */
 	else if (!pair)
-		pair = pair_make(pool, reply);
+		pair = pair_make(pool, reply, range);
 	if (!pair)
 		return -ENOMEM;
 	port = port_next(pool, pair, reply, &r);
@@ -360,9 +366,9 @@ int lport_take(struct lport_pool *pool, struct tuple *reply)
 	return 0;
 }
 
-void lport_release(struct lport_pool *pool, const struct tuple *reply)
+void lport_release_in(struct lport_pool *pool, const struct tuple *reply, struct lport_range range)
 {
-	struct pair *pair = pair_find(pool, reply);
+	struct pair *pair = pair_find(pool, reply, range);
 	uint16_t port = ntohs(reply->dport);
 
 	debug_assert(pair && pair->used && port >= LPORT_FIRST);
@@ -373,6 +379,16 @@ void lport_release(struct lport_pool *pool, const struct tuple *reply)
 	lport_back_put(pool, pair, port);
 	if (pair->used == 0)
 		idle_add(pool, pair);
+}
+
+int lport_take(struct lport_pool *pool, struct tuple *reply)
+{
+	return lport_take_in(pool, reply, LPORT_ALL);
+}
+
+void lport_release(struct lport_pool *pool, const struct tuple *reply)
+{
+	lport_release_in(pool, reply, LPORT_ALL);
 }
 
 void lport_usage(const struct lport_pool *pool, unsigned int family, const union ip_addr *laddr,
@@ -387,7 +403,7 @@ void lport_usage(const struct lport_pool *pool, unsigned int family, const union
 		usage->pairs++;
 		usage->used += pair->used;
 		usage->free += pair->in_bits + pair->in_queue +
-			       (unsigned int)(PORTS - pair->tried) / pool->w->n_workers;
+			       (unsigned int)(pair->range.count - pair->tried) / pool->w->n_workers;
 	}
 }
 

@@ -37,6 +37,20 @@ int lport_take(struct lport_pool *pool, struct tuple *reply);
 /* A port that lport_take() gave, once. */
 void lport_release(struct lport_pool *pool, const struct tuple *reply);
 
+/* A part of all local ports: `count` of them from `first` on. */
+struct lport_range {
+	uint16_t first, count;
+};
+
+#define LPORT_ALL ((struct lport_range){ LPORT_FIRST, LPORT_LAST - LPORT_FIRST + 1 })
+
+/*
+ * The same out of a range of ports. Each range is a pair of its own, and what overlaps it knows
+ * nothing of it: who gives out such ranges asks whether somebody has the port.
+ */
+int lport_take_in(struct lport_pool *pool, struct tuple *reply, struct lport_range range);
+void lport_release_in(struct lport_pool *pool, const struct tuple *reply, struct lport_range range);
+
 /* Over all pairs of this local address; `free` among several workers is an estimate, not every
  * owner is known. */
 struct lport_usage {

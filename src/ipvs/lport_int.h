@@ -39,21 +39,22 @@ union line {
 _Static_assert(sizeof(union line) == 64, "a line is a cache line");
 
 struct pair {
-	struct tuple key;          /* of its replies, dport 0; family 0: a free entry */
-	uint32_t next;             /* in its hash chain, or free */
-	uint32_t part[PARTS];      /* lines of bits: those that came back first */
+	struct tuple key;     /* of its replies, dport its first port; family 0: a free entry */
+	uint32_t next;        /* in its hash chain, or free */
+	uint32_t part[PARTS]; /* lines of bits: those that came back first */
 	uint32_t oldest, youngest; /* lines of the queue: those that came back later */
 	uint32_t idle_prev, idle_next;
 	uint32_t idle_since_s;
 	uint64_t begun[(LINE_LAST + 64) / 64]; /* a bit for each 512 ports */
 	uint16_t reserved;                     /* lines for their bits */
-	uint16_t start;                        /* of its rotation, from LPORT_FIRST */
+	uint16_t start;                        /* of its rotation, from its first port */
 	uint16_t tried; /* ports of the rotation that were begun or skipped */
 	uint16_t used;  /* taken now */
 	uint16_t in_bits, in_queue;
 	uint16_t cursor;  /* the next port whose bit is looked at; 0: it has not begun */
 	uint16_t n_queue; /* lines of the queue */
 	uint8_t get, put; /* where in the oldest and in the youngest */
+	struct lport_range range;
 };
 
 /* An array in a region: entries that were never used, and freed ones. */

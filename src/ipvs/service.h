@@ -29,6 +29,7 @@
 #include "ipvs/conn.h"
 #include "ipvs/addr_count.h"
 #include "ipvs/id_hash.h"
+#include "ipvs/lport.h"
 #include "ipvs/limit.h"
 #include "ipvs/sched/sched.h"
 #include "packet/encap.h"
@@ -90,6 +91,7 @@ struct dest {
 	be16 tun_port;       /* of its tunnel, as configured: enum api_tunnel, */
 	uint8_t tun_type;
 	uint8_t tun_flags; /* ... enum api_tunnel_flag */
+	be16 port_last;    /* of the public ports from `port` on (SNAT); 0: all */
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct dest, active) == 64, "packets touch the first line only");
 _Static_assert(offsetof(struct dest, active) % 8 == 0 &&
@@ -237,6 +239,16 @@ static inline be16 dest_port(const struct service *svc, const struct dest *dest,
 	if (dest->port == 0 || asked == 0 || (service_is_marked(svc) && svc->persist_s))
 		return asked;
 	return dest->port;
+}
+
+/* Those that may be taken for its connections: a public address may have a range of its own. */
+static inline struct lport_range dest_ports(const struct dest *dest)
+{
+	uint16_t first = __builtin_bswap16(dest->port), last = __builtin_bswap16(dest->port_last);
+
+	if (likely(last == 0))
+		return LPORT_ALL;
+	return (struct lport_range){ first, (uint16_t)(last - first + 1) };
 }
 
 /* By id, removed ones too as long as connections refer to them. NULL: gone. */

@@ -88,13 +88,17 @@ struct dest_config {
 	union ip_addr addr;
 	uint16_t family;
 	be16 port;
+	be16 port_last; /* SNAT's range from `port` on, which is a part of its name; 0: all ports */
 	uint8_t forward;
 	uint8_t tun_type, tun_flags;
 	be16 tun_port;
 	uint32_t weight, upper, lower;
 };
 
-/* Master: in the service's list; NULL: it is not. */
+/* Master: in the service's list, by family, address and ports; NULL: it is not. */
+struct dest *dest_find_named(const struct service_table *table, const struct service *svc,
+			     const struct dest_config *name);
+/* The same of one port, or of none. */
 struct dest *dest_find(const struct service_table *table, const struct service *svc,
 		       unsigned int family, const union ip_addr *addr, be16 port);
 /* 0, -EEXIST, -ENOSPC, -ENOMEM. */

@@ -72,15 +72,16 @@ bool session_take(struct worker *w, struct service *svc, const struct sched_pack
 }
 
 /* A local port, if the mode has taken one. */
-static void give_port(struct worker *w, uint16_t conn_flags, const struct tuple *out)
+static void give_port(struct worker *w, const struct dest *dest, uint16_t conn_flags,
+		      const struct tuple *out)
 {
 	if (conn_flags & CONN_LPORT)
-		lport_release(w->ipvs->lports, out);
+		lport_release_in(w->ipvs->lports, out, dest_ports(dest));
 }
 
 void session_leave(struct worker *w, const struct session_opening *opening)
 {
-	give_port(w, opening->wants.flags, &opening->wants.out);
+	give_port(w, opening->wants.dest, opening->wants.flags, &opening->wants.out);
 	dest_place_give(opening->wants.dest);
 }
 
@@ -203,11 +204,12 @@ void session_release(struct worker *w, uint32_t id)
 	const struct conn *conn = conn_get(ipvs->conns, id);
 	const struct conn_cold *cold = conn_cold(ipvs->conns, id);
 	struct laddr *laddr = laddr_get(ipvs->services, cold->laddr);
+	struct dest *dest = dest_get(ipvs->services, conn->dest);
 	struct tuple out;
 
 	conn_tuple(ipvs->conns, id, CONN_OUT, &out);
-	give_port(w, conn->flags, &out);
-	dest_conn_free(dest_get(ipvs->services, conn->dest), conn);
+	give_port(w, dest, conn->flags, &out);
+	dest_conn_free(dest, conn);
 	template_conn_free(w, cold);
 	if (laddr)
 		laddr_conn_free(laddr);

@@ -65,6 +65,16 @@ refused "another mode" 1 "SNAT (-J)" ipvsadm -a -H "$inside" -r 10.2.0.9 -b
 refused "-J elsewhere" 1 "by match" eval 'ipvsadm -A -t 10.1.0.100:80 -s rr && ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.9 -J'
 refused "the other family" 1 "IPv6" ipvsadm -a -H "$inside" -r 2001:db8::9 -J
 refused "a port" 1 "port 0" ipvsadm -a -H "$inside" -r 10.2.0.9:80 -J
+refused "a range that ends before it begins" 1 "allowed are ports 1025 to 65535" ipvsadm -a -H "$inside" -r 10.2.0.9:3000-2000 -J
+refused "a range of ports that are not for this" 1 "allowed are ports 1025 to 65535" ipvsadm -a -H "$inside" -r 10.2.0.9:80-90 -J
+refused "a range of a server" 1 "for public addresses (-J)" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.9:80-90 -b
+ok "ranges of ports: two of one address" eval 'ipvsadm -a -H "$inside" -r 10.2.0.205:2000-2999 -J -w 2 && ipvsadm -a -H "$inside" -r 10.2.0.205:3000-3999 -J'
+refused "a range twice" 1 "10.2.0.205:2000-2999 of" ipvsadm -a -H "$inside" -r 10.2.0.205:2000-2999 -J
+ok "a range: -ln" eval 'ipvsadm -ln | grep -Eq "^  -> 10.2.0.205:2000-2999 +SNAT +2 "'
+ok "a range: -e" eval 'ipvsadm -e -H "$inside" -r 10.2.0.205:2000-2999 -w 7 && ipvsadm -ln | grep -Eq "10.2.0.205:2000-2999 +SNAT +7 "'
+json "a range: JSON" '[(d["port"], d["port_last"]) for s in j for d in s["servers"] if d["address"] == "10.2.0.205"] == [(3000, 3999), (2000, 2999)]' ipvsadm -ln -j
+ok "a range: -S and -R" eval 'ipvsadm -S -n >"$BED/ranged" && grep -q "10.2.0.205:2000-2999 -J" "$BED/ranged" && ipvsadm -C && ipvsadm -R <"$BED/ranged" && ipvsadm -S -n | cmp - "$BED/ranged"'
+ok "a range: -d of both, and the address went" eval 'ipvsadm -d -H "$inside" -r 10.2.0.205:2000-2999 && ipvsadm -d -H "$inside" -r 10.2.0.205:3000-3999 && ! dpip addr show | grep -q 10.2.0.205'
 refused "a local address" 1 "public addresses" ipvsadm -P -H "$inside" -z 10.2.0.9 -F dpdk1
 refused "--ops" 1 "--ops" ipvsadm -A -H proto=udp -s rr --ops
 refused "an address without a device" 1 "no device" eval 'ipvsadm -A -H proto=udp -s rr && ipvsadm -a -H proto=udp -r 198.51.100.1 -J'

@@ -250,6 +250,116 @@ static void test_persistent(void **state)
 	rig_end(h);
 }
 
+/* A flow of a client goes out by a port of that range; which is returned. */
+static uint16_t out_by(struct harness *h, const char *client, unsigned int flow, uint16_t first,
+		       uint16_t last)
+{
+	struct packet packet = outwards(IPPROTO_UDP, flow), went;
+
+	packet.src = client;
+	rig_send_to(h, CLIENT_SIDE, flow % h->n_workers, &packet);
+	went = expect_outside(h, &packet);
+	assert_in_range(went.sport, first, last);
+	return went.sport;
+}
+
+static void ranged(struct harness *h, char what, const char *ports)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -%c -H " MATCH_UDP " -r " PUBLIC ":%s%s", what, ports,
+		 what == 'a' ? " -J" : "");
+	harness_run(h, line);
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+}
+
+/* Two ranges of one address: a client keeps its own, and answers come back. */
+static void check_ranges(const struct harness_options *options)
+{
+	struct harness *h = rig_new(options);
+
+	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
+	ranged(h, 'a', "20000-20999");
+	ranged(h, 'a', "30000-30999");
+	for (unsigned int client = 0; client < 10; client++) {
+		char name[IP_STR_LEN];
+		uint16_t port = 0;
+
+		snprintf(name, sizeof(name), "10.0.0.%u", 100 + client);
+		for (unsigned int flow = 0; flow < FLOWS; flow++) {
+			struct packet packet = outwards(IPPROTO_UDP, flow), answer, want;
+
+			packet.src = name;
+			port = port ? out_by(h, name, flow, port < 30000 ? 20000 : 30000,
+					     port < 30000 ? 20999 : 30999)
+				    : out_by(h, name, flow, 20000, 30999);
+			packet.src = PUBLIC;
+			packet.sport = port;
+			answer = answer_to(&packet);
+			rig_send_to(h, SERVER_SIDE, (flow + 1) % h->n_workers, &answer);
+			want = to_client(answer, (uint16_t)(20000 + flow));
+			want.dst = name;
+			rig_expect(h, CLIENT_SIDE, &want);
+		}
+	}
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+static void test_ranges(void **state)
+{
+	check_ranges(&one);
+	check_ranges(&three);
+}
+
+/* All ports of a range are used, then it is full: counted, and told; what ends makes room. */
+static void test_range_full(void **state)
+{
+	struct harness *h = rig_new(&one);
+	struct packet packet = outwards(IPPROTO_UDP, 4);
+	unsigned int ports = 0;
+
+	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
+	ranged(h, 'a', "1025-1028");
+	for (unsigned int round = 0; round < 2; round++) {
+		for (unsigned int flow = 0; flow < 4; flow++)
+			ports += out_by(h, CLIENT, flow, 1025, 1028);
+		assert_int_equal(ports, 1025 + 1026 + 1027 + 1028);
+		rig_send(h, CLIENT_SIDE, &packet);
+		assert_int_equal(rig_take(h, CLIENT_SIDE).bytes[L4 + 1], 1); /* host unreachable */
+		rig_expect_nothing(h);
+		assert_int_equal(harness_drops(h, DROP_IPVS_NO_PORT), round + 1);
+		ports = 0;
+		harness_advance(h, 310000);
+		assert_int_equal(rig_conns(h), 0);
+	}
+	rig_end(h);
+}
+
+/* Ranges that overlap, also with one whose connections outlive it, give no port twice. */
+static void test_range_overlap(void **state)
+{
+	struct harness *h = rig_new(&one);
+	bool seen[16] = { false };
+
+	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
+	ranged(h, 'a', "1030-1034");
+	for (unsigned int flow = 0; flow < 5; flow++)
+		seen[out_by(h, CLIENT, flow, 1030, 1034) - 1030] = true;
+	ranged(h, 'd', "1030-1034");
+	ranged(h, 'a', "1030-1041");
+	for (unsigned int flow = 5; flow < 12; flow++) {
+		uint16_t port = out_by(h, CLIENT, flow, 1030, 1041);
+
+		assert_false(seen[port - 1030]);
+		seen[port - 1030] = true;
+	}
+	assert_int_equal(rig_conns(h), 12);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
 /* Neither the other direction, nor what is to us, nor what no range has. */
 static void test_unmatched(void **state)
 {
@@ -429,12 +539,13 @@ static void test_icmp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),        cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_rss),        cmocka_unit_test(test_pool),
-		cmocka_unit_test(test_persistent), cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_order),      cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_refused),    cmocka_unit_test(test_ping_public),
-		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_tcp),           cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_rss),           cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_persistent),    cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_range_full),
+		cmocka_unit_test(test_range_overlap), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_removed),       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ping_public),   cmocka_unit_test(test_icmp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -366,6 +366,7 @@ static bool dest_same(const union command_body *a, const union command_body *b)
 {
 	return memcmp(&a->dest.service, &b->dest.service, sizeof(a->dest.service)) == 0 &&
 	       a->dest.family == b->dest.family && a->dest.port == b->dest.port &&
+	       a->dest.port_last == b->dest.port_last &&
 	       text_ip_compare(&a->dest.addr, &b->dest.addr) == 0;
 }
 

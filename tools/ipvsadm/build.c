@@ -309,7 +309,8 @@ static int dest_name(struct line *line, struct api_dest *dest)
 		r = need(line, OPTION_SERVER, "-r");
 	if (r < 0)
 		return r;
-	if (name_parse(line->value[OPTION_SERVER], 0, dest->service.protocol, &endpoint, &why) < 0)
+	if (name_parse_range(line->value[OPTION_SERVER], dest->service.protocol, &endpoint, &why) <
+	    0)
 		return line_fail(line, "-r \"%s\": %s", line->value[OPTION_SERVER], why);
 	if (text_ip_is_zero(&endpoint.addr))
 		return line_fail(line, "-r \"%s\": an address other than zero is expected",
@@ -317,6 +318,7 @@ static int dest_name(struct line *line, struct api_dest *dest)
 	dest->addr = endpoint.addr;
 	dest->family = endpoint.family;
 	dest->port = endpoint.has_port ? endpoint.port : dest->service.port;
+	dest->port_last = endpoint.port_last;
 	return 0;
 }
 

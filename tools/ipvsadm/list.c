@@ -109,13 +109,11 @@ static void print_service(FILE *out, const struct command_options *options,
 }
 
 static void print_dest(FILE *out, const struct command_options *options,
-		       const struct api_service *service, const struct api_dest *dest)
+		       const struct api_dest *dest)
 {
 	char name[NAME_LEN], tunnel[FORWARD_TUNNEL_LEN];
 
-	fprintf(out, "  -> %-28s",
-		name_of(dest->family, &dest->addr, dest->port, service->key.protocol,
-			options->numeric, name));
+	fprintf(out, "  -> %-28s", name_dest(dest, options->numeric, name));
 	if (options->stats || options->rate) {
 		print_numbers(out, options, &dest->stats);
 		return;
@@ -180,7 +178,7 @@ static int print_all(FILE *out, const struct command *command, const struct item
 
 		print_service(out, &command->options, &service->service);
 		while ((entry = table_next_dest(items, service, entry, &dest)))
-			print_dest(out, &command->options, &service->service, &dest);
+			print_dest(out, &command->options, &dest);
 	}
 	table_free(&table);
 	return 0;
@@ -218,6 +216,8 @@ static json_t *json_dest(const struct api_dest *dest)
 	json_t *object = json_object();
 
 	put_address(object, dest->family, &dest->addr, dest->port);
+	if (dest->port_last)
+		put(object, "port_last", ntohs(dest->port_last));
 	json_object_set_new(object, "forward", json_string(forward_text(dest->forward)));
 	if (dest->forward == API_FORWARD_TUNNEL) {
 		json_object_set_new(object, "tun_type",

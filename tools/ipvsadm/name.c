@@ -40,6 +40,26 @@ static int parse_port(const char *text, uint16_t protocol, be16 *port)
 	return 0;
 }
 
+/* FIRST-LAST; other than a range of numbers, with -EINVAL, it may be a name. */
+static int parse_ports(char *text, struct name_endpoint *out)
+{
+	char *dash = strchr(text, '-');
+	uint64_t first, last;
+	int r;
+
+	if (!dash)
+		return -EINVAL;
+	*dash = '\0';
+	r = text_number(text, 1, 65535, &first) < 0 ? -EINVAL
+						    : text_number(dash + 1, 1, 65535, &last);
+	*dash = '-';
+	if (r < 0)
+		return -EINVAL;
+	out->port = htons((uint16_t)first);
+	out->port_last = htons((uint16_t)last);
+	return 0;
+}
+
 static bool is_host_name(const char *text)
 {
 	if (!*text || *text == '-' || *text == '.')
@@ -75,8 +95,8 @@ static int resolve(const char *host, uint16_t family, struct name_endpoint *out)
 	return -EINVAL;
 }
 
-int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name_endpoint *out,
-	       const char **why)
+static int parse(const char *text, uint16_t family, uint16_t protocol, bool ranges,
+		 struct name_endpoint *out, const char **why)
 {
 	char copy[NAME_LEN], *host, *port;
 
@@ -97,8 +117,22 @@ int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name
 		return -EINVAL;
 	}
 	out->has_port = port != NULL;
+	if (!port || (ranges && parse_ports(port, out) == 0))
+		return 0;
 	*why = "a port from 0 to 65535 or the name of a service is expected";
-	return port ? parse_port(port, protocol, &out->port) : 0;
+	return parse_port(port, protocol, &out->port);
+}
+
+int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name_endpoint *out,
+	       const char **why)
+{
+	return parse(text, family, protocol, false, out, why);
+}
+
+int name_parse_range(const char *text, uint16_t protocol, struct name_endpoint *out,
+		     const char **why)
+{
+	return parse(text, 0, protocol, true, out, why);
 }
 
 static void host_name(uint16_t family, const union api_ip *ip, char *buf, size_t size)
@@ -141,6 +175,19 @@ const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t
 	    found && strlen(found->s_name) < 40)
 		service = found->s_name;
 	snprintf(buf, NAME_LEN, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, service);
+	return buf;
+}
+
+const char *name_dest(const struct api_dest *dest, bool numeric, char *buf)
+{
+	bool range = dest->port_last != 0;
+	size_t len;
+
+	name_of(dest->family, &dest->addr, dest->port, dest->service.protocol, numeric || range,
+		buf);
+	len = strlen(buf);
+	if (range)
+		snprintf(buf + len, NAME_LEN - len, "-%u", ntohs(dest->port_last));
 	return buf;
 }
 

@@ -17,6 +17,7 @@ struct name_endpoint {
 	union api_ip addr;
 	uint16_t family;
 	be16 port;
+	be16 port_last; /* 0: it is no range */
 	bool has_port;
 };
 
@@ -26,6 +27,13 @@ struct name_endpoint {
  */
 int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name_endpoint *out,
 	       const char **why);
+
+/* The same where HOST:FIRST-LAST may be, too, a range of ports in numbers. */
+int name_parse_range(const char *text, uint16_t protocol, struct name_endpoint *out,
+		     const char **why);
+
+/* A server, with its range of ports if it has one. */
+const char *name_dest(const struct api_dest *dest, bool numeric, char *buf);
 
 /* "1.2.3.4:80", "[::1]:80", or names unless numeric; buf of NAME_LEN; returns buf. */
 const char *name_of(uint16_t family, const union api_ip *ip, be16 port, uint16_t protocol,

@@ -42,9 +42,7 @@ void save_dest(FILE *out, const struct api_dest *dest, bool numeric)
 	char name[NAME_LEN], service[NAME_LEN + 24], tunnel[FORWARD_TUNNEL_LEN];
 
 	service_option(&dest->service, numeric, service, sizeof(service));
-	fprintf(out, "-a %s -r %s %s -w %" PRIu32 "%s", service,
-		name_of(dest->family, &dest->addr, dest->port, dest->service.protocol, numeric,
-			name),
+	fprintf(out, "-a %s -r %s %s -w %" PRIu32 "%s", service, name_dest(dest, numeric, name),
 		forward_option(dest->forward), dest->weight, forward_tunnel_options(dest, tunnel));
 	if (dest->upper)
 		fprintf(out, " -x %" PRIu32, dest->upper);

@@ -8,7 +8,8 @@
  * tuple is that of FNAT, with the remote host in the server's place.
  *
  * TCP's numbers are the client's own, as in other source NATs: remote hosts
- * are many, and ports rest before they come again.
+ * are many, and ports rest before they come again. A public address may have a
+ * range of its ports alone; then another range of it is another "server".
  */
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
@@ -19,18 +20,35 @@
 
 extern const struct xmit xmit_snat;
 
+#define TRIES 64 /* of ports that overlapping ranges have given */
+
+/* The ranges of one address may overlap, those of servers that are removed too. */
+static bool has_answers_of_another(const struct worker *w, const struct tuple *out)
+{
+	enum conn_dir dir;
+
+	return conn_lookup(w->ipvs->conns, out, &dir) != CONN_NONE;
+}
+
 static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
 {
 	const struct tuple *in = opening->in;
+	const struct lport_range ports = dest_ports(opening->dest);
 	struct tuple *out = &opening->out;
 
 	*out = tuple_reverse(in);
 	out->dst = opening->dest->addr;
 	*reason = DROP_IPVS_NO_PORT;
-	if (lport_take(w->ipvs->lports, out) < 0)
-		return false;
-	opening->flags |= CONN_LPORT;
-	return true;
+	for (unsigned int tries = 0; tries < TRIES; tries++) {
+		if (lport_take_in(w->ipvs->lports, out, ports) < 0)
+			return false;
+		if (likely(!has_answers_of_another(w, out))) {
+			opening->flags |= CONN_LPORT;
+			return true;
+		}
+		lport_release_in(w->ipvs->lports, out, ports);
+	}
+	return false;
 }
 
 const struct xmit xmit_snat = {
