@@ -67,8 +67,9 @@ others() {
 	echo $((busy - own - children))
 }
 
-# quick NAME COMMAND…: 10,000 operations in one batch; under 500 ms with 3 workers, unless others
+# quick NAME COMMAND…: 10,000 operations in one batch; under $LIMIT ms with 3 workers, unless others
 # had half of a CPU or more meanwhile
+LIMIT=500
 quick() {
 	local name=$1 begin took taken
 	shift
@@ -80,11 +81,11 @@ quick() {
 	taken=$(($(others) - taken))
 	[ "$taken" -ge 0 ] || taken=0 # ticks are coarse
 	if [ -n "$SANITIZED" ]; then
-		skip "$name, under 500 ms: slow programs are not measured (here $took ms)"
-	elif [ "$took" -ge 500 ] && [ $((taken * 2)) -gt "$took" ]; then
-		skip "$name, under 500 ms: the machine is busy (here $took ms, others had $taken ms of the CPUs)"
+		skip "$name, under $LIMIT ms: slow programs are not measured (here $took ms)"
+	elif [ "$took" -ge "$LIMIT" ] && [ $((taken * 2)) -gt "$took" ]; then
+		skip "$name, under $LIMIT ms: the machine is busy (here $took ms, others had $taken ms of the CPUs)"
 	else
-		ok "$name, under 500 ms with 3 workers (here $took ms, others had $taken ms of the CPUs)" [ "$took" -lt 500 ]
+		ok "$name, under $LIMIT ms with 3 workers (here $took ms, others had $taken ms of the CPUs)" [ "$took" -lt "$LIMIT" ]
 	fi
 }
 
@@ -131,6 +132,31 @@ quick "10,000 services go" eval 'ipvsadm -R <"$BED/few"'
 quick "10,000 services come back" eval 'ipvsadm -R <"$BED/many"'
 quick "10,000 services are cleared" ipvsadm -C
 equal "none is left" 0 "$(ipvsadm -ln | grep -c ^TCP)"
+
+# 10,000 services with four servers each, by ours and by stock ipvsadm: the same table both ways
+LIMIT=5000
+awk 'BEGIN { for (i = 0; i < 10000; i++) {
+	service = sprintf("10.60.%d.%d:80", i / 250, 1 + i % 250)
+	print "-A -t " service " -s wrr"
+	for (n = 1; n <= 4; n++) print "-a -t " service " -r 10.50.0." n ":80 -g -w " n } }' >"$BED/many"
+quick "10,000 services with 40,000 servers" eval 'ipvsadm -R <"$BED/many"'
+ipvsadm -S -n >"$BED/ours"
+equal "they are saved, each" 50000 "$(grep -c . "$BED/ours")"
+if [ -x /usr/sbin/ipvsadm ]; then
+	stock() {
+		"$DPVS_BIN/dpvs-run" /usr/sbin/ipvsadm "$@"
+	}
+	quick "stock ipvsadm saves them" eval 'stock -S -n >"$BED/stock"'
+	equal "each" 50000 "$(grep -c . "$BED/stock")"
+	stock -C
+	# not judged: stock ipvsadm asks one thing at a time, over a socket of its own each (measured: 9 s)
+	ok "stock ipvsadm restores them" eval 'stock -R <"$BED/stock"'
+	ok "the same table" cmp "$BED/ours" <(ipvsadm -S -n)
+else
+	skip "the same by stock ipvsadm: /usr/sbin/ipvsadm is not installed, see scripts/install-deps"
+fi
+ipvsadm -C
+LIMIT=500
 
 # 10,000 local addresses of one service
 ipvsadm -A -t 10.1.0.90:80 -s wrr
