@@ -155,10 +155,13 @@ bool flow_shed(struct flow_run *run, struct rte_mbuf *m)
 	return flow_shed_new(w, m, &run->new_allowed);
 }
 
-/* The flow stage has not counted it: it did not see it, or left it alone. */
+/* The flow stage has not counted it: it did not see it, or left it alone, as it does SCTP. */
 static bool is_late(const struct worker *w, struct rte_mbuf *m)
 {
-	return w->ipvs->shed.late || (pkt_meta(m)->flags & (META_HANDED_OVER | META_FRAGMENT));
+	uint8_t proto = pkt_meta(m)->tuple.proto;
+
+	return w->ipvs->shed.late || (pkt_meta(m)->flags & (META_HANDED_OVER | META_FRAGMENT)) ||
+	       (proto != IPPROTO_TCP && proto != IPPROTO_UDP);
 }
 
 bool ipvs_shed(struct worker *w, struct rte_mbuf *m)

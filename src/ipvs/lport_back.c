@@ -250,7 +250,7 @@ static uint16_t bits_get(struct lport_pool *pool, struct pair *pair)
 	uint16_t port;
 
 	if (pair->cursor == 0)
-		pair->cursor = (uint16_t)(LPORT_FIRST + pair->start);
+		pair->cursor = (uint16_t)(pair->range.first + pair->start);
 	while ((port = cursor_find(pool, pair)) == 0)
 		cursor_next_line(pair);
 	line_find(pool, pair, port)[port % LINE_PORTS / 64] ^= UINT64_C(1) << port % 64;

@@ -20,7 +20,7 @@
 static double score(const struct worker *w, const struct dest *dest, uint64_t client)
 {
 	uint64_t hash = hash_more(&w->flow_key, client, dest->addr.u64[0],
-				  dest->addr.u64[1] ^ dest->port);
+				  dest->addr.u64[1] ^ dest->port ^ (uint64_t)dest->port_last << 16);
 	double u = ((double)(hash >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
 
 	return log(u) / dest->weight;

@@ -191,7 +191,7 @@ static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
 	meta->out_port = PORT_NONE;
 	meta->mtu = 0;
 	meta->nexthop = (union ip_addr){ .u64 = { 0, 0 } };
-	meta->flags = (meta->flags & META_LINK_BROADCAST) | META_PARSED;
+	meta->flags = (meta->flags & (META_LINK_BROADCAST | META_INNERS)) | META_PARSED;
 	if (fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))
 		meta->flags |= META_FRAGMENT;
 	if (fragment & RTE_IPV4_HDR_OFFSET_MASK)

@@ -127,7 +127,7 @@ static void fill_meta(struct rte_mbuf *m, const struct ip6_chain *chain)
 	meta->out_port = PORT_NONE;
 	meta->mtu = 0;
 	meta->nexthop = (union ip_addr){ .u64 = { 0, 0 } };
-	meta->flags = (meta->flags & META_LINK_BROADCAST) | META_PARSED;
+	meta->flags = (meta->flags & (META_LINK_BROADCAST | META_INNERS)) | META_PARSED;
 	if (chain->fragment)
 		meta->flags |= META_FRAGMENT;
 	if (chain->later)

@@ -4,7 +4,7 @@
  * 8.4): ABORT, or SHUTDOWN COMPLETE for who waits for that. It returns the
  * packet's own tag and says so (T); to an INIT, which has none, the tag that it
  * asks for. What ends something itself gets no answer, nor do packets with a
- * wrong checksum; that is asked last, since it takes time.
+ * wrong checksum, which take nothing of the rate that others share.
  */
 #include "net/ip.h"
 
@@ -75,7 +75,7 @@ void sctp_send_abort(struct worker *w, struct rte_mbuf *m)
 {
 	struct rte_mbuf *made;
 
-	if (!answered(m) || !answer_allowed(w, m) || !answer_in_rate(w) || !checksum_right(m))
+	if (!answered(m) || !answer_allowed(w, m) || !checksum_right(m) || !answer_in_rate(w))
 		return;
 	made = answer_new(w, sizeof(struct sctp_answer));
 	if (!made)

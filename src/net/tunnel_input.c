@@ -38,7 +38,7 @@ static void tunnel_receive(struct worker *w, struct rte_mbuf *m, uint16_t id,
 	}
 	counters->rx_packets++;
 	counters->rx_bytes += m->pkt_len;
-	pkt_meta(m)->flags = 0;
+	pkt_meta(m)->flags = (uint16_t)((pkt_meta(m)->flags & META_INNERS) + META_INNER);
 	pkt_meta(m)->in_port = id;
 	stage_push(w, found->family == AF_INET ? STAGE_IP4_INPUT : STAGE_IP6_INPUT, m);
 }
@@ -57,6 +57,8 @@ void tunnel_device_input(struct worker *w, struct rte_mbuf *m)
 	id = tunnel_device_find(w, &pkt_meta(m)->tuple, &found);
 	if (unlikely(id == PORT_NONE))
 		drop(w, m, DROP_TUNNEL_KEY);
+	else if (unlikely((pkt_meta(m)->flags & META_INNERS) == META_INNERS))
+		drop(w, m, DROP_TUNNEL_LOOP); /* as deep as those go that we send */
 	else if (unlikely(!port_exists(w->link, id) || !w->link->ports[id].up))
 		drop(w, m, DROP_TUNNEL_DOWN);
 	else

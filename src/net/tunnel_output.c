@@ -3,8 +3,9 @@
  * net/tunnel-output: what is routed to a tunnel. The way to the other end is
  * looked up first, since what does not fit into it is told to who sent the
  * packet while it is still his: too big, by what the headers leave of the
- * way's MTU; no way, as if a neighbour did not answer. What may be cut goes on
- * whole, and the outer packet is cut. A tunnel may lead through another, to a
+ * way's MTU; no way, as if a neighbour did not answer. What may be cut has been
+ * cut to that before; what has not (packets of ours) goes on whole, and the outer
+ * packet is cut. A tunnel may lead through another, to a
  * depth of three; one that leads into itself would grow packets for ever.
  */
 #include <netinet/in.h>

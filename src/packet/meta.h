@@ -27,6 +27,8 @@ enum meta_flag {
 	META_TUNNEL = 2048,        /* how many tunnel devices it is in, two bits: */
 	META_TUNNELS = 3 * META_TUNNEL,
 	META_FRAGMENT_MET = 8192, /* the tuple has the ports of its datagram, see net/frag_meet */
+	META_INNER = 16384,       /* out of how many tunnel devices it came, two bits: */
+	META_INNERS = 3 * META_INNER,
 };
 
 struct pkt_meta {

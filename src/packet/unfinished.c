@@ -55,6 +55,8 @@ void unfinished_pass_on(struct rte_mbuf *m)
 	if (likely(!unfinished(m)) || (meta->flags & META_FRAGMENT))
 		return;
 	if (unlikely(meta->tuple.proto == IPPROTO_SCTP)) {
+		if (meta->l4_len < SCTP_MIN)
+			return; /* and may not lie in one piece */
 		sctp_header(m)->cksum = sctp_checksum(m);
 		m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 		return;

@@ -19,6 +19,7 @@
 #include "main/path.h"
 #include "packet/fnat_rig.h"
 #include "packet/ipvs6_rig.h"
+#include "packet/sctp.h"
 #include "worker/worker.h"
 
 #define FLOW 20000
@@ -204,6 +205,29 @@ static void test_others(void **state)
 	rig_end(h);
 }
 
+/* The stage leaves SCTP alone; it gives way behind it, and what is there counts. */
+static void test_sctp(void **state)
+{
+	struct harness *h = new_rig();
+	struct packet packets[5];
+
+	harness_run(h, "ipvsadm -A --sctp-service " VIP ":80 -s rr");
+	harness_run(h, "ipvsadm -P --sctp-service " VIP ":80 -z " LADDR " -F dpdk1");
+	harness_run(h, "ipvsadm -a --sctp-service " VIP ":80 -r " SERVER ":80 -b");
+	packets[4] = from_client(IPPROTO_SCTP, FLOW, SCTP_CHUNK_INIT);
+	rig_send(h, CLIENT_SIDE, &packets[4]);
+	assert_int_equal(taken(h), 1);
+	for (uint16_t i = 0; i < 4; i++)
+		packets[i] = from_client(IPPROTO_SCTP, (uint16_t)(1000 + i), SCTP_CHUNK_INIT);
+	packets[4].flags = SCTP_CHUNK_DATA;
+	send_crowded(h, packets, 5, 1);
+	assert_int_equal(h->all[1]->drops[DROP_IPVS_CROWDED], 3);
+	assert_int_equal(h->all[1]->ipvs->shed.hits, 1);
+	assert_int_equal(taken(h), 2);
+	assert_int_equal(rig_conns(h), 2);
+	rig_end(h);
+}
+
 /* Once: a vector after so many cycles, with so many packets of connections since the last. */
 static uint32_t allowed_after(struct worker *w, uint64_t cycles, uint64_t hits, uint32_t tokens)
 {
@@ -382,12 +406,12 @@ static void test_turns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dropped),     cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_no_way_yet),  cmocka_unit_test(test_ip6),
-		cmocka_unit_test(test_others),      cmocka_unit_test(test_without_stage),
-		cmocka_unit_test(test_handed_over), cmocka_unit_test(test_ring_full),
-		cmocka_unit_test(test_share),       cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_dropped),       cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_no_way_yet),    cmocka_unit_test(test_ip6),
+		cmocka_unit_test(test_others),        cmocka_unit_test(test_sctp),
+		cmocka_unit_test(test_without_stage), cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_ring_full),     cmocka_unit_test(test_share),
+		cmocka_unit_test(test_overload),      cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

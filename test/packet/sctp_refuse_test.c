@@ -291,6 +291,34 @@ static void test_errors(void **state)
 	check_error('m', &three, 8);
 }
 
+/* What a router says of the outer packet, the client hears of the inner one. */
+static void test_path_mtu(void **state)
+{
+	const struct mode mode = { "path MTU", false, 'i' };
+	struct harness *h = frag_new(&three, &mode, IPPROTO_SCTP);
+	struct packet packet = from_client(&mode, SCTP_CHUNK_INIT), error;
+	uint8_t l4[FRAME_MAX];
+	struct frame sent;
+
+	packet.filler = 1300;
+	packet.fragment = 0x4000; /* DF */
+	come(h, CLIENT_SIDE, &packet);
+	sent = rig_take(h, SERVER_SIDE);
+	assert_int_not_equal(sent.len, 0);
+	error = (struct packet){
+		.src = "192.168.0.254", .dst = "192.168.0.1", .proto = IPPROTO_ICMP, .l4 = l4
+	};
+	error.l4_len = icmp_build(l4, 3, 4, 1300, sent.bytes + L3, 100);
+	rig_send_to(h, SERVER_SIDE, 2, &error);
+	assert_int_not_equal(rig_take(h, CLIENT_SIDE).len, 0); /* what was quoted */
+	for (unsigned int queue = 0; queue < 3; queue++) {
+		rig_send_to(h, CLIENT_SIDE, queue, &packet);
+		rig_expect_icmp(h, CLIENT_SIDE, 3, 4, VIP, 1300 - 20, &packet);
+	}
+	assert_int_equal(harness_drops(h, DROP_IPVS_MTU), 3);
+	rig_end(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_no_server),        cmocka_unit_test(test_senseless),
 		cmocka_unit_test(test_fragments),        cmocka_unit_test(test_fragments_nat),
 		cmocka_unit_test(test_fragments_across), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_path_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,26 @@ static void test_drops(void **state)
 	harness_free(h);
 }
 
+/* In the headers of the tunnels from `depth` to t, whose ends are 10.9.DEPTH.1 … 10.2.0.1. */
+static struct packet wrapped(const char *inner, unsigned int depth)
+{
+	struct packet packet = tunnel_rig_hex("", inner), outer;
+
+	for (; depth; depth--) {
+		outer = tunnel_rig_hex("45000000000000004004 0000 0a020001 0a0200fe ", "");
+		if (depth > 1) {
+			outer.bytes[13] = 9;
+			outer.bytes[14] = (uint8_t)depth;
+		}
+		memcpy(outer.bytes + 20, packet.bytes, packet.len);
+		outer.len = 20 + packet.len;
+		put16(&outer, 2, (unsigned int)outer.len);
+		tunnel_rig_sum_ip4(&outer);
+		packet = outer;
+	}
+	return packet;
+}
+
 static void test_tunnels_in_tunnels(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
@@ -108,6 +128,15 @@ static void test_tunnels_in_tunnels(void **state)
 	tunnel_rig_sum_ip4(&packet);
 	tunnel_rig_send(h, 0, 0, &packet);
 	assert_int_equal(harness_drops(h, DROP_TUNNEL_LOOP), 2);
+	tunnel_rig_expect_nothing(h);
+	/* what comes is taken out of three, too, and of no more */
+	packet = wrapped(FROM4, 3);
+	tunnel_rig_send(h, 1, 0, &packet);
+	got = tunnel_rig_take(h, 0);
+	assert_int_equal(got.len, packet.len - 3 * 20);
+	packet = wrapped(FROM4, 4);
+	tunnel_rig_send(h, 1, 0, &packet);
+	assert_int_equal(harness_drops(h, DROP_TUNNEL_LOOP), 3);
 	tunnel_rig_expect_nothing(h);
 	harness_free(h);
 }

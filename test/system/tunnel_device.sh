@@ -43,6 +43,12 @@ client_ends() {
 	done <<<"$MODES"
 }
 
+# Pieces that have come to the client.
+reassembled() {
+	in_client awk '/^Ip:/ { for (i = 2; i <= NF; i++) if (!n) name[i] = $i; else if (name[i] == "ReasmReqds") print $i
+		n++ }' /proc/net/snmp
+}
+
 tunnel_lines() {
 	local n mode inside local remote
 
@@ -125,7 +131,9 @@ for workers in $WORKERS; do
 	ok "$w: a router says that the path is narrower" told_too_big
 	ok "$w: which route get shows" bed_wait_for 10 eval "dpip route get 10.1.0.1 | grep -q 'told that the path takes 1200 bytes'"
 	ok "$w: and what it leaves inside" eval "dpip route get 10.11.0.1 | grep -q 'leaves room for 1180 bytes'"
-	ok "$w: longer answers are cut to it" pings -s 1400 10.11.0.254
+	before=$(reassembled)
+	ok "$w: longer answers come" pings -s 1400 10.11.0.254
+	ok "$w: and are cut to it" [ "$(reassembled)" -gt "$before" ]
 	ok "$w: one goes while it is used" dpip tunnel del t2
 	ok "$w: and the others stay" pings 10.11.0.254
 	accounted "$w"

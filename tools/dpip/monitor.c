@@ -239,7 +239,8 @@ static const char help[] =
 	"with\n"
 	"  the keys of show, \"object\", and \"event\": add, change or del\n"
 	"  who does not read fast enough is told how many changes were missed\n"
-	"  -4, -6 only this family, links and tunnels aside; -o each on one line; -t with the "
+	"  -4, -6 only this family; links, tunnels, marks of none aside; -o each on one line; -t "
+	"with the "
 	"time, in UTC\n"
 	"  ends by SIGINT or SIGTERM with 0, and with 1 when the daemon goes\n";
 

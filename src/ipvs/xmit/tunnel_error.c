@@ -28,7 +28,8 @@ static bool read_ports(const struct rte_mbuf *m, struct tunnel_quote *quote)
 						    quote->inner_off + quote->inner.l4_off);
 
 	if (quote->inner.l4_len < L4_QUOTED ||
-	    (tuple->proto != IPPROTO_TCP && tuple->proto != IPPROTO_UDP))
+	    (tuple->proto != IPPROTO_TCP && tuple->proto != IPPROTO_UDP &&
+	     tuple->proto != IPPROTO_SCTP))
 		return false;
 	memcpy(&tuple->sport, l4, sizeof(be16));
 	memcpy(&tuple->dport, l4 + sizeof(be16), sizeof(be16));
