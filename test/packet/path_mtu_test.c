@@ -17,27 +17,6 @@
 
 #define INNER 1380 /* bytes of what is sent */
 
-/* From the near side to the far one; IPv4: with DF or without. */
-static struct packet long_packet(int family, size_t len, bool df)
-{
-	struct packet packet = tunnel_rig_hex(family == 4 ? TO4 : TO6, "");
-
-	memset(packet.bytes + packet.len, 'x', len - packet.len);
-	packet.len = len;
-	if (family == 6) {
-		put16(&packet, 4, (unsigned int)len - 40);
-		put16(&packet, 44, (unsigned int)len - 40);
-		return packet;
-	}
-	put16(&packet, 2, (unsigned int)len);
-	put16(&packet, 4, df ? 0 : 77);
-	put16(&packet, 6, df ? 0x4000 : 0);
-	put16(&packet, 24, (unsigned int)len - 20);
-	put16(&packet, 26, 0);
-	tunnel_rig_sum_ip4(&packet);
-	return packet;
-}
-
 static void icmp6_sum(struct packet *packet)
 {
 	uint8_t pseudo[40] = { 0 };
@@ -105,7 +84,7 @@ static void test_learnt(void **state)
 	for (size_t i = 0; i < TUNNEL_MODES; i++) {
 		const struct mode_row *mode = &tunnel_modes[i];
 		struct harness *h = tunnel_rig_harness(3, mode);
-		struct packet packet = long_packet(mode->inner, INNER, true), outer, error;
+		struct packet packet = tunnel_rig_long(mode->inner, INNER, true), outer, error;
 		unsigned int mtu = mode->outer == 4 && mode->inner == 4 ? 1200 : 1350;
 
 		outer = sent_outside(h, &packet);
@@ -119,7 +98,7 @@ static void test_learnt(void **state)
 			tunnel_rig_expect_too_big(h, mode->inner, mtu - (unsigned int)mode->more);
 		}
 		/* what fits goes on */
-		packet = long_packet(mode->inner, mtu - mode->more, true);
+		packet = tunnel_rig_long(mode->inner, mtu - mode->more, true);
 		assert_int_equal(sent_outside(h, &packet).len, mtu);
 		harness_free(h);
 	}
@@ -129,7 +108,7 @@ static void test_learnt(void **state)
 static void test_short_quote(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_packet(4, INNER, true), outer = sent_outside(h, &packet);
+	struct packet packet = tunnel_rig_long(4, INNER, true), outer = sent_outside(h, &packet);
 	struct packet error = too_big(&outer, 1200, 28);
 
 	tunnel_rig_send(h, 1, 0, &error);
@@ -138,7 +117,7 @@ static void test_short_quote(void **state)
 	tunnel_rig_send(h, 0, 0, &packet);
 	tunnel_rig_expect_too_big(h, 4, 1180);
 	/* without DF it is cut to fit */
-	packet = long_packet(4, INNER, false);
+	packet = tunnel_rig_long(4, INNER, false);
 	tunnel_rig_send(h, 0, 0, &packet);
 	outer = tunnel_rig_take(h, 1);
 	assert_in_range(outer.len, 1190, 1200);
@@ -151,7 +130,8 @@ static void test_short_quote(void **state)
 static void test_time(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_packet(4, INNER, true), outer = sent_outside(h, &packet), error;
+	struct packet packet = tunnel_rig_long(4, INNER, true), outer = sent_outside(h, &packet),
+		      error;
 
 	error = too_big(&outer, 1200, outer.len < 200 ? outer.len : 200);
 	tunnel_rig_send(h, 1, 0, &error);
@@ -181,7 +161,8 @@ static void test_time(void **state)
 static void test_least(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_packet(4, INNER, true), outer = sent_outside(h, &packet), error;
+	struct packet packet = tunnel_rig_long(4, INNER, true), outer = sent_outside(h, &packet),
+		      error;
 
 	error = too_big(&outer, 68, 200);
 	tunnel_rig_send(h, 1, 0, &error);
@@ -205,7 +186,8 @@ static void test_refused(void **state)
 {
 	const struct mode_row *mode = &tunnel_modes[3]; /* gre, key and checksum */
 	struct harness *h = tunnel_rig_harness(1, mode);
-	struct packet packet = long_packet(4, INNER, true), outer = sent_outside(h, &packet), error;
+	struct packet packet = tunnel_rig_long(4, INNER, true), outer = sent_outside(h, &packet),
+		      error;
 
 	for (unsigned int i = 0; i < 5; i++) {
 		struct packet quote = outer;
@@ -235,7 +217,7 @@ static void test_refused(void **state)
 static void test_inside_another(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_packet(4, 1360, true), outer, error;
+	struct packet packet = tunnel_rig_long(4, 1360, true), outer, error;
 
 	harness_run(h, "dpip tunnel add u mode ipip remote 10.9.2.1 local 10.2.0.254");
 	harness_run(h, "dpip route add 10.9.0.7/32 dev u");
@@ -254,7 +236,7 @@ static void test_service(void **state)
 {
 	for (int learnt = 0; learnt < 2; learnt++) {
 		struct harness *h = tunnel_rig_harness(1, ipip);
-		struct packet packet = long_packet(4, INNER, true), outer, error, got;
+		struct packet packet = tunnel_rig_long(4, INNER, true), outer, error, got;
 
 		harness_run(h, "dpip addr add 10.1.0.100/32 dev dpdk0");
 		harness_run(h, "ipvsadm -A -u 10.1.0.100:7 -s rr");

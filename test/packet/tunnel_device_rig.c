@@ -137,6 +137,26 @@ void tunnel_rig_sum_ip4(struct packet *packet)
 	memcpy(packet->bytes + 10, &sum, sizeof(sum));
 }
 
+struct packet tunnel_rig_long(int family, size_t len, bool df)
+{
+	struct packet packet = tunnel_rig_hex(family == 4 ? TO4 : TO6, "");
+
+	memset(packet.bytes + packet.len, 'x', len - packet.len);
+	packet.len = len;
+	if (family == 6) {
+		put16(&packet, 4, (unsigned int)len - 40);
+		put16(&packet, 44, (unsigned int)len - 40);
+		return packet;
+	}
+	put16(&packet, 2, (unsigned int)len);
+	put16(&packet, 4, df ? 0 : 77);
+	put16(&packet, 6, df ? 0x4000 : 0);
+	put16(&packet, 24, (unsigned int)len - 20);
+	put16(&packet, 26, 0);
+	tunnel_rig_sum_ip4(&packet);
+	return packet;
+}
+
 /* Whatever its identification is, if it has one. */
 static void without_id(struct packet *packet)
 {

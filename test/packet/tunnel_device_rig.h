@@ -74,6 +74,10 @@ struct packet tunnel_rig_hex(const char *a, const char *b);
 /* IPv4: the header's checksum. */
 void tunnel_rig_sum_ip4(struct packet *packet);
 
+/* A UDP packet of `len` bytes from the near side to the far one. IPv4: with DF or without, and
+ * without a checksum of UDP's. */
+struct packet tunnel_rig_long(int family, size_t len, bool df);
+
 void tunnel_rig_send(struct harness *h, unsigned int port, unsigned int queue,
 		     const struct packet *packet);
 

@@ -13,33 +13,6 @@
 #include "packet/csum.h"
 #include "packet/tunnel_device_rig.h"
 
-/* An IPv4 UDP packet of `len` bytes to the far side, without a checksum of UDP's. */
-static struct packet long_ip4(size_t len, bool df)
-{
-	struct packet packet = tunnel_rig_hex(TO4, "");
-
-	memset(packet.bytes + packet.len, 'x', len - packet.len);
-	packet.len = len;
-	put16(&packet, 2, (unsigned int)len);
-	put16(&packet, 4, df ? 0 : 77);
-	put16(&packet, 6, df ? 0x4000 : 0);
-	put16(&packet, 24, (unsigned int)len - 20);
-	put16(&packet, 26, 0);
-	tunnel_rig_sum_ip4(&packet);
-	return packet;
-}
-
-static struct packet long_ip6(size_t len)
-{
-	struct packet packet = tunnel_rig_hex(TO6, "");
-
-	memset(packet.bytes + packet.len, 'x', len - packet.len);
-	packet.len = len;
-	put16(&packet, 4, (unsigned int)len - 40);
-	put16(&packet, 44, (unsigned int)len - 40);
-	return packet;
-}
-
 static void both_directions(struct harness *h, const struct mode_row *mode, unsigned int queue)
 {
 	struct packet to = tunnel_rig_hex(mode->inner == 4 ? TO4 : TO6, "");
@@ -106,11 +79,11 @@ static void test_mtu(void **state)
 		const struct mode_row *mode = &tunnel_modes[i];
 		struct harness *h = tunnel_rig_harness(1, mode);
 		size_t mtu = 1500 - mode->more;
-		struct packet packet = mode->inner == 4 ? long_ip4(mtu, true) : long_ip6(mtu);
+		struct packet packet = tunnel_rig_long(mode->inner, mtu, true);
 
 		tunnel_rig_send(h, 0, 0, &packet);
 		assert_int_equal(tunnel_rig_take(h, 1).len, 1500);
-		packet = mode->inner == 4 ? long_ip4(mtu + 1, true) : long_ip6(mtu + 1);
+		packet = tunnel_rig_long(mode->inner, mtu + 1, true);
 		tunnel_rig_send(h, 0, 0, &packet);
 		tunnel_rig_expect_too_big(h, mode->inner, (unsigned int)mtu);
 		harness_free(h);
@@ -121,7 +94,7 @@ static void test_mtu(void **state)
 static void test_cut_inside(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_ip4(1500, false), got;
+	struct packet packet = tunnel_rig_long(4, 1500, false), got;
 
 	tunnel_rig_send(h, 0, 0, &packet);
 	got = tunnel_rig_take(h, 1);
@@ -140,13 +113,13 @@ static void test_cut_inside(void **state)
 static void test_narrow_way(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
-	struct packet packet = long_ip4(1400, true), got;
+	struct packet packet = tunnel_rig_long(4, 1400, true), got;
 
 	harness_run(h, "dpip route add 10.2.0.1/32 dev dpdk1 mtu 1300");
 	tunnel_rig_send(h, 0, 0, &packet);
 	tunnel_rig_expect_too_big(h, 4, 1280);
 	assert_int_equal(harness_drops(h, DROP_IP4_MTU), 1);
-	packet = long_ip4(1400, false);
+	packet = tunnel_rig_long(4, 1400, false);
 	tunnel_rig_send(h, 0, 0, &packet);
 	got = tunnel_rig_take(h, 1);
 	assert_int_equal(got.bytes[9], IPPROTO_IPIP);
@@ -158,10 +131,10 @@ static void test_narrow_way(void **state)
 
 	h = tunnel_rig_harness(1, ip6ip6);
 	harness_run(h, "dpip route add fd00:2::1/128 dev dpdk1 mtu 1300");
-	packet = long_ip6(1290);
+	packet = tunnel_rig_long(6, 1290, true);
 	tunnel_rig_send(h, 0, 0, &packet);
 	tunnel_rig_expect_too_big(h, 6, 1280); /* there is no smaller size */
-	packet = long_ip6(1280);
+	packet = tunnel_rig_long(6, 1280, true);
 	tunnel_rig_send(h, 0, 0, &packet);
 	got = tunnel_rig_take(h, 1);
 	assert_int_equal(got.bytes[6], IPPROTO_FRAGMENT);
