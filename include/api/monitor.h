@@ -21,7 +21,8 @@ enum api_monitor_object {
 
 struct api_monitor {
 	uint32_t objects; /* enum api_monitor_object */
-	uint16_t family;  /* 0: any; links and tunnels have none and are told whatever it is */
+	uint16_t family;  /* 0: any; links, tunnels and some marks have none and are told whatever
+			   * it is */
 	uint16_t reserved;
 };
 

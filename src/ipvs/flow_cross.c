@@ -85,7 +85,7 @@ static __rte_always_inline struct adj *cross(struct flow_run *run, struct conn_l
 	cross_read(six ? AF_INET6 : AF_INET, l4 - was_len, was_len, &cross);
 	if (unlikely(!adj->usable || !cross_fits(&cross, l4, cross.l4_len + len, adj, six) ||
 		     (!six && frame->room < IP6_LEN - IP_LEN) ||
-		     !flow_moves(run, (union flow_line){ .six = line }, id, dir, dest, l4, true)))
+		     !flow_goes_on(run, (union flow_line){ .six = line }, id, dir, dest, l4, true)))
 		return NULL;
 	if (dir == CONN_OUT && line->conn.proto == IPPROTO_TCP)
 		track_server(&line->conn, l4, cross.l4_len, false);

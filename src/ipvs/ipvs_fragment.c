@@ -59,8 +59,7 @@ static bool is_echo(struct rte_mbuf *m)
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
 	uint8_t type = (uint8_t)pkt_meta(m)->fragment_says;
 
-	return has_met(m) &&
-	       tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) &&
+	return has_met(m) && tuple_is_icmp(tuple) &&
 	       (echo_is_request(tuple->family, type) || echo_is_reply(tuple->family, type));
 }
 

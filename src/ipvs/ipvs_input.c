@@ -273,8 +273,7 @@ static void act(struct worker *w, struct rte_mbuf *m, const struct conn_found *f
 		input_miss(w, m);
 	else if (meta->flags & META_FRAGMENT)
 		ipvs_fragment(w, m);
-	else if (meta->tuple.proto ==
-		 (meta->tuple.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+	else if (tuple_is_icmp(&meta->tuple))
 		ipvs_icmp(w, m);
 	else
 		stage_push(w, STAGE_IP_ROUTE, m);

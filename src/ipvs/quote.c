@@ -62,11 +62,6 @@ static uint32_t quote_ip6(const uint8_t *at, uint32_t room, struct tuple *answer
 	return ip6_skip(at, room, &answer->proto);
 }
 
-static uint8_t echo_proto(unsigned int family)
-{
-	return family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-}
-
 /* The answer to a request is the reply, and the other way round. */
 static bool quote_echo(struct quote *quote)
 {
@@ -105,7 +100,7 @@ bool quote_find(struct rte_mbuf *m, struct quote *quote)
 		return false;
 	quote->l4 = quote->ip + len;
 	quote->l4_len = room - len;
-	if (answer->proto == echo_proto(answer->family))
+	if (tuple_is_icmp(answer))
 		return quote_echo(quote);
 	if (answer->proto != IPPROTO_TCP && answer->proto != IPPROTO_UDP &&
 	    answer->proto != IPPROTO_SCTP)

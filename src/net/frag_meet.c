@@ -112,8 +112,7 @@ static bool has_header(const struct pkt_meta *meta)
 {
 	uint8_t proto = meta->tuple.proto;
 
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == (meta->tuple.family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || tuple_is_icmp(&meta->tuple);
 }
 
 static void learn(struct worker *w, struct frag_entry *entry, struct rte_mbuf *m)

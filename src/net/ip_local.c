@@ -47,11 +47,6 @@ static void local_refuse(struct worker *w, struct rte_mbuf *m)
 	drop(w, m, DROP_IP(tuple->family, NO_LISTENER));
 }
 
-static bool is_icmp(const struct tuple *tuple)
-{
-	return tuple->proto == (tuple->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-}
-
 /* IPv6: behind headers that only the first fragment has in full may be what is ours. */
 static bool begins_with_headers(struct rte_mbuf *m)
 {
@@ -68,7 +63,7 @@ static void local_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (kni_ready(w, meta->in_port) && !is_icmp(&meta->tuple) &&
+	if (kni_ready(w, meta->in_port) && !tuple_is_icmp(&meta->tuple) &&
 	    !tunnel_device_meant(w, meta) && !begins_with_headers(m))
 		stage_push(w, STAGE_KERNEL_TX, m);
 	else
@@ -88,7 +83,7 @@ void ip_local(struct worker *w, struct batch *in)
 			local_fragment(w, m);
 		else if (unlikely(tunnel_device_meant(w, meta)))
 			tunnel_device_input(w, m);
-		else if (!is_icmp(&meta->tuple))
+		else if (!tuple_is_icmp(&meta->tuple))
 			local_refuse(w, m);
 		else if (meta->tuple.family == AF_INET)
 			icmp4_local(w, m);

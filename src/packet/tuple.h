@@ -6,6 +6,7 @@
 #ifndef PACKET_TUPLE_H
 #define PACKET_TUPLE_H
 
+#include <netinet/in.h>
 #include <stddef.h>
 
 #include "base/hash.h"
@@ -30,6 +31,12 @@ static inline struct tuple tuple_reverse(const struct tuple *t)
 	r.sport = t->dport;
 	r.dport = t->sport;
 	return r;
+}
+
+/* ICMP of its own family; the other one's is nothing that anybody speaks. */
+static inline bool tuple_is_icmp(const struct tuple *t)
+{
+	return t->proto == (t->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
 /* All that is not an address, as one word. */
