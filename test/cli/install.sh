@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # make install: what it puts where, and that the unit names what was installed.
+#
+# Plain only: it tests the Makefile.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"

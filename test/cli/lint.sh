@@ -3,6 +3,8 @@
 #
 # The checks of scripts/lint can fail: each is shown a small tree that breaks
 # its rule, and one that keeps it.
+#
+# Plain only: it tests scripts.
 
 . "$(dirname "$0")/../lib/test.sh"
 BED=$(mktemp -d)

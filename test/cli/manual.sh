@@ -3,6 +3,8 @@
 #
 # dpip's manual page and bash completion: both tell of every object, command and
 # option that help tells of, and the shell and roff take them.
+#
+# Plain only: texts, and what the shell makes of them.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"

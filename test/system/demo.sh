@@ -4,6 +4,8 @@
 # The demo itself: it succeeds, as root and as an ordinary user; it fails when
 # the shares are not what the weights say; --keep leaves it running and --stop
 # ends it.
+#
+# Plain only: it tests a script; the programs that it starts have tests of their own.
 
 . "$(dirname "$0")/../lib/test.sh"
 

@@ -42,7 +42,7 @@ dr_listed() {
 		grep -Eq "tcp .* 10.1.0.1:([0-9]+) +$VIP:7000 +10.1.0.1:\\1 +10.2.0.[123]:7000 +[0-9]+s\$"
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		dr_lines t 80 1 2 1

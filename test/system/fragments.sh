@@ -29,7 +29,7 @@ if select.select([r], [], [], 5)[0]:
     print(got[20], got[21])' 10.1.0.254
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" </dev/null
 	ok "$w: ping with 3000 bytes" in_client ping -c 20 -i 0.01 -W 10 -q -s 3000 10.1.0.254

@@ -27,7 +27,7 @@ http_download() {
 	[ "$(in_client curl -sS --max-time 240 "http://$VIP/files/large" | sha256sum)" = "$sum" ]
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(service_lines t 80 80 wrr 1 2 1)
 	ok "$w: curl, 500 connections" fetched client 500 "http://$VIP/"

@@ -54,7 +54,7 @@ except OSError as e:
     print(errno.errorcode[e.errno])' "$VIP" "$1" "$ANSWER_S"
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		service_lines u 7000 7000 rr 1 1

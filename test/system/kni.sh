@@ -55,7 +55,7 @@ with_kni_worker() {
 }
 
 must "keys" ssh_keys
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		echo "ipvsadm -A -t $VIP:7000 -s rr"

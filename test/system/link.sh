@@ -49,7 +49,7 @@ left_of_port() {
 	ipvsadm -G | grep -w dpdk2
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		echo "ipvsadm -A -t $VIP:7000 -s rr"

@@ -38,7 +38,7 @@ pairs() {
 	done >"$BED/pairs"
 }
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		echo "dpip mark add to $VIP proto tcp dport 80-443 mark 7"

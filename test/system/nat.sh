@@ -27,7 +27,7 @@ for n in 1 2 3; do
 	must "traffic server $n" bed_traffic_server "$n"
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		nat_lines t 8000 80 1 2 1

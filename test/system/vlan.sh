@@ -105,7 +105,7 @@ for n in 1 2; do
 	must "traffic server $n" bed_traffic_server $n
 done
 
-for workers in 1 3; do
+for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" < <(
 		vlan_lines
