@@ -266,14 +266,19 @@ bed_serves_or_gone() {
 	[ -S "$DPVS_IPC_FILE" ] || ! kill -0 "$DPVS_PID" 2>/dev/null
 }
 
-# bed_wait_for SECONDS COMMAND…: until the command succeeds
+# A pipe to which nobody writes: to read it for a while is a sleep that costs no process.
+exec {BED_SILENCE}<> <(:)
+
+# bed_wait_for SECONDS COMMAND…: until the command succeeds. It asks often at first, then less so: what is
+# waited for needs the CPU as well.
 bed_wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) asked=0 pause=0.05
 
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
+		[ "$((asked += 1))" -lt 10 ] || pause=0.2
+		read -rt "$pause" -u "$BED_SILENCE" || :
 	done
 }
 
