@@ -48,28 +48,31 @@ void mark_item_fill(const struct worker *w, const struct mark_rule *rule, struct
 	item->iif[sizeof(item->iif) - 1] = '\0';
 }
 
-static bool mark_has_pref(const struct mark_rules *rules, uint32_t pref)
-{
-	for (uint32_t i = 0; rules && i < rules->n; i++)
-		if (rules->rules[i].pref == pref)
-			return true;
-	return false;
-}
-
-/* Those of `rules` that `others` has not. */
-static void mark_tell(struct worker *w, enum api_event_what what, const struct mark_rules *rules,
-		      const struct mark_rules *others)
+static void mark_tell_one(struct worker *w, enum api_event_what what, const struct mark_rule *rule)
 {
 	struct api_mark item;
 
-	for (uint32_t i = 0; rules && i < rules->n; i++) {
-		const struct mark_rule *rule = &rules->rules[i];
+	if (!notify_wanted(w, API_KIND_MARK, rule->family))
+		return;
+	mark_item_fill(w, rule, &item);
+	notify_put(w, what, API_KIND_MARK, rule->family, &item, sizeof(item));
+}
 
-		if (!notify_wanted(w, API_KIND_MARK, rule->family) ||
-		    mark_has_pref(others, rule->pref))
-			continue;
-		mark_item_fill(w, rule, &item);
-		notify_put(w, what, API_KIND_MARK, rule->family, &item, sizeof(item));
+/* What the one list has and the other has not; both are in the order of their prefs. */
+static void mark_tell(struct worker *w, const struct mark_rules *was, const struct mark_rules *now)
+{
+	uint32_t n_was = was ? was->n : 0, n_now = now ? now->n : 0, i = 0, j = 0;
+
+	while (i < n_was || j < n_now) {
+		const struct mark_rule *old = i < n_was ? &was->rules[i] : NULL;
+		const struct mark_rule *new = j < n_now ? &now->rules[j] : NULL;
+
+		if (!new || (old && old->pref < new->pref))
+			mark_tell_one(w, API_EVENT_DEL, old);
+		else if (!old || new->pref < old->pref)
+			mark_tell_one(w, API_EVENT_ADD, new);
+		i += !new || (old && old->pref <= new->pref);
+		j += !old || (new &&new->pref <= old->pref);
 	}
 }
 
@@ -78,8 +81,7 @@ static void mark_apply(struct worker *w, struct op *op)
 {
 	if (w->id == WORKER_MASTER)
 		op_garbage(op, (void *)(uintptr_t)w->ipvs->marks);
-	mark_tell(w, API_EVENT_DEL, w->ipvs->marks, op->args[0]);
-	mark_tell(w, API_EVENT_ADD, op->args[0], w->ipvs->marks);
+	mark_tell(w, w->ipvs->marks, op->args[0]);
 	w->ipvs->marks = op->args[0];
 }
 
