@@ -98,9 +98,10 @@ struct api_link {
 	uint64_t rx_bytes, tx_bytes;
 	uint64_t rx_errors; /* bad frames, as the port counts them */
 	uint64_t tx_errors;
-	uint64_t rx_missed;  /* no descriptor was free */
-	uint64_t rx_nombuf;  /* no mbuf was free */
-	uint64_t tx_dropped; /* our own: transmit queue full */
+	uint64_t rx_missed;   /* no descriptor was free */
+	uint64_t rx_nombuf;   /* no mbuf was free */
+	uint64_t rx_overruns; /* the device's own memory was full, as far as its driver tells */
+	uint64_t tx_dropped;  /* our own: transmit queue full */
 	uint64_t mbuf_avail, mbuf_inuse;
 	char link[API_NAME_LEN]; /* what it stands on; "" for a device */
 	uint16_t vlan_proto;     /* of a VLAN, host order; else 0 */

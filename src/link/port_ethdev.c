@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "link/ethdev.h"
 #include "link/ethdev_mtu.h"
+#include "link/ethdev_overruns.h"
 #include "link/ethdev_rss.h"
 
 #define DRAIN_WAIT_US 100
@@ -32,6 +33,7 @@ struct ethdev {
 	struct rte_ether_addr uc[PORT_MAX]; /* of what stands on it */
 	uint32_t n_uc;
 	struct bond bond; /* without members: it is none */
+	struct ethdev_overruns overruns;
 };
 
 static bool mac_among(const struct rte_ether_addr *mac, const struct rte_ether_addr *macs,
@@ -78,6 +80,7 @@ static void ethdev_show_stats(const struct ethdev *dev, struct api_link *link)
 	link->tx_errors = stats.oerrors;
 	link->rx_missed = stats.imissed;
 	link->rx_nombuf = stats.rx_nombuf;
+	link->rx_overruns = ethdev_overruns_read(&dev->overruns);
 }
 
 static int ethdev_show(void *handle, struct api_link *link)
@@ -534,6 +537,9 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 		free(dev);
 		return r;
 	}
+	ethdev_overruns_find(dev->id, &dev->overruns);
+	for (unsigned int i = 0; i < dev->bond.n_members; i++)
+		ethdev_overruns_find(dev->bond.members[i].id, &dev->overruns);
 	snprintf(port->name, sizeof(port->name), "%s", config->name);
 	port->ops = &ethdev_ops;
 	port->handle = dev;

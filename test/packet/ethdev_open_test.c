@@ -22,6 +22,7 @@
 
 #include "link/ethdev.h"
 #include "link/ethdev_mtu.h"
+#include "link/ethdev_overruns.h"
 #include "packet/harness.h"
 
 #define FRAME 3200 /* of the ring; packet buffers of the harness hold 2048 */
@@ -158,6 +159,20 @@ static void mtu_limits(void **state)
 	harness_free(on.h);
 }
 
+static struct ethdev_config ring_config(const struct harness *h)
+{
+	return (struct ethdev_config){
+		.name = "ring0",
+		.n_rx_queues = 1,
+		.n_tx_queues = 1,
+		.rx_descriptors = 64,
+		.tx_descriptors = 64,
+		.rss = "all",
+		.mtu = 1500,
+		.pool = h->pool,
+	};
+}
+
 /* What a driver is asked for joins nothing, and what joins is refused. */
 static void joined_segments(void **state)
 {
@@ -170,19 +185,64 @@ static void joined_segments(void **state)
 	assert_false(ethdev_joins(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_SCATTER));
 
 	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
-	on.config = (struct ethdev_config){ .name = "null0",
-					    .n_rx_queues = 1,
-					    .n_tx_queues = 1,
-					    .rx_descriptors = 64,
-					    .tx_descriptors = 64,
-					    .rss = "all",
-					    .mtu = 1500,
-					    .pool = on.h->pool };
+	on.config = ring_config(on.h);
 	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
 	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
 	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
 	if (rte_eth_rx_queue_info_get(on.config.id, 0, &queue) == 0)
 		assert_false(ethdev_joins(queue.conf.offloads));
+	port.ops->remove(port.handle);
+	harness_free(on.h);
+}
+
+/* Frames lost in the NIC itself: which of a driver's counters are theirs, and their sum. */
+static void overruns(void **state)
+{
+	static const struct {
+		const char *name;
+		bool want;
+	} names[] = {
+		{ "rx_overflow", true },
+		{ "rx_fifo_errors", true },
+		{ "rx_overruns", true },
+		{ "rx_ovflow0", true },
+		{ "rx_over_run_errors", true },
+		{ "rx_phy_discard_packets", true },
+		{ "tx_phy_discard_packets", false },
+		{ "tx_fifo_errors", false },
+		{ "port_tx_overflow", false },
+		{ "rx_missed_errors", false },
+		{ "rx_oversize_packets", false },
+		{ "rx_out_of_buffer", false },
+		{ "rx_good_packets", false },
+	};
+	struct ethdev_overruns none = { .n = 0 }, two;
+	struct port_of_kernel on = { .fd = -1 };
+	char error[256] = "";
+	struct rte_mbuf *m;
+	struct port port;
+
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (ethdev_overruns_named(names[i].name) != names[i].want)
+			fail_msg("%s", names[i].name);
+	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
+	on.config = ring_config(on.h);
+	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
+	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
+	ethdev_overruns_find(on.config.id, &none);
+	assert_int_equal(none.n, 0);
+	assert_int_equal(ethdev_overruns_read(&none), 0);
+	/* the first counters of every driver: frames received and sent, here one that went round */
+	two = (struct ethdev_overruns){ .of = { { on.config.id, 0 }, { on.config.id, 1 } },
+					.n = 2 };
+	assert_int_equal(ethdev_overruns_read(&two), 0);
+	m = rte_pktmbuf_alloc(on.h->pool);
+	assert_non_null(rte_pktmbuf_append(m, 60));
+	assert_int_equal(port.ops->tx(port.handle, 0, &m, 1), 1);
+	assert_int_equal(port.ops->rx(port.handle, 0, &m, 1), 1);
+	rte_pktmbuf_free(m);
+	assert_int_equal(ethdev_overruns_read(&two), 2);
 	port.ops->remove(port.handle);
 	harness_free(on.h);
 }
@@ -193,6 +253,7 @@ int main(void)
 		cmocka_unit_test(gone_before_the_start),
 		cmocka_unit_test(mtu_limits),
 		cmocka_unit_test(joined_segments),
+		cmocka_unit_test(overruns),
 	};
 
 	/* before DPDK's threads: interfaces and ports are of one namespace */

@@ -271,6 +271,7 @@ static const struct api_link links[] = {
 		.tx_errors = 16,
 		.rx_missed = 17,
 		.rx_nombuf = 18,
+		.rx_overruns = 22,
 		.tx_dropped = 19,
 		.mbuf_avail = 20,
 		.mbuf_inuse = 21,
@@ -518,8 +519,10 @@ static void test_print_link(void **state)
 		  "    \n"
 		  "    15                  16                  17                  18              "
 		  "    \n"
-		  "    mbuf-avail          mbuf-inuse          odropped            \n"
-		  "    20                  21                  19                  \n" },
+		  "    mbuf-avail          mbuf-inuse          odropped            overruns        "
+		  "    \n"
+		  "    20                  21                  19                  22              "
+		  "    \n" },
 		{ "link show -v",
 		  "1: d0: socket 0 mtu 1500 rx-queue 4 tx-queue 5\n"
 		  "    UP 10000 Mbps full-duplex auto-nego promisc\n"
@@ -545,7 +548,8 @@ static void test_print_link(void **state)
 		  "descriptors\":256,"
 		  "\"num_tx_descriptors\":512,\"added\":true,\"stats64\":{\"rx\":{\"bytes\":13,"
 		  "\"packets\":11,"
-		  "\"errors\":15,\"dropped\":18,\"over_errors\":17},\"tx\":{\"bytes\":14,"
+		  "\"errors\":15,\"dropped\":18,\"over_errors\":22,\"missed_errors\":17},"
+		  "\"tx\":{\"bytes\":14,"
 		  "\"packets\":12,"
 		  "\"errors\":16,\"dropped\":19}},\"mbuf_avail\":20,\"mbuf_inuse\":21,"
 		  "\"xstats\":{\"rx_good\":5}}]\n" },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * dpip link: ports. A link's own counters keep apart what is often mixed up:
- * bad frames (ierrors), no descriptor free (imissed), no mbuf free
- * (rx_nombuf), our own full transmit queue (odropped). With an interval, -s
- * shows what came and went per second instead of totals.
+ * bad frames (ierrors), the device's own memory full (overruns), no descriptor
+ * free (imissed), no mbuf free (rx_nombuf), our own full transmit queue
+ * (odropped). With an interval, -s shows what came and went per second instead
+ * of totals.
  */
 #include "dpip/dpip.h"
 
@@ -288,9 +289,10 @@ static void print_stats(FILE *out, const struct api_link *link, const char *end)
 		"rx_nombuf");
 	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end,
 		link->rx_errors, link->tx_errors, link->rx_missed, link->rx_nombuf);
-	fprintf(out, "%s    %-20s%-20s%-20s", end, "mbuf-avail", "mbuf-inuse", "odropped");
-	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end, link->mbuf_avail,
-		link->mbuf_inuse, link->tx_dropped);
+	fprintf(out, "%s    %-20s%-20s%-20s%-20s", end, "mbuf-avail", "mbuf-inuse", "odropped",
+		"overruns");
+	fprintf(out, "%s    %-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64 "%-20" PRIu64, end,
+		link->mbuf_avail, link->mbuf_inuse, link->tx_dropped, link->rx_overruns);
 }
 
 static uint64_t rate(uint64_t now, uint64_t before, uint32_t seconds)
@@ -385,7 +387,8 @@ static json_t *json_stats(const struct api_link *link)
 	dpip_json_number(rx, "packets", link->rx_packets);
 	dpip_json_number(rx, "errors", link->rx_errors);
 	dpip_json_number(rx, "dropped", link->rx_nombuf);
-	dpip_json_number(rx, "over_errors", link->rx_missed);
+	dpip_json_number(rx, "over_errors", link->rx_overruns);
+	dpip_json_number(rx, "missed_errors", link->rx_missed);
 	dpip_json_number(tx, "bytes", link->tx_bytes);
 	dpip_json_number(tx, "packets", link->tx_packets);
 	dpip_json_number(tx, "errors", link->tx_errors);
@@ -598,10 +601,16 @@ static const char help[] =
 	"  del: the port, and what is on it: addresses, routes, neighbours, local addresses of\n"
 	"       services; one of the conf file too, until the next start\n"
 	"  flush deletes all that were added, none of the conf file\n"
-	"  -s counters, -v details, -s -v the driver's own counters:\n"
-	"       ierrors bad frames, imissed no descriptor was free, rx_nombuf no packet buffer "
-	"was,\n"
-	"       oerrors not sent by the driver, odropped not taken by it: its queue was full\n"
+	"  -s counters, -v details, -s -v the driver's own counters, too\n"
+	"       text        JSON (stats64)    frames that\n"
+	"       ierrors     rx errors         came damaged (DPDK: ierrors)\n"
+	"       overruns    rx over_errors    the NIC lost, its own memory full: the sum of its\n"
+	"                                     driver's counters of overruns; 0 if it has none\n"
+	"       imissed     rx missed_errors  found no free descriptor: workers are too slow\n"
+	"       rx_nombuf   rx dropped        found no free packet buffer: pktpool_size is too "
+	"small\n"
+	"       oerrors     tx errors         the driver did not send (DPDK: oerrors)\n"
+	"       odropped    tx dropped        the driver did not take: its queue was full\n"
 	"  -s -i SEC [-c N]: rates from the second time on\n";
 
 const struct dpip_object dpip_link = {
