@@ -18,7 +18,9 @@
 #include <rte_ring_elem.h>
 
 #include "api/addr.h"
+#include "api/monitor.h"
 #include "lib/unit.h"
+#include "worker/notify.h"
 #include "worker/replication.h"
 #include "worker/worker.h"
 
@@ -42,6 +44,8 @@ static int addr_add(struct request *req, const void *body)
 	if (addr->plen == RIG_PLEN_BAD)
 		return request_fail(req, -EINVAL,
 				    "address: prefix length %u, at most 32 is allowed", addr->plen);
+	notify_put(request_workers(req)[WORKER_MASTER], API_EVENT_ADD, API_KIND_ADDR, AF_INET, addr,
+		   sizeof(*addr));
 	return op_multicast(request_workers(req), apply_count, NULL, 0);
 }
 
@@ -165,6 +169,13 @@ static int neigh_flush(struct request *req, const void *body)
 	return r;
 }
 
+static int monitor(struct request *req, const void *body)
+{
+	const struct api_monitor *wanted = body;
+
+	return request_listen(req, wanted->objects, wanted->family);
+}
+
 static const struct request_handler addr_handlers[] = {
 	REQUEST_HANDLER(ADDR_ADD, SET, struct api_addr, addr_add),
 	REQUEST_HANDLER(ADDR_DEL, SET, struct api_addr, addr_del),
@@ -175,6 +186,7 @@ static const struct request_handler other_handlers[] = {
 	REQUEST_HANDLER(ROUTE_LIST, GET, struct api_filter, route_list),
 	REQUEST_HANDLER(NEIGH_LIST, GET, struct api_filter, neigh_list),
 	REQUEST_HANDLER(NEIGH_FLUSH, SET, struct api_filter, neigh_flush),
+	REQUEST_HANDLER(MONITOR, GET, struct api_monitor, monitor),
 };
 
 const struct request_table rig_tables[] = {

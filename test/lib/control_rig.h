@@ -5,12 +5,14 @@
  * and a small table of requests. What is tested is the real control/ and
  * worker/op; only what the requests do is made up:
  *
- *	ADDR_ADD	one op to all workers; plen RIG_PLEN_BAD fails with a sentence
+ *	ADDR_ADD	one op to all workers, and listeners are told; plen RIG_PLEN_BAD fails
+ *			with a sentence
  *	ADDR_DEL	fails with -ENOENT and no sentence
  *	ADDR_LIST	filter.cpu items, all at once
  *	ROUTE_LIST	filter.cpu items, in pages
  *	NEIGH_LIST	asks each worker for the number of ops it has applied, one item each
  *	NEIGH_FLUSH	two ops, the second when the first is everywhere
+ *	MONITOR		listens
  *
  * Items are struct api_addr, numbered from 0 in ports_used.
  */

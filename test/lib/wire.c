@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api/addr.h"
+#include "api/monitor.h"
 #include "lib/unit.h"
 
 uint64_t now_ms(void)
@@ -132,24 +133,47 @@ void assert_ended(int fd)
 	close(fd);
 }
 
+/* An address, or what is told of one. */
+static void answer_number(struct answer *answer, unsigned int slot, const uint8_t *object,
+			  uint32_t len)
+{
+	struct api_addr addr;
+
+	assert_int_equal(len, sizeof(addr));
+	memcpy(&addr, object, sizeof(addr));
+	if (answer->reply[slot].items == 0)
+		answer->reply[slot].first = addr.ports_used;
+	answer->reply[slot].last = addr.ports_used;
+}
+
+static void answer_event(struct answer *answer, unsigned int slot, const uint8_t *object,
+			 uint32_t len)
+{
+	struct api_event event;
+
+	assert_true(len >= sizeof(event));
+	memcpy(&event, object, sizeof(event));
+	answer->reply[slot].missed += event.missed;
+	if (event.what == API_EVENT_MISSED)
+		answer->reply[slot].items--;
+	else
+		answer_number(answer, slot, object + sizeof(event), len - (uint32_t)sizeof(event));
+}
+
 /* The items of one part of a listing; numbers go on where the part before ended. */
 static void answer_items(struct answer *answer, unsigned int slot, const uint8_t *body,
 			 uint32_t len)
 {
 	struct api_item item;
-	struct api_addr addr;
 
 	for (uint32_t at = 0; at < len; at += (uint32_t)sizeof(item) + API_ALIGN(item.len)) {
 		assert_true(len - at >= sizeof(item));
 		memcpy(&item, body + at, sizeof(item));
 		assert_true(item.len <= len - at - sizeof(item));
-		if (item.kind == API_KIND_ADDR) {
-			assert_int_equal(item.len, sizeof(addr));
-			memcpy(&addr, body + at + sizeof(item), sizeof(addr));
-			if (answer->reply[slot].items == 0)
-				answer->reply[slot].first = addr.ports_used;
-			answer->reply[slot].last = addr.ports_used;
-		}
+		if (item.kind == API_KIND_ADDR)
+			answer_number(answer, slot, body + at + sizeof(item), item.len);
+		if (item.kind == API_KIND_EVENT)
+			answer_event(answer, slot, body + at + sizeof(item), item.len);
 		answer->reply[slot].items++;
 	}
 }
@@ -182,25 +206,29 @@ static void answer_frame(struct answer *answer, const struct api_frame *head, co
 	assert_int_equal(at, len);
 }
 
-void answer_receive(int fd, struct answer *answer)
+bool answer_part(int fd, struct answer *answer)
 {
 	struct api_frame head;
 	uint8_t *body;
 
+	assert_int_equal(receive(fd, &head, sizeof(head)), sizeof(head));
+	assert_int_equal(head.magic, API_MAGIC);
+	assert_int_equal(head.version, API_VERSION);
+	assert_in_range(head.len, sizeof(head), API_FRAME_MAX);
+	body = malloc(head.len);
+	assert_non_null(body);
+	assert_int_equal(receive(fd, body, head.len - sizeof(head)), head.len - sizeof(head));
+	answer_frame(answer, &head, body);
+	free(body);
+	answer->frames++;
+	return head.flags & API_FRAME_MORE;
+}
+
+void answer_receive(int fd, struct answer *answer)
+{
 	memset(answer, 0, sizeof(*answer));
-	do {
-		assert_int_equal(receive(fd, &head, sizeof(head)), sizeof(head));
-		assert_int_equal(head.magic, API_MAGIC);
-		assert_int_equal(head.version, API_VERSION);
-		assert_in_range(head.len, sizeof(head), API_FRAME_MAX);
-		body = malloc(head.len);
-		assert_non_null(body);
-		assert_int_equal(receive(fd, body, head.len - sizeof(head)),
-				 head.len - sizeof(head));
-		answer_frame(answer, &head, body);
-		free(body);
-		answer->frames++;
-	} while (head.flags & API_FRAME_MORE);
+	while (answer_part(fd, answer))
+		;
 }
 
 void assert_serves(int fd)

@@ -56,12 +56,16 @@ struct answer {
 		uint32_t index;
 		uint64_t items;
 		uint64_t first, last; /* numbers of items */
+		uint64_t missed;      /* of those who listen; what says so is no item here */
 		char text[256];
 	} reply[8];
 };
 
 /* The whole answer to one frame. */
 void answer_receive(int fd, struct answer *answer);
+
+/* The next part of an answer, added to what has come; true: it goes on. */
+bool answer_part(int fd, struct answer *answer);
 
 /* HELLO is answered, on this connection or a new one. */
 void assert_serves(int fd);

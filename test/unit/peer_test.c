@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "api/addr.h"
+#include "api/monitor.h"
 #include "base/log.h"
 #include "lib/control_rig.h"
 #include "lib/unit.h"
 #include "lib/wire.h"
+#include "worker/notify.h"
 #include "worker/worker.h"
 
 static const struct api_addr addr_good = { .plen = 24 };
@@ -137,6 +139,66 @@ static void unread_listing_costs_little(void **state)
 	answer_receive(fd, &answer);
 	assert_int_equal(answer.reply[0].items, ITEMS);
 	close(fd);
+	close(other);
+	rig_destroy(rig);
+}
+
+/* Changes numbered from `first` on, in one frame. */
+static void change(int fd, uint64_t first, unsigned int n)
+{
+	struct message message;
+	struct answer answer;
+	uint64_t start = now_ms();
+
+	message_begin(&message, 0);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct api_addr addr = { .plen = 24, .ports_used = first + i };
+
+		message_add(&message, API_ADDR_ADD, &addr, sizeof(addr));
+	}
+	message_send(fd, &message);
+	answer_receive(fd, &answer);
+	assert_int_equal(answer.replies, n);
+	assert_true(now_ms() - start < PATIENCE_MS / 4);
+}
+
+/*
+ * Who listens and does not read, for longer than others are given and for more changes than are
+ * kept: nobody waits for it, it costs no more than those, and it hears how many it has missed.
+ */
+static void slow_listener_is_told_what_it_missed(void **state)
+{
+	enum { FRAMES = 20, CHANGES = 1000, TIMEOUT_MS = 200 };
+	const struct rig_options options = { .client_timeout_ms = TIMEOUT_MS };
+	const struct api_monitor wanted = { .objects = API_MONITOR_ADDR };
+	struct rig *rig = rig_running(&options);
+	struct answer answer = { .frames = 0 };
+	int other = dial(rig), fd = dial(rig);
+	uint64_t start, end, n = 0;
+
+	send_one(fd, API_MONITOR, &wanted, sizeof(wanted));
+	while (!readable(fd, 10))
+		change(other, n++, 1);
+	for (int i = 0; i < FRAMES; i++, n += CHANGES)
+		change(other, n, CHANGES);
+	for (end = now_ms() + 5 * TIMEOUT_MS; now_ms() < end;) {
+		start = now_ms();
+		assert_serves(other);
+		assert_true(now_ms() - start < 1000);
+	}
+	do
+		assert_true(answer_part(fd, &answer));
+	while (answer.reply[0].last < n - 1);
+	assert_int_equal(answer.reply[0].items + answer.reply[0].missed, n - answer.reply[0].first);
+	assert_true(answer.reply[0].missed > 0);
+	/* the ring; a page in the socket, one being written, one behind it */
+	assert_true(answer.reply[0].items * sizeof(struct api_addr) <
+		    NOTIFY_BYTES + 4 * API_REPLY_CHUNK);
+	shutdown(fd, SHUT_WR);
+	while (answer_part(fd, &answer))
+		;
+	assert_int_equal(answer.reply[0].status, 0);
+	assert_ended(fd);
 	close(other);
 	rig_destroy(rig);
 }
@@ -340,6 +402,7 @@ int main(void)
 		cmocka_unit_test(client_that_goes_has_its_changes_made),
 		cmocka_unit_test(client_that_goes_while_workers_are_asked),
 		cmocka_unit_test(unread_listing_costs_little),
+		cmocka_unit_test(slow_listener_is_told_what_it_missed),
 		cmocka_unit_test(listing_rests),
 		cmocka_unit_test(unfinished_frame_times_out),
 		cmocka_unit_test(clients_are_limited),
