@@ -11,6 +11,7 @@
 #include "net/addr.h"
 #include "net/ip6_headers.h"
 #include "net/route.h"
+#include "net/tunnel_device.h"
 #include "worker/worker.h"
 
 #define HOP_LIMIT 64 /* RFC 8504 5.2 by way of RFC 1700: of packets we make */
@@ -56,8 +57,12 @@ bool ip6_way_back(const struct worker *w, const struct pkt_meta *meta, struct ne
 {
 	const union ip_addr *to = &meta->tuple.src;
 
-	if (!ip6_is_link_local(to))
-		return route_output(w, AF_INET6, to, nexthop);
+	if (!ip6_is_link_local(to)) {
+		if (!route_output(w, AF_INET6, to, nexthop))
+			return false;
+		nexthop->mtu = way_mtu(w, nexthop->port, AF_INET6, nexthop->mtu);
+		return true;
+	}
 	if (!port_exists(w->link, meta->in_port))
 		return false;
 	*nexthop = (struct nexthop){

@@ -143,6 +143,44 @@ static void test_narrow_way(void **state)
 	harness_free(h);
 }
 
+/* A long echo to us is answered in pieces that fit into what the way has become. */
+static void test_narrow_echo(void **state)
+{
+	enum { LEN = 1400, WAY = 1380 };
+	struct harness *h = tunnel_rig_harness(1, ip6ip6);
+	struct packet ask = tunnel_rig_hex("6000000000002940 " END6_THEIRS END6_OURS,
+					   "6000000000003a40 " NET6_FAR
+					   "fd090000000000000000000000000254 8000000000010001");
+	uint8_t pseudo[40] = { 0 };
+	size_t data = 0;
+	be16 sum;
+
+	harness_run(h, "dpip route add fd00:2::1/128 dev dpdk1 mtu 1380");
+	memset(ask.bytes + ask.len, 'x', 40 + LEN - ask.len);
+	ask.len = 40 + LEN;
+	put16(&ask, 4, LEN);
+	put16(&ask, 44, LEN - 40);
+	memcpy(pseudo, ask.bytes + 48, 32);
+	memcpy(pseudo + 34, ask.bytes + 44, 2);
+	pseudo[39] = IPPROTO_ICMPV6;
+	sum = csum_finish(csum_sum(ask.bytes + 80, LEN - 40, csum_sum(pseudo, sizeof(pseudo), 0)));
+	memcpy(ask.bytes + 82, &sum, sizeof(sum));
+	tunnel_rig_send(h, 1, 0, &ask);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct packet got = tunnel_rig_take(h, 1);
+
+		assert_in_range(got.len, 80, WAY);
+		assert_int_equal(got.bytes[6], IPPROTO_IPV6);
+		assert_int_equal(got.bytes[40 + 6], IPPROTO_FRAGMENT);
+		assert_int_equal(get16(&got, 82) & 0xfff8, data);
+		data += got.len - 88;
+	}
+	assert_int_equal(data, LEN - 40);
+	tunnel_rig_expect_nothing(h);
+	assert_int_equal(harness_all_drops(h), 0);
+	harness_free(h);
+}
+
 static void test_ttl_and_tos(void **state)
 {
 	struct harness *h = tunnel_rig_harness(1, ipip);
@@ -256,11 +294,11 @@ static void test_fragments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),      cmocka_unit_test(test_echo),
-		cmocka_unit_test(test_mtu),        cmocka_unit_test(test_cut_inside),
-		cmocka_unit_test(test_narrow_way), cmocka_unit_test(test_ttl_and_tos),
-		cmocka_unit_test(test_congestion), cmocka_unit_test(test_as_received),
-		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_bytes),       cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_mtu),         cmocka_unit_test(test_cut_inside),
+		cmocka_unit_test(test_narrow_echo), cmocka_unit_test(test_narrow_way),
+		cmocka_unit_test(test_ttl_and_tos), cmocka_unit_test(test_congestion),
+		cmocka_unit_test(test_as_received), cmocka_unit_test(test_fragments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
