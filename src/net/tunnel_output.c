@@ -9,10 +9,14 @@
  * depth of three; one that leads into itself would grow packets for ever.
  */
 #include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ether.h>
 
 #include "net/ip.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/ip6_headers.h"
 #include "net/net.h"
 #include "net/path_mtu.h"
 #include "net/tunnel_device_int.h"
@@ -78,6 +82,24 @@ static void tunnel_send_on(struct worker *w, struct rte_mbuf *m, const struct ne
 		stage_push(w, STAGE_IP_OUTPUT, m);
 }
 
+/*
+ * Tunnels in tunnels need more room in front than drivers leave: the packet moves back in its
+ * buffer, if that is its own and has some behind it. What more comes in front later: a fragment's
+ * header, Ethernet's, two tags.
+ */
+static void tunnel_make_room(struct rte_mbuf *m, uint16_t len)
+{
+	uint16_t need = (uint16_t)(len + IP6_FRAGMENT_LEN + RTE_ETHER_HDR_LEN + 8u);
+	uint16_t have = rte_pktmbuf_headroom(m);
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (likely(have >= need) || rte_pktmbuf_tailroom(m) < need - have ||
+	    rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m))
+		return;
+	memmove(data + (need - have), data, m->data_len);
+	m->data_off = need;
+}
+
 static void tunnel_wrap(struct worker *w, struct rte_mbuf *m, uint16_t id,
 			const struct nexthop *nexthop)
 {
@@ -87,6 +109,7 @@ static void tunnel_wrap(struct worker *w, struct rte_mbuf *m, uint16_t id,
 	uint32_t len = m->pkt_len;
 
 	unfinished_finish(m);
+	tunnel_make_room(m, device->heads[inner6].len);
 	if (unlikely(!encap_push(m, &device->heads[inner6], each))) {
 		drop(w, m, DROP_TUNNEL_ROOM);
 		return;

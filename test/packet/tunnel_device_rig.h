@@ -46,6 +46,9 @@ extern const struct mode_row tunnel_modes[TUNNEL_MODES];
 #define ipip   (&tunnel_modes[0])
 #define ip6ip6 (&tunnel_modes[7])
 
+/* All that can be in front. */
+#define ip6gre_all (&tunnel_modes[9])
+
 struct packet {
 	uint8_t bytes[2048];
 	size_t len;

@@ -232,45 +232,121 @@ static void test_errors6(void **state)
 	harness_free(h);
 }
 
-/* A service whose clients come and are answered through the tunnel, whoever receives what. */
-static void serve(unsigned int n_workers)
+/* Addresses on one side of dpvs, as text and in packets. */
+static const struct place {
+	const char *dev;
+	const char *host, *host_hex;
+	const char *vip, *vip_hex;
+	const char *laddr, *laddr_hex;
+} places[2][2] = {
+	{ { "dpdk0", "10.1.0.2", "0a010002 ", "10.1.0.100", "0a010064 ", "10.1.0.200",
+	    "0a0100c8 " },
+	  { "t", "10.9.0.7", "0a090007 ", "10.9.0.100", "0a090064 ", "10.9.0.200", "0a0900c8 " } },
+	{ { "dpdk0", "fd00:1::2", NET6_NEAR, "[fd00:1::100]", "fd000001000000000000000000000100 ",
+	    "fd00:1::200", "fd000001000000000000000000000200 " },
+	  { "t", "fd09::7", NET6_FAR, "[fd09::100]", "fd090000000000000000000000000100 ",
+	    "fd09::200", "fd090000000000000000000000000200 " } },
+};
+
+static struct packet datagram(const char *src, unsigned int sport, const char *dst,
+			      unsigned int dport)
 {
-	struct harness *h = tunnel_rig_harness(n_workers, ipip);
+	bool six = strlen(src) > 9;
+	char hex[200];
+	struct packet packet;
+	size_t l4 = six ? 40 : 20;
+	be16 sum;
 
-	harness_run(h, "dpip addr add 10.9.0.100/32 dev t");
-	harness_run(h, "ipvsadm -A -u 10.9.0.100:80 -s rr");
-	harness_run(h, "ipvsadm -a -u 10.9.0.100:80 -r 10.1.0.2:8080 -b");
-	harness_run(h, "ipvsadm -P -z 10.1.0.200 -u 10.9.0.100:80 -F dpdk0");
+	snprintf(hex, sizeof(hex), "%s%s%s%04x%04x000c0000 61626364",
+		 six ? "60000000000c1140 " : "45000020000040004011 0000 ", src, dst, sport, dport);
+	packet = tunnel_rig_hex(hex, "");
+	if (!six) {
+		tunnel_rig_sum_ip4(&packet);
+		return packet;
+	}
+	sum = csum_finish(csum_sum(packet.bytes + 8, (uint32_t)packet.len - 8,
+				   RTE_BE16(IPPROTO_UDP) + RTE_BE16(12)));
+	memcpy(packet.bytes + l4 + 6, &sum, sizeof(sum));
+	return packet;
+}
+
+/* From the host of a side. */
+static void send_from(struct harness *h, const struct mode_row *tunnel, bool far,
+		      unsigned int queue, const struct packet *packet)
+{
+	struct packet sent = far ? tunnel_rig_hex(tunnel->from, "") : (struct packet){ .len = 0 };
+
+	memcpy(sent.bytes + sent.len, packet->bytes, packet->len);
+	sent.len += packet->len;
+	tunnel_rig_send(h, far, queue, &sent);
+}
+
+/* To the host of a side: what is expected is a hop older. Local ports are not known. */
+static unsigned int expect_at(struct harness *h, const struct mode_row *tunnel, bool far,
+			      struct packet want, bool any_port)
+{
+	struct packet got = tunnel_rig_take(h, far);
+	size_t l4 = want.bytes[0] >> 4 == 6 ? 40 : 20;
+	unsigned int sport;
+
+	if (far) {
+		assert_int_equal(got.len, tunnel->more + want.len);
+		got.len -= tunnel->more;
+		memmove(got.bytes, got.bytes + tunnel->more, got.len);
+	}
+	want.bytes[l4 == 40 ? 7 : 8]--;
+	sport = get16(&got, l4);
+	if (any_port) {
+		put16(&want, l4, sport);
+		put16(&want, l4 + 6, get16(&got, l4 + 6));
+	}
+	if (l4 == 20)
+		tunnel_rig_sum_ip4(&want);
+	assert_int_equal(got.len, want.len);
+	assert_memory_equal(got.bytes, want.bytes, want.len);
+	return sport;
+}
+
+/* A service of FNAT (b), NAT (m) or DR (g), whose server or whose clients are behind the tunnel,
+ * whoever receives what. */
+static void serve(unsigned int n_workers, bool six, char mode, bool far_client)
+{
+	const struct place *client = &places[six][far_client], *server = &places[six][!far_client];
+	const struct mode_row *tunnel = six ? ip6ip6 : ipip;
+	struct harness *h = tunnel_rig_harness(n_workers, tunnel);
+	unsigned int port = mode == 'g' ? 80 : 8080;
+	char line[200];
+
+	snprintf(line, sizeof(line), "dpip addr add %s dev %s",
+		 six ? far_client ? "fd09::100" : "fd00:1::100" : client->vip, client->dev);
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -A -u %s:80 -s rr", client->vip);
+	harness_run(h, line);
+	snprintf(line, sizeof(line),
+		 six ? "ipvsadm -a -u %s:80 -r [%s]:%u -%c" : "ipvsadm -a -u %s:80 -r %s:%u -%c",
+		 client->vip, server->host, port, mode);
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -P -z %s -u %s:80 -F %s", server->laddr, client->vip,
+		 server->dev);
+	if (mode == 'b')
+		harness_run(h, line);
 	tunnel_rig_clear(h);
-	for (unsigned int i = 0; i < 30; i++) {
-		struct packet ask = tunnel_rig_hex(ipip->from,
-						   "45000020000040004011 0000 0a090007 0a090064 "
-						   "00000050000c0000 61626364");
-		struct packet got, answer;
-		be16 sum;
+	for (unsigned int i = 0; i < 12; i++) {
+		const char *from = mode == 'b' ? server->laddr_hex : client->host_hex;
+		struct packet packet = datagram(client->host_hex, 1000 + i, client->vip_hex, 80);
+		unsigned int sport;
 
-		put16(&ask, 40, 1000 + i);
-		sum = csum_finish(csum_sum(ask.bytes + 20, 20, 0));
-		memcpy(ask.bytes + 30, &sum, sizeof(sum));
-		tunnel_rig_send(h, 1, i % n_workers, &ask);
-		got = tunnel_rig_take(h, 0);
-		assert_int_equal(got.len, 32);
-		assert_memory_equal(got.bytes + 12, "\x0a\1\0\xc8\x0a\1\0\2", 8);
-		assert_int_equal(get16(&got, 22), 8080);
-		answer = got;
-		memcpy(answer.bytes + 12, got.bytes + 16, 4);
-		memcpy(answer.bytes + 16, got.bytes + 12, 4);
-		put16(&answer, 20, 8080);
-		put16(&answer, 22, get16(&got, 20));
-		answer.bytes[8] = 64;
-		tunnel_rig_sum_ip4(&answer);
-		tunnel_rig_send(h, 0, (i + 1) % n_workers, &answer);
-		got = tunnel_rig_take(h, 1);
-		assert_int_equal(got.len, 52);
-		assert_int_equal(got.bytes[9], IPPROTO_IPIP);
-		assert_memory_equal(got.bytes + 32, "\x0a\x09\0\x64\x0a\x09\0\7", 8);
-		assert_int_equal(get16(&got, 40), 80);
-		assert_int_equal(get16(&got, 42), 1000 + i);
+		send_from(h, tunnel, far_client, i % n_workers, &packet);
+		packet = datagram(from, 1000 + i, mode == 'g' ? client->vip_hex : server->host_hex,
+				  port);
+		sport = expect_at(h, tunnel, !far_client, packet, mode == 'b');
+		tunnel_rig_expect_nothing(h);
+		if (mode == 'g')
+			continue; /* it answers by itself */
+		packet = datagram(server->host_hex, 8080, from, sport);
+		send_from(h, tunnel, !far_client, (i + 1) % n_workers, &packet);
+		packet = datagram(client->vip_hex, 80, client->host_hex, 1000 + i);
+		expect_at(h, tunnel, far_client, packet, false);
 		tunnel_rig_expect_nothing(h);
 	}
 	assert_int_equal(harness_all_drops(h), 0);
@@ -279,8 +355,11 @@ static void serve(unsigned int n_workers)
 
 static void test_service(void **state)
 {
-	serve(1);
-	serve(3);
+	for (unsigned int n = 1; n <= 3; n += 2)
+		for (unsigned int six = 0; six < 2; six++)
+			for (const char *mode = "bmg"; *mode; mode++)
+				for (unsigned int far_client = 0; far_client < 2; far_client++)
+					serve(n, six, *mode, far_client);
 }
 
 static void test_removal(void **state)
@@ -362,21 +441,73 @@ static void test_refused(void **state)
 	harness_free(h);
 }
 
+/* A frame for the tunnel in a buffer without room in front; shared: the buffer is not ours alone.
+ */
+static void send_tight(struct harness *h, const struct mode_row *mode, bool shared)
+{
+	struct packet in =
+		tunnel_rig_hex(mode->inner == 4 ? NEAR_IN "0800" TO4 : NEAR_IN "86dd" TO6, "");
+	struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool);
+
+	assert_non_null(m);
+	m->data_off = 0;
+	memcpy(rte_pktmbuf_append(m, (uint16_t)in.len), in.bytes, in.len);
+	rte_mbuf_refcnt_set(m, shared ? 2 : 1);
+	assert_true(test_port_inject(h->port[0], 0, m));
+	harness_turn(h);
+	if (shared)
+		rte_pktmbuf_free(m);
+}
+
 /* A driver that leaves no room in front of a frame. */
 static void test_no_room(void **state)
 {
 	for (size_t i = 0; i < TUNNEL_MODES; i++) {
 		const struct mode_row *mode = &tunnel_modes[i];
 		struct harness *h = tunnel_rig_harness(1, mode);
-		struct packet in = tunnel_rig_hex(
-			mode->inner == 4 ? NEAR_IN "0800" TO4 : NEAR_IN "86dd" TO6, "");
+		struct packet want = tunnel_rig_hex(mode->to,
+						    mode->inner == 4 ? TO4_AGED : TO6_AGED);
 
-		harness_inject_tight(h, 0, in.bytes, in.len);
-		harness_turn(h);
+		send_tight(h, mode, false);
+		tunnel_rig_assert_packet(tunnel_rig_take(h, 1), &want);
+		send_tight(h, mode, true);
 		assert_int_equal(harness_drops(h, DROP_TUNNEL_ROOM), 1);
 		tunnel_rig_expect_nothing(h);
 		harness_free(h);
 	}
+}
+
+/* The longest headers, three of them: more than drivers leave room for. */
+static void test_deep(void **state)
+{
+	struct harness *h = tunnel_rig_harness(1, ip6gre_all);
+	struct packet packet = tunnel_rig_hex(TO4, ""), got;
+	size_t len = packet.len;
+
+	harness_run(
+		h,
+		"dpip tunnel add t2 mode ip6gre key 7 csum remote fd09:0:2::1 local fd00:2::254");
+	harness_run(h, "dpip route add fd09:0:3::/48 dev t2");
+	harness_run(
+		h,
+		"dpip tunnel add t3 mode ip6gre key 7 csum remote fd09:0:3::1 local fd00:2::254");
+	harness_run(h, "dpip route add 10.9.4.0/24 dev t3");
+	packet.bytes[18] = 4;
+	tunnel_rig_sum_ip4(&packet);
+	tunnel_rig_send(h, 0, 0, &packet);
+	got = tunnel_rig_take(h, 1);
+	assert_int_equal(got.len, len + 3 * ip6gre_all->more);
+	for (size_t at = 0; at < 3 * ip6gre_all->more; at += ip6gre_all->more)
+		assert_int_equal(got.bytes[at + 6], IPPROTO_GRE);
+	/* the inner one as it was, but for a hop */
+	got.bytes[3 * ip6gre_all->more + 8]++;
+	got.len -= 3 * ip6gre_all->more;
+	memmove(got.bytes, got.bytes + 3 * ip6gre_all->more, got.len);
+	tunnel_rig_sum_ip4(&got);
+	assert_memory_equal(got.bytes, packet.bytes, len);
+	tunnel_rig_expect_nothing(h);
+	assert_int_equal(harness_all_drops(h), 0);
+	harness_free(h);
 }
 
 int main(void)
@@ -386,7 +517,7 @@ int main(void)
 		cmocka_unit_test(test_no_way),  cmocka_unit_test(test_errors4),
 		cmocka_unit_test(test_errors6), cmocka_unit_test(test_service),
 		cmocka_unit_test(test_removal), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_no_room), cmocka_unit_test(test_deep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
