@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * link/ethdev-mtu: three things limit an MTU. A packet buffer holds a whole
+ * link/ethdev-mtu: four things limit an MTU. A packet buffer holds a whole
  * frame, so the pool's size does: it is made once, for the largest `mtu` of the
  * conf file's devices. The driver says how long a frame it takes. And DPDK's
  * driver for AF_PACKET says 1518 bytes whatever it can do, so that DPDK refuses
  * more before the driver hears of it; there the ring's `framesz` is what counts,
- * and the kernel's interface is told by ourselves.
+ * and the kernel's interface is told by ourselves. A bonding takes what the least
+ * of its members does; its driver asks DPDK about them, which would refuse the
+ * same, so members are told one by one.
  */
 #include "link/ethdev_mtu.h"
 
@@ -20,6 +22,7 @@
 
 #include <rte_dev.h>
 #include <rte_devargs.h>
+#include <rte_eth_bond.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -56,7 +59,19 @@ static uint32_t af_packet_frame(const struct rte_eth_dev_info *info)
 	return at ? (uint32_t)strtoul(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAME;
 }
 
-uint16_t ethdev_mtu_limit(uint16_t id, const struct rte_mempool *pool, char *why, size_t size)
+/* DPDK's ports that a bonding has, 0: it is none. */
+static unsigned int bond_members(uint16_t id, uint16_t members[RTE_MAX_ETHPORTS])
+{
+	struct rte_eth_dev_info info;
+	int n;
+
+	if (rte_eth_dev_info_get(id, &info) != 0 || strcmp(info.driver_name, "net_bonding") != 0)
+		return 0;
+	n = rte_eth_bond_slaves_get(id, members, RTE_MAX_ETHPORTS);
+	return n < 0 ? 0 : (unsigned int)n;
+}
+
+static uint16_t one_limit(uint16_t id, const struct rte_mempool *pool, char *why, size_t size)
 {
 	struct rte_mempool *of = (struct rte_mempool *)(uintptr_t)pool;
 	uint32_t room = rte_pktmbuf_data_room_size(of) - RTE_PKTMBUF_HEADROOM - L2_ROOM;
@@ -85,6 +100,24 @@ uint16_t ethdev_mtu_limit(uint16_t id, const struct rte_mempool *pool, char *why
 	return (uint16_t)room;
 }
 
+uint16_t ethdev_mtu_limit(uint16_t id, const struct rte_mempool *pool, char *why, size_t size)
+{
+	uint16_t members[RTE_MAX_ETHPORTS], least = UINT16_MAX;
+	unsigned int n = bond_members(id, members);
+	char of[160] = "";
+
+	if (n == 0)
+		return one_limit(id, pool, why, size);
+	for (unsigned int i = 0; i < n; i++) {
+		uint16_t limit = one_limit(members[i], pool, of, sizeof(of));
+
+		if (limit < least)
+			snprintf(why, size, "%s", of);
+		least = RTE_MIN(least, limit);
+	}
+	return least;
+}
+
 static int iface_set_mtu(const char *name, uint16_t mtu)
 {
 	struct ifreq request = { .ifr_mtu = mtu };
@@ -99,7 +132,7 @@ static int iface_set_mtu(const char *name, uint16_t mtu)
 	return r;
 }
 
-int ethdev_mtu_set(uint16_t id, uint16_t mtu)
+static int one_set(uint16_t id, uint16_t mtu)
 {
 	struct rte_eth_dev_info info;
 	char iface[IF_NAMESIZE];
@@ -112,4 +145,19 @@ int ethdev_mtu_set(uint16_t id, uint16_t mtu)
 	r = rte_eth_dev_set_mtu(id, mtu);
 	/* a driver without such a setting: what it takes is what its buffers hold */
 	return r == -ENOTSUP ? 0 : r;
+}
+
+int ethdev_mtu_set(uint16_t id, uint16_t mtu)
+{
+	uint16_t members[RTE_MAX_ETHPORTS];
+	unsigned int n = bond_members(id, members);
+	int r = 0;
+
+	if (n == 0)
+		return one_set(id, mtu);
+	for (unsigned int i = 0; i < n && r == 0; i++)
+		r = one_set(members[i], mtu);
+	if (r == 0)
+		rte_eth_dev_set_mtu(id, mtu); /* refused or not: they have it */
+	return r;
 }

@@ -468,6 +468,9 @@ static int start_port(const struct ethdev_config *config, struct ethdev *dev, st
 	r = rte_eth_dev_start(dev->id);
 	if (r < 0)
 		return open_fail(r, error, size, "start: %s", strerror(-r));
+	/* a bonding's driver has now told its members what DPDK thinks that they take */
+	if (dev->bond.n_members)
+		ethdev_mtu_set(dev->id, config->mtu);
 	r = set_modes(config, dev, port, error, size);
 	if (r < 0)
 		rte_eth_dev_stop(dev->id);

@@ -98,4 +98,30 @@ refused "more than its frames hold" 1 "dpdk0: mtu 9100: 68 to 9004 is possible; 
 ok "... has changed nothing" bed_wait_for 10 mtus_are "9000 1500 9000"
 accounted "in the end"
 stopped "with jumbo frames"
+
+# The same on a bonding, whose members are these two.
+{
+	printf '%s\n' "global_defs { log_file $BED/dpvs.log }" "netif_defs {"
+	for side in client server1; do
+		printf '	%s\n' "device $side {" \
+			"vdev \"net_af_packet_$side,iface=$side,framesz=9088,blocksz=581632,framecnt=512\"" \
+			"mtu 9000" "rx { queue_number 1 }" "tx { queue_number 1 }" "}"
+	done
+	printf '%s\n' "bonding bond0 { mode 1" "slave client" "slave server1" "primary client }" "}" \
+		"startup { dpip addr add 10.1.0.254/24 dev bond0 }"
+} >"$BED/dpvs.conf"
+bond_mtu_is() {
+	[ "$(dpip -o link show bond0 | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')" = "$1" ]
+}
+long_pings() {
+	in_client ping -c 1 -W 1 -q -s 8972 -M "do" 10.1.0.254 >/dev/null
+}
+must "dpvs starts with a bonding of 9,000 bytes" bed_start
+ok "it says so" bond_mtu_is 9000
+ok "ping of 9,000-byte packets to it" bed_wait_for 20 long_pings
+ok "a smaller mtu" eval 'dpip link set bond0 mtu 1500 && bond_mtu_is 1500'
+ok "jumbo again" eval 'dpip link set bond0 mtu 9000 && bed_wait_for 20 long_pings'
+refused "more than its members' frames hold" 1 "bond0: mtu 9100: 68 to 9004 is possible; its frames have 9088 bytes" \
+	dpip link set bond0 mtu 9100
+stopped "with a bonding"
 test_done

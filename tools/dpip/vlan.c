@@ -165,7 +165,10 @@ static const struct dpip_grammar grammar[] = {
 
 static const char help[] =
 	"  add: link and id must be there; NAME is LINK.ID unless it is given. A VLAN is a link:\n"
-	"  addr, route, neigh and link set take its name; what is on it goes with it\n";
+	"  addr, route, neigh and link set take its name; what is on it goes with it\n"
+	"  its mtu shrinks with that of its link, which it is never above, and stays small when "
+	"that\n"
+	"  grows again, until link set NAME mtu N\n";
 
 const struct dpip_object dpip_vlan = {
 	.name = "vlan",
