@@ -192,11 +192,14 @@ static void kni_mirror_facts(struct kni_desk *desk, struct kni_port *port)
 
 static void kni_mirror_carrier(struct kni_desk *desk, struct kni_port *port)
 {
-	const struct port *from = &desk->kni.all[WORKER_MASTER]->link->ports[port->port];
+	const struct link *link = desk->kni.all[WORKER_MASTER]->link;
+	const struct port *from = &link->ports[port->port];
+	uint16_t id = port_device(link, port->port); /* a VLAN has its device's */
 	struct api_link state = { 0 };
 	bool carrier = false;
 
-	if (from->up && from->ops->show(from->handle, &state) == 0)
+	if (id != PORT_NONE && from->up &&
+	    link->ports[id].ops->show(link->ports[id].handle, &state) == 0)
 		carrier = state.flags & API_LINK_CARRIER;
 	if (carrier == port->carrier)
 		return;

@@ -26,6 +26,7 @@ json "a VLAN as a link" '[(x["ifname"], x["link"], x["linkinfo"]["info_data"]["i
 	dpip -j link show outer.100
 json "a device stands on nothing" '"link" not in j[0] and "linkinfo" not in j[0]' dpip -j link show dpdk0
 ok "link show -v says it" eval 'dpip -v link show outer | grep -q "^    vlan link dpdk1 proto 802.1ad id 7$"'
+ok "its kernel interface has its device's carrier" bed_wait_for 5 eval 'dpip kni show dev dpdk0.100 | grep -q "dpdk0.100 DOWN mtu"'
 refused "an id twice" 1 "802.1q id 100 on dpdk0 is dpdk0.100 already" dpip vlan add other link dpdk0 id 100
 refused "a name twice" 1 "link outer is already there" dpip vlan add outer link dpdk0 id 8
 refused "three tags" 1 "frames of outer.100 have 2 tags" dpip vlan add link outer.100 id 3
