@@ -42,7 +42,7 @@ struct api_route {
 	uint32_t mtu;           /* 0: the device's */
 	char dev[API_NAME_LEN]; /* empty in a request: derived from the gateway; in a reply: none */
 	uint32_t n_hops;        /* reply: so many struct api_hop stand behind; 0: none */
-	uint32_t reserved;
+	uint32_t mtu_of_dev;    /* reply: mtu is the device's, the route has none of its own */
 };
 
 #define API_ROUTE_HOPS       16 /* gateways of one route */

@@ -105,6 +105,7 @@ void route_item_fill(const struct worker *w, const struct route *route, struct r
 		.onlink = route->onlink,
 		.metric = route->metric,
 		.mtu = route->mtu ? route->mtu : mtu,
+		.mtu_of_dev = route->mtu == 0,
 		.n_hops = route->paths ? route->paths->n : 0,
 	};
 	if (route->port != PORT_NONE)

@@ -169,24 +169,25 @@ static void addr_print(FILE *out, const union command_body *body)
 
 /* ---- routes ---- */
 
-static bool route_kept(const struct api_route *route)
+/* Is it one of those, and as what was said: the device's MTU was not. */
+static bool route_keep(struct api_route *route)
 {
+	if (route->mtu_of_dev)
+		route->mtu = route->mtu_of_dev = 0;
 	return route->proto == API_PROTO_AUTO || route->proto == API_PROTO_BOOT ||
 	       route->proto == API_PROTO_STATIC;
 }
 
 static bool route_take(union command_body *body)
 {
-	const struct api_route *route = &body->route;
-
-	if (route->n_hops) /* several gateways are the next kind's */
+	if (body->route.n_hops) /* several gateways are the next kind's */
 		return false;
-	return route_kept(route);
+	return route_keep(&body->route);
 }
 
 static bool route_multi_take(union command_body *body)
 {
-	return body->route_multi.n > 1 && route_kept(&body->route_multi.route);
+	return body->route_multi.n > 1 && route_keep(&body->route_multi.route);
 }
 
 /* The listing has the gateways right behind the route. */
