@@ -55,6 +55,7 @@ refused "no words" 2 "dpip" dpip
 refused "a worker that is not there" 1 "9" dpip --cpu 9 addr show
 ok "help" dpip help
 ok "help of an object" dpip addr help
+refused "help of none" 2 'dpip: help: "frob": an object, man or completion is expected' dpip help frob
 ok "-h" dpip -h
 ok "-V" dpip -V
 

@@ -189,6 +189,7 @@ static int parse_help(struct args *args, struct command *command)
 {
 	const char *word = args_take(args);
 
+	args->where = "help";
 	help_of(command, word ? object_find(word) : NULL);
 	if (word && !command->help_of) {
 		if (strcmp(word, "man") == 0)
@@ -196,8 +197,7 @@ static int parse_help(struct args *args, struct command *command)
 		else if (strcmp(word, "completion") == 0)
 			command->print_help = dpip_completion;
 		else
-			return args_fail(args,
-					 "help \"%s\": an object, man or completion is expected",
+			return args_fail(args, "\"%s\": an object, man or completion is expected",
 					 word);
 	}
 	return args_end(args);

@@ -267,8 +267,8 @@ static void print_bond(FILE *out, const struct api_link *link, const char *end)
 static void print_details(FILE *out, const struct api_link *link, const char *end)
 {
 	fprintf(out, "%s    driver %.*s device %.*s steering %.*s%s", end, API_NAME_LEN,
-		link->driver, (int)sizeof(link->device), link->device, API_NAME_LEN, link->steering,
-		link->flags & API_LINK_RSS ? " rx-rss" : "");
+		link->driver, (int)sizeof(link->device), link->device[0] ? link->device : "-",
+		API_NAME_LEN, link->steering, link->flags & API_LINK_RSS ? " rx-rss" : "");
 	fprintf(out, "%s    rx-descriptors %u tx-descriptors %u%s%s%s", end, link->rx_descriptors,
 		link->tx_descriptors, link->flags & API_LINK_ADMIN_UP ? " admin-up" : " admin-down",
 		link->flags & API_LINK_CARRIER ? " carrier" : " no-carrier",
