@@ -44,6 +44,11 @@ kernel_answers() {
 	in_client ping -c 1 -W 1 -q "$OURS" >/dev/null
 }
 
+# closed ADDRESS: it answers for a port that nobody listens on
+closed() {
+	in_client timeout 10 bash -c "exec 3<>/dev/tcp/$1/81" 2>&1 | grep -q "Connection refused"
+}
+
 # link_is WORDS: what `ip link show dpdk0.kni` says has them
 link_is() {
 	ip link show dpdk0.kni | grep -q -- "$1"
@@ -72,6 +77,9 @@ for workers in $WORKERS; do
 	ok "$w: up, with an address" kernel_up
 	ok "$w: the kernel answers ping" bed_wait_for 15 kernel_answers
 	ok "$w: and is answered" ping -c 3 -i 0.2 -W 10 -q 10.1.0.1
+	ok "$w: TCP to a closed port of the kernel's address is refused" closed "$OURS"
+	ok "$w: to one of an address that both have, too" eval 'ip address add 10.1.0.254/32 dev dpdk0.kni && closed 10.1.0.254 &&
+		ip address del 10.1.0.254/32 dev dpdk0.kni'
 	ok "$w: frames of full size, and longer ones in pieces" eval 'in_client ping -c 2 -i 0.2 -W 10 -q -s 1472 $OURS && ping -c 2 -i 0.2 -W 10 -q -s 4000 10.1.0.1'
 	ok "$w: dpvs itself answers as before" in_client ping -c 2 -i 0.2 -W 10 -q "$VIP"
 	must "$w: sshd" ssh_serve
