@@ -137,6 +137,11 @@ for workers in $WORKERS; do
 			bed_wait_for 20 ping -c 1 -W 2 -q 10.13.0.1
 		kill "$TAGGED"
 		wait "$TAGGED" 2>/dev/null
+		ok "$w: an address of the kernel's on a VLAN" eval 'ip link set dpdk0.10.kni up &&
+			ip address add 10.11.0.5/24 dev dpdk0.10.kni && dpip kni add 10.11.0.5 dev dpdk0.10 &&
+			bed_wait_for 20 in_client ping -c 1 -W 2 -q 10.11.0.5'
+		ok "$w: what it sends leaves with the tag" ping -c 2 -i 0.2 -W 10 -q 10.11.0.1
+		ip link set dpdk0.10.kni down
 	else
 		skip "$w: the kernel's own VLAN: there is no kernel interface here"
 	fi
