@@ -92,7 +92,7 @@ static void link_net(struct worker *w, struct op *op, struct route_node *node)
 	nets->used[node->plen / 64] |= UINT64_C(1) << node->plen % 64;
 	if (node->chain.link)
 		route_index_set(&w->net->routes->index, node->family, &node->dst, node->plen,
-				value_of(node), !first);
+				value_of(node));
 }
 
 static void unlink_net(struct worker *w, struct op *op, struct route_node *node)
@@ -138,7 +138,7 @@ static void index_update(struct worker *w, unsigned int family, const union ip_a
 	const struct route_node *first = route_prefix_find(w, family, dst, plen);
 
 	if (first)
-		route_index_set(index, family, dst, plen, value_of(first), false);
+		route_index_set(index, family, dst, plen, value_of(first));
 	else
 		route_index_del(index, family, dst, plen, cover_of(w, family, dst, plen));
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * net/route-index: where the values stand. A table of leading bits and, for
- * IPv4, pages of 256 are written in full for each prefix: a lookup among the
- * usual lengths is two loads. What is longer than 24 bits, and all of IPv6,
- * lies in tries of small nodes, which cost memory by prefixes and not by the
- * space that they cover. A prefix is written over shorter ones only, within its
- * own level; a level below is not touched, because a lookup that finds nothing
- * there falls back to what it saw above. So the work for one prefix is at
- * most 256 entries, or 32,768 for a /1.
+ * net/route-index: where the values stand. For IPv4, entries of 24 bits are
+ * written for each prefix, 64 of them in a line (net/route_line.h): a lookup
+ * among the usual lengths waits for one line. A full table of the Internet's
+ * takes 17 MB of these, which stay in a cache where 256 entries for each 16
+ * bits (60 MB) did not. What is longer than 24 bits, and all of IPv6, lies in
+ * tries of small nodes, which cost memory by prefixes and not by the space that
+ * they cover. A prefix is written over shorter ones only, within its own level;
+ * a level below is not touched, because a lookup that finds nothing there falls
+ * back to what it saw above. So the work for one prefix is at most 128
+ * entries, or 32,768 for a /1.
  *
  * The tables lie at the start of the region, which comes in small pages: a few
  * routes touch a few of them.
@@ -17,31 +19,23 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ROOT4 (1u << 16)
+#define TOPS4 (1u << INDEX4_TOP_BITS)
+#define BEST4 (1u << 16)
 #define ROOT6 (1u << INDEX6_ROOT_BITS)
 #define TABLES_BYTES \
-	(ROOT4 * (2 * sizeof(uint32_t) + sizeof(uint16_t)) + ROOT6 * 2 * sizeof(uint32_t))
-#define UNITS_BYTES  ((size_t)2 << 30)
-#define SMALL_BYTES  ((size_t)2 << 20) /* touched as needed: a page of the kernel's at a time */
-#define PAGE_ENTRIES 256u
-#define PAGE_CLASS   5 /* of 1 KB */
+	(TOPS4 * (sizeof(uint32_t) + sizeof(uint16_t)) + (BEST4 + 2 * ROOT6) * sizeof(uint32_t))
+#define UNITS_BYTES ((size_t)2 << 30)
+#define SMALL_BYTES ((size_t)2 << 20) /* touched as needed: a page of the kernel's at a time */
+#define LINES_CLASS (UNIT_CLASSES - 1)
+#define LINES_BYTES ((size_t)UNIT_BYTES << LINES_CLASS)
 
-_Static_assert(PAGE_ENTRIES * sizeof(uint32_t) == UNIT_BYTES << PAGE_CLASS, "a page's block");
+_Static_assert(INDEX4_LINES * sizeof(struct index_line) == LINES_BYTES, "a block of lines");
 _Static_assert(UNITS_BYTES / UNIT_BYTES <= INDEX_VALUE, "blocks fit beside a flag");
-_Static_assert(TABLES_BYTES % ((size_t)UNIT_BYTES << (UNIT_CLASSES - 1)) == 0, "blocks align");
-
-static struct index_roots roots_at(uint8_t **at, size_t n)
-{
-	struct index_roots roots = { .best = (uint32_t *)*at };
-
-	roots.below = roots.best + n;
-	*at += 2 * n * sizeof(uint32_t);
-	return roots;
-}
+_Static_assert(TABLES_BYTES % LINES_BYTES == 0, "blocks align");
 
 int route_index_create(struct route_index *index, int socket)
 {
-	uint8_t *at;
+	uint32_t *at;
 	int r;
 
 	*index = (struct route_index){ .populated = SMALL_BYTES };
@@ -49,9 +43,11 @@ int route_index_create(struct route_index *index, int socket)
 	if (r < 0)
 		return r;
 	at = index->region.base;
-	index->root4 = roots_at(&at, ROOT4);
-	index->root6 = roots_at(&at, ROOT6);
-	index->page_uses = (uint16_t *)at;
+	index->tops4 = at;
+	index->best4 = index->tops4 + TOPS4;
+	index->root6.best = index->best4 + BEST4;
+	index->root6.below = index->root6.best + ROOT6;
+	index->tops4_uses = (uint16_t *)(index->root6.below + ROOT6);
 	units_init(&index->units, (uint8_t *)index->region.base + TABLES_BYTES, UNITS_BYTES);
 	return 0;
 }
@@ -84,46 +80,63 @@ static inline unsigned int entry_plen(uint32_t entry)
 /* ---- the tables of leading bits ---- */
 
 /* Those of `bits` bits that the prefix covers get the value, unless a longer one is there. */
-static void roots_set(const struct index_roots *roots, unsigned int bits, uint32_t first,
-		      unsigned int plen, uint32_t value)
+static void best_set(uint32_t *all, unsigned int bits, uint32_t first, unsigned int plen,
+		     uint32_t value)
 {
 	uint32_t n = 1u << (bits - plen), entry = entry_make(plen, value);
 
-	for (uint32_t *best = &roots->best[first]; best < &roots->best[first + n]; best++)
+	for (uint32_t *best = &all[first]; best < &all[first + n]; best++)
 		if (*best >> INDEX_VALUE_BITS <= plen)
 			*best = entry;
 }
 
-static void roots_del(const struct index_roots *roots, unsigned int bits, uint32_t first,
-		      unsigned int plen, struct index_cover cover)
+static void best_del(uint32_t *all, unsigned int bits, uint32_t first, unsigned int plen,
+		     struct index_cover cover)
 {
 	uint32_t n = 1u << (bits - plen), entry = entry_make(cover.plen, cover.value);
 
-	for (uint32_t *best = &roots->best[first]; best < &roots->best[first + n]; best++)
+	for (uint32_t *best = &all[first]; best < &all[first + n]; best++)
 		if (*best >> INDEX_VALUE_BITS == plen)
 			*best = entry;
 }
 
-/* ---- pages: lengths 17 to 24 of IPv4, here as 1 to 8 ---- */
+/* ---- lines: lengths 17 to 24 of IPv4, here as 1 to 8 ---- */
 
-static uint32_t *page_of(struct route_index *index, uint32_t at)
+/* The line of an address, of a block that is there. */
+static struct index_line *line_at(const struct route_index *index, uint32_t addr)
 {
-	uint32_t *below = &index->root4.below[at], *page;
+	struct index_line *lines = units_at(&index->units,
+					    index->tops4[addr >> (32 - INDEX4_TOP_BITS)]);
 
-	if (*below)
-		return units_at(&index->units, *below);
-	*below = units_alloc(&index->units, PAGE_CLASS);
-	page = units_at(&index->units, *below);
-	memset(page, 0, PAGE_ENTRIES * sizeof(*page));
-	return page;
+	return &lines[addr >> 14 & (INDEX4_LINES - 1)];
 }
 
-static void page_release(struct route_index *index, uint32_t at)
+/* So many entries from that of addr on are taken out. */
+static void entries_take(struct route_index *index, uint32_t addr, unsigned int n,
+			 struct line_cut *cut)
 {
-	if (--index->page_uses[at] > 0)
+	uint32_t *top = &index->tops4[addr >> (32 - INDEX4_TOP_BITS)];
+
+	if (!*top) {
+		*top = units_alloc(&index->units, LINES_CLASS);
+		memset(units_at(&index->units, *top), 0, LINES_BYTES);
+	}
+	line_take(&index->units, line_at(index, addr), addr >> 8 & (LINE_ENTRIES - 1), n, cut);
+}
+
+static void entries_put(struct route_index *index, uint32_t addr, struct line_cut *cut)
+{
+	struct index_line *line = line_at(index, addr);
+	uint32_t top = addr >> (32 - INDEX4_TOP_BITS);
+	uint16_t *uses = &index->tops4_uses[top];
+	bool was_empty = line_is_empty(line);
+
+	line_put(&index->units, line, cut);
+	*uses = (uint16_t)(*uses + was_empty - line_is_empty(line));
+	if (*uses > 0)
 		return;
-	units_free(&index->units, index->root4.below[at], PAGE_CLASS);
-	index->root4.below[at] = 0;
+	units_free(&index->units, index->tops4[top], LINES_CLASS);
+	index->tops4[top] = 0;
 }
 
 static const struct trie_key no_bits = { .len = 0 };
@@ -150,70 +163,95 @@ static bool entry_is_set(const uint32_t *entry)
 	return entry_plen(*entry) != 0;
 }
 
-static void page_set(struct route_index *index, uint32_t addr, unsigned int len, uint32_t value,
-		     bool fresh)
+/* Those of a prefix of length len that are of prefixes from `from` to len long get a value. */
+static void lines_put(struct route_index *index, uint32_t addr, unsigned int len, unsigned int from,
+		      struct index_cover put)
 {
-	uint32_t *page = page_of(index, addr >> 16);
-	uint32_t first = addr >> 8 & 0xff, n = PAGE_ENTRIES >> len;
+	unsigned int n = len > 2 ? 256u >> len : LINE_ENTRIES;
+	struct line_cut cut;
 
-	index->page_uses[addr >> 16] += fresh;
-	for (uint32_t *entry = &page[first]; entry < &page[first + n]; entry++)
-		if (entry_plen(*entry) <= len)
-			entry_put(index, entry, len, value);
+	for (unsigned int left = 256u >> len; left > 0; left -= n, addr += n << 8) {
+		entries_take(index, addr, n, &cut);
+		for (uint32_t *run = &cut.runs[cut.from]; run < &cut.runs[cut.to]; run++)
+			if (entry_plen(*run) >= from && entry_plen(*run) <= len)
+				entry_put(index, run, put.plen, put.value);
+		entries_put(index, addr, &cut);
+	}
 }
 
-static void page_del(struct route_index *index, uint32_t addr, unsigned int len,
-		     struct index_cover cover)
+static void lines_set(struct route_index *index, uint32_t addr, unsigned int plen, uint32_t value)
 {
-	uint32_t *page = page_of(index, addr >> 16);
-	uint32_t first = addr >> 8 & 0xff, n = PAGE_ENTRIES >> len;
-	unsigned int cover_len = cover.value ? cover.plen - 16 : 0;
+	struct index_cover put = { .plen = plen - 16, .value = value };
 
-	for (uint32_t *entry = &page[first]; entry < &page[first + n]; entry++)
-		if (entry_plen(*entry) == len)
-			entry_put(index, entry, cover_len, cover.value);
-	page_release(index, addr >> 16);
+	lines_put(index, addr, plen - 16, 0, put);
 }
 
-/* ---- below a page's entry ---- */
+static void lines_del(struct route_index *index, uint32_t addr, unsigned int plen,
+		      struct index_cover cover)
+{
+	struct index_cover put = { .plen = cover.value ? cover.plen - 16 : 0,
+				   .value = cover.value };
+
+	lines_put(index, addr, plen - 16, plen - 16, put);
+}
+
+/* ---- below an entry ---- */
 
 static struct trie_key key4(uint32_t addr, unsigned int plen)
 {
 	return (struct trie_key){ .high = (uint64_t)addr << 56, .len = plen - 24 };
 }
 
+/* The entry gets a node. */
+static void node_begin(struct route_index *index, uint32_t addr)
+{
+	uint32_t block = units_alloc(&index->units, 0), *entry;
+	struct trie_node *node = units_at(&index->units, block);
+	struct line_cut cut;
+
+	memset(node, 0, sizeof(*node));
+	entries_take(index, addr, 1, &cut);
+	entry = &cut.runs[cut.from];
+	if (entry_is_set(entry))
+		trie_set(&index->units, node, no_bits, *entry & INDEX_VALUE);
+	*entry = INDEX_CHILD | entry_plen(*entry) << INDEX_VALUE_BITS | block;
+	entries_put(index, addr, &cut);
+}
+
+static void node_end(struct route_index *index, uint32_t addr, const struct trie_node *node)
+{
+	uint32_t *entry, value = 0, block;
+	struct line_cut cut;
+
+	entries_take(index, addr, 1, &cut);
+	entry = &cut.runs[cut.from];
+	block = *entry & INDEX_VALUE;
+	if (entry_is_set(entry))
+		value = trie_value(&index->units, node, 0);
+	*entry = entry_make(entry_plen(*entry), value);
+	entries_put(index, addr, &cut);
+	units_free(&index->units, block, 0);
+}
+
+static struct trie_node *node_of(const struct route_index *index, uint32_t addr)
+{
+	return units_at(&index->units, *index4_entry(index, addr) & INDEX_VALUE);
+}
+
 static void deep_set(struct route_index *index, uint32_t addr, unsigned int plen, uint32_t value)
 {
-	uint32_t *entry = &page_of(index, addr >> 16)[addr >> 8 & 0xff], block;
-	struct trie_node *node;
-
-	if (!(*entry & INDEX_CHILD)) {
-		block = units_alloc(&index->units, 0);
-		node = units_at(&index->units, block);
-		memset(node, 0, sizeof(*node));
-		if (entry_is_set(entry))
-			trie_set(&index->units, node, no_bits, *entry & INDEX_VALUE);
-		*entry = INDEX_CHILD | entry_plen(*entry) << INDEX_VALUE_BITS | block;
-		index->page_uses[addr >> 16]++;
-	}
-	node = units_at(&index->units, *entry & INDEX_VALUE);
-	trie_set(&index->units, node, key4(addr, plen), value);
+	if (!(*index4_entry(index, addr) & INDEX_CHILD))
+		node_begin(index, addr);
+	trie_set(&index->units, node_of(index, addr), key4(addr, plen), value);
 }
 
 static void deep_del(struct route_index *index, uint32_t addr, unsigned int plen)
 {
-	uint32_t *entry = &page_of(index, addr >> 16)[addr >> 8 & 0xff];
-	uint32_t block = *entry & INDEX_VALUE, value = 0;
-	struct trie_node *node = units_at(&index->units, block);
+	struct trie_node *node = node_of(index, addr);
 
 	trie_del(&index->units, node, key4(addr, plen));
-	if (node->below || node->ends & ~UINT64_C(1))
-		return;
-	if (entry_is_set(entry))
-		value = trie_value(&index->units, node, 0);
-	*entry = entry_make(entry_plen(*entry), value);
-	units_free(&index->units, block, 0);
-	page_release(index, addr >> 16);
+	if (!node->below && !(node->ends & ~UINT64_C(1)))
+		node_end(index, addr, node);
 }
 
 /* ---- IPv6 ---- */
@@ -237,7 +275,7 @@ static void index6_set(struct route_index *index, const union ip_addr *dst, unsi
 	struct trie_node *node;
 
 	if (plen <= INDEX6_ROOT_BITS) {
-		roots_set(&index->root6, INDEX6_ROOT_BITS, at, plen, value);
+		best_set(index->root6.best, INDEX6_ROOT_BITS, at, plen, value);
 		return;
 	}
 	if (!*below) {
@@ -257,7 +295,7 @@ static void index6_del(struct route_index *index, const union ip_addr *dst, unsi
 	struct trie_node *node;
 
 	if (plen <= INDEX6_ROOT_BITS) {
-		roots_del(&index->root6, INDEX6_ROOT_BITS, at, plen, cover);
+		best_del(index->root6.best, INDEX6_ROOT_BITS, at, plen, cover);
 		return;
 	}
 	node = units_at(&index->units, *below);
@@ -270,26 +308,25 @@ static void index6_del(struct route_index *index, const union ip_addr *dst, unsi
 
 /* ---- what covers a prefix ---- */
 
-/* The entries of a level, each of a prefix of `bits` bits: of leading bits, or of a page. */
+/* Entries, each of a prefix of `bits` bits: of the leading bits, or of a family's lines. */
 struct level {
-	const struct index_roots *roots;
-	const uint32_t *page;
-	const struct units *units;
+	const struct route_index *index;
+	const uint32_t *best;
+	uint32_t lines; /* which, when there is no `best`: the 16 leading bits of an address */
 	unsigned int bits;
 };
 
-static unsigned int level_plen(const struct level *level, uint32_t at)
+static uint32_t level_entry(const struct level *level, uint32_t at)
 {
-	return level->page ? entry_plen(level->page[at])
-			   : level->roots->best[at] >> INDEX_VALUE_BITS;
+	return level->best ? level->best[at]
+			   : *index4_entry(level->index, level->lines << 16 | at << 8);
 }
 
-static uint32_t level_value(const struct level *level, uint32_t at)
+/* Of one with a node it stands there, as what begins there. */
+static uint32_t entry_value(const struct route_index *index, uint32_t entry, bool has_child)
 {
-	uint32_t entry = level->page ? level->page[at] : level->roots->best[at];
-
-	if (level->page && (entry & INDEX_CHILD)) /* it stands in the node, as what begins there */
-		return trie_value(level->units, units_at(level->units, entry & INDEX_VALUE), 0);
+	if (has_child)
+		return trie_value(&index->units, units_at(&index->units, entry & INDEX_VALUE), 0);
 	return entry & INDEX_VALUE;
 }
 
@@ -305,12 +342,14 @@ static enum told level_asks(const struct level *level, uint32_t at, unsigned int
 	uint32_t n = 1u << (level->bits - len), first = at & ~(n - 1);
 
 	for (uint32_t i = first; i < first + n; i++) {
-		unsigned int plen = level_plen(level, i);
+		uint32_t entry = level_entry(level, i);
+		bool has_child = !level->best && (entry & INDEX_CHILD);
+		unsigned int plen = has_child ? entry_plen(entry) : entry >> INDEX_VALUE_BITS;
 
 		if (plen < len)
 			return TOLD_NONE;
 		if (plen == len) {
-			*value = level_value(level, i);
+			*value = entry_value(level->index, entry, has_child);
 			return TOLD_THIS;
 		}
 	}
@@ -339,8 +378,8 @@ bool route_index_cover(const struct route_index *index, unsigned int family,
 	unsigned int root_bits = ip4 ? 16 : INDEX6_ROOT_BITS;
 	uint32_t addr = rte_be_to_cpu_32(dst->v4), at = addr >> (32 - root_bits);
 	struct level level = {
-		.roots = ip4 ? &index->root4 : &index->root6,
-		.units = &index->units,
+		.index = index,
+		.best = ip4 ? index->best4 : index->root6.best,
 		.bits = root_bits,
 	};
 	bool told;
@@ -350,36 +389,49 @@ bool route_index_cover(const struct route_index *index, unsigned int family,
 	cover->value = 0;
 	if (!ip4 || plen > 24)
 		return true; /* tries find what is shorter by themselves */
-	level.page = units_at(&index->units, level.roots->below[at]);
-	level.bits = 8;
+	level = (struct level){ .index = index, .lines = at, .bits = 8 };
 	told = level_cover(&level, addr >> 8 & 0xff, plen - 16, cover);
 	cover->plen += 16;
 	return told;
+}
+
+static void prefetch4(const struct route_index *index, uint32_t addr, unsigned int plen, bool deep)
+{
+	if (plen <= 16)
+		__builtin_prefetch(&index->best4[addr >> 16], 1);
+	else
+		__builtin_prefetch(deep ? (const void *)index4_entry(index, addr)
+					: index4_line(index, addr),
+				   1);
+}
+
+static void prefetch6(const struct route_index *index, uint32_t at, unsigned int plen, bool deep)
+{
+	const uint32_t *below = &index->root6.below[at];
+
+	if (plen <= INDEX6_ROOT_BITS)
+		__builtin_prefetch(&index->root6.best[at], 1);
+	else if (!deep)
+		__builtin_prefetch(below, 1);
+	else if (*below)
+		__builtin_prefetch(units_at(&index->units, *below), 1);
 }
 
 void route_index_prefetch(const struct route_index *index, unsigned int family,
 			  const union ip_addr *dst, unsigned int plen, bool deep)
 {
 	uint32_t addr = rte_be_to_cpu_32(dst->v4);
-	unsigned int bits = family == AF_INET ? 16 : INDEX6_ROOT_BITS;
-	const struct index_roots *roots = family == AF_INET ? &index->root4 : &index->root6;
-	const uint32_t *below = &roots->below[addr >> (32 - bits)];
 
-	if (plen <= bits)
-		__builtin_prefetch(&roots->best[addr >> (32 - bits)], 1);
-	else if (!deep)
-		__builtin_prefetch(below, 1);
-	else if (*below && family != AF_INET)
-		__builtin_prefetch(units_at(&index->units, *below), 1);
-	else if (*below)
-		__builtin_prefetch(
-			(const uint32_t *)units_at(&index->units, *below) + (addr >> 8 & 0xff), 1);
+	if (family == AF_INET)
+		prefetch4(index, addr, plen, deep);
+	else
+		prefetch6(index, addr >> (32 - INDEX6_ROOT_BITS), plen, deep);
 }
 
 /* ---- both ---- */
 
 void route_index_set(struct route_index *index, unsigned int family, const union ip_addr *dst,
-		     unsigned int plen, uint32_t value, bool fresh)
+		     unsigned int plen, uint32_t value)
 {
 	uint32_t addr = rte_be_to_cpu_32(dst->v4);
 
@@ -388,9 +440,9 @@ void route_index_set(struct route_index *index, unsigned int family, const union
 	else if (family != AF_INET)
 		index6_set(index, dst, plen, value);
 	else if (plen <= 16)
-		roots_set(&index->root4, 16, addr >> 16, plen, value);
+		best_set(index->best4, 16, addr >> 16, plen, value);
 	else if (plen <= 24)
-		page_set(index, addr, plen - 16, value, fresh);
+		lines_set(index, addr, plen, value);
 	else
 		deep_set(index, addr, plen, value);
 }
@@ -405,9 +457,9 @@ void route_index_del(struct route_index *index, unsigned int family, const union
 	else if (family != AF_INET)
 		index6_del(index, dst, plen, cover);
 	else if (plen <= 16)
-		roots_del(&index->root4, 16, addr >> 16, plen, cover);
+		best_del(index->best4, 16, addr >> 16, plen, cover);
 	else if (plen <= 24)
-		page_del(index, addr, plen - 16, cover);
+		lines_del(index, addr, plen, cover);
 	else
 		deep_del(index, addr, plen);
 }
@@ -417,18 +469,17 @@ void route_index_del(struct route_index *index, unsigned int family, const union
 static void find4_burst(const struct route_index *index, const uint32_t *addrs, uint32_t *values,
 			unsigned int n)
 {
-	uint32_t below[INDEX_BURST];
+	const struct index_line *lines[INDEX_BURST];
 
-	for (unsigned int i = 0; i < n; i++)
-		__builtin_prefetch(&index->root4.below[addrs[i] >> 16]);
 	for (unsigned int i = 0; i < n; i++) {
-		below[i] = index->root4.below[addrs[i] >> 16];
-		/* block 0 is none, and may be asked for */
-		__builtin_prefetch((const uint32_t *)units_at(&index->units, below[i]) +
-				   (addrs[i] >> 8 & 0xff));
+		lines[i] = index4_line(index, addrs[i]);
+		__builtin_prefetch(lines[i]);
 	}
 	for (unsigned int i = 0; i < n; i++)
-		values[i] = index4_entry(index, below[i], addrs[i]);
+		values[i] = index4_take(
+			index,
+			*line_entry(&index->units, lines[i], addrs[i] >> 8 & (LINE_ENTRIES - 1)),
+			addrs[i]);
 }
 
 void route_index_find4_many(const struct route_index *index, const uint32_t *addrs,

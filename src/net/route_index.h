@@ -12,33 +12,38 @@
 
 #include "base/ip.h"
 #include "base/region.h"
+#include "net/route_line.h"
 #include "net/route_trie.h"
 
 #define INDEX_VALUE_BITS 27 /* values are below 1 << 27, and not 0 */
 #define INDEX_VALUE      ((1u << INDEX_VALUE_BITS) - 1)
 #define INDEX_CHILD      (1u << 31)
+#define INDEX4_TOP_BITS  13
+#define INDEX4_LINES     32u /* of a block: by the next 5 bits, and their 64 entries by 6 more */
 #define INDEX6_ROOT_BITS 15
 #define INDEX_BURST      32 /* of lookups that are made side by side */
 
 /*
- * By the leading bits of an address: the best of the prefixes up to them, and what is below. Apart,
- * since most lookups end below.
+ * IPv6 by the leading bits of an address: the best of the prefixes up to them, and what is below.
+ * Apart, since most lookups end below.
  */
 struct index_roots {
 	uint32_t *best;  /* prefix length << INDEX_VALUE_BITS | value, 0: none */
-	uint32_t *below; /* block of a page (IPv4) or a node (IPv6), 0: none */
+	uint32_t *below; /* block of a node, 0: none */
 };
 
 /*
- * IPv4 by 16 bits, then a page of 256 by the next 8, whose entry is
+ * IPv4 by 24 bits: blocks of 32 lines (net/route_line.h), whose entries are
  *	prefix length - 16 << INDEX_VALUE_BITS | value, or 0, or, with INDEX_CHILD,
  *	prefix length - 16 << INDEX_VALUE_BITS | block of a node of which that value ends at once,
- * and a trie below. IPv6 by 15 bits, then a trie. Prefixes of length 0 stand apart.
+ * and a trie below. Shorter prefixes by 16 bits, asked where there is nothing else. IPv6 by 15
+ * bits, then a trie. Prefixes of length 0 stand apart.
  */
 struct route_index {
-	struct index_roots root4; /* [1 << 16] */
+	uint32_t *tops4;          /* [1 << INDEX4_TOP_BITS]: block of lines, 0: none */
+	uint16_t *tops4_uses;     /* lines of it that are not empty */
+	uint32_t *best4;          /* [1 << 16]: as that of index_roots */
 	struct index_roots root6; /* [1 << INDEX6_ROOT_BITS] */
-	uint16_t *page_uses;      /* [1 << 16]: prefixes and nodes that the page is for */
 	struct units units;
 	uint32_t none4, none6; /* where nothing else matches */
 	size_t populated;      /* master: bytes of the region that all workers have memory for */
@@ -55,9 +60,9 @@ static inline bool route_index_room(const struct route_index *index)
 	return units_room(&index->units, TRIE_ROOM);
 }
 
-/* A prefix gets this value; fresh: it was not there. There is room. */
+/* A prefix gets this value. There is room. */
 void route_index_set(struct route_index *index, unsigned int family, const union ip_addr *dst,
-		     unsigned int plen, uint32_t value, bool fresh);
+		     unsigned int plen, uint32_t value);
 
 /*
  * It goes. `cover` is the longest prefix in the index that has it inside and is of more than
@@ -100,33 +105,37 @@ static inline uint32_t index_trie_find(const struct units *units, struct trie_wa
 	return walk.best ? trie_value(units, walk.best, walk.bit) : best;
 }
 
-/* The value that a page's entry leads to; 0: none. */
-static inline uint32_t index4_below(const struct route_index *index, uint32_t entry, uint32_t addr)
+/* Block 0 is none, and reads as lines in which nothing is. */
+static inline const struct index_line *index4_line(const struct route_index *index, uint32_t addr)
 {
-	struct trie_walk walk = { .high = (uint64_t)addr << 56, .node = entry & INDEX_VALUE };
+	const struct index_line *lines = units_at(&index->units,
+						  index->tops4[addr >> (32 - INDEX4_TOP_BITS)]);
 
-	if (__builtin_expect(entry & INDEX_CHILD, 0))
-		return index_trie_find(&index->units, walk, 0);
-	return walk.node;
+	return &lines[addr >> 14 & (INDEX4_LINES - 1)];
 }
 
-static inline uint32_t index4_entry(const struct route_index *index, uint32_t below, uint32_t addr)
+static inline const uint32_t *index4_entry(const struct route_index *index, uint32_t addr)
 {
-	uint32_t value = 0;
+	return line_entry(&index->units, index4_line(index, addr), addr >> 8 & (LINE_ENTRIES - 1));
+}
 
-	if (below)
-		value = index4_below(
-			index, ((const uint32_t *)units_at(&index->units, below))[addr >> 8 & 0xff],
-			addr);
+/* What the entry says that address has. */
+static inline uint32_t index4_take(const struct route_index *index, uint32_t entry, uint32_t addr)
+{
+	struct trie_walk walk = { .high = (uint64_t)addr << 56, .node = entry & INDEX_VALUE };
+	uint32_t value = entry & INDEX_VALUE;
+
+	if (__builtin_expect(entry & INDEX_CHILD, 0))
+		value = index_trie_find(&index->units, walk, 0);
 	if (!value)
-		value = index->root4.best[addr >> 16] & INDEX_VALUE;
+		value = index->best4[addr >> 16] & INDEX_VALUE;
 	return value ? value : index->none4;
 }
 
 /* The value of the longest prefix that matches; 0: none does. addr in the host's order. */
 static inline uint32_t route_index_find4(const struct route_index *index, uint32_t addr)
 {
-	return index4_entry(index, index->root4.below[addr >> 16], addr);
+	return index4_take(index, *index4_entry(index, addr), addr);
 }
 
 /* An address in two words of the host's order. */

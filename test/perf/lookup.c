@@ -2,7 +2,8 @@
 /*
  * perf/lookup: a full table of routes, with the Internet's lengths: what it
  * takes to look addresses up that nobody has asked for lately, by the index
- * alone and with all that becomes of a packet; how many routes come and go in
+ * alone, beside reading one line each of as much memory and no more, and with
+ * all that becomes of a packet; how many routes come and go in
  * a second, each by a request, into the tables of the master and one worker;
  * and what a worker's tables take.
  */
@@ -145,6 +146,37 @@ static double find_all(const struct lookup *lookup)
 	return start / ASKED;
 }
 
+/*
+ * The least that any index of so many bytes takes: cycles of a line of them for each address, asked
+ * for as early as a vector allows.
+ */
+static double read_all(const struct lookup *lookup)
+{
+	const struct route_index *index = &rig_worker(lookup->rig)->net->routes->index;
+	const uint8_t *base = index->units.base, *lines[ROUTE_BURST];
+	uint64_t n = (uint64_t)index->units.next * UNIT_BYTES / RTE_CACHE_LINE_SIZE;
+	double start = measure_cycles();
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < ASKED; i += ROUTE_BURST) {
+		for (unsigned int k = 0; k < ROUTE_BURST; k++) {
+			uint32_t any = lookup->family == AF_INET
+					       ? lookup->addrs4[i + k]
+					       : (uint32_t)(lookup->addrs6[i + k].high >> 16);
+
+			any *= 0x9e3779b1u;
+			lines[k] = base + (any * n >> 32) * RTE_CACHE_LINE_SIZE;
+			__builtin_prefetch(lines[k]);
+		}
+		for (unsigned int k = 0; k < ROUTE_BURST; k++)
+			sum += *lines[k];
+	}
+	start = measure_cycles() - start;
+	if (sum == 0)
+		die("there is nothing in the index");
+	return start / ASKED;
+}
+
 static void set_destination(const struct lookup *lookup, struct pkt_meta *meta, uint32_t i)
 {
 	if (lookup->family == AF_INET) {
@@ -194,7 +226,7 @@ static bool pages_are_large(void)
 
 static void family_run(const struct case_plan *plan, struct figures *figures, struct lookup *lookup)
 {
-	double found[CASE_RUNS_MAX], routed[CASE_RUNS_MAX], adds, dels;
+	double bare[CASE_RUNS_MAX], found[CASE_RUNS_MAX], routed[CASE_RUNS_MAX], adds, dels;
 	double most = lookup->family != AF_INET ? CYCLES6 : pages_are_large() ? CYCLES4 : CYCLES4S;
 	const char *name = name_of(lookup->family);
 
@@ -203,9 +235,12 @@ static void family_run(const struct case_plan *plan, struct figures *figures, st
 		   "a worker's tables, %u %s routes", lookup->routes, name);
 	choose_addresses(lookup);
 	for (unsigned int i = 0; i < plan->runs; i++) {
+		bare[i] = read_all(lookup);
 		found[i] = find_all(lookup);
 		routed[i] = route_all(lookup);
 	}
+	figure_say(figures, stats_of(bare, plan->runs).median, "cycles", 0,
+		   "a random line of as much memory as the index has");
 	figure_say(figures, stats_of(found, plan->runs).median, "cycles", plan->smoke ? 0 : most,
 		   "a lookup of an %s address, any of %u routes", name, lookup->routes);
 	figure_say(figures, stats_of(routed, plan->runs).median, "cycles", 0,

@@ -101,7 +101,9 @@ static union ip_addr random_ip(struct prng *prng, unsigned int family)
 	union ip_addr ip = { .u64 = { 0, 0 } };
 
 	if (family == AF_INET) {
-		ip.v4 = htonl(0x14000000u | prng_below(prng, 4) << 16 | prng_below(prng, 4) << 8 |
+		uint32_t net = prng_below(prng, 4); /* of which one is dense, 64 of /24 */
+
+		ip.v4 = htonl(0x14000000u | net << 16 | prng_below(prng, net ? 4 : 64) << 8 |
 			      prng_below(prng, 8) << 5 | prng_below(prng, 4));
 		return ip;
 	}
