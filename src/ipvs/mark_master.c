@@ -110,7 +110,7 @@ int mark_rules_set(struct worker *const *all, struct mark_rules *rules)
 		return r;
 	}
 	for (unsigned int i = 0; i < set.count; i++)
-		set.ops[i]->args[0] = rules;
+		op_of(&set, i)->args[0] = rules;
 	op_set_publish(&set, all);
 	return 0;
 }

@@ -62,7 +62,7 @@ static int tables_build(struct worker *const *all, const struct service *svc)
 		return r;
 	}
 	for (unsigned int i = 0; i < set.count; i++)
-		set.ops[i]->args[0] = made;
+		op_of(&set, i)->args[0] = made;
 	op_set_publish(&set, all);
 	return 0;
 }

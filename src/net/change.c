@@ -61,7 +61,7 @@ void change_ahead(struct change *change, op_ahead_fn *ahead)
 	struct op_set *set = &change->sets[change->n - 1];
 
 	for (unsigned int i = 0; i < set->count; i++)
-		set->ops[i]->ahead = ahead;
+		op_of(set, i)->ahead = ahead;
 }
 
 static void change_forget(struct change *change)

@@ -161,7 +161,7 @@ static int neigh_add(struct worker *const *all, const struct neigh_key *key, uns
 		return r;
 	}
 	for (unsigned int i = 0; i < n; i++)
-		watch->copies[i] = set.ops[i]->args[0];
+		watch->copies[i] = op_of(&set, i)->args[0];
 	watch->own = watch->copies[WORKER_MASTER];
 	watch->own->watch = watch;
 	watch->asker = asker;

@@ -7,13 +7,13 @@
  * the best route to each prefix; only where routes of a prefix have a tos the
  * index sends them here, to be asked one by one.
  *
- * The record is plain memory (calloc), not a region of the worker's node: what
- * comes with ops is the master's to allocate, and the path does not read it.
- * Index and ways are regions.
+ * Routes, index and ways lie in regions of the worker's, the record's hashes in
+ * memory that comes with ops.
  */
 #include "net/route_int.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <arpa/inet.h>
 
@@ -22,10 +22,37 @@
 #include "net/net.h"
 #include "worker/worker.h"
 
-/* As malloc has it: its size, a word, a multiple of 16. */
-#define NODE_BYTES ((sizeof(struct route_node) + 8 + 15) / 16 * 16)
+#define SMALL_BYTES ((size_t)2 << 20) /* of a region: touched as needed, a small page at a time */
 
 #define TOS_MASK 0xfc /* the rest is ECN's, RFC 3168 */
+
+static int nodes_create(struct route_nodes *nodes, int socket)
+{
+	int r = region_create(&nodes->region, ROUTES_MAX * sizeof(struct route_node), socket);
+
+	nodes->at = nodes->region.base;
+	nodes->populated = SMALL_BYTES;
+	return r;
+}
+
+struct route_node *route_node_take(struct route_nodes *nodes)
+{
+	struct chain *spare = nodes->spare;
+	struct route_node *node;
+
+	if (!spare)
+		return &nodes->at[nodes->next++];
+	nodes->spare = spare->next;
+	node = container_of(spare, struct route_node, chain);
+	memset(node, 0, sizeof(*node));
+	return node;
+}
+
+void route_node_give(struct route_nodes *nodes, struct route_node *node)
+{
+	node->chain.next = nodes->spare;
+	nodes->spare = &node->chain;
+}
 
 struct route_table *route_table_create(int socket)
 {
@@ -33,6 +60,8 @@ struct route_table *route_table_create(int socket)
 
 	if (!table)
 		return NULL;
+	if (nodes_create(&table->nodes, socket) < 0)
+		goto no_nodes;
 	if (ways_create(&table->ways, socket) < 0)
 		goto no_ways;
 	if (route_index_create(&table->index, socket) < 0)
@@ -45,6 +74,8 @@ struct route_table *route_table_create(int socket)
 no_index:
 	ways_destroy(&table->ways);
 no_ways:
+	region_destroy(&table->nodes.region);
+no_nodes:
 	free(table);
 	return NULL;
 }
@@ -53,15 +84,12 @@ void route_table_destroy(struct route_table *table)
 {
 	if (!table)
 		return;
-	order_for_each_safe (it, &table->order) {
-		order_del(&table->order, it);
-		free(container_of(it, struct route_node, order));
-	}
 	chains_free(&table->locals);
 	for (unsigned int i = 0; i < ROUTE_FAMILIES; i++)
 		chains_free(&table->nets[i].prefixes);
 	route_index_destroy(&table->index);
 	ways_destroy(&table->ways);
+	region_destroy(&table->nodes.region);
 	free(table);
 }
 
@@ -369,7 +397,8 @@ static size_t chains_bytes(const struct chains *chains)
 size_t route_memory(const struct worker *master, const struct worker *w)
 {
 	const struct route_table *table = master->net->routes, *theirs = w->net->routes;
-	size_t bytes = sizeof(*table) + table->count * NODE_BYTES;
+	size_t bytes = sizeof(*table) +
+		       region_resident_to(&theirs->nodes.region, route_nodes_end(&table->nodes));
 
 	bytes += chains_bytes(&table->locals) + chains_bytes(&table->ways.all) +
 		 chains_bytes(&table->ways.sources);

@@ -3,9 +3,9 @@
  * net/route-change: the ops that change routes. Master and workers run the
  * same functions, so their tables stay the same; the master alone checks
  * (route_ctl.c) that a route may be added, and that one to be changed exists.
- * Each op brings what its hashes may need to grow, see base/chains.h. Index and
- * ways grow by touching memory that the master has touched before, so that
- * no worker waits for the kernel to clear it.
+ * Each op brings what its hashes may need to grow, see base/chains.h. Routes,
+ * index and ways grow by touching memory that the master has touched before, so
+ * that no worker waits for the kernel to clear it.
  */
 #include "net/route_int.h"
 
@@ -17,12 +17,11 @@
 #include "worker/notify.h"
 #include "worker/worker.h"
 
-#define AHEAD_BYTES ((size_t)1 << 20) /* as much as the index may need at once, many times */
+#define AHEAD_BYTES ((size_t)1 << 20) /* as much as is needed at once, many times */
 #define STEP_BYTES  ((size_t)4 << 20)
 
 /* args[] of the ops */
 enum {
-	ARG_NODE, /* of add only */
 	ARG_PREFIXES,
 	ARG_SOURCES,
 	ARG_WAYS,
@@ -177,7 +176,7 @@ static void apply_add(struct worker *w, struct op *op)
 {
 	struct route_table *table = w->net->routes;
 	const struct route *route = op_data(op);
-	struct route_node *node = op->args[ARG_NODE];
+	struct route_node *node = route_node_take(&table->nodes);
 
 	node->dst = route->dst;
 	node->metric = route->metric;
@@ -221,7 +220,7 @@ static void apply_del(struct worker *w, struct op *op)
 	way_release(w, op, node->way);
 	order_del(&table->order, &node->order);
 	table->count--;
-	op_garbage(op, node);
+	route_node_give(&table->nodes, node);
 }
 
 static void give_back(struct op *op)
@@ -290,16 +289,33 @@ static void look_ahead(const struct worker *w, const struct op *op, unsigned int
 
 /* ---- what ops bring ---- */
 
-/* Workers touch what the master has touched for them, a little ahead. */
-static void populate_ahead(struct worker *const *all)
+/* Workers touch what the master has touched for them, a little ahead of `end`. */
+static void populate(struct worker *const *all, size_t end, size_t *populated,
+		     const struct region *(*region_of)(const struct route_table *table))
 {
-	struct route_index *master = &all[WORKER_MASTER]->net->routes->index;
-
-	if (route_index_end(master) + AHEAD_BYTES <= master->populated)
+	if (end + AHEAD_BYTES <= *populated)
 		return;
 	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++)
-		region_populate(&all[i]->net->routes->index.region, master->populated, STEP_BYTES);
-	master->populated += STEP_BYTES;
+		region_populate(region_of(all[i]->net->routes), *populated, STEP_BYTES);
+	*populated += STEP_BYTES;
+}
+
+static const struct region *index_region(const struct route_table *table)
+{
+	return &table->index.region;
+}
+
+static const struct region *nodes_region(const struct route_table *table)
+{
+	return &table->nodes.region;
+}
+
+static void populate_ahead(struct worker *const *all)
+{
+	struct route_table *master = all[WORKER_MASTER]->net->routes;
+
+	populate(all, route_index_end(&master->index), &master->index.populated, index_region);
+	populate(all, route_nodes_end(&master->nodes), &master->nodes.populated, nodes_region);
 }
 
 static int bring_paths(struct change *change, const struct route_paths *paths)
@@ -311,7 +327,7 @@ static int bring_paths(struct change *change, const struct route_paths *paths)
 		return r;
 	set = &change->sets[change->n - 1];
 	for (unsigned int i = 0; i < set->count; i++)
-		*(struct route_paths *)set->ops[i]->args[ARG_PATHS] = *paths;
+		*(struct route_paths *)op_of(set, i)->args[ARG_PATHS] = *paths;
 	return 0;
 }
 
@@ -329,13 +345,13 @@ static bool has_room(const struct change *change)
 {
 	const struct route_table *table = change->all[WORKER_MASTER]->net->routes;
 
-	return ways_room(&table->ways) && route_index_room(&table->index);
+	return ways_room(&table->ways) && route_index_room(&table->index) &&
+	       route_table_room(table);
 }
 
-static int add_op(struct change *change, op_apply_fn *apply, const struct route *data, size_t size,
-		  size_t node_size)
+static int add_op(struct change *change, op_apply_fn *apply, const struct route *data, size_t size)
 {
-	int r = change_add(change, apply, data, size, node_size);
+	int r = change_add(change, apply, data, size, 0);
 
 	if (r == 0)
 		change_ahead(change, look_ahead);
@@ -353,7 +369,7 @@ int route_change_add(struct change *change, const struct route *route)
 	if (!has_room(change))
 		return -ENOSPC;
 	populate_ahead(change->all);
-	r = add_op(change, apply_add, route, sizeof(*route), sizeof(struct route_node));
+	r = add_op(change, apply_add, route, sizeof(*route));
 	if (r == 0)
 		r = change_bring(change, ARG_PREFIXES, chains_need(chains));
 	return r == 0 ? bring_for_way(change, route) : r;
@@ -361,7 +377,7 @@ int route_change_add(struct change *change, const struct route *route)
 
 int route_change_del(struct change *change, const struct route *key)
 {
-	return add_op(change, apply_del, key, sizeof(*key), 0);
+	return add_op(change, apply_del, key, sizeof(*key));
 }
 
 int route_change_set(struct change *change, const struct route *key, const struct route *to)
@@ -371,7 +387,7 @@ int route_change_set(struct change *change, const struct route *key, const struc
 
 	if (!has_room(change))
 		return -ENOSPC;
-	r = add_op(change, apply_set, data, sizeof(data), 0);
+	r = add_op(change, apply_set, data, sizeof(data));
 	return r == 0 ? bring_for_way(change, to) : r;
 }
 

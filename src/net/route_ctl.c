@@ -35,9 +35,9 @@ static int route_commit(struct request *req, struct change *change, const struct
 	r = change_end(change, r);
 	if (r == -ENOSPC)
 		return request_fail(req, r,
-				    "route %s: the table is full: %u different ways, or 2 GB of "
-				    "index",
-				    route_str(route, text), WAYS_MAX);
+				    "route %s: the table is full: %u routes, %u different ways, or "
+				    "2 GB of index",
+				    route_str(route, text), ROUTES_MAX, WAYS_MAX);
 	return r < 0 ? ctl_no_memory(req, route_str(route, text)) : 0;
 }
 

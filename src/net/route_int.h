@@ -5,6 +5,7 @@
 
 #include "base/chains.h"
 #include "base/order.h"
+#include "base/region.h"
 #include "net/change.h"
 #include "net/route.h"
 #include "net/route_index.h"
@@ -31,6 +32,20 @@ struct route_node {
 	struct order_node order;
 };
 
+/*
+ * Where they lie: the worker's own memory, so that ops bring none, in large pages once they are
+ * many. A million come as fast as the kernel clears pages, which may be slowly.
+ */
+#define ROUTES_MAX (1u << 24)
+
+struct route_nodes {
+	struct route_node *at;
+	uint32_t next;       /* from here on they were never used */
+	struct chain *spare; /* those given back */
+	size_t populated;    /* master: bytes of the region that all workers have memory for */
+	struct region region;
+};
+
 /* The nets of a family. */
 struct route_nets {
 	struct chains prefixes;
@@ -39,6 +54,7 @@ struct route_nets {
 };
 
 struct route_table {
+	struct route_nodes nodes;
 	struct chains locals;
 	struct route_nets nets[ROUTE_FAMILIES];
 	struct ways ways;
@@ -48,6 +64,22 @@ struct route_table {
 	uint64_t serial;    /* of the last that came */
 	uint32_t count;
 };
+
+/* One that is not in use, zeroed; there is one. It is given back when it is in no table. */
+struct route_node *route_node_take(struct route_nodes *nodes);
+void route_node_give(struct route_nodes *nodes, struct route_node *node);
+
+/* Where in the region what is used ends. */
+static inline size_t route_nodes_end(const struct route_nodes *nodes)
+{
+	return nodes->next * sizeof(struct route_node);
+}
+
+/* Is there room for those that one change may add? */
+static inline bool route_table_room(const struct route_table *table)
+{
+	return table->count < ROUTES_MAX - 1024;
+}
 
 struct route_table *route_table_create(int socket);
 void route_table_destroy(struct route_table *table);

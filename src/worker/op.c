@@ -24,43 +24,116 @@
 #include "worker/replication.h"
 #include "worker/worker.h"
 
-#define OPS_AHEAD 8u /* that are taken from the ring at once */
+#define OPS_AHEAD 8u         /* that are taken from the ring at once */
+#define OPS_SPARE (2u << 20) /* bytes of blocks that are kept for others */
 
 #define OP_SLOTS (sizeof(((struct op *)0)->args) / sizeof(void *))
+
+/* The ops of one change, each in cache lines of its own: they are different threads'. */
+struct op_block {
+	struct op_block *next;
+	uint64_t seq;
+	size_t bytes, stride;
+	unsigned int count;
+	uint64_t ops[] __attribute__((aligned(LINE_BYTES))); /* `stride` bytes each */
+};
+
+static struct op *block_op(struct op_block *block, unsigned int i)
+{
+	return (struct op *)(void *)((uint8_t *)block->ops + i * block->stride);
+}
+
+struct op *op_of(const struct op_set *set, unsigned int i)
+{
+	return block_op(set->block, i);
+}
 
 struct replication *replication_create(void)
 {
 	return calloc(1, sizeof(struct replication));
 }
 
-static void op_free(struct op *op)
+static void spare_drop(struct replication *replication)
 {
-	for (unsigned int i = 0; i < op->n_garbage; i++)
-		free(op->garbage[i]);
-	free(op);
+	struct op_block *block = replication->spare;
+
+	replication->spare = block->next;
+	replication->spare_bytes -= block->bytes;
+	free(block);
+}
+
+/* One of this size; of other sizes there are the fewer the more often these are not asked for. */
+static struct op_block *spare_take(struct replication *replication, size_t bytes)
+{
+	struct op_block *block = replication->spare;
+
+	if (!block || block->bytes != bytes) {
+		if (block)
+			spare_drop(replication);
+		return aligned_alloc(LINE_BYTES, bytes);
+	}
+	replication->spare = block->next;
+	replication->spare_bytes -= bytes;
+	return block;
+}
+
+/* Where it says what is garbage. */
+static void block_look_ahead(struct op_block *block)
+{
+	for (unsigned int i = 0; block && i < block->count; i++)
+		rte_prefetch0(block_op(block, i));
+}
+
+static void block_free(struct replication *replication, struct op_block *block)
+{
+	for (unsigned int i = 0; i < block->count; i++) {
+		struct op *op = block_op(block, i);
+
+		for (unsigned int k = 0; k < op->n_garbage; k++)
+			free(op->garbage[k]);
+	}
+	block->next = replication->spare;
+	replication->spare = block;
+	replication->spare_bytes += block->bytes;
+	if (replication->spare_bytes > OPS_SPARE)
+		spare_drop(replication);
 }
 
 void replication_destroy(struct replication *replication)
 {
 	while (replication && replication->head) {
-		struct op *op = replication->head;
+		struct op_block *block = replication->head;
 
-		replication->head = op->next;
-		op_free(op);
+		replication->head = block->next;
+		block_free(replication, block);
 	}
+	while (replication && replication->spare)
+		spare_drop(replication);
 	free(replication);
 }
 
-static struct op *op_new(op_apply_fn *apply, const void *data, size_t size)
+/* So many ops, all args NULL; NULL: no memory. */
+static struct op_block *block_new(struct replication *replication, unsigned int count,
+				  op_apply_fn *apply, const void *data, size_t size)
 {
-	struct op *op = calloc(1, sizeof(*op) + size);
+	size_t stride = RTE_ALIGN(offsetof(struct op, data) + size, LINE_BYTES);
+	size_t bytes = sizeof(struct op_block) + count * stride;
+	struct op_block *block = spare_take(replication, bytes);
 
-	if (!op)
+	if (!block)
 		return NULL;
-	op->apply = apply;
-	if (size)
-		memcpy(op->data, data, size);
-	return op;
+	*block = (struct op_block){ .bytes = bytes, .stride = stride, .count = count };
+	for (unsigned int i = 0; i < count; i++) {
+		struct op *op = block_op(block, i);
+
+		op->apply = apply;
+		op->ahead = NULL;
+		op->n_garbage = 0;
+		memset(op->args, 0, sizeof(op->args));
+		if (size)
+			memcpy(op->data, data, size);
+	}
+	return block;
 }
 
 void op_garbage(struct op *op, void *memory)
@@ -74,15 +147,13 @@ void op_garbage(struct op *op, void *memory)
 int op_set_init(struct op_set *set, struct worker *const *all, op_apply_fn *apply, const void *data,
 		size_t size)
 {
-	memset(set, 0, sizeof(*set));
-	for (unsigned int i = 0; i <= all[WORKER_MASTER]->n_workers; i++) {
-		set->ops[i] = op_new(apply, data, size);
-		if (!set->ops[i]) {
-			op_set_free(set);
-			return -ENOMEM;
-		}
-		set->count++;
-	}
+	unsigned int count = all[WORKER_MASTER]->n_workers + 1;
+
+	*set = (struct op_set){ .block = block_new(all[WORKER_MASTER]->replication, count, apply,
+						   data, size) };
+	if (!set->block)
+		return -ENOMEM;
+	set->count = count;
 	return 0;
 }
 
@@ -91,8 +162,10 @@ static int op_set_alloc_by(struct op_set *set, unsigned int slot, size_t size,
 {
 	RTE_ASSERT(slot < OP_SLOTS);
 	for (unsigned int i = 0; i < set->count; i++) {
-		set->ops[i]->args[slot] = alloc(size);
-		if (!set->ops[i]->args[slot]) {
+		struct op *op = op_of(set, i);
+
+		op->args[slot] = alloc(size);
+		if (!op->args[slot]) {
 			op_set_free(set);
 			return -ENOMEM;
 		}
@@ -118,13 +191,12 @@ int op_set_alloc_lines(struct op_set *set, unsigned int slot, size_t size)
 
 void op_set_free(struct op_set *set)
 {
-	for (unsigned int i = 0; i < set->count; i++) {
+	for (unsigned int i = 0; i < set->count; i++)
 		for (unsigned int slot = 0; slot < OP_SLOTS; slot++)
 			if (set->owned & 1u << slot)
-				free(set->ops[i]->args[slot]);
-		free(set->ops[i]);
-	}
-	memset(set, 0, sizeof(*set));
+				free(op_of(set, i)->args[slot]);
+	free(set->block);
+	*set = (struct op_set){ .count = 0 };
 }
 
 /* Into the worker's ring; the master waits while that is full. */
@@ -136,41 +208,39 @@ static void op_send(struct worker *w, struct op *op)
 	worker_ring_bell(w);
 }
 
-static void op_keep(struct replication *replication, struct op *op)
+static void block_keep(struct replication *replication, struct op_block *block)
 {
-	op->next = NULL;
+	block->next = NULL;
 	if (replication->head)
-		replication->tail->next = op;
+		replication->tail->next = block;
 	else
-		replication->head = op;
-	replication->tail = op;
+		replication->head = block;
+	replication->tail = block;
 }
 
 void op_set_publish(struct op_set *set, struct worker *const *all)
 {
 	struct worker *master = all[WORKER_MASTER];
 	struct replication *replication = master->replication;
-	uint64_t seq = ++replication->newest;
+	struct op_block *block = set->block;
 
+	block->seq = ++replication->newest;
 	for (unsigned int i = 0; i < set->count; i++)
-		set->ops[i]->seq = seq;
-	set->ops[0]->apply(master, set->ops[0]);
-	for (unsigned int i = 1; i < set->count; i++) {
-		struct op *op = set->ops[i];
-
-		if (replication->running) {
-			op_keep(replication, op);
-			op_send(all[i], op);
-		} else {
-			op->apply(all[i], op);
-			op_free(op);
-		}
-	}
+		block_op(block, i)->seq = block->seq;
+	block_op(block, 0)->apply(master, block_op(block, 0));
 	if (replication->running && set->count > 1)
-		op_keep(replication, set->ops[0]);
-	else
-		op_free(set->ops[0]);
-	memset(set, 0, sizeof(*set));
+		block_keep(replication, block);
+	for (unsigned int i = 1; i < set->count; i++) {
+		struct op *op = block_op(block, i);
+
+		if (replication->running)
+			op_send(all[i], op);
+		else
+			op->apply(all[i], op);
+	}
+	if (!replication->running || set->count == 1)
+		block_free(replication, block);
+	*set = (struct op_set){ .count = 0 };
 }
 
 int op_multicast(struct worker *const *all, op_apply_fn *apply, const void *data, size_t size)
@@ -187,18 +257,20 @@ int op_multicast(struct worker *const *all, op_apply_fn *apply, const void *data
 int op_unicast(struct worker *w, op_apply_fn *apply, void *arg, const void *data, size_t size)
 {
 	struct replication *replication = w->all[WORKER_MASTER]->replication;
-	struct op *op = op_new(apply, data, size);
+	struct op_block *block = block_new(replication, 1, apply, data, size);
+	struct op *op;
 
-	if (!op)
+	if (!block)
 		return -ENOMEM;
+	op = block_op(block, 0);
 	op->args[0] = arg;
-	op->seq = ++replication->newest;
+	op->seq = block->seq = ++replication->newest;
 	if (!replication->running || w->id == WORKER_MASTER) {
 		apply(w, op);
-		op_free(op);
+		block_free(replication, block);
 		return 0;
 	}
-	op_keep(replication, op);
+	block_keep(replication, block);
 	op_send(w, op);
 	return 0;
 }
@@ -271,10 +343,11 @@ void ops_reap(struct worker *const *all)
 		return;
 	done = ops_acknowledged(all);
 	while (replication->head && replication->head->seq <= done) {
-		struct op *op = replication->head;
+		struct op_block *block = replication->head;
 
-		replication->head = op->next;
-		op_free(op);
+		replication->head = block->next;
+		block_look_ahead(block->next);
+		block_free(replication, block);
 	}
 }
 

@@ -6,10 +6,10 @@
  * own between two bursts. An op cannot fail and must be deterministic: what
  * could fail, the master has checked against its own copy before.
  *
- * Ownership: the master allocates the op (malloc) and what it points to. The
- * worker takes over nodes that it links into its tables, and hands back what
- * it unlinked by op_garbage(). When all workers have acknowledged, the master
- * frees the garbage and the op.
+ * Ownership: the master allocates the ops of a change, as one block, and what
+ * they point to (malloc). The worker takes over nodes that it links into its
+ * tables, and hands back what it unlinked by op_garbage(). When all workers
+ * have acknowledged, the master frees the garbage and the ops.
  */
 #ifndef WORKER_OP_H
 #define WORKER_OP_H
@@ -36,13 +36,12 @@ typedef void op_ahead_fn(const struct worker *w, const struct op *op, unsigned i
 
 struct op {
 	op_apply_fn *apply;
-	op_ahead_fn *ahead;        /* NULL: none */
-	uint64_t seq;              /* set by op_publish */
-	struct op *next;           /* master's list of ops under way */
-	void *garbage[OP_GARBAGE]; /* malloc'ed, freed with the op */
+	op_ahead_fn *ahead; /* NULL: none */
+	uint64_t seq;       /* set by op_publish */
 	unsigned int n_garbage;
-	void *args[6];   /* op-specific: nodes that the worker takes over, read by apply */
-	uint64_t data[]; /* op-specific plain data */
+	void *args[6]; /* op-specific: nodes that the worker takes over, read by apply */
+	void *garbage[OP_GARBAGE]; /* malloc'ed, freed with the op */
+	uint64_t data[];           /* op-specific plain data */
 };
 
 static inline void *op_data(struct op *op)
@@ -62,11 +61,16 @@ void op_garbage(struct op *op, void *memory);
  * The ops of one change, one a worker: n_workers + 1 of them, [0] the master's. `data` (size bytes)
  * is copied into each. 0 or -ENOMEM, then nothing was made. args[] are the caller's to fill.
  */
+struct op_block;
+
 struct op_set {
+	struct op_block *block;
 	unsigned int count;
 	unsigned int owned; /* bit N: args[N] came from op_set_alloc() */
-	struct op *ops[64];
 };
+
+/* That of worker i. */
+struct op *op_of(const struct op_set *set, unsigned int i);
 
 int op_set_init(struct op_set *set, struct worker *const *all, op_apply_fn *apply, const void *data,
 		size_t size);

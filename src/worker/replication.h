@@ -5,10 +5,14 @@
 
 #include "worker/op.h"
 
+struct op_block;
+
 struct replication {
-	struct op *head, *tail; /* published, in order, not yet freed */
-	uint64_t newest;        /* sequence of the last change */
-	bool running;           /* workers take ops from their rings */
+	struct op_block *head, *tail; /* published, in order, not yet freed */
+	struct op_block *spare;       /* freed, for the next ones of their size */
+	size_t spare_bytes;
+	uint64_t newest; /* sequence of the last change */
+	bool running;    /* workers take ops from their rings */
 };
 
 struct replication *replication_create(void);
