@@ -4,15 +4,19 @@
  * beside new connections at parts of what is left, up to three times more than
  * can be made; both ports have a receive ring of 1024. Rates and latencies are
  * by the pacer's virtual clock. Then without a clock: what an established
- * packet costs more when as many new connections come as packets. And a port
- * that takes no more than half of what it is given: the rest is dropped,
- * counted, and nobody waits for it.
+ * packet costs more when as many new connections come as packets, and how much
+ * of that the caches alone explain: the same packets, with nothing beside them
+ * but writes to as many cold lines as a new connection takes, which are not
+ * counted. And a port that takes no more than half of what it is given: the
+ * rest is dropped, counted, and nobody waits for it.
  */
 #include <netinet/in.h>
 
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#include "lib/prng.h"
+#include "packet/batch.h"
 #include "perf/figures.h"
 #include "perf/pacer.h"
 
@@ -25,6 +29,11 @@
 #define MOST_LOST 20  /* % of the established packets, whatever floods */
 #define EXPIRY_S  10
 
+/* Of a new connection: two buckets, the entry and its cold half and timer, the local port, the
+ * trace and the packet. */
+#define COLD_LINES 8u
+#define COLD_BYTES (256u << 20)
+
 struct flood {
 	struct rig *rig;
 	struct bench_flow flows[PORTION];
@@ -33,6 +42,9 @@ struct flood {
 	struct pacer_clock clock;
 	struct pacer pacer[SIDE__COUNT];
 	double established, new; /* cycles of each when nothing else is there */
+	struct region cold;
+	struct prng prng;
+	uint32_t cold_lines; /* written for each packet */
 };
 
 static struct flood flood;
@@ -91,6 +103,40 @@ static double run_new(void)
 static double run_mixed(void)
 {
 	return play(PORTION, PORTION, true) / PORTION;
+}
+
+static void before_turn(void *arg)
+{
+	for (uint32_t i = 0; i < BATCH_BURST * flood.cold_lines; i++) {
+		uint32_t at = prng_below(&flood.prng, COLD_BYTES / RTE_CACHE_LINE_SIZE);
+
+		((uint8_t *)flood.cold.base)[(size_t)at * RTE_CACHE_LINE_SIZE]++;
+	}
+}
+
+static double run_beside_cold(void)
+{
+	struct rig_watch watch = { .before = before_turn };
+	double cycles;
+
+	rig_watch(flood.rig, &watch);
+	cycles = run_established();
+	rig_watch(flood.rig, NULL);
+	return cycles;
+}
+
+static void say_cold(struct figures *figures)
+{
+	double alone;
+
+	bulk_alloc(COLD_BYTES, &flood.cold);
+	flood.prng.state = 11;
+	flood.cold_lines = 0;
+	alone = median_of(run_beside_cold);
+	flood.cold_lines = COLD_LINES;
+	figure_say(figures, median_of(run_beside_cold) / alone, "times", 0,
+		   "an established packet beside %u lines of cold memory each", COLD_LINES);
+	region_destroy(&flood.cold);
 }
 
 /* Both ports; interval 0: all is there at once. */
@@ -190,6 +236,7 @@ void flood_run(const struct case_plan *plan, struct figures *figures)
 	figure_say(figures, flood.new, "cycles", 0, "a new connection alone");
 	figure_say(figures, (median_of(run_mixed) - flood.new) / flood.established, "times", MOST,
 		   "an established packet beside a new connection each");
+	say_cold(figures);
 	pacer_clock_init(&flood.clock);
 	for (unsigned int i = 0; i < RTE_DIM(parts); i++)
 		say_level(figures, parts[i]);
