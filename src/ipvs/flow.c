@@ -36,6 +36,7 @@
 #include "ipvs/flow_pass.h"
 #include "ipvs/ipvs.h"
 #include "link/port.h"
+#include "link/vlan.h"
 #include "net/adj.h"
 #include "net/net.h"
 #include "worker/worker.h"
@@ -340,11 +341,26 @@ static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector
 	return flow_found(run, vector, i, &found, left, six);
 }
 
+static __rte_noinline void tags_back(struct flow_run *run, struct rte_mbuf *m)
+{
+	run->tagged->left++;
+	run->tagged->left_bytes += m->pkt_len;
+	vlan_put_back(run->w->link, m, run->tagged->port);
+}
+
+/* As it came. */
+static inline void leave(struct flow_run *run, struct rte_mbuf *m)
+{
+	if (unlikely(run->tagged != NULL))
+		tags_back(run, m);
+	stage_push(run->w, STAGE_ETH_INPUT, m);
+}
+
 static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
 {
 	if (unlikely(run->new_allowed != SHED_NOTHING) && flow_shed(run, m))
 		return;
-	stage_push(run->w, STAGE_ETH_INPUT, m);
+	leave(run, m);
 }
 
 /* How far it is; apart, so that it stays in registers. */
@@ -353,7 +369,7 @@ struct flow_steps {
 	uint32_t ahead;  /* so many packets before its turn a guess is made */
 	uint32_t again;  /* a bit each: in its second bucket */
 	uint32_t left;   /* a bit each of all received: could not be parsed */
-	uint32_t others; /* of these: of the other family */
+	uint32_t others; /* of these: of the other family, or tagged */
 };
 
 static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
@@ -557,7 +573,7 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 		uint32_t at = (uint32_t)__builtin_ctz(bits);
 
 		if (unlikely(opened >> at & 1)) /* it has had its place */
-			stage_push(run->w, STAGE_ETH_INPUT, pkts[at]);
+			leave(run, pkts[at]);
 		else
 			to_slow_path(run, pkts[at]);
 	}
@@ -578,28 +594,33 @@ static __rte_noinline uint32_t mixed6(struct flow_run *run, struct rte_mbuf **pk
 	return mixed(run, pkts, n, vector, steps, first, true);
 }
 
-/* What could not be parsed because it is of the other family goes into `others`; which these are, a
- * bit each. */
+/* What could not be parsed because it has tags or is of the other family goes into `others`; which
+ * these are, a bit each. */
 static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, uint32_t left,
-					   struct rte_mbuf **others, bool six)
+					   struct flow_others *others, bool six)
 {
-	uint32_t n = 0, taken = 0;
+	uint32_t taken = 0;
 
+	others->n = 0;
+	others->n_tagged = 0;
 	for (uint32_t bits = left; bits; bits &= bits - 1) {
 		uint32_t at = (uint32_t)__builtin_ctz(bits);
 
-		if (flow_is_ip6(pkts[at]) == six)
+		if (unlikely(flow_is_tagged(pkts[at])))
+			others->tagged[others->n_tagged++] = pkts[at];
+		else if (flow_is_ip6(pkts[at]) == six)
 			continue;
-		others[n++] = pkts[at];
+		else
+			others->pkts[others->n++] = pkts[at];
 		taken |= 1u << at;
 	}
 	return taken;
 }
 
-/* A vector, but for what is of the other family, which goes into `others` (NULL: there is nothing
- * such). Returns how many these are. */
-static __rte_always_inline uint32_t burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-					  struct rte_mbuf **others, const bool six)
+/* A vector, but for what is tagged or of the other family, which goes into `others` (NULL: there is
+ * nothing such); false: nothing has. */
+static __rte_always_inline bool burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				      struct flow_others *others, const bool six)
 {
 	struct flow_steps steps = { .n = 0 };
 	union flow_vector vector;
@@ -616,54 +637,36 @@ static __rte_always_inline uint32_t burst(struct flow_run *run, struct rte_mbuf 
 			    : mixed4(run, pkts, n, &vector, steps, hits);
 	run->w->counters.flow += hits;
 	run->w->ipvs->shed.hits += hits;
-	return (uint32_t)__builtin_popcount(steps.others);
+	return steps.others != 0;
 }
 
-static uint32_t burst4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-		       struct rte_mbuf **others)
+static bool burst4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+		   struct flow_others *others)
 {
 	return burst(run, pkts, n, others, false);
 }
 
-static __rte_noinline uint32_t burst6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      struct rte_mbuf **others)
+static __rte_noinline bool burst6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+				  struct flow_others *others)
 {
 	return burst(run, pkts, n, others, true);
 }
 
 /* The packets of one direction of a connection are of one family, so the two may overtake each
  * other. */
-static void flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n)
+bool flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+		struct flow_others *others)
 {
-	struct rte_mbuf *others[BATCH_BURST];
-	uint32_t n_others;
-
 	if (unlikely(flow_is_ip6(pkts[0]))) {
-		n_others = burst6(run, pkts, n, others);
-		if (unlikely(n_others))
-			burst4(run, others, n_others, NULL);
-		return;
+		if (likely(!burst6(run, pkts, n, others)))
+			return false;
+		if (others->n)
+			burst4(run, others->pkts, others->n, NULL);
+		return others->n_tagged;
 	}
-	n_others = burst4(run, pkts, n, others);
-	if (unlikely(n_others))
-		burst6(run, others, n_others, NULL);
-}
-
-void flow_input(struct worker *w, struct batch *in)
-{
-	struct flow_run run;
-
-	flow_begin(w, &run);
-	for (uint32_t start = 0; start < in->count; start += BATCH_BURST)
-		flow_burst(&run, in->pkts + start,
-			   RTE_MIN(in->count - start, (uint32_t)BATCH_BURST));
-	flow_end(&run);
-	link_send_all(w);
-}
-
-void flow_off(struct worker *w, struct batch *in)
-{
-	w->ipvs->shed.late = true;
-	for (uint32_t i = 0; i < in->count; i++)
-		stage_push(w, STAGE_ETH_INPUT, in->pkts[i]);
+	if (likely(!burst4(run, pkts, n, others)))
+		return false;
+	if (others->n)
+		burst6(run, others->pkts, others->n, NULL);
+	return others->n_tagged;
 }

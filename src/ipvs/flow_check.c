@@ -22,9 +22,11 @@
 #include "base/log.h"
 #include "ipvs/flow.h"
 #include "ipvs/flow_int.h"
+#include "ipvs/flow_parse.h"
 #include "ipvs/ipvs.h"
 #include "link/eth.h"
 #include "link/port.h"
+#include "link/vlan.h"
 #include "net/adj.h"
 #include "net/net.h"
 #include "worker/worker.h"
@@ -176,15 +178,12 @@ static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
 	keep_frame(foreseen, m);
 }
 
-/* What the flow stage would do; m stays as it is. */
+/* What the flow stage would do with what has no tags; m stays as it is. */
 static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_foreseen *foreseen)
 {
 	struct conn_found found;
 	const struct adj *adj;
 
-	foreseen->m = NULL;
-	foreseen->turn = run->w->counters.turns;
-	foreseen->opens = NULL;
 	foreseen->family = flow_parse(run, m, &foreseen->tuple);
 	if (!foreseen->family)
 		return;
@@ -201,6 +200,27 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 		return;
 	foreseen->m = m;
 	foreseen->port = adj->port;
+}
+
+/* A tagged one has its tags again, where the driver may have taken them out. */
+static void foresee_port(struct worker *w, struct rte_mbuf *m, struct flow_foreseen *foreseen)
+{
+	uint16_t device = w->rx_port;
+	bool tagged = flow_is_tagged(m);
+	uint16_t port = tagged ? vlan_strip(w->link, m, device) : device;
+	struct flow_run run;
+
+	foreseen->m = NULL;
+	foreseen->turn = w->counters.turns;
+	foreseen->opens = NULL;
+	if (port == PORT_NONE)
+		return;
+	w->rx_port = port;
+	flow_begin(w, &run);
+	foresee(&run, m, foreseen);
+	w->rx_port = device;
+	if (tagged)
+		vlan_put_back(w->link, m, port);
 }
 
 static void compare_frame(const struct flow_foreseen *foreseen, const struct rte_mbuf *m)
@@ -286,14 +306,11 @@ static void check_fate(const struct worker *w, const struct flow_foreseen *fores
 void flow_check(struct worker *w, struct batch *in)
 {
 	struct flow_foreseen *foreseen = w->ipvs->foreseen;
-	struct flow_run run;
 
 	check_fate(w, foreseen);
 	for (uint32_t i = 0; i < in->count; i++) {
-		if (in->count == 1) {
-			flow_begin(w, &run);
-			foresee(&run, in->pkts[i], foreseen);
-		}
+		if (in->count == 1)
+			foresee_port(w, in->pkts[i], foreseen);
 		stage_push(w, STAGE_ETH_INPUT, in->pkts[i]);
 	}
 	w->ipvs->shed.late = true;

@@ -42,9 +42,16 @@ struct flow_run {
 	uint64_t hits;
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
+	struct flow_tagged *tagged;   /* they came with these tags; NULL: without */
 	struct service *last_service; /* what flow_new_service() said last, NULL: nothing */
 	uint64_t last_vip;            /* ... of this address, port and protocol, */
 	union ip_addr last_dst;       /* ... whose address, if IPv6, is here */
+};
+
+/* Packets of one VLAN, whose tags have been taken out. */
+struct flow_tagged {
+	uint16_t port;
+	uint64_t left, left_bytes; /* those that got them back */
 };
 
 /* Of one family. */
@@ -64,6 +71,18 @@ struct flow_new {
 
 void flow_begin(struct worker *w, struct flow_run *run);
 void flow_end(struct flow_run *run);
+
+/* What of a vector is not of the family that it was taken for. */
+struct flow_others {
+	uint32_t n, n_tagged;
+	struct rte_mbuf *pkts[BATCH_BURST];
+	struct rte_mbuf *tagged[BATCH_BURST];
+};
+
+/* A vector goes on, or to the slow path. true: but for others->tagged, which are the caller's
+ * again. */
+bool flow_burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
+		struct flow_others *others);
 
 #define SHED_NOTHING UINT32_MAX
 

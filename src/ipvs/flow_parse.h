@@ -17,6 +17,7 @@
 #include <rte_tcp.h>
 
 #include "ipvs/flow_int.h"
+#include "link/vlan.h"
 #include "packet/csum.h"
 
 #define ETH_LEN 14u
@@ -141,11 +142,23 @@ static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf
 	return true;
 }
 
-/* Is it an IPv6 frame? That of any frame may be asked. */
+/* What type a frame has, 0: it is too short for one. That of any frame may be asked. */
+static inline be16 flow_ether_type(const struct rte_mbuf *m)
+{
+	return likely(m->data_len >= ETH_LEN)
+		       ? load16(rte_pktmbuf_mtod_offset(m, const uint8_t *, 12))
+		       : 0;
+}
+
 static inline bool flow_is_ip6(const struct rte_mbuf *m)
 {
-	return m->data_len >= ETH_LEN &&
-	       load16(rte_pktmbuf_mtod_offset(m, const uint8_t *, 12)) == RTE_BE16(0x86dd);
+	return flow_ether_type(m) == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+}
+
+/* Has it a VLAN's tag? */
+static inline bool flow_is_tagged(const struct rte_mbuf *m)
+{
+	return vlan_tagged(m, flow_ether_type(m));
 }
 
 static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf *m,

@@ -197,7 +197,8 @@ void link_destroy(struct link *link);
  * packets seen. */
 unsigned int link_receive(struct worker *w);
 
-/* Hands each port what lies in its vector link->tx[], frames that need nothing more. */
+/* Hands each port what lies in its vector link->tx[], frames that need nothing more but a VLAN's
+ * tags. */
 void link_send_all(struct worker *w);
 
 #endif

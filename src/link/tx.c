@@ -86,11 +86,28 @@ static void tx_flush(struct worker *w, uint16_t id)
 	out->count = 0;
 }
 
+/* Those of devices; true: there are VLANs' too, which lie in their devices' vectors now. */
+static bool tx_flush_devices(struct worker *w)
+{
+	bool tagged = false;
+
+	for (uint16_t id = 0; id < w->link->n_ports; id++) {
+		if (!w->link->tx[id].count)
+			continue;
+		if (unlikely(w->link->ports[id].kind == PORT_VLAN)) {
+			vlan_output_all(w, &w->link->tx[id], id);
+			tagged = true;
+		} else {
+			tx_flush(w, id);
+		}
+	}
+	return tagged;
+}
+
 void link_send_all(struct worker *w)
 {
-	for (uint16_t id = 0; id < w->link->n_ports; id++)
-		if (w->link->tx[id].count)
-			tx_flush(w, id);
+	if (unlikely(tx_flush_devices(w)))
+		tx_flush_devices(w);
 }
 
 /* The device that a VLAN's frame leaves by, its tags in; PORT_NONE: it was dropped. */

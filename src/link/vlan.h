@@ -45,4 +45,22 @@ uint16_t vlan_input(struct worker *w, struct rte_mbuf *m, uint16_t port);
 /* Puts the tags of a VLAN into a frame; false: there is no room. */
 bool vlan_output(struct worker *w, struct rte_mbuf *m, uint16_t port);
 
+/* The same of all frames in `out`, of a VLAN that is up, which need nothing more: they go into its
+ * device's vector link->tx[]. */
+void vlan_output_all(struct worker *w, struct batch *out, uint16_t port);
+
+/*
+ * For who may give a frame back: takes all tags out of a tagged frame of that device, and returns
+ * the port that it is for, which is up; or PORT_NONE: it has others than this port's, and is as it
+ * was. Nothing is counted.
+ */
+uint16_t vlan_strip(const struct link *link, struct rte_mbuf *m, uint16_t device);
+
+/* Puts the port's tags back, as vlan_input() needs them: those that say nothing but a priority do
+ * not return. There is room where they were taken out. */
+void vlan_put_back(const struct link *link, struct rte_mbuf *m, uint16_t port);
+
+/* Of frames that were stripped, and not given back: so many bytes without tags. */
+void vlan_count_stripped(struct link *link, uint16_t port, uint64_t packets, uint64_t bytes);
+
 #endif

@@ -89,7 +89,8 @@ static void adj_take_neigh(const struct worker *w, struct adj *adj, struct neigh
 	const struct port *port = &w->link->ports[adj->port];
 
 	adj->neigh = neigh;
-	adj->usable = neigh && neigh_usable(neigh) && port->up && port->kind == PORT_DEVICE &&
+	/* a tunnel has no queue */
+	adj->usable = neigh && neigh_usable(neigh) && port->up &&
 		      w->link->txq[adj->port] != PORT_QUEUE_NONE;
 	if (adj->usable)
 		adj->eth.dst_addr = neigh->mac;

@@ -6,8 +6,8 @@
  * adjacency in place, so that the very next packet goes the new way. Each
  * worker has its own, made as flows need them. When they run out, or a port
  * changes, all are forgotten before the next vector, and all stamps move on, so
- * that no number is used any more. Frames of VLANs are longer at the front and
- * take the slow path: the adjacencies of their next hops are never usable.
+ * that no number is used any more. A VLAN's has no tags: they come in where a
+ * vector is sent (link_send_all).
  */
 #ifndef NET_ADJ_H
 #define NET_ADJ_H

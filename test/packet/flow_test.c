@@ -498,7 +498,7 @@ static void test_unusual(void **state)
 		{ nothing, 0, 45, SLOW_PATH },
 		{ nothing, 0, 20, SLOW_PATH },
 		{ nothing, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0, SLOW_PATH },
-		{ nothing, RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, 0, SLOW_PATH },
+		{ nothing, RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, 0, FLOW_STAGE },
 		{ nothing, RTE_MBUF_F_RX_IP_CKSUM_NONE, 0, SLOW_PATH },
 		{ nothing, RTE_MBUF_F_RX_IP_CKSUM_GOOD, 0, FLOW_STAGE },
 		{ nothing, RTE_MBUF_F_RX_L4_CKSUM_GOOD, 0, FLOW_STAGE },

@@ -4,7 +4,7 @@
  * test's thread; ops are applied to all of them at once, since they are not
  * "running" in the sense of worker/op.h.
  */
-#include "packet/harness.h"
+#include "packet/harness_tags.h"
 
 #include <ctype.h>
 #include <setjmp.h>
@@ -99,7 +99,8 @@ static void add_ports(struct harness *h, const struct harness_options *options)
 		struct port port;
 		char name[16];
 
-		snprintf(name, sizeof(name), "dpdk%u", i);
+		snprintf(name, sizeof(name), "%s%u",
+			 options->tags || harness_tags_usual() ? "trunk" : "dpdk", i);
 		h->port[i] = test_port_create(name, (uint16_t)h->n_workers, options->offloads,
 					      &port);
 		assert_non_null(h->port[i]);
@@ -170,6 +171,7 @@ struct harness *harness_new(const struct harness_options *options)
 	add_ports(h, options);
 	assert_int_equal(rss_start(h->all), 0);
 	net_master_tick(h->all, h->now_ms);
+	harness_tags_add(h, options->tags ? options->tags : harness_tags_usual());
 	return h;
 }
 
@@ -178,6 +180,7 @@ void harness_free(struct harness *h)
 	struct link *link = h->all[WORKER_MASTER]->link;
 	unsigned int total = h->pool->populated_size;
 
+	harness_tags_free(h);
 	for (uint16_t i = 0; i < link->n_ports; i++)
 		if (port_exists(link, i))
 			link->ports[i].ops->close(link->ports[i].handle);
@@ -234,16 +237,21 @@ static struct rte_mbuf *make_segment(struct harness *h, const uint8_t *data, siz
 void harness_inject_as(struct harness *h, unsigned int port, unsigned int queue, const void *frame,
 		       size_t len, uint64_t ol_flags, size_t segment)
 {
-	const uint8_t *data = frame;
-	size_t first = segment && segment < len ? segment : len;
-	struct rte_mbuf *m = make_segment(h, data, first);
+	size_t bare = len, first;
+	uint8_t data[4096];
+	struct rte_mbuf *m;
 
+	len = harness_tags_in(h, port, frame, len, data, sizeof(data));
+	segment += segment ? len - bare : 0; /* at the same place of the packet */
+	first = segment && segment < len ? segment : len;
+	m = make_segment(h, data, first);
 	for (size_t at = first; at < len; at += segment)
 		assert_int_equal(rte_pktmbuf_chain(
 					 m, make_segment(h, data + at, RTE_MIN(segment, len - at))),
 				 0);
-	m->port = (uint16_t)port;
 	m->ol_flags |= ol_flags;
+	port = harness_tags_device(h, port, m);
+	m->port = (uint16_t)port;
 	assert_true(test_port_inject(h->port[port], (uint16_t)queue, m));
 }
 
@@ -331,7 +339,7 @@ size_t harness_take_from(struct harness *h, unsigned int port, void *out, size_t
 			 unsigned int *worker, uint64_t *ol_flags)
 {
 	uint16_t queue = 0;
-	struct rte_mbuf *m = test_port_take(h->port[port], &queue);
+	struct rte_mbuf *m = harness_tags_out(h, port, &queue);
 	const void *data;
 	size_t len;
 

@@ -19,8 +19,21 @@
 #define HARNESS_PORTS   2
 #define HARNESS_WORKERS 4
 
+/* What the frames on the wires have that a test does not see: it knows ports without tags. (TAGS in
+ * the environment, such as qinq-stripped: where it does not say.) */
+enum harness_tags {
+	HARNESS_UNTAGGED,
+	HARNESS_TAGGED,   /* dpdk0 and dpdk1 are VLANs, of a device each, */
+	HARNESS_STRIPPED, /* ... whose driver takes the tags out of what it receives; */
+	HARNESS_QINQ,     /* VLANs of VLANs, */
+	HARNESS_QINQ_STRIPPED,
+	HARNESS_ONE_ARM, /* VLANs of the same device, trunk0 */
+	HARNESS_TAGS,
+};
+
 /* What a test may want to be other than usual; all zero is usual. */
 struct harness_options {
+	enum harness_tags tags;
 	unsigned int n_workers;              /* 0: 1 */
 	uint16_t offloads;                   /* of the ports, enum port_offload */
 	uint16_t rss_entries[HARNESS_PORTS]; /* of their RETAs; 0: no RSS */
@@ -42,6 +55,16 @@ struct harness_options {
 	uint32_t udp_timeout_s[3];
 };
 
+/* A port that is a VLAN, for who sends to and receives from its device. */
+struct harness_vlan {
+	uint8_t tags[8];
+	size_t len;                      /* of the tags; 0: it is no VLAN */
+	uint64_t in, in_bytes;           /* frames that were injected, without tags */
+	uint64_t out, out_bytes;         /* frames that were taken */
+	struct rte_mbuf *waiting[512];   /* taken when the other one was asked */
+	unsigned int n_waiting, n_taken; /* of these */
+};
+
 struct harness {
 	struct worker *all[HARNESS_WORKERS + 1];
 	unsigned int n_workers;
@@ -49,6 +72,8 @@ struct harness {
 	struct rte_mempool *pool;
 	struct request_table tables[MODULE_TABLES];
 	uint64_t now_ms;
+	enum harness_tags tags;
+	struct harness_vlan vlans[HARNESS_PORTS]; /* what dpdk0 and dpdk1 are, if they are VLANs */
 };
 
 /* dpdk0 has MAC 02:00:00:00:00:00, dpdk1 02:00:00:00:00:01. Fails the test when it cannot. */
@@ -96,6 +121,9 @@ size_t harness_take(struct harness *h, unsigned int port, void *out, size_t size
 /* The same with the sender's worker (queue + 1) and the mbuf's TX flags. */
 size_t harness_take_from(struct harness *h, unsigned int port, void *out, size_t size,
 			 unsigned int *worker, uint64_t *ol_flags);
+
+/* VLANs have counted what they have received, and what was taken of them: all that they sent. */
+void harness_assert_counted(struct harness *h);
 
 /* Sums over all workers. */
 uint64_t harness_drops(const struct harness *h, enum drop_reason reason);
