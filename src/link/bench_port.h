@@ -23,6 +23,7 @@ struct bench_template {
 	uint16_t len;     /* of the frame */
 	uint16_t csum_at; /* of the L4 checksum */
 	bool six;         /* a frame of IPv6 */
+	uint32_t tag;     /* a VLAN's, as it lies in a frame: 4 bytes more than len; 0: none */
 };
 
 /*
@@ -37,8 +38,8 @@ struct bench_flow {
 } __attribute__((packed, aligned(2)));
 _Static_assert(sizeof(struct bench_flow) == 16, "four flows a line");
 
-/* Addresses and ports of a frame that was sent; of one that is inside another, IPv4 in IPv4, its
- * own. Of IPv6 addresses the last four bytes. */
+/* Addresses and ports of a frame that was sent, with or without a tag; of one that is inside
+ * another, IPv4 in IPv4, its own. Of IPv6 addresses the last four bytes. */
 struct bench_seen {
 	be32 src, dst;
 	be16 sport, dport;

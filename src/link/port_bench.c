@@ -16,6 +16,7 @@
 #include "link/bench_port.h"
 
 #define FIRST_PART 64
+#define MACS_LEN   (2 * RTE_ETHER_ADDR_LEN)
 
 struct bench_set {
 	struct rte_mempool *pool;
@@ -141,6 +142,21 @@ static __rte_always_inline void bench_arrive(struct bench_port *bench, struct rt
 	}
 }
 
+/* What has arrived did so with a tag. */
+static __rte_noinline void bench_tag(struct rte_mbuf **pkts, uint32_t n, uint32_t tag)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		char *frame = (char *)m->buf_addr + RTE_PKTMBUF_HEADROOM - sizeof(tag);
+
+		memmove(frame, frame + sizeof(tag), MACS_LEN);
+		memcpy(frame + MACS_LEN, &tag, sizeof(tag));
+		m->data_off -= sizeof(tag);
+		m->pkt_len += sizeof(tag);
+		m->data_len += sizeof(tag);
+	}
+}
+
 static uint16_t bench_port_rx(void *handle, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint64_t due[BATCH_BURST];
@@ -160,6 +176,8 @@ static uint16_t bench_port_rx(void *handle, uint16_t queue, struct rte_mbuf **pk
 		bench_arrive(bench, pkts, room, due, true);
 	else
 		bench_arrive(bench, pkts, room, due, false);
+	if (unlikely(bench->template.tag))
+		bench_tag(pkts, room, bench->template.tag);
 	set->head += room;
 	bench->left -= room;
 	bench->next += room;
@@ -176,6 +194,10 @@ static void bench_learn(struct bench_port *bench, struct rte_mbuf *m)
 
 	if (bench->n_seen == bench->seen_room)
 		return;
+	if (type == RTE_BE16(RTE_ETHER_TYPE_VLAN)) {
+		frame += sizeof(struct rte_vlan_hdr);
+		type = ((const struct rte_ether_hdr *)frame)->ether_type;
+	}
 	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
 		if (frame[sizeof(struct rte_ether_hdr) + 6] == IPPROTO_IPV6)
 			frame += sizeof(struct rte_ipv6_hdr);

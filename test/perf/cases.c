@@ -42,6 +42,7 @@ static const struct kind kinds[] = {
 	{ "tunnel-udp", API_FORWARD_TUNNEL, IPPROTO_UDP, .full_only = false },
 	{ "snat-udp", API_FORWARD_SNAT, IPPROTO_UDP, .full_only = false },
 	{ "nat64-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .six = true, .cross = true } },
+	{ "vlan-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .tagged = true } },
 	{ "nat46-udp", API_FORWARD_FNAT, IPPROTO_UDP, .form = { .cross = true },
 	  .full_only = true },
 	{ "nat64-tcp", API_FORWARD_FNAT, IPPROTO_TCP, .form = { .six = true, .cross = true },
@@ -73,6 +74,7 @@ struct step {
 #define TIMES_TCP    0.2 /* more */
 #define TIMES_SIX    1.4
 #define TIMES_TUNNEL 1.3
+#define TIMES_TAGGED 1.3
 
 struct test_case {
 	const char *name, *kind;
@@ -97,7 +99,8 @@ static const struct kind *kind_of(const struct test_case *test)
 static double times_of_kind(const struct kind *kind)
 {
 	return (kind->form.six || kind->form.cross ? TIMES_SIX : 1) *
-	       (kind->mode == API_FORWARD_TUNNEL ? TIMES_TUNNEL : 1);
+	       (kind->mode == API_FORWARD_TUNNEL ? TIMES_TUNNEL : 1) *
+	       (kind->form.tagged ? TIMES_TAGGED : 1);
 }
 
 static void targets_established(const struct test_case *test, uint32_t flows,
@@ -217,6 +220,12 @@ static const struct test_case cases[] = {
 	ESTABLISHED("nat46-udp-out", "nat46-udp", DIR_OUT, "FNAT, UDP, IPv6 server to IPv4 client"),
 	ESTABLISHED("nat64-tcp-in", "nat64-tcp", DIR_IN, "FNAT, TCP, IPv6 client to IPv4 server"),
 	ESTABLISHED("nat64-tcp-out", "nat64-tcp", DIR_OUT, "FNAT, TCP, IPv4 server to IPv6 client"),
+	ESTABLISHED("vlan-udp-in", "vlan-udp", DIR_IN,
+		    "FNAT, UDP, between VLANs, client to server"),
+	ESTABLISHED("vlan-udp-out", "vlan-udp", DIR_OUT,
+		    "FNAT, UDP, between VLANs, server to client", .full_only = true),
+	SLOW("vlan-in-slow", "vlan-udp", DIR_IN, "the same, the flow stage off, in",
+	     .full_only = true),
 	ESTABLISHED("tunnel-udp-in", "tunnel-udp", DIR_IN, "tunnel (ipip), UDP, client to server"),
 	SLOW("tunnel-in-slow", "tunnel-udp", DIR_IN, "the same, the flow stage off",
 	     .full_only = true),

@@ -16,6 +16,7 @@
 #define SEQ          1000
 #define WINDOW       512
 
+const uint16_t frame_vlan[SIDE__COUNT] = { 10, 20 };
 const struct rte_ether_addr frame_our_mac[SIDE__COUNT] = { { { 2, 0, 0, 0, 0, 0 } },
 							   { { 2, 0, 0, 0, 0, 1 } } };
 const struct rte_ether_addr frame_their_mac[SIDE__COUNT] = { { { 6, 0, 0, 0, 0, 0 } },
@@ -133,6 +134,9 @@ void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
 	frame->l4_sum = six ? put_ip6(bytes + L3, proto, l4_len)
 			    : put_ip4(bytes + L3, proto, l4_len);
 	frame->template.six = six;
+	if (form->tagged)
+		frame->template.tag = rte_cpu_to_be_32((uint32_t)RTE_ETHER_TYPE_VLAN << 16 |
+						       frame_vlan[side]);
 	frame->udp = udp;
 	frame->template.len = (uint16_t)RTE_MAX(L3 + l3_len + l4_len, (size_t)60);
 	frame->template.csum_at = (uint16_t)(L3 + l3_len +

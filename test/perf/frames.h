@@ -30,6 +30,7 @@ struct frame_form {
 	bool stamps; /* TCP with timestamps */
 	bool six;    /* IPv6: all addresses are in one /96, the last four bytes are as IPv4's */
 	bool cross;  /* ... on the clients' side; the servers are of the other family */
+	bool tagged; /* each side is a VLAN of its port: frame_vlan[] */
 };
 
 static inline bool frame_six(const struct frame_form *form, enum side side)
@@ -51,6 +52,9 @@ void frame_make(struct frame *frame, enum frame_kind kind, enum side side,
 
 /* The flow's fields under this template, checksums and all. */
 void frame_flow(const struct frame *frame, const struct bench_seen *tuple, struct bench_flow *flow);
+
+/* By side: ids of VLANs. */
+extern const uint16_t frame_vlan[SIDE__COUNT];
 
 /* Who sends, and who receives, on a side: the last byte is the only one that differs. */
 extern const struct rte_ether_addr frame_our_mac[SIDE__COUNT], frame_their_mac[SIDE__COUNT];

@@ -7,7 +7,7 @@
  *
  * The service is at 10.0.0.10; FNAT has the local addresses 192.168.0.200 and
  * .201. With SNAT these are the public ones, the clients are inside and the
- * servers are hosts of the world.
+ * servers are hosts of the world. With tags all that is on VLANs of both ports.
  */
 #include "perf/setup.h"
 
@@ -33,6 +33,15 @@
 static bool six_on(const struct rig_config *config, enum side side)
 {
 	return frame_six(&config->form, side);
+}
+
+/* The port of a side. */
+static const char *dev(const struct rig_config *config, enum side side)
+{
+	static const char *const plain[SIDE__COUNT] = { "dpdk0", "dpdk1" };
+	static const char *const tagged[SIDE__COUNT] = { "vlan0", "vlan1" };
+
+	return config->form.tagged ? tagged[side] : plain[side];
 }
 
 /* An address of that side, with a port unless it is 0, as a command takes it. */
@@ -74,22 +83,28 @@ bool setup_answered(const struct rig_config *config)
 
 static void setup_links(const struct setup *setup, const struct rig_config *config)
 {
+	const char *const client = dev(config, SIDE_CLIENT), *const server = dev(config,
+										 SIDE_SERVER);
 	unsigned int plen[] = { six_on(config, SIDE_CLIENT) ? 120 : 24,
 				six_on(config, SIDE_SERVER) ? 120 : 24 };
 	char buf[NAME_LEN];
 
-	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, SIDE_CLIENT, 0x0a000001, 0, buf),
-	    plen[SIDE_CLIENT]);
-	say(setup, "dpip addr add %s/%u dev dpdk0", name(config, SIDE_CLIENT, VIP, 0, buf),
-	    config->form.six ? 128 : 32);
-	say(setup, "dpip addr add %s/%u dev dpdk1", name(config, SIDE_SERVER, 0xc0a80001, 0, buf),
-	    plen[SIDE_SERVER]);
+	for (unsigned int side = 0; config->form.tagged && side < SIDE__COUNT; side++)
+		say(setup, "dpip vlan add %s link dpdk%u id %u", dev(config, side), side,
+		    frame_vlan[side]);
+	say(setup, "dpip addr add %s/%u dev %s", name(config, SIDE_CLIENT, 0x0a000001, 0, buf),
+	    plen[SIDE_CLIENT], client);
+	say(setup, "dpip addr add %s/%u dev %s", name(config, SIDE_CLIENT, VIP, 0, buf),
+	    config->form.six ? 128 : 32, client);
+	say(setup, "dpip addr add %s/%u dev %s", name(config, SIDE_SERVER, 0xc0a80001, 0, buf),
+	    plen[SIDE_SERVER], server);
 	name(config, SIDE_CLIENT, 0x0a0000fe, 0, buf);
-	say(setup, "dpip %sroute add default via %s dev dpdk0", config->form.six ? "-6 " : "", buf);
-	say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:00 dev dpdk0", buf);
+	say(setup, "dpip %sroute add default via %s dev %s", config->form.six ? "-6 " : "", buf,
+	    client);
+	say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:00 dev %s", buf, client);
 	for (uint32_t i = 0; i < RIG_SERVERS; i++)
-		say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:01 dev dpdk1",
-		    name(config, SIDE_SERVER, SERVERS + i, 0, buf));
+		say(setup, "dpip neigh add %s lladdr 06:00:00:00:00:01 dev %s",
+		    name(config, SIDE_SERVER, SERVERS + i, 0, buf), server);
 }
 
 /* Servers of a service at an address. */
@@ -105,8 +120,8 @@ static void setup_service(const struct setup *setup, const struct rig_config *co
 	name(config, SIDE_CLIENT, VIP, VPORT, vip);
 	say(setup, "ipvsadm -A -%c %s -s rr", proto, vip);
 	for (uint32_t i = 0; i < LOCALS && config->mode == API_FORWARD_FNAT; i++)
-		say(setup, "ipvsadm -P -%c %s -z %s -F dpdk1", proto, vip,
-		    name(config, SIDE_SERVER, 0xc0a800c8 + i, 0, buf));
+		say(setup, "ipvsadm -P -%c %s -z %s -F %s", proto, vip,
+		    name(config, SIDE_SERVER, 0xc0a800c8 + i, 0, buf), dev(config, SIDE_SERVER));
 	for (uint32_t i = 0; i < RIG_SERVERS; i++)
 		say(setup, "ipvsadm -a -%c %s -r %s -%c", proto, vip,
 		    name(config, SIDE_SERVER, SERVERS + i, port, buf), letters[config->mode]);
