@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Bondings. Active-backup: a service on it goes on when a member loses its
-# carrier, and when it gets it back. 802.3ad: two dpvs, whose members are joined
-# two by two, agree by LACP and reach each other, whichever member is left.
+# carrier, and when it gets it back; services of every mode, with one arm, also
+# on its VLAN. 802.3ad: two dpvs, whose members are joined two by two, agree by
+# LACP and reach each other, whichever member is left.
 
-. "$(dirname "$0")/../lib/test.sh"
+. "$(dirname "$0")/../lib/direct.sh"
 bed_enter "$@"
 
 VDEV=net_tap
@@ -69,6 +70,58 @@ pings() {
 	in_client ping -c 1 -W 1 -q 10.1.0.254 >/dev/null
 }
 
+# through NAME VIP: TCP and UDP
+through() {
+	traffic "$1: TCP" tcp "$2" 7000 --count "$(scaled 300)" --parallel 4
+	traffic "$1: UDP" udp "$2" 7000 --count "$(scaled 300)" --parallel 4
+}
+
+# One service for each mode, and for the clients of a VLAN. Server 1 is on a net of its own behind the
+# same bridge, server 2 on the client's.
+services() {
+	local letter proto n match=src-range=10.2.0.1-10.2.0.100,oif=bond0
+
+	dpip addr add 10.2.0.254/24 dev bond0 && dpip vlan add link bond0 id 10 &&
+		dpip addr add 10.11.0.254/24 dev bond0.10 && dpip addr add 10.11.0.100/32 dev bond0.10 || return 1
+	for n in 0 1 2 3; do
+		dpip addr add "10.1.0.10$n/32" dev bond0 || return 1
+	done
+	for letter in t u; do
+		service "$letter" 10.1.0.100 -r 10.2.0.1:7000 -b && service "$letter" 10.1.0.101 -r 10.2.0.1:7000 -m &&
+			service "$letter" 10.1.0.102 -r 10.1.0.8 -g && service "$letter" 10.1.0.103 -r 10.1.0.8 -i &&
+			service "$letter" 10.11.0.100 -r 10.2.0.1:7000 -b || return 1
+	done
+	for proto in tcp udp; do
+		ipvsadm -A -H "proto=$proto,$match" -s rr && ipvsadm -a -H "proto=$proto,$match" -r 10.1.0.201 -J || return 1
+	done
+}
+
+# service LETTER VIP SERVER…
+service() {
+	local letter=$1 vip=$2
+	shift 2
+
+	ipvsadm -A "-$letter" "$vip:7000" -s rr && ipvsadm -a "-$letter" "$vip:7000" "$@" || return 1
+	[ "${!#}" != -b ] || ipvsadm -P -z 10.2.0.200 "-$letter" "$vip:7000" -F bond0
+}
+
+servers() {
+	bed_node server1 0 10.2.0.1/24
+	bed_node server2 0 10.1.0.8/24
+	in_server 1 ip route add default via 10.2.0.254
+	in_server 2 bash -c "
+		echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
+		ip address add 10.1.0.102/32 dev lo; ip address add 10.1.0.103/32 dev lo"
+	bed_traffic_server 1 && bed_traffic_server 2 && decap_server 2
+}
+
+# The client's interface of VLAN 10.
+client_vlan() {
+	bed_in client "$DPVS_BIN/test/system/tagger" eth0 v10 q:10 >"$BED/tagger.log" 2>&1 </dev/null &
+	bed_wait_for 10 in_client ip link show v10 >/dev/null 2>&1 &&
+		in_client ip address add 10.11.0.1/24 dev v10 && in_client ip link set v10 mtu 1496 up
+}
+
 # --- active-backup
 
 BRIDGE=br0
@@ -96,7 +149,19 @@ ok "... without loss" in_client ping -c 20 -i 0.05 -W 10 -q 10.1.0.254
 ok "both directions change" eval 'ip link set tapa up && bed_wait_for 10 member_is a operstate UP && ip link set tapb down'
 ok "... to the one that came back" bed_wait_for 10 member_is a primary True
 ok "it answers there" bed_wait_for 10 pings
-ok "a VLAN on a bonding" dpip vlan add link bond0 id 10
+must "servers of a bonding" servers
+must "services of all modes" services
+must "the client's VLAN" client_vlan
+through "FNAT" 10.1.0.100
+through "NAT" 10.1.0.101
+through "DR" 10.1.0.102
+through "a tunnel" 10.1.0.103
+through "FNAT from a VLAN" 10.11.0.100
+for proto in tcp udp; do
+	ok "SNAT, $proto" in_server 1 "$TRAFFIC" "$proto" 10.1.0.8 7000 --count "$(scaled 300)" --parallel 4
+done
+decapped 2 >"$BED/counts"
+ok "the tunnel was one" grep -q '^ipip [1-9][0-9]* gre 0 gue 0$' "$BED/counts"
 balance_holds && pass "every packet is accounted for" || failed "every packet is accounted for"
 stopped "active-backup"
 

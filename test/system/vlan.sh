@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # VLANs as hosts see them: 802.1Q, 802.1ad and one in the other, each with
-# addresses, long packets and services of both kinds on it; tags that are the
+# addresses, long packets and services of every mode on it; tags that are the
 # kernel's; a VLAN's own MAC address.
 
-. "$(dirname "$0")/../lib/test.sh"
+. "$(dirname "$0")/../lib/direct.sh"
 bed_enter "$@"
 
 TAGGER=$DPVS_BIN/test/system/tagger
@@ -55,6 +55,38 @@ dr_lines() {
 	done
 }
 
+# server 1 sees its clients, and answers through the balancer
+nat_lines() {
+	local letter
+
+	echo "dpip addr add 10.11.0.102/32 dev dpdk0.10"
+	for letter in t u; do
+		echo "ipvsadm -A -$letter 10.11.0.102:7000 -s rr"
+		echo "ipvsadm -a -$letter 10.11.0.102:7000 -r 10.21.0.1:7000 -m"
+	done
+}
+
+# server 2 takes the packets out, and answers itself
+tunnel_lines() {
+	local letter
+
+	echo "dpip addr add 10.11.0.103/32 dev dpdk0.10"
+	for letter in t u; do
+		echo "ipvsadm -A -$letter 10.11.0.103:7000 -s rr"
+		echo "ipvsadm -a -$letter 10.11.0.103:7000 -r 10.11.0.2 -i"
+	done
+}
+
+# server 1's net reaches the client's VLAN by a public address, where nobody knows a way to it
+snat_lines() {
+	local proto match=src-range=10.21.0.1-10.21.0.100,oif=dpdk0.10
+
+	for proto in tcp udp; do
+		echo "ipvsadm -A -H proto=$proto,$match -s rr"
+		echo "ipvsadm -a -H proto=$proto,$match -r 10.11.0.201 -J"
+	done
+}
+
 # What the VLANs' hosts know of a dpvs that ran here before.
 vlan_forget() {
 	bed_in client ip neighbour flush all
@@ -81,6 +113,16 @@ through() {
 	traffic "$1: UDP" udp "$2" 7000 --count "$(scaled 500)" --parallel 4
 }
 
+# asks NAME PROTO: server 1 of server 2
+asks() {
+	ok "$1" in_server 1 "$TRAFFIC" "$2" 10.11.0.2 7000 --count "$(scaled 500)" --parallel 4
+}
+
+# Most packets did, tags and all.
+by_flow_stage() {
+	[ "$(($(worker_sum flow) * 3))" -gt "$(($(worker_sum received) * 2))" ]
+}
+
 counted() {
 	dpip -j -s link show "$1" | $PYTHON -c '
 import json, sys
@@ -98,7 +140,8 @@ must "a VLAN of the kernel's" tagged client v30 10.13.0.1/24 q:30
 must "802.1ad" tagged server1 v20 10.21.0.1/24 ad:20
 must "a server on the client's VLAN" tagged server2 v10 10.11.0.2/24 q:10
 in_server 2 bash -c "echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore; echo 2 >/proc/sys/net/ipv4/conf/all/arp_announce
-	ip address add 10.11.0.101/32 dev lo"
+	ip address add 10.11.0.101/32 dev lo; ip address add 10.11.0.103/32 dev lo"
+must "server 2 takes tunnels' packets out" decap_server 2
 in_server 1 ip route replace default via 10.21.0.254
 in_client ip route add 10.21.0.0/24 via 10.11.0.254
 for n in 1 2; do
@@ -112,6 +155,9 @@ for workers in $WORKERS; do
 		fnat_lines 10.11.0.100 dpdk0.10
 		fnat_lines 10.12.0.100 qinq
 		dr_lines
+		nat_lines
+		tunnel_lines
+		snat_lines
 	)
 	ip link set tap0 mtu 1508
 	ip link set tap1 mtu 1508
@@ -126,6 +172,12 @@ for workers in $WORKERS; do
 	through "$w: FNAT between VLANs" 10.11.0.100
 	through "$w: FNAT between two tags and one" 10.12.0.100
 	through "$w: DR on a VLAN" 10.11.0.101
+	through "$w: NAT between VLANs" 10.11.0.102
+	through "$w: a tunnel on a VLAN" 10.11.0.103
+	asks "$w: SNAT between VLANs, TCP" tcp
+	asks "$w: SNAT between VLANs, UDP" udp
+	# of several workers many packets change hands first
+	[ "$workers${FLOW:-on}" != 1on ] || ok "$w: most packets by the flow stage" by_flow_stage
 	for vlan in dpdk0.10 outer qinq ad; do
 		ok "$w: $vlan counts both ways" counted "$vlan"
 	done
@@ -155,4 +207,6 @@ for workers in $WORKERS; do
 	accounted "$w"
 	stopped "$w"
 done
+decapped 2 >"$BED/counts"
+ok "server 2 got tunnels' packets" grep -q '^ipip [1-9][0-9]* gre 0 gue 0$' "$BED/counts"
 test_done
