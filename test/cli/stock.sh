@@ -189,12 +189,128 @@ END
 ok "the daemon goes on" stock -A -t $V:8000 -s rr
 ok "many clients at once" eval 'for i in $(seq 20); do stock -a -t $V:8000 -r 10.2.0.$i:80 -m & done; wait; [ "$(stock -L -n | grep -c Masq)" = 20 ]'
 
+# A program's sockets: a connection is kept from one to the next, but never where it would be taken for something else.
+cat >"$BED/sockets.py" <<'END'
+import os, select, socket, struct, sys
+RAW = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+def open_socket(kind=RAW):
+    s = socket.socket(socket.AF_NETLINK, kind, 16)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+    s.bind((0, 0))
+    return s
+def ask(s, family=b"IPVS\0"):
+    attr = struct.pack("=HH", 4 + len(family), 2) + family + b"\0" * (-len(family) % 4)
+    body = struct.pack("=BBH", 3, 1, 0) + attr
+    s.send(struct.pack("=IHHII", 16 + len(body), 16, 5, 1, s.getsockname()[0]) + body)
+def family(s, how=lambda s: s.recv(8192)):
+    answer, ack = how(s), how(s)
+    assert struct.unpack_from("=H", ack, 4)[0] == 2 and struct.unpack_from("=i", ack, 16)[0] == 0, ack
+    return struct.unpack_from("=H", answer, answer.index(b"\6\0\1\0") + 4)[0]
+def info(s):
+    s.send(struct.pack("=IHHIIBBH", 20, 0x4956, 5, 1, 0, 15, 1, 0))
+    answer, ack = s.recv(8192), s.recv(8192)
+    assert answer[16] == 14 and struct.unpack_from("=i", ack, 16)[0] == 0
+def once(how=lambda s: s.recv(8192)):
+    s = open_socket()
+    ask(s)
+    assert family(s, how) == 0x4956
+    info(s)
+    inode = os.fstat(s.fileno()).st_ino
+    s.close()
+    return inode
+def peek(s):
+    seen = s.recv(8192, socket.MSG_PEEK | socket.MSG_TRUNC)
+    assert s.recv(8192) == seen
+    return seen
+def polled(s):
+    poll = select.poll()
+    poll.register(s, select.POLLIN)
+    assert poll.poll(10000)
+    return s.recv(8192)
+def selected(s):
+    assert select.select([s], [], [], 10)[0]
+    return s.recv(8192)
+def watched(s):
+    with select.epoll() as epoll:
+        epoll.register(s, select.EPOLLIN)
+        assert epoll.poll(10)
+    return s.recv(8192)
+def inside(case):
+    if case == "kept":
+        assert once() == once() == once(peek)
+    elif case == "waits":
+        for how in polled, selected, lambda s: os.read(s.fileno(), 8192), watched:
+            once()
+            once(how)
+    elif case == "others":
+        once()
+        s = open_socket()
+        ask(s, b"nlctrl\0")
+        assert family(s) == 16
+        assert s.getsockname()[0] not in (0, 1)
+        s.close()
+        once()
+    elif case == "fork":
+        before = once()
+        child = os.fork()
+        if not child:
+            os._exit(once() == before)
+        assert os.waitpid(child, 0)[1] == 0
+        once()
+        s = open_socket()
+        child = os.fork()
+        if not child:
+            ask(s)
+            os._exit(family(s) != 0x4956)
+        assert os.waitpid(child, 0)[1] == 0
+        inode = os.fstat(s.fileno()).st_ino
+        s.close()
+        assert once() != inode
+    elif case == "closed":
+        before = once()
+        os.closerange(3, 200)
+        files = [open("/dev/null") for _ in range(10)]
+        assert once() != before
+        os.dup2(files[0].fileno(), 50)
+        assert all(os.fstat(f.fileno()).st_rdev == os.stat("/dev/null").st_rdev for f in files)
+    elif case == "not blocking":
+        s = open_socket(RAW | socket.SOCK_NONBLOCK)
+        try:
+            s.recv(100)
+        except BlockingIOError:
+            pass
+        s.close()
+        once()
+        s = open_socket()
+        s.setblocking(False)
+        s.close()
+        once()
+    elif case == "restart":
+        once()
+        print("once", flush=True)
+        sys.stdin.readline()
+        once()
+inside(sys.argv[1])
+END
+for case in kept waits others fork closed "not blocking"; do
+	ok "sockets of a program: $case" run $PYTHON "$BED/sockets.py" "$case"
+done
+
 BED_BLOCKS=
 bed_conf 2 <"/dev/null"
 ok "SIGHUP takes the keys back" eval 'kill -HUP $DPVS_PID; bed_wait_for 10 grep -q "reloaded" $BED/dpvs.log'
 ok "-m is NAT then" eval 'stock -a -t $V:8000 -r 10.2.0.99:80 -m && ipvsadm -ln | grep -Eq "10.2.0.99:80 +Masq"'
 
+mkfifo "$BED/go"
+run $PYTHON "$BED/sockets.py" restart <>"$BED/go" >"$BED/once" &
+program=$!
+ok "a program configures something" bed_wait_for 20 grep -q once "$BED/once"
 stopped "stock"
+must "dpvs starts again" bed_start
+echo >"$BED/go"
+wait "$program"
+equal "the program goes on with the next daemon" 0 $?
+stopped "stock, again"
 # What a tool finds without a daemon; the kernel is asked for nothing, and no module is loaded.
 refused "no daemon: the tool's own words" 2 "Can't initialize ipvs" stock -L -n
 refused "no daemon: the reason" 2 "no daemon answers at $DPVS_IPC_FILE.genl" stock -L -n

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * preload/connection: connections to the daemon. Tools make a socket for each
+ * command, so one that nobody uses is kept, under the number that it had. It
+ * must still be that when it is taken: the program may have closed or replaced
+ * all descriptors behind our back, or have become a child, whose copy leads to
+ * the parent's connection; and the daemon may have gone. Any thread may take and
+ * keep, so the slot is claimed by exchange.
+ */
+#include "preload/dpvs_ipvs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api/frame.h"
+
+#define KEPT_NONE    (-1)
+#define KEPT_CLAIMED (-2) /* by a thread that is about to keep one */
+#define KEPT_LEAST   3    /* programs open standard input, output and error by their numbers */
+
+static struct {
+	int fd;             /* atomic */
+	unsigned int forks; /* of then */
+	dev_t dev;
+	ino_t ino;
+} kept = { .fd = KEPT_NONE };
+
+/* Atomic; from 1, one more behind each fork(), on both sides. It lies in a page that is empty in a
+ * child, so one that was made in another way has 0. */
+static unsigned int *forks;
+static unsigned int last_forks;
+static uint32_t complained;
+
+static void forked(void)
+{
+	__atomic_store_n(forks, ++last_forks, __ATOMIC_RELEASE);
+}
+
+__attribute__((constructor)) static void forks_watch(void)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED || madvise(page, size, MADV_WIPEONFORK) < 0 ||
+	    pthread_atfork(NULL, forked, forked) != 0)
+		return;
+	forks = page;
+	forked();
+}
+
+unsigned int connection_forks(void)
+{
+	return forks ? __atomic_load_n(forks, __ATOMIC_ACQUIRE) : 0;
+}
+
+int connection_make(void)
+{
+	const char *ipc = getenv(API_SOCKET_ENV);
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, n, saved;
+
+	n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.genl",
+		     ipc && ipc[0] ? ipc : API_SOCKET_PATH);
+	if (n < 0 || (size_t)n >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		fd = -1;
+	} else {
+		fd = libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	}
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	saved = errno;
+	if (fd >= 0)
+		libc.close(fd);
+	if (!__atomic_exchange_n(&complained, 1, __ATOMIC_RELAXED))
+		complain("dpvs: no daemon answers at %s: %s", addr.sun_path, strerror(saved));
+	errno = saved;
+	return -1;
+}
+
+/* Has the number that was kept another file now? */
+static bool kept_is(int fd, dev_t dev, ino_t ino)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+int connection_take_kept(void)
+{
+	int fd = __atomic_load_n(&kept.fd, __ATOMIC_ACQUIRE);
+	unsigned int by_forks;
+	dev_t dev;
+	ino_t ino;
+	char byte;
+
+	if (fd < 0 || !__atomic_compare_exchange_n(&kept.fd, &fd, KEPT_CLAIMED, false,
+						   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return -1;
+	by_forks = kept.forks;
+	dev = kept.dev;
+	ino = kept.ino;
+	__atomic_store_n(&kept.fd, KEPT_NONE, __ATOMIC_RELEASE);
+	if (!kept_is(fd, dev, ino))
+		return -1;
+	if (by_forks && by_forks == connection_forks() &&
+	    libc.recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		return fd;
+	libc.close(fd);
+	return -1;
+}
+
+int connection_take(void)
+{
+	int fd = connection_take_kept();
+
+	return fd >= 0 ? fd : connection_make();
+}
+
+bool connection_keep(int fd)
+{
+	int none = KEPT_NONE;
+	struct stat st;
+
+	if (fd < KEPT_LEAST || !connection_forks() || fstat(fd, &st) < 0 ||
+	    !__atomic_compare_exchange_n(&kept.fd, &none, KEPT_CLAIMED, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return false;
+	kept.forks = connection_forks();
+	kept.dev = st.st_dev;
+	kept.ino = st.st_ino;
+	__atomic_store_n(&kept.fd, fd, __ATOMIC_RELEASE);
+	return true;
+}
+
+void connection_forget(int fd)
+{
+	if (fd >= 0)
+		__atomic_compare_exchange_n(&kept.fd, &fd, KEPT_NONE, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE);
+}
