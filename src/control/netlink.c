@@ -35,7 +35,9 @@ enum step {
 struct netlink_peer {
 	uv_poll_t poll;
 	int fd;
-	int events; /* polled for */
+	int events;    /* polled for; also for what comes meanwhile, while a message is in work */
+	bool waits;    /* for them */
+	bool readable; /* something has come that was not read yet */
 	struct netlink_peers *peers;
 	struct list node;  /* of peers->all */
 	struct list queue; /* of peers->ready, ->held or ->resting, or none */
@@ -108,17 +110,29 @@ static void peer_close(struct netlink_peer *peer)
 	peer_ready(peer);
 }
 
+static void peer_unpoll(struct netlink_peer *peer)
+{
+	uv_poll_stop(&peer->poll);
+	peer->events = 0;
+}
+
+/* To be told of the next message is on all the time, unless a client sends it before its time. */
 static void peer_on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct netlink_peer *peer = poll->data;
 
-	uv_poll_stop(poll);
-	peer->events = 0;
-	peer_ready(peer);
+	if (peer->events == UV_READABLE)
+		peer->readable = true;
+	if (!peer->waits || peer->events != UV_READABLE || status < 0)
+		peer_unpoll(peer);
+	if (peer->waits)
+		peer_ready(peer);
+	peer->waits = false;
 }
 
 static enum step peer_poll(struct netlink_peer *peer, int events)
 {
+	peer->waits = true;
 	if (peer->events == events)
 		return STEP_WAIT;
 	if (uv_poll_start(&peer->poll, events, peer_on_poll) < 0)
@@ -346,9 +360,12 @@ static enum step peer_read(struct netlink_peer *peer)
 
 	if (peer->at < peer->have)
 		return peer_message(peer);
+	if (peer->events == UV_READABLE && !peer->readable)
+		return peer_poll(peer, UV_READABLE);
 	n = recv(peer->fd, peer->packet, sizeof(peer->packet), MSG_DONTWAIT | MSG_TRUNC);
 	if (n < 0 && errno == EINTR)
 		return STEP_AGAIN;
+	peer->readable = false;
 	if (n < 0 && errno == EAGAIN)
 		return peer_poll(peer, UV_READABLE);
 	if (n <= 0 || n > (ssize_t)sizeof(peer->packet)) {

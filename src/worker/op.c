@@ -288,11 +288,29 @@ static void ops_look_ahead(const struct worker *w, struct op *const *ops, unsign
 				ops[i]->ahead(w, ops[i], step);
 }
 
+/*
+ * Was this worker one of the slowest, with `before`? Else the master has nothing to hear yet: of
+ * those who do the same change at once, the last one to be done sees that all others are.
+ */
+static bool ops_moved(const struct worker *w, uint64_t before)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned int i = 1; i <= w->n_workers; i++) {
+		const struct worker *other = w->all[i];
+		uint64_t done = __atomic_load_n(&other->ops_done, __ATOMIC_ACQUIRE);
+
+		if (other != w && done <= before &&
+		    done != __atomic_load_n(&other->ops_published, __ATOMIC_ACQUIRE))
+			return false;
+	}
+	return true;
+}
+
 unsigned int ops_run(struct worker *w, uint64_t budget_tsc)
 {
 	struct op *ops[OPS_AHEAD];
 	unsigned int count = 0, n;
-	uint64_t start;
+	uint64_t start, before = w->ops_done;
 
 	if (likely(!w->ops || rte_ring_empty(w->ops)))
 		return 0;
@@ -311,7 +329,8 @@ unsigned int ops_run(struct worker *w, uint64_t budget_tsc)
 			break;
 	}
 	w->counters.ops += count;
-	worker_wake_master(w);
+	if (ops_moved(w, before))
+		worker_wake_master(w);
 	return count;
 }
 

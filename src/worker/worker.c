@@ -31,7 +31,7 @@
 #define OPS_BUDGET_US     50  /* of a turn */
 #define IDLE_SPIN_TURNS   64  /* empty turns before it gives way */
 #define IDLE_YIELD_TURNS  256 /* before it sleeps */
-#define IDLE_OPS_TURNS    32  /* of these behind an op: the next one is probably near */
+#define IDLE_OPS_TURNS    4   /* of these behind an op: the next one is probably near */
 #define IDLE_SLEEP_PART   64  /* of its idle time it sleeps at once */
 #define IDLE_WAIT_MS      10  /* at most, when a packet wakes it: timers tick in 100 ms */
 #define IDLE_SLEEP_MIN_NS UINT64_C(20000)
