@@ -273,7 +273,9 @@ static bool run_new_daemon(struct genl_state *state, struct netlink_request *req
 			   struct netlink_out *out)
 {
 	return finish(state, -EOPNOTSUPP,
-		      "there is no connection synchronisation daemon here to be started", out);
+		      "there is no connection synchronisation daemon yet; instead VRRP moves the "
+		      "addresses, and clients connect again",
+		      out);
 }
 
 static bool run_del_daemon(struct genl_state *state, struct netlink_request *request,

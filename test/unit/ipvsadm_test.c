@@ -17,6 +17,10 @@
 #include "lib/tool_rig.h"
 #include "lib/unit.h"
 
+#define NO_SYNC                                                                           \
+	"connections are not synchronised between balancers yet; instead VRRP moves the " \
+	"addresses (conf/keepalived.conf.sample), and clients connect again"
+
 static void test_services(void **state)
 {
 	static const struct tool_row rows[] = {
@@ -85,7 +89,9 @@ static void test_services(void **state)
 		{ "-X", "EXIT 2: -X: unknown option" },
 		{ "--frob", "EXIT 2: --frob: unknown option" },
 		{ "-A -t 10.0.0.1:80 --synproxy enable", "EXIT 2: --synproxy is not supported" },
-		{ "--start-daemon", "EXIT 2: --start-daemon is not supported" },
+		{ "--start-daemon master", "EXIT 2: --start-daemon: " NO_SYNC },
+		{ "--stop-daemon backup", "EXIT 2: --stop-daemon: " NO_SYNC },
+		{ "-L --daemon", "EXIT 2: --daemon: " NO_SYNC },
 	};
 
 	tool_check_rows(&ipvsadm_program, rows, LENGTH(rows));

@@ -40,6 +40,7 @@ enum {
 	VALUE_VERB = 256,   /* + enum verb */
 	VALUE_OPTION = 512, /* + enum option_id */
 	VALUE_FOREIGN = 1024,
+	VALUE_SYNC,
 };
 
 #define POPT_OF_NONE     POPT_ARG_NONE
@@ -51,6 +52,7 @@ enum {
 		name, letter, argument, NULL, value, NULL, NULL \
 	}
 #define FOREIGN(name, letter) ROW(name, letter, POPT_ARG_NONE, VALUE_FOREIGN)
+#define SYNC(name)            ROW(name, 0, POPT_ARG_NONE, VALUE_SYNC)
 
 static const struct poptOption popt_table[] = {
 #define X(id, name, letter) ROW(name, letter, POPT_ARG_NONE, VALUE_VERB + VERB_##id),
@@ -72,21 +74,21 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("get-whtlst", 'W'),
 	FOREIGN("blklst", 'k'),
 	FOREIGN("whtlst", '2'),
-	FOREIGN("start-daemon", 0),
-	FOREIGN("stop-daemon", 0),
 	FOREIGN("synproxy", 0),
 	FOREIGN("expire-quiescent", 0),
 	FOREIGN("dest-check", 0),
 	FOREIGN("proxy-protocol", 0),
 	FOREIGN("quic", 0),
 	FOREIGN("sockpair", 0),
-	FOREIGN("daemon", 0),
-	FOREIGN("syncid", 0),
-	FOREIGN("sync-maxlen", 0),
-	FOREIGN("mcast-interface", 0),
-	FOREIGN("mcast-group", 0),
-	FOREIGN("mcast-port", 0),
-	FOREIGN("mcast-ttl", 0),
+	SYNC("start-daemon"),
+	SYNC("stop-daemon"),
+	SYNC("daemon"),
+	SYNC("syncid"),
+	SYNC("sync-maxlen"),
+	SYNC("mcast-interface"),
+	SYNC("mcast-group"),
+	SYNC("mcast-port"),
+	SYNC("mcast-ttl"),
 	POPT_TABLEEND,
 };
 
@@ -253,15 +255,27 @@ static int take_option(struct line *line, enum option_id id, char *value)
 	return 0;
 }
 
+/* One of another ipvsadm's options. */
+static int refuse_foreign(struct line *line, int value, const char *name)
+{
+	if (value == VALUE_SYNC)
+		return line_fail(line,
+				 "%s: connections are not synchronised between balancers yet; "
+				 "instead VRRP moves the addresses (conf/keepalived.conf.sample), "
+				 "and clients connect again",
+				 name);
+	return line_fail(line, "%s is not supported", name);
+}
+
 static int take_all(struct line *line, poptContext context)
 {
 	const char *word;
 	int value, r;
 
 	while ((value = poptGetNextOpt(context)) >= 0) {
-		if (value == VALUE_FOREIGN)
-			return line_fail(line, "%s is not supported",
-					 poptBadOption(context, POPT_BADOPTION_NOALIAS));
+		if (value >= VALUE_FOREIGN)
+			return refuse_foreign(line, value,
+					      poptBadOption(context, POPT_BADOPTION_NOALIAS));
 		if (value >= VALUE_OPTION)
 			r = take_option(line, value - VALUE_OPTION, poptGetOptArg(context));
 		else
