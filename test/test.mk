@@ -28,7 +28,10 @@ $(BIN)/test/packet/%: $(BIN)/.flavour $(OBJ)/test/packet/%.o $(call obj_of,$(TES
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
-test-programs: $(TEST_BINS) ## Build the unit and packet tests
+# The fuzzers are compiled along, so that they stay what can be built.
+FUZZERS := $(sort $(wildcard test/fuzz/*_fuzz.c))
+
+test-programs: $(TEST_BINS) $(patsubst %.c,$(OBJ)/%.o,$(FUZZERS)) ## Build the unit and packet tests
 
 # Programs of the system and cli tests, libc only: both ends of traffic, and a router's routes.
 SYSTEM_PROGRAMS := $(patsubst test/%.c,$(BIN)/test/%,$(sort $(wildcard test/system/*.c)))
@@ -44,24 +47,37 @@ $(BIN)/test/system/feed: test/lib/feed.c
 $(BIN)/test/system/traffic: test/lib/stalls.c test/lib/stalls.h
 $(BIN)/test/system/decap $(BIN)/test/system/tunnel_end: test/lib/tun.c test/lib/tun.h
 
-# Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, with the
-# daemon's objects built by clang for coverage; `make fuzz FUZZ_SECONDS=30`.
+# Fuzzers: test/fuzz/NAME_fuzz.c, each one entry point for libFuzzer, which is clang's. `make fuzz
+# FUZZ_SECONDS=30` builds all for coverage and runs each as long; what scripts/check runs, a number of times
+# from a seed, has its parser built so, and else the objects of the tests under sanitizers.
 FUZZ_SECONDS ?= 10
-FUZZERS := $(sort $(wildcard test/fuzz/*_fuzz.c))
+FUZZ_BINS := $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
 
-.PHONY: fuzz fuzz-run
+.PHONY: fuzz fuzz-run fuzz-programs
 fuzz: ## Build the fuzzers with clang and run each for FUZZ_SECONDS
 	$(MAKE) CC=clang OBJ=obj/fuzz BIN=bin/fuzz BUILD=debug CFLAGS="-fsanitize=fuzzer-no-link,address,undefined" fuzz-run
 
-fuzz-run: $(patsubst test/fuzz/%.c,$(BIN)/%,$(FUZZERS))
+fuzz-run: $(FUZZ_BINS)
 	@for f in $^ FLOW=check\ $(BIN)/packet_fuzz; do \
 		echo "== $$f"; \
 		env ASAN_OPTIONS=detect_leaks=0 $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; \
 	done
 
-$(BIN)/%_fuzz: $(OBJ)/test/fuzz/%_fuzz.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
+fuzz-programs: $(FUZZ_BINS)
+.PRECIOUS: $(OBJ)/fuzz/%.o
+
+fuzz_obj = $(patsubst %.c,$(OBJ)/fuzz/%.o,$(1))
+$(OBJ)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+	$(call say,CC)$(CC) $(CFLAGS_SRC) -Itest $(TEST_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(BIN)/conf_fuzz: $(call fuzz_obj,src/control/conf.c $(sort $(wildcard src/main/settings*.c)))
+$(BIN)/frame_fuzz: $(call fuzz_obj,src/control/frame.c)
+$(BIN)/genl_fuzz: $(call fuzz_obj,src/ipvs/genl.c src/ipvs/genl_ctl.c src/control/netlink_out.c)
+
+$(BIN)/%_fuzz: $(OBJ)/fuzz/test/fuzz/%_fuzz.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
 # The bench: one program, see the head of test/perf/bench.c.
 FULL ?=

@@ -13,6 +13,19 @@
 
 #include <linux/genetlink.h>
 
+#include "api/addr.h"
+#include "api/frame.h"
+#include "api/ipvs.h"
+#include "api/kni.h"
+#include "api/link.h"
+#include "api/maddr.h"
+#include "api/mark.h"
+#include "api/monitor.h"
+#include "api/neigh.h"
+#include "api/route.h"
+#include "api/stats.h"
+#include "api/tunnel.h"
+#include "api/vlan.h"
 #include "ipvs/genl.h"
 #include "ipvs/genl_ctl.h"
 
