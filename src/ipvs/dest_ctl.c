@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ipvs/estimate.h"
+#include "ipvs/hold.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/lport.h"
 #include "ipvs/service_int.h"
@@ -276,7 +277,7 @@ static int public_hold(struct request *req, const struct dest_named *named)
 			"%s: no device is known for this address; allowed: oif= in the "
 			"match, a route to it, or an address of a device (dpip addr add)",
 			text);
-	r = addr_hold(all, config->family, &config->addr, dev);
+	r = hold_begin(all, config->family, &config->addr, dev);
 	if (r == -ENODEV)
 		return link_unknown(req, text, dev);
 	return r < 0 ? request_fail(req, r, "%s: %s", text, strerror(-r)) : 0;
@@ -329,6 +330,7 @@ static int dest_name_present(struct request *req, const struct api_dest *body,
 static int dest_add_public(struct request *req, const struct dest_named *named)
 {
 	struct worker *const *all = request_workers(req);
+	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
 	int r;
 
 	if (named->dest)
@@ -339,6 +341,8 @@ static int dest_add_public(struct request *req, const struct dest_named *named)
 	r = dest_add(all, named->svc, &named->config);
 	if (r < 0)
 		addr_release(all, named->config.family, &named->config.addr);
+	else
+		hold_dest(all, dest_find_named(table, named->svc, &named->config));
 	return dest_failed(req, r, named);
 }
 
@@ -413,7 +417,7 @@ static int dest_request_del(struct request *req, const void *body)
 		return r;
 	r = dest_del(request_workers(req), named.dest);
 	if (r == 0 && named.svc->key.match)
-		r = addr_release(request_workers(req), named.config.family, &named.config.addr);
+		hold_leave_dest(request_workers(req), named.dest);
 	return dest_failed(req, r, &named);
 }
 

@@ -25,7 +25,9 @@
 
 bool ipvs_balances_echoes(const struct worker *w)
 {
-	return w->ipvs->services->n_marked || w->ipvs->services->n_matches;
+	const struct service_table *table = w->ipvs->services;
+
+	return table->n_marked || table->n_matches || table->n_removed;
 }
 
 static bool is_later(const struct pkt_meta *meta)
@@ -49,8 +51,9 @@ static bool echo_miss(struct worker *w, struct rte_mbuf *m)
 	struct owners owners;
 	uint32_t id;
 
-	/* its connection may have outlived its match */
-	if (request && !svc && !match_may_own(w, &meta->tuple))
+	/* its connection may have outlived its match or its mark's service */
+	if (request && !svc && !match_may_own(w, &meta->tuple) &&
+	    !ours_removed_service(w, &meta->tuple, meta->in_port))
 		return false;
 	owners = owners_of(w, &meta->tuple, meta->in_port);
 	if (!home_has_answered(meta) && owners_ask_next(w, m, &owners))

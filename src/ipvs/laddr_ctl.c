@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ipvs/laddr-ctl: the requests about local addresses. Adding one holds it as
- * an address of its device (net/addr.h), so that ARP for it is answered; the
- * last that is removed lets it go. One address may serve many services, once
+ * an address of its device (hold.h), so that ARP for it is answered; the last
+ * that is removed lets it go. One address may serve many services, once
  * each.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "ipvs/hold.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
 #include "link/link_ctl.h"
@@ -87,34 +87,27 @@ static int laddr_failed(struct request *req, int r, const struct laddr_named *na
 	}
 }
 
-static void laddr_let_go(struct worker *const *all, unsigned int family,
-			 const struct laddr_named *named)
-{
-	int r = addr_release(all, family, &named->addr);
-
-	if (r < 0)
-		log_warning("%s is gone, but the address stays: %s", named->text, strerror(-r));
-}
-
 static int laddr_request_add(struct request *req, const void *body)
 {
 	const struct api_laddr *from = body;
 	struct worker *const *all = request_workers(req);
+	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
 	struct laddr_named named;
 	int r = laddr_name(req, from, &named);
 
 	if (r < 0)
 		return r;
-	if (laddr_find(service_table_of(all[WORKER_MASTER]), named.svc, from->family, &named.addr))
+	if (laddr_find(table, named.svc, from->family, &named.addr))
 		return laddr_failed(req, -EEXIST, &named);
-	r = addr_hold(all, from->family, &named.addr, named.dev);
+	r = hold_begin(all, from->family, &named.addr, named.dev);
 	if (r < 0)
 		return laddr_failed(req, r, &named);
 	r = laddr_add(all, named.svc, from->family, &named.addr, named.dev);
 	if (r < 0) {
-		laddr_let_go(all, from->family, &named);
+		addr_release(all, from->family, &named.addr);
 		return laddr_failed(req, r, &named);
 	}
+	hold_laddr(all, laddr_find(table, named.svc, from->family, &named.addr));
 	return 0;
 }
 
@@ -138,7 +131,7 @@ static int laddr_request_del(struct request *req, const void *body)
 	r = laddr_del(all, laddr);
 	if (r < 0)
 		return laddr_failed(req, r, &named);
-	laddr_let_go(all, from->family, &named);
+	hold_leave_laddr(all, laddr);
 	return 0;
 }
 

@@ -297,6 +297,7 @@ static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair, struct
 {
 	uint32_t base = steer_base(pool->w, reply);
 	uint32_t at = (uint32_t)pair->start + pair->tried, ports = pair->range.count;
+	bool narrow = lport_is_narrow(pair->range, pool->w->n_workers);
 
 	if (at >= ports)
 		at -= ports;
@@ -307,7 +308,7 @@ static uint16_t rotation_next(struct lport_pool *pool, struct pair *pair, struct
 		if (++at == ports)
 			at = 0;
 		reply->dport = htons(port);
-		if (steer_owner_of(pool->w, base, reply) == pool->w->id)
+		if (unlikely(narrow) || steer_owner_of(pool->w, base, reply) == pool->w->id)
 			return port;
 	}
 	return 0;
@@ -397,13 +398,15 @@ void lport_usage(const struct lport_pool *pool, unsigned int family, const union
 	memset(usage, 0, sizeof(*usage));
 	for (uint32_t i = NONE + 1; i < pool->pair_array.fresh; i++) {
 		const struct pair *pair = &pool->pairs[i];
+		bool narrow = lport_is_narrow(pair->range, pool->w->n_workers);
 
 		if (pair->key.family != family || !ip_equal(&pair->key.dst, laddr))
 			continue;
 		usage->pairs++;
 		usage->used += pair->used;
 		usage->free += pair->in_bits + pair->in_queue +
-			       (unsigned int)(pair->range.count - pair->tried) / pool->w->n_workers;
+			       (unsigned int)(pair->range.count - pair->tried) /
+				       (narrow ? 1 : pool->w->n_workers);
 	}
 }
 

@@ -13,6 +13,7 @@
 #ifndef IPVS_LPORT_H
 #define IPVS_LPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,17 @@ void lport_release(struct lport_pool *pool, const struct tuple *reply);
 struct lport_range {
 	uint16_t first, count;
 };
+
+/*
+ * A range of so few ports is not shared out among workers, which would leave some of them without:
+ * all of a pair's are those of the worker that has all connections with that server (owner.h).
+ */
+#define LPORT_NARROW 64u /* for each worker */
+
+static inline bool lport_is_narrow(struct lport_range range, unsigned int n_workers)
+{
+	return range.count < LPORT_NARROW * n_workers;
+}
 
 #define LPORT_ALL ((struct lport_range){ LPORT_FIRST, LPORT_LAST - LPORT_FIRST + 1 })
 

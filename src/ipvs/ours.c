@@ -18,15 +18,17 @@
 #include "packet/meta.h"
 #include "worker/worker.h"
 
+typedef struct service *lookup_fn(const struct service_table *table, uint8_t proto,
+				  unsigned int family, const union ip_addr *addr, be16 port);
+
 /* Of the packet's mark: as in the kernel, it comes before addresses and ports. */
-static struct service *marked_service(const struct worker *w, const struct tuple *tuple,
-				      uint16_t in_port)
+static inline struct service *marked_service(const struct worker *w, const struct tuple *tuple,
+					     uint16_t in_port, lookup_fn *lookup)
 {
-	const struct service_table *table = w->ipvs->services;
-	uint32_t mark = table->n_marked ? mark_of(w, tuple, in_port) : 0;
+	uint32_t mark = mark_of(w, tuple, in_port);
 	union ip_addr name = service_mark_name(mark);
 
-	return mark ? service_lookup(table, SERVICE_MARKED, tuple->family, &name, 0) : NULL;
+	return mark ? lookup(w->ipvs->services, SERVICE_MARKED, tuple->family, &name, 0) : NULL;
 }
 
 struct service *ours_service(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
@@ -34,8 +36,8 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple, 
 	const struct service_table *table = w->ipvs->services;
 	struct service *svc;
 
-	if (unlikely(w->ipvs->marks != NULL)) {
-		svc = marked_service(w, tuple, in_port);
+	if (unlikely(w->ipvs->marks != NULL) && table->n_marked) {
+		svc = marked_service(w, tuple, in_port, service_lookup);
 		if (svc)
 			return svc;
 	}
@@ -43,6 +45,23 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple, 
 	if (likely(svc || !table->n_any_port))
 		return svc;
 	return service_lookup(table, tuple->proto, tuple->family, &tuple->dst, 0);
+}
+
+struct service *ours_removed_service(const struct worker *w, const struct tuple *tuple,
+				     uint16_t in_port)
+{
+	const struct service_table *table = w->ipvs->services;
+	struct service *svc;
+
+	if (likely(!table->n_removed))
+		return NULL;
+	svc = marked_service(w, tuple, in_port, service_lookup_removed);
+	if (!svc)
+		svc = service_lookup_removed(table, tuple->proto, tuple->family, &tuple->dst,
+					     tuple->dport);
+	if (!svc)
+		svc = service_lookup_removed(table, tuple->proto, tuple->family, &tuple->dst, 0);
+	return svc;
 }
 
 struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta)

@@ -18,6 +18,10 @@ struct worker;
 /* NULL: to no service. in_port: where it came in, PORT_NONE: that is not known. */
 struct service *ours_service(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
 
+/* The same of one that has been removed and whose connections are still there. */
+struct service *ours_removed_service(const struct worker *w, const struct tuple *tuple,
+				     uint16_t in_port);
+
 /* The same of a packet, which may also be one that passes through, by match. */
 struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta);
 

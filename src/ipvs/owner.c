@@ -6,6 +6,7 @@
 #include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/service.h"
+#include "link/port.h"
 #include "link/steer.h"
 #include "packet/meta.h"
 #include "worker/worker.h"
@@ -28,23 +29,55 @@ static void owners_add(struct owners *owners, unsigned int id)
 	owners->ids[owners->n++] = id;
 }
 
-/* kinds: a service's flags */
+/*
+ * kinds: a service's flags; removed: those of another that has been there before it, whose
+ * connections are asked for, too. The last one asked is who opens connections of the service.
+ */
 static void owners_of_kinds(const struct worker *w, const struct tuple *tuple, unsigned int kinds,
-			    struct owners *owners)
+			    unsigned int removed, struct owners *owners)
 {
-	kinds &= SERVICE_BY_FLOW | SERVICE_BY_CLIENT;
-	if (kinds != SERVICE_BY_CLIENT)
-		owners_add(owners, steer_owner(w, tuple));
-	if (kinds & SERVICE_BY_CLIENT)
+	bool by_client = kinds & SERVICE_BY_CLIENT;
+
+	if (unlikely(!by_client && (removed & SERVICE_BY_CLIENT)))
 		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
+	if (!by_client || ((kinds | removed) & SERVICE_BY_FLOW))
+		owners_add(owners, steer_owner(w, tuple));
+	if (by_client)
+		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
+}
+
+static unsigned int kinds_of(const struct service *svc)
+{
+	return svc ? svc->flags : 0;
+}
+
+/* To no address of ours: a server's answer to a client (NAT), or a client's to the world (SNAT),
+ * where both are the owner of where it goes if ports are few. */
+static void owners_of_passing(const struct worker *w, const struct tuple *tuple,
+			      struct owners *owners)
+{
+	const struct service_table *table = w->ipvs->services;
+	bool may_open = unlikely(table->n_matches) && match_may_own(w, tuple);
+	bool narrow = may_open && table->narrow;
+
+	if (!narrow && ours_answer(w, tuple))
+		owners_add(owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
+	if (may_open)
+		owners_add(owners, steer_owner(w, tuple));
+	if (narrow)
+		owners_add(owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
 }
 
 struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
 {
+	const struct service_table *table = w->ipvs->services;
+	const struct service *removed = ours_removed_service(w, tuple, in_port);
 	const struct service *svc = ours_service(w, tuple, in_port);
-	bool local = svc || ours_formerly(w, tuple);
+	bool local = svc || removed || ours_formerly(w, tuple);
 	struct owners owners = { .n = 0 };
 
+	if (!svc)
+		svc = removed;
 	if (svc && unlikely(service_is_marked(svc)) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
@@ -54,29 +87,30 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 		return owners;
 	}
 	if (!local) {
-		if (ours_answer(w, tuple))
-			owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-		if (unlikely(w->ipvs->services->n_matches) && match_may_own(w, tuple))
-			owners_add(&owners, steer_owner(w, tuple));
+		owners_of_passing(w, tuple, &owners);
 		return owners;
 	}
-	owners_of_kinds(w, tuple,
-			svc ? svc->flags
-			    : SERVICE_BY_FLOW |
-					(w->ipvs->services->n_answering ? SERVICE_BY_CLIENT : 0),
-			&owners);
+	owners_of_kinds(
+		w, tuple,
+		svc ? svc->flags
+		    : SERVICE_BY_FLOW |
+				(table->n_answering || table->narrow ? SERVICE_BY_CLIENT : 0),
+		kinds_of(removed), &owners);
 	return owners;
 }
 
 bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple)
 {
 	struct owners owners = { .n = 0 };
+	const struct service *removed;
 
 	if (likely(w->n_workers == 1))
 		return true;
-	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW))
+	removed = ours_removed_service(w, tuple, PORT_NONE);
+	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW &&
+		   !removed))
 		return steer_owner(w, tuple) == w->id;
-	owners_of_kinds(w, tuple, svc->flags, &owners);
+	owners_of_kinds(w, tuple, svc->flags, kinds_of(removed), &owners);
 	return owners.n == 1 && owners.ids[0] == w->id;
 }
 

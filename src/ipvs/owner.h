@@ -9,6 +9,10 @@
  *	  FNAT and SNAT is chosen so that the answers have the same owner.
  *	- NAT: the owner of the client's address and port, which both directions
  *	  carry, since nothing about the answers can be chosen.
+ *	- SNAT, since a public address has had a range of few ports (lport.h): the
+ *	  owner of the remote host's address and port, which both directions carry, too. So all
+ *	  connections with it are on one worker, which can use all ports of a range. For good:
+ *nobody would find the others' connections when ranges come and go.
  *
  * A service that has had servers of both kinds opens all connections at the
  * client's owner, and asks the other one first.

@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "ipvs/service.h"
+#include "net/addr.h"
 #include "worker/worker.h"
 
 /* The higher the better: of a uniform number in (0, 1), as many times as it weighs. */
@@ -24,6 +25,12 @@ static double score(const struct worker *w, const struct dest *dest, uint64_t cl
 	double u = ((double)(hash >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
 
 	return log(u) / dest->weight;
+}
+
+/* It may yet be another host's. */
+static bool is_tentative(const struct worker *w, const struct dest *dest)
+{
+	return dest->family == AF_INET6 && addr_is_tentative(w, AF_INET6, &dest->addr);
 }
 
 struct dest *pool_pick(const struct worker *w, const struct service *svc, const struct tuple *tuple)
@@ -39,7 +46,7 @@ struct dest *pool_pick(const struct worker *w, const struct service *svc, const 
 		if (!dest_usable(dest))
 			continue;
 		its = score(w, dest, client);
-		if (!best || its > best_score) {
+		if ((!best || its > best_score) && likely(!is_tentative(w, dest))) {
 			best = dest;
 			best_score = its;
 		}

@@ -165,6 +165,17 @@ struct service *service_lookup(const struct service_table *table, uint8_t proto,
 	return service_lookup_key(table, &key);
 }
 
+struct service *service_lookup_removed(const struct service_table *table, uint8_t proto,
+				       unsigned int family, const union ip_addr *addr, be16 port)
+{
+	struct service_key key = {
+		.addr = *addr, .family = (uint16_t)family, .port = port, .proto = proto
+	};
+	struct service *svc = service_find(table, &key);
+
+	return svc && (svc->flags & SERVICE_REMOVED) ? svc : NULL;
+}
+
 static void service_bind(struct service *svc, const struct service_config *config, void *priv)
 {
 	svc->sched = config->sched;
@@ -253,10 +264,12 @@ static void service_apply_add(struct worker *w, struct op *op)
 	struct service_table *table = service_table_of(w);
 	struct service *svc = &table->services[data->id];
 
-	if (svc->serial)
+	if (svc->serial) {
 		svc->flags &= (uint16_t)~SERVICE_REMOVED;
-	else
+		table->n_removed--;
+	} else {
 		service_create(w, svc, op);
+	}
 	service_take_timeout(table, svc, data->config.conn_timeout_s);
 	service_take_ways(svc, &data->config);
 	table->n_services++;
@@ -367,6 +380,7 @@ static void service_apply_del(struct worker *w, struct op *op)
 	svc->sched_priv = NULL;
 	svc->flags |= SERVICE_REMOVED;
 	table->n_services--;
+	table->n_removed++;
 	service_count_kind(table, svc, -1);
 }
 
@@ -397,6 +411,7 @@ static void service_apply_free(struct worker *w, struct op *op)
 		op_garbage(op, (void *)(uintptr_t)svc->key.match);
 	}
 	memset(svc, 0, sizeof(*svc));
+	table->n_removed--;
 }
 
 int service_free(struct worker *const *all, struct service *svc)

@@ -54,6 +54,7 @@ enum dest_flag {
 		2, /* it has an upper threshold: each of its connections has a place of limit */
 	DEST_REMOVED = 4, /* not in its service's list any more */
 	DEST_ANSWERS = 8, /* in `answering`: it is or was in NAT mode */
+	DEST_HOLDS = 16,  /* the master's: its address is one of ours for it, see hold.h */
 };
 
 /* First what packets of its connections touch, then what new ones do. */
@@ -100,6 +101,8 @@ _Static_assert(offsetof(struct dest, active) % 8 == 0 &&
 
 enum laddr_flag {
 	LADDR_REMOVED = 1,
+	LADDR_HOLDS = 2,     /* the master's, see hold.h */
+	LADDR_TENTATIVE = 4, /* as of addrs_seen: it may yet be another host's */
 };
 
 struct laddr {
@@ -113,7 +116,8 @@ struct laddr {
 	uint64_t conflicts;    /* it had no free port */
 	uint32_t next_removed; /* ids */
 	uint32_t prev_removed;
-	uint64_t order; /* of its adding to the service: grows */
+	uint32_t addrs_seen; /* which addresses of ours there were when its flag was set */
+	uint64_t order;      /* of its adding to the service: grows */
 	char dev[API_NAME_LEN];
 } __attribute__((aligned(64)));
 
@@ -190,9 +194,11 @@ struct service_table {
 	uint32_t *buckets;           /* [SERVICE_BUCKETS]: id + 1 of the first, 0: empty */
 	uint32_t used;               /* all ids of services below have been used at least once */
 	uint32_t n_services;         /* not removed */
+	uint32_t n_removed;          /* ... and removed, but not freed yet */
 	uint32_t n_any_port;         /* of those: of all ports of their address, */
 	uint32_t n_marked;           /* ... and of firewall marks */
 	uint32_t n_matches;
+	bool narrow;                 /* ... have had a range of few ports, see owner.h */
 	uint32_t matches[MATCH_MAX]; /* ids of services by match, removed ones too, newest first */
 	struct id_hash
 		answering; /* servers whose answers have the client's address, by their own */
@@ -214,6 +220,10 @@ void service_table_destroy(struct service_table *table);
 /* By exactly this address and port. NULL: there is none. */
 struct service *service_lookup(const struct service_table *table, uint8_t proto,
 			       unsigned int family, const union ip_addr *addr, be16 port);
+
+/* The same of a removed one, which stays as long as it has connections. */
+struct service *service_lookup_removed(const struct service_table *table, uint8_t proto,
+				       unsigned int family, const union ip_addr *addr, be16 port);
 
 /* By exactly this key. */
 struct service *service_lookup_key(const struct service_table *table,

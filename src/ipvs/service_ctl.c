@@ -11,13 +11,12 @@
 
 #include <netinet/in.h>
 
-#include "base/log.h"
 #include "ipvs/estimate.h"
+#include "ipvs/hold.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
 #include "link/link_ctl.h"
 #include "link/port.h"
-#include "net/addr.h"
 
 #define SERVICE_PERSISTENCE_MAX  (31u * 24 * 3600) /* seconds */
 #define SERVICE_CONN_TIMEOUT_MAX 31535999u         /* seconds, as for all timeouts of connections */
@@ -260,55 +259,13 @@ static int service_request_check(struct request *req, const void *body)
 	return r < 0 ? r : service_check(req, &wanted, &key, &config);
 }
 
-static void service_let_go(struct worker *const *all, unsigned int family, const union ip_addr *ip)
-{
-	char text[IP_STR_LEN];
-	int r = addr_release(all, family, ip);
-
-	if (r < 0)
-		log_warning("address %s stays although no service uses it: %s",
-			    ip_str(family, ip, text), strerror(-r));
-}
-
-/* The same of one by match: its servers are addresses of ours. */
-static int service_remove_match(struct worker *const *all, struct service *svc)
-{
-	const uint32_t n = svc->n_dests;
-	union ip_addr *ips = calloc(n ? n : 1, sizeof(*ips));
-	unsigned int family = svc->key.family;
-	int r;
-
-	if (!ips)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		ips[i] = svc->dests[i]->addr;
-	r = service_del(all, svc);
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		service_let_go(all, family, &ips[i]);
-	free(ips);
-	return r;
-}
-
 /* The service goes, and the addresses it held. */
 static int service_remove(struct worker *const *all, struct service *svc)
 {
-	uint32_t n = svc->n_laddrs;
-	struct laddr **laddrs = NULL;
-	int r;
+	int r = service_del(all, svc);
 
-	if (svc->key.match)
-		return service_remove_match(all, svc);
-	if (n) {
-		laddrs = malloc(n * sizeof(struct laddr *));
-		if (!laddrs)
-			return -ENOMEM;
-		memcpy(laddrs, svc->laddrs, n * sizeof(struct laddr *));
-	}
-	r = service_del(all, svc);
-	/* removed ones are not freed before the next sweep */
-	for (uint32_t i = 0; r == 0 && i < n; i++)
-		service_let_go(all, laddrs[i]->family, &laddrs[i]->addr);
-	free(laddrs);
+	if (r == 0)
+		hold_leave_service(all, svc);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "ipvs/hold.h"
 #include "ipvs/mark.h"
 #include "ipvs/service_int.h"
 #include "link/port.h"
@@ -17,15 +18,11 @@ static int unplug_service(struct worker *const *all, const struct service *svc, 
 {
 	for (uint32_t i = svc->n_laddrs; i > 0; i--) {
 		struct laddr *laddr = svc->laddrs[i - 1];
-		unsigned int family = laddr->family;
-		union ip_addr ip = laddr->addr;
 		int r;
 
 		if (strcmp(laddr->dev, dev) != 0)
 			continue;
 		r = laddr_del(all, laddr);
-		if (r == 0)
-			r = addr_release(all, family, &ip);
 		if (r < 0)
 			return r;
 	}
@@ -39,15 +36,11 @@ static int unplug_match(struct worker *const *all, const struct service *svc, co
 
 	for (uint32_t i = svc->n_dests; i > 0; i--) {
 		struct dest *dest = svc->dests[i - 1];
-		unsigned int family = dest->family;
-		union ip_addr ip = dest->addr;
 		int r;
 
-		if (addr_port(master, family, &ip) != port)
+		if (addr_port(master, dest->family, &dest->addr) != port)
 			continue;
 		r = dest_del(all, dest);
-		if (r == 0)
-			r = addr_release(all, family, &ip);
 		if (r < 0)
 			return r;
 	}
@@ -57,7 +50,8 @@ static int unplug_match(struct worker *const *all, const struct service *svc, co
 int ipvs_unplug(struct worker *const *all, const char *dev)
 {
 	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
-	int r = mark_unplug(all, port_find(all[WORKER_MASTER]->link, dev));
+	uint16_t port = port_find(all[WORKER_MASTER]->link, dev);
+	int r = mark_unplug(all, port);
 
 	for (uint32_t id = 0; r == 0 && id < table->used; id++) {
 		const struct service *svc = &table->services[id];
@@ -66,5 +60,7 @@ int ipvs_unplug(struct worker *const *all, const char *dev)
 			r = svc->key.match ? unplug_match(all, svc, dev)
 					   : unplug_service(all, svc, dev);
 	}
+	if (r == 0)
+		hold_end_port(all, port);
 	return r;
 }

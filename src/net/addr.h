@@ -45,6 +45,10 @@ int addr_hold(struct worker *const *all, unsigned int family, const union ip_add
 	      const char *dev);
 int addr_release(struct worker *const *all, unsigned int family, const union ip_addr *ip);
 
+/* Master: it is there because it is held, and for no other reason. */
+bool addr_is_made_by_hold(const struct worker *master, unsigned int family,
+			  const union ip_addr *ip);
+
 /* Master: removes addresses whose lifetime is over. net_start() calls it every second. */
 void addr_expire(struct worker *const *all, uint64_t now_ms);
 

@@ -75,6 +75,13 @@ struct addr *addr_find_held(const struct worker *master, unsigned int family,
 	return NULL;
 }
 
+bool addr_is_made_by_hold(const struct worker *master, unsigned int family, const union ip_addr *ip)
+{
+	const struct addr *addr = addr_find_held(master, family, ip);
+
+	return addr && (addr->flags & API_ADDR_LADDR);
+}
+
 int addr_release(struct worker *const *all, unsigned int family, const union ip_addr *ip)
 {
 	struct addr *addr = addr_find_held(all[WORKER_MASTER], family, ip);

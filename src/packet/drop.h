@@ -121,6 +121,7 @@
 	X(IPVS_CLASH, "ipvs_clash", "its answers would be another connection's (NAT)")      \
 	X(IPVS_CROWDED, "ipvs_crowded", "overload: a new one gave way to connections")      \
 	X(IPVS_NO_LADDR, "ipvs_no_laddr", "the service has no local address")               \
+	X(IPVS_TENTATIVE, "ipvs_tentative", "its local address may yet be another host's")  \
 	X(IPVS_INVALID, "ipvs_invalid", "an L4 header that makes no sense")                 \
 	X(IPVS_UDP_CHECKSUM, "ipvs_udp_checksum", "UDP over IPv6 without a checksum")       \
 	X(IPVS_FRAGMENT, "ipvs_fragment", "ICMP in pieces, no ping, from a client of SNAT") \

@@ -4,7 +4,7 @@
  * address of ours as the client, so its answers come back here whatever its
  * routes are, and to the worker that has the connection, because that worker
  * has chosen the local port so. The next local address of the service is tried
- * when one has no free port towards the server.
+ * when one has no free port towards the server, or may yet be another host's.
  * Servers may be of the other family, and then so are their local addresses.
  *
  * TCP sequence numbers and timestamps are shifted, so that those that a server
@@ -15,10 +15,27 @@
 #include "ipvs/service.h"
 #include "ipvs/xmit/translate.h"
 #include "ipvs/xmit/xmit.h"
+#include "net/addr.h"
 #include "net/cross.h"
+#include "net/net.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_fnat;
+
+/* Asked for each connection, and found out for each change of our addresses. */
+static bool laddr_is_tentative(const struct worker *w, struct laddr *laddr)
+{
+	if (laddr->family == AF_INET)
+		return false;
+	if (unlikely(laddr->addrs_seen != w->net->addr_changes)) {
+		laddr->addrs_seen = w->net->addr_changes;
+		if (addr_is_tentative(w, laddr->family, &laddr->addr))
+			laddr->flags |= LADDR_TENTATIVE;
+		else
+			laddr->flags &= (uint16_t)~LADDR_TENTATIVE;
+	}
+	return laddr->flags & LADDR_TENTATIVE;
+}
 
 static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_reason *reason)
 {
@@ -42,6 +59,11 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 
 		if (!laddr)
 			break;
+		if (unlikely(laddr_is_tentative(w, laddr))) {
+			if (*reason == DROP_IPVS_NO_LADDR)
+				*reason = DROP_IPVS_TENTATIVE;
+			continue;
+		}
 		out->dst = laddr->addr;
 		if (lport_take(w->ipvs->lports, out) == 0) {
 			opening->laddr = laddr->id;

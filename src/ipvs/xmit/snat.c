@@ -16,11 +16,12 @@
 #include "ipvs/service.h"
 #include "ipvs/xmit/translate.h"
 #include "ipvs/xmit/xmit.h"
+#include "net/addr.h"
 #include "worker/worker.h"
 
 extern const struct xmit xmit_snat;
 
-#define TRIES 64 /* of ports that overlapping ranges have given */
+#define TRIES 1024 /* of ports that overlapping ranges have given; all of few ones */
 
 /* The ranges of one address may overlap, those of servers that are removed too. */
 static bool has_answers_of_another(const struct worker *w, const struct tuple *out)
@@ -34,12 +35,18 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 {
 	const struct tuple *in = opening->in;
 	const struct lport_range ports = dest_ports(opening->dest);
+	const unsigned int most = RTE_MIN((unsigned int)ports.count, TRIES);
 	struct tuple *out = &opening->out;
 
+	/* others have been passed over by ipvs/pool */
+	*reason = DROP_IPVS_TENTATIVE;
+	if (unlikely(opening->service->persist_s) && in->family == AF_INET6 &&
+	    addr_is_tentative(w, AF_INET6, &opening->dest->addr))
+		return false;
 	*out = tuple_reverse(in);
 	out->dst = opening->dest->addr;
 	*reason = DROP_IPVS_NO_PORT;
-	for (unsigned int tries = 0; tries < TRIES; tries++) {
+	for (unsigned int tries = 0; tries < most; tries++) {
 		if (lport_take_in(w->ipvs->lports, out, ports) < 0)
 			return false;
 		if (likely(!has_answers_of_another(w, out))) {
