@@ -64,6 +64,7 @@ static void exchange(bool six, unsigned int n_workers, unsigned int order)
 	struct packet packet = across_from_client(&a), want;
 	struct rig_conn conn;
 
+	harness_keep_ttl(a.h, n_workers > 1); /* key xmit_ttl off */
 	packet.filler = 60;
 	come(&a, CLIENT_SIDE, order, &packet);
 	conn = across_conn(&a);

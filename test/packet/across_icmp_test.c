@@ -113,7 +113,7 @@ static void check_error(struct across *a, const struct error *error, unsigned in
 	meant.id = six_there ? 0 : frame_u16(&got, L3 + 20 + 8 + 4);
 	out = across_error_packet(side == SERVER_SIDE ? a->vip : a->laddr, meant.src,
 				  error->out.type_code, error->out.rest, &meant, 0, l4_out);
-	out.ttl = LIFE - 1;
+	out.ttl = harness_ttl(a->h, LIFE);
 	out.tos = 0xc0;
 	out.id = six_there ? 0 : frame_u16(&got, L3 + 4);
 	across_build(l4_in, &out);
@@ -164,6 +164,7 @@ static void check_all(const struct harness_options *options, uint8_t proto)
 	for (unsigned int six = 0; six < 2; six++) {
 		struct across a = across_new(options, six, proto);
 
+		harness_keep_ttl(a.h, options == &three); /* key xmit_ttl off */
 		check_in(&a);
 		check_out(&a);
 		across_end(&a);

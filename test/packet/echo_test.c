@@ -223,6 +223,22 @@ static void test_pieces(void **state)
 	}
 }
 
+/* It outlives its service, whose address is then none of ours. */
+static void test_removed(void **state)
+{
+	for (const char *mode = "bmg"; *mode; mode++) {
+		struct harness *h = marked(&three, *mode);
+
+		check_ping(h, 1, 1, *mode);
+		harness_run(h, "dpip addr del " VIP "/32 dev dpdk0");
+		harness_run(h, "ipvsadm -D -f 1");
+		for (uint16_t seq = 2; seq < 8; seq++)
+			check_ping(h, 1, seq, *mode);
+		assert_int_equal(rig_conns(h), 1);
+		rig_end(h);
+	}
+}
+
 /* It lives for 300 s after its last packet. */
 static void test_timeout(void **state)
 {
@@ -363,9 +379,10 @@ static void test_modes6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),  cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_error),  cmocka_unit_test(test_own_answer),
-		cmocka_unit_test(test_modes6), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_modes),      cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_removed),    cmocka_unit_test(test_error),
+		cmocka_unit_test(test_own_answer), cmocka_unit_test(test_modes6),
+		cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,10 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/tcp.h"
-#include "packet/fnat_rig.h"
+#include "ipvs/removed.h"
+#include "ipvs/service.h"
+#include "net/addr.h"
+#include "packet/across_rig.h"
 
 #define FLOWS 12
 
@@ -108,6 +111,163 @@ static void test_keep(void **state)
 {
 	check_keep(&one);
 	check_keep(&three);
+}
+
+/* A service of one mode, and of one family unless it crosses; of a mark (TCP), or of an address
+ * (UDP). */
+static struct across kept_new(const struct harness_options *options, bool six, const char *mode,
+			      bool marked)
+{
+	bool cross = mode[0] == 'x', server6 = six != cross;
+	struct across a = { .h = across_networks(options),
+			    .six = six,
+			    .proto = marked ? IPPROTO_TCP : IPPROTO_UDP,
+			    .client = six ? CLIENT6 : CLIENT,
+			    .vip = six ? VIP6 : VIP,
+			    .laddr = server6 ? LADDR6 : LADDR,
+			    .server = server6 ? SERVER6 : SERVER };
+	const char *name = marked ? (six ? "-f 1 -6" : "-f 1")
+				  : (six ? "-u [" VIP6 "]:80" : "-u " VIP ":80");
+	char line[192];
+
+	snprintf(line, sizeof(line), "dpip mark add to %s proto tcp mark 1", a.vip);
+	if (marked)
+		harness_run(a.h, line);
+	snprintf(line, sizeof(line), "ipvsadm -A %s -s rr", name);
+	harness_run(a.h, line);
+	snprintf(line, sizeof(line), "ipvsadm -P %s -z %s -F dpdk1", name, a.laddr);
+	harness_run(a.h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a %s -r %s%s%s:%s -%c", name, server6 ? "[" : "",
+		 a.server, server6 ? "]" : "", mode[0] == 'g' ? "80" : "8080",
+		 cross ? 'b' : mode[0]);
+	harness_run(a.h, line);
+	across_settle(&a);
+	return a;
+}
+
+static void kept_pass(struct across *a, char mode, unsigned int queue)
+{
+	struct packet packet = across_from_client(a), want;
+	struct rig_conn conn;
+
+	across_send(a, CLIENT_SIDE, queue, &packet);
+	conn = across_conn(a);
+	assert_int_not_equal(conn.id, CONN_NONE);
+	want = across_at_server(a, &conn, packet);
+	if (mode == 'm' || mode == 'g') {
+		want.src = a->client;
+		want.sport = CPORT;
+	}
+	if (mode == 'g') {
+		want.dst = a->vip;
+		want.dport = 80;
+	}
+	across_expect(a, SERVER_SIDE, &want);
+	if (mode == 'g')
+		return;
+	packet = across_from_server(a, &conn);
+	if (mode == 'm') {
+		packet.dst = a->client;
+		packet.dport = CPORT;
+	}
+	want = across_at_client(a, &conn, packet);
+	across_send(a, SERVER_SIDE, (queue + 1) % a->h->n_workers, &packet);
+	across_expect(a, CLIENT_SIDE, &want);
+}
+
+/* The service goes, and its address is none of ours: no packet of a connection is lost, whichever
+ * worker gets it. Its local address is ours as long as that. */
+static void check_service_gone(const struct harness_options *options, bool six, const char *mode,
+			       bool marked)
+{
+	struct across a = kept_new(options, six, mode, marked);
+	unsigned int family = strchr(a.laddr, ':') ? AF_INET6 : AF_INET;
+	const struct worker *master = a.h->all[WORKER_MASTER];
+	union ip_addr laddr;
+
+	ip_parse(a.laddr, &family, &laddr);
+	kept_pass(&a, mode[0], 0);
+	harness_run(a.h, six ? "dpip addr del " VIP6 "/128 dev dpdk0"
+			     : "dpip addr del " VIP "/32 dev dpdk0");
+	harness_run(a.h,
+		    marked ? (six ? "ipvsadm -D -f 1 -6" : "ipvsadm -D -f 1")
+			   : (six ? "ipvsadm -D -u [" VIP6 "]:80" : "ipvsadm -D -u " VIP ":80"));
+	across_settle(&a);
+	removed_sweep(a.h->all);
+	harness_turn(a.h);
+	for (unsigned int queue = 0; queue < 2 * a.h->n_workers; queue++)
+		kept_pass(&a, mode[0], queue % a.h->n_workers);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	assert_int_equal(addr_is_local(master, family, &laddr), mode[0] == 'b' || mode[0] == 'x');
+	harness_advance(a.h, 310000);
+	for (unsigned int i = 0; i < 2; i++) {
+		removed_sweep(a.h->all);
+		harness_turn(a.h);
+	}
+	assert_false(addr_is_local(master, family, &laddr));
+	for (unsigned int i = 1; i <= a.h->n_workers; i++)
+		assert_int_equal(a.h->all[i]->ipvs->services->n_removed, 0);
+	rig_end(a.h);
+}
+
+static void test_service_gone(void **state)
+{
+	for (const char *mode = "bmgx"; *mode; mode++)
+		for (unsigned int row = 0; row < 4; row++) {
+			check_service_gone(&one, row & 1, mode, row & 2);
+			check_service_gone(&three, row & 1, mode, row & 2);
+		}
+}
+
+/* Another service takes its place, whose connections live elsewhere: both find theirs. */
+static void test_service_replaced(void **state)
+{
+	struct across a = kept_new(&three, false, "m", false);
+
+	for (unsigned int queue = 0; queue < 3; queue++)
+		kept_pass(&a, 'm', queue);
+	harness_run(a.h, "ipvsadm -D -u " VIP ":80");
+	harness_run(a.h, "ipvsadm -A -u " VIP ":0 -s rr");
+	harness_run(a.h, "ipvsadm -a -u " VIP ":0 -r " SERVER2 ":0 -g");
+	for (unsigned int flow = 0; flow < FLOWS; flow++)
+		for (unsigned int queue = 0; queue < 3; queue++) {
+			struct packet packet = from_client(IPPROTO_UDP, flow, 0), want = packet;
+
+			rig_send_to(a.h, CLIENT_SIDE, queue, &packet);
+			want.ttl = 63;
+			rig_expect(a.h, SERVER_SIDE, &want);
+			kept_pass(&a, 'm', queue);
+		}
+	assert_int_equal(rig_conns(a.h), FLOWS + 1);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	rig_end(a.h);
+}
+
+/* A local address whose connections have outlived it may come back, and on another device. */
+static void test_laddr_comes_back(void **state)
+{
+	struct across a = kept_new(&three, false, "b", false);
+	const struct worker *master = a.h->all[WORKER_MASTER];
+	union ip_addr laddr;
+	unsigned int family;
+
+	ip_parse(LADDR, &family, &laddr);
+	kept_pass(&a, 'b', 0);
+	for (unsigned int round = 0; round < 2; round++) {
+		harness_run(a.h, "ipvsadm -Q -u " VIP ":80 -z " LADDR " -F dpdk1");
+		assert_int_equal(addr_port(master, AF_INET, &laddr), 1);
+		kept_pass(&a, 'b', 1);
+		harness_run(a.h, "ipvsadm -P -u " VIP ":80 -z " LADDR " -F dpdk1");
+	}
+	harness_run(a.h, "ipvsadm -Q -u " VIP ":80 -z " LADDR " -F dpdk1");
+	harness_run(a.h, "ipvsadm -P -u " VIP ":80 -z " LADDR " -F dpdk0");
+	assert_int_equal(addr_port(master, AF_INET, &laddr), 0);
+	across_settle(&a);
+	kept_pass(&a, 'b', 2);
+	harness_advance(a.h, 310000);
+	harness_run(a.h, "ipvsadm -Q -u " VIP ":80 -z " LADDR " -F dpdk0");
+	assert_int_equal(addr_port(master, AF_INET, &laddr), PORT_NONE);
+	rig_end(a.h);
 }
 
 /* Of those that are established both sides are told, each once and in its own numbers. */
@@ -219,6 +379,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_service_gone),
+		cmocka_unit_test(test_service_replaced),
+		cmocka_unit_test(test_laddr_comes_back),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_reschedule),
 		cmocka_unit_test(test_many),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ipvs/ipvs.h"
+#include "packet/across_rig.h"
 #include "packet/frag_rig.h"
 
 #define FRAGMENT6 8 /* bytes of the extension header */
@@ -52,20 +53,33 @@ static void add_match(struct harness *h, const struct mode *mode, uint8_t proto)
 
 static const char *tunnel_kind(const struct mode *mode)
 {
+	if (strstr(mode->name, "GRE, csum"))
+		return " --tun-type gre --tun-csum";
 	if (strstr(mode->name, "GRE"))
 		return " --tun-type gre";
+	if (strstr(mode->name, "GUE, csum"))
+		return " --tun-type gue --tun-port 6080 --tun-csum";
 	return strstr(mode->name, "GUE") ? " --tun-type gue --tun-port 6080" : "";
+}
+
+/* Is the server's family, and so that of a tunnel's outer header, the other one? */
+static bool is_across(const struct mode *mode)
+{
+	return strstr(mode->name, "in4") || strstr(mode->name, "in6");
 }
 
 size_t frag_outer(const struct mode *mode)
 {
+	size_t ip;
+
 	if (mode->letter != 'i')
 		return 0;
-	if (mode->ip6)
-		return IP6;
+	ip = mode->ip6 != is_across(mode) ? IP6 : 20;
+	if (strstr(mode->name, "csum"))
+		return (ip + (strstr(mode->name, "GRE") ? 4 + 4 : 8 + 4)) | FRAG_SUMMED;
 	if (strstr(mode->name, "GRE"))
-		return 20 + 4;
-	return strstr(mode->name, "GUE") ? 20 + 8 + 4 : 20;
+		return ip + 4;
+	return strstr(mode->name, "GUE") ? ip + 8 + 4 : ip;
 }
 
 static void add_service(struct harness *h, const struct mode *mode, const char *option)
@@ -114,11 +128,29 @@ static struct harness *new6(const struct harness_options *options, const struct 
 	return h;
 }
 
+/* Tunnels to a server of the other family. */
+static struct harness *new_across(const struct harness_options *options, const struct mode *mode,
+				  uint8_t proto)
+{
+	struct harness *h = across_networks(options);
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -A %s %s:80 -s rr", rig_option(proto),
+		 pick(mode, VIP, "[" VIP6 "]"));
+	harness_run(h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a %s %s:80 -r %s -i", rig_option(proto),
+		 pick(mode, VIP, "[" VIP6 "]"), pick(mode, "[" SERVER6 "]", SERVER));
+	harness_run(h, line);
+	return h;
+}
+
 struct harness *frag_new(const struct harness_options *options, const struct mode *mode,
 			 uint8_t proto)
 {
 	struct harness *h;
 
+	if (is_across(mode))
+		return new_across(options, mode, proto);
 	if (mode->ip6)
 		return new6(options, mode, proto);
 	h = rig_new(options);
@@ -201,7 +233,7 @@ struct packet frag_at_server(struct harness *h, const struct mode *mode,
 	struct opened conn = find(h, mode, packet);
 	struct packet want = *packet;
 
-	want.ttl = 63;
+	want.ttl = harness_ttl(h, 64);
 	if (mode->letter == 'b' || mode->letter == 'm') {
 		want.dst = pick(mode, SERVER, SERVER6);
 		want.dport = 8080;
@@ -239,7 +271,7 @@ struct packet frag_at_client(struct harness *h, const struct mode *mode,
 	want.dst = packet->src;
 	want.sport = packet->dport;
 	want.dport = packet->sport;
-	want.ttl = 63;
+	want.ttl = harness_ttl(h, 64);
 	want.ack -= shift(mode, packet, &conn);
 	return want;
 }
@@ -329,9 +361,30 @@ void frag_send(struct harness *h, unsigned int side, unsigned int queue, const s
 	harness_assert_balance(h);
 }
 
+/* The checksum in an outer IPv4 packet's GRE or GUE header: over GRE's, and all behind it; or
+ * UDP's. */
+static void check_sum(const struct frame *got, const char *file, int line)
+{
+	uint32_t sum = 0;
+
+	if (got->bytes[L3 + 9] == IPPROTO_UDP) {
+		_assert_true(frame_u16(got, L4 + 6), "a checksum", file, line);
+		sum = frame_l4_sum(got);
+	} else {
+		for (size_t at = L4; at < got->len; at++)
+			sum += (uint32_t)got->bytes[at] << (at % 2 ? 0 : 8);
+		while (sum >> 16)
+			sum = (sum & 0xffff) + (sum >> 16);
+	}
+	_assert_int_equal(sum, 0xffff, file, line);
+}
+
 static void compare(const struct frame *got, const struct whole *ip, size_t outer, const char *file,
 		    int line)
 {
+	if (outer & FRAG_SUMMED)
+		check_sum(got, file, line);
+	outer &= ~(size_t)FRAG_SUMMED;
 	if (got->len == L3 + outer + ip->len &&
 	    memcmp(got->bytes + L3 + outer, ip->bytes, ip->len) == 0)
 		return;
@@ -351,7 +404,7 @@ void frag_expect_at(struct harness *h, unsigned int side, const struct whole *ip
 
 static uint32_t id_of(const struct frame *frame, size_t outer)
 {
-	const uint8_t *ip = frame->bytes + L3 + outer;
+	const uint8_t *ip = frame->bytes + L3 + (outer & ~(size_t)FRAG_SUMMED);
 
 	if (ip[0] >> 4 == 4)
 		return (uint32_t)ip[4] << 8 | ip[5];

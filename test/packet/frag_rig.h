@@ -21,7 +21,9 @@ struct mode {
 	char letter; /* of ipvsadm: b m g i J */
 };
 
-/* Bytes of a tunnel's headers; GRE and GUE are modes that are called so. */
+/* Bytes of a tunnel's headers; GRE and GUE are modes that are called so, with a checksum if they
+ * are called csum, too: then with this flag. 4in6 and 6in4 lead to a server of the other family. */
+#define FRAG_SUMMED 0x8000u
 size_t frag_outer(const struct mode *mode);
 
 /* The service VIP:80 (SNAT: all from the client's net), one server, at :8080 where ports change. */

@@ -21,6 +21,8 @@ static const struct mode modes[] = {
 	{ "tunnel", false, 'i' },      { "SNAT", false, 'J' },        { "FNAT, IPv6", true, 'b' },
 	{ "NAT, IPv6", true, 'm' },    { "DR, IPv6", true, 'g' },     { "SNAT, IPv6", true, 'J' },
 	{ "tunnel, IPv6", true, 'i' }, { "tunnel, GRE", false, 'i' }, { "tunnel, GUE", false, 'i' },
+	{ "GRE, csum", false, 'i' },   { "GUE, csum", false, 'i' },   { "4in6", false, 'i' },
+	{ "6in4", true, 'i' },
 };
 static const struct mode *const fnat = &modes[0], *const nat = &modes[1], *const dr = &modes[2];
 
@@ -101,6 +103,7 @@ static void check_udp(const struct mode *mode, unsigned int n_workers)
 	const struct harness_options options = { .n_workers = n_workers };
 	struct harness *h = frag_new(&options, mode, IPPROTO_UDP);
 
+	harness_keep_ttl(h, n_workers > 1); /* key xmit_ttl off */
 	for (unsigned int i = 0; i < LENGTH(orders); i++) {
 		struct packet packet = frag_from_client(mode, IPPROTO_UDP, (uint16_t)(PORT + i),
 							SMALL);

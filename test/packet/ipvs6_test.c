@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "packet/ipvs6_rig.h"
+#include "packet/across_rig.h"
 
 static const struct harness_options one, three = { .n_workers = 3 };
 
@@ -180,6 +180,276 @@ static uint16_t public_port(struct harness *h, uint8_t proto)
 	return 0;
 }
 
+#define SERVERS 4
+#define CLIENTS 40
+
+/* NAT to four servers, as that scheduler says; `ways`: the service's options. */
+static struct across scheduled(const struct harness_options *options, const char *ways)
+{
+	struct across a = { .h = across_networks(options), .six = true, .vip = VIP6 };
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -A -u [" VIP6 "]:80 %s", ways);
+	harness_run(a.h, line);
+	for (unsigned int i = 0; i < SERVERS; i++) {
+		snprintf(line, sizeof(line), "2001:db8:1::%x", 0x10 + i);
+		harness_neigh(a.h, line, "06:00:00:00:01:0b", "dpdk1");
+		snprintf(line, sizeof(line),
+			 "ipvsadm -a -u [" VIP6 "]:80 -r [2001:db8:1::%x]:8080 -m -w %u", 0x10 + i,
+			 i == 3 ? 2 : 1);
+		harness_run(a.h, line);
+	}
+	across_settle(&a);
+	return a;
+}
+
+/* The number of the server that a client's packet goes to. */
+static unsigned int server_of(struct across *a, const char *client, uint16_t port,
+			      unsigned int queue, const char *payload)
+{
+	struct packet packet = { .src = client,
+				 .dst = VIP6,
+				 .sport = port,
+				 .dport = 80,
+				 .proto = IPPROTO_UDP,
+				 .payload = payload };
+	struct frame got;
+
+	across_send(a, CLIENT_SIDE, queue % a->h->n_workers, &packet);
+	got = rig_take(a->h, SERVER_SIDE);
+	assert_true(got.len > L3 + IP6);
+	assert_in_range(got.bytes[L3 + 39], 0x10, 0x10 + SERVERS - 1);
+	rig_expect_nothing(a->h);
+	return got.bytes[L3 + 39] - 0x10u;
+}
+
+static const char *client6(unsigned int i, char *text)
+{
+	snprintf(text, IP_STR_LEN, "2001:db8:%x::%x", 0x20 + i % 5, 0x100 + i * 7);
+	return text;
+}
+
+enum spread {
+	ALL,   /* servers get some each */
+	SAME,  /* ... and a client stays with its own, whichever worker it comes by */
+	PORTS, /* ... and a client's ports do */
+	ONE,   /* one gets all, of any worker */
+	FEW,   /* each worker chooses one by itself */
+};
+
+static void check_scheduler(const char *ways, enum spread spread)
+{
+	static const struct harness_options options[] = { { .n_workers = 1 }, { .n_workers = 3 } };
+	unsigned int of[CLIENTS][4], some = 0, moved = 0;
+
+	for (unsigned int o = 0; o < 2; o++) {
+		struct across a = scheduled(&options[o], ways);
+
+		some = moved = 0;
+		for (unsigned int n = 0; n < 4; n++)
+			for (unsigned int i = 0; i < CLIENTS; i++) {
+				char text[IP_STR_LEN];
+				unsigned int server = server_of(&a, client6(i, text),
+								(uint16_t)(5000 + 77 * n), i + n,
+								"hello");
+
+				some |= 1u << server;
+				moved += n && server != of[i][0];
+				if (o && (spread == SAME || spread == PORTS || spread == ONE))
+					assert_int_equal(server, of[i][n]);
+				of[i][n] = server;
+			}
+		assert_true(spread != PORTS || moved > CLIENTS);
+		if (spread == SAME || spread == ONE)
+			assert_int_equal(moved, 0);
+		if (spread == ONE || spread == FEW)
+			assert_in_range(__builtin_popcount(some), 1,
+					spread == ONE ? 1 : options[o].n_workers);
+		else
+			assert_int_equal(some, (1u << SERVERS) - 1);
+		assert_int_equal(rig_conns(a.h), 4 * CLIENTS);
+		rig_end(a.h);
+	}
+}
+
+/* Every scheduler; those that hash are of one mind on all workers, and on one alone. */
+static void test_schedulers(void **state)
+{
+	static const struct {
+		const char *ways;
+		enum spread spread;
+	} rows[] = {
+		{ "-s rr", ALL },
+		{ "-s wrr", ALL },
+		{ "-s lc", ALL },
+		{ "-s wlc", ALL },
+		{ "-s sed", ALL },
+		{ "-s nq", ALL },
+		{ "-s twos", ALL },
+		{ "-s sh", SAME },
+		{ "-s sh -b sh-fallback", SAME },
+		{ "-s sh -b sh-port,sh-fallback", PORTS },
+		{ "-s mh", SAME },
+		{ "-s mh -b mh-port,mh-fallback", PORTS },
+		{ "-s conhash", SAME },
+		{ "-s conhash --hash-target sip", SAME },
+		{ "-s conhash --hash-target qid", SAME },
+		{ "-s dh", ONE },
+		{ "-s fo", ONE },
+		{ "-s ovf", ONE },
+		{ "-s lblc", FEW },
+		{ "-s lblcr", FEW },
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++)
+		check_scheduler(rows[i].ways, rows[i].spread);
+}
+
+/* A QUIC client that moves stays with its server, by the connection id of short headers. */
+static void test_quic(void **state)
+{
+	struct across a = scheduled(&three, "-s conhash --hash-target qid");
+	unsigned int some = 0;
+
+	for (unsigned int id = 0; id < CLIENTS; id++) {
+		char payload[32], text[IP_STR_LEN];
+		unsigned int server = SERVERS;
+
+		snprintf(payload, sizeof(payload), "Aid%06u and more", id * 7919);
+		for (unsigned int n = 0; n < 3; n++) {
+			unsigned int its = server_of(&a, client6(3 * id + n, text),
+						     (uint16_t)(6000 + n), n + id, payload);
+
+			assert_true(server == SERVERS || its == server);
+			server = its;
+		}
+		some |= 1u << server;
+	}
+	assert_int_equal(some, (1u << SERVERS) - 1);
+	rig_end(a.h);
+}
+
+/* A client, or a net of them, has one server, whichever workers its connections are on. */
+static void check_persistent(const struct harness_options *options, unsigned int plen)
+{
+	struct across a = scheduled(options, plen == 64 ? "-s rr -p 60 -M 64" : "-s rr -p 60");
+	unsigned int of[CLIENTS], some = 0;
+
+	for (unsigned int n = 0; n < 4; n++)
+		for (unsigned int i = 0; i < CLIENTS; i++) {
+			char text[IP_STR_LEN];
+			unsigned int server, first = plen == 64 ? i % 5 : i;
+
+			server = server_of(&a, client6(i, text), (uint16_t)(5000 + n), i + n,
+					   "hello");
+			if (n == 0 && first == i)
+				of[i] = server;
+			assert_int_equal(server, of[first]);
+			some |= 1u << server;
+		}
+	assert_int_not_equal(some & (some - 1), 0);
+	assert_int_equal(rig_conns(a.h), 4 * CLIENTS);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	rig_end(a.h);
+}
+
+static void test_persistent(void **state)
+{
+	check_persistent(&one, 128);
+	check_persistent(&three, 128);
+	check_persistent(&one, 64);
+	check_persistent(&three, 64);
+}
+
+/* The claim of an address by another host, to all nodes. */
+static void claim(struct harness *h, const char *address)
+{
+	uint8_t frame[L3 + IP6 + 24] = { 0x33, 0x33, 0, 0, 0, 1, [12] = 0x86, 0xdd },
+				 *ip = frame + L3;
+
+	rig6_header(ip, SERVER6, "ff02::1", IPPROTO_ICMPV6, 255, 24);
+	ip[IP6] = 136;
+	ip[IP6 + 4] = 0x20;
+	inet_pton(AF_INET6, address, ip + IP6 + 8);
+	rig6_put16(ip + IP6 + 2, rig6_sum(ip, IP6, IP6 + 24, IPPROTO_ICMPV6));
+	harness_inject(h, SERVER_SIDE, 0, frame, sizeof(frame));
+	harness_turn(h);
+}
+
+/* Connections by the source address with that last byte, of `n` new ones. */
+static unsigned int opened_by(struct harness *h, uint16_t *sport, unsigned int n, uint8_t last,
+			      const char *to)
+{
+	struct packet6 packet = rig6_from_client(IPPROTO_UDP);
+	unsigned int found = 0;
+	struct frame got;
+
+	packet.dst = to;
+	while (rig_take(h, CLIENT_SIDE).len || rig_take(h, SERVER_SIDE).len)
+		;
+	for (unsigned int i = 0; i < n; i++) {
+		packet.sport = ++*sport;
+		rig6_send(h, CLIENT_SIDE, i % h->n_workers, &packet);
+		got = rig_take(h, SERVER_SIDE);
+		found += got.len && got.bytes[L3 + 8 + 15] == last;
+	}
+	return found;
+}
+
+/* No connection goes out by an address that another host may have, or has. */
+static void check_tentative(const struct harness_options *options)
+{
+	const char *second = "ipvsadm -P -z 2001:db8:1::c9 -u [" VIP6 "]:80 -F dpdk1";
+	struct harness *h = rig6_new(options, IPPROTO_UDP, 'b');
+	uint16_t sport = 20000;
+
+	harness_run(h, second);
+	assert_int_equal(opened_by(h, &sport, 12, 0xc8, VIP6), 12);
+	harness_advance(h, 5000);
+	assert_in_range(opened_by(h, &sport, 24, 0xc9, VIP6), 6, 18);
+	harness_run(h, "ipvsadm -P -z 2001:db8:1::ca -u [" VIP6 "]:80 -F dpdk1");
+	claim(h, "2001:db8:1::ca");
+	harness_advance(h, 5000);
+	assert_int_equal(opened_by(h, &sport, 24, 0xca, VIP6), 0);
+	assert_int_equal(harness_drops(h, DROP_IPVS_TENTATIVE), 0);
+	harness_run(h, "ipvsadm -Q -z " LADDR6 " -u [" VIP6 "]:80 -F dpdk1");
+	harness_run(h, "ipvsadm -Q -z 2001:db8:1::c9 -u [" VIP6 "]:80 -F dpdk1");
+	assert_int_equal(opened_by(h, &sport, 6, 0xca, VIP6), 0);
+	assert_int_equal(harness_drops(h, DROP_IPVS_TENTATIVE), 6);
+	rig_end(h);
+}
+
+/* The same of public addresses; with -p, whose clients stay with theirs, they are told so by
+ * nobody. */
+static void check_tentative_public(const struct harness_options *options, const char *ways)
+{
+	struct harness *h = rig6_new(options, IPPROTO_UDP, 'm');
+	uint16_t sport = 20000;
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -A -s rr -H proto=udp,oif=dpdk1,af=ipv6 %s", ways);
+	harness_run(h, line);
+	harness_run(h, "ipvsadm -a -r 2001:db8:1::c9 -J -H proto=udp,oif=dpdk1,af=ipv6");
+	assert_int_equal(opened_by(h, &sport, 6, 0xc9, SERVER6), 0);
+	assert_int_equal(harness_drops(h, ways[0] ? DROP_IPVS_TENTATIVE : DROP_IPVS_NO_SERVER), 6);
+	harness_advance(h, 5000);
+	assert_int_equal(opened_by(h, &sport, 6, 0xc9, SERVER6), 6);
+	rig_end(h);
+}
+
+static void test_tentative(void **state)
+{
+	const struct harness_options first = { .forwarding = true, .dad_transmits = 1 };
+	const struct harness_options third = { .n_workers = 3,
+					       .forwarding = true,
+					       .dad_transmits = 1 };
+
+	check_tentative(&first);
+	check_tentative(&third);
+	check_tentative_public(&first, "");
+	check_tentative_public(&third, "-p 60");
+}
+
 #define MATCH6 "src-range=2001:db8::/64,dst-range=[" SERVER6 "]:80"
 
 /* SNAT: clients of dpdk0 reach the server by a public address, LADDR6. */
@@ -240,9 +510,11 @@ static void test_snat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matrix),  cmocka_unit_test(test_rss),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_snat),
+		cmocka_unit_test(test_matrix),     cmocka_unit_test(test_rss),
+		cmocka_unit_test(test_refused),    cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_snat),       cmocka_unit_test(test_tentative),
+		cmocka_unit_test(test_schedulers), cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_quic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

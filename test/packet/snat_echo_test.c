@@ -2,7 +2,9 @@
 /*
  * SNAT of ICMP echo, of both families, on one worker and on three, whichever
  * queue a packet comes by: exact bytes both ways, errors about requests, what
- * outlives its service, and what does not go out.
+ * outlives its service, and what does not go out. Ranges of few ports, or
+ * identifiers, of a public address. Echoes in pieces and errors about them through services of
+ * marks, too (all else of those: echo_test.c).
  *
  *	clients of dpdk0 — hosts of dpdk1, public 192.168.0.201 and 2001:db8:1::201
  */
@@ -28,30 +30,57 @@
 static const struct harness_options one = { .forwarding = true },
 				    three = { .n_workers = 3, .forwarding = true };
 
-/* The names of struct across: the server is whom the client pings, laddr the public address. */
-static struct across snat_new(const struct harness_options *options, bool six)
+/*
+ * mode: J, or b, m or g, of a service of a mark. In struct across then is whom the client pings the
+ * vip, and the server sees a packet from laddr to server. With three workers TTLs stay (key
+ * xmit_ttl off).
+ */
+static struct across echo_new(const struct harness_options *options, bool six, char mode)
 {
 	struct across a = {
 		.h = across_networks(options),
 		.six = six,
 		.client = six ? CLIENT6 : CLIENT,
-		.laddr = six ? PUBLIC6 : PUBLIC,
 		.server = six ? SERVER6 : SERVER,
 	};
+	char line[128];
 
-	harness_run(a.h, "ipvsadm -A -H " MATCH " -s rr");
-	harness_run(a.h, "ipvsadm -a -H " MATCH " -r " PUBLIC " -J");
-	harness_run(a.h, "ipvsadm -A -H " MATCH6 " -s rr");
-	harness_run(a.h, "ipvsadm -a -H " MATCH6 " -r " PUBLIC6 " -J");
+	a.vip = mode == 'J' ? a.server : six ? VIP6 : VIP;
+	a.laddr = mode == 'J'   ? (six ? PUBLIC6 : PUBLIC)
+		  : mode == 'b' ? (six ? LADDR6 : LADDR)
+				: a.client;
+	harness_keep_ttl(a.h, options == &three);
+	if (mode == 'J') {
+		harness_run(a.h, "ipvsadm -A -H " MATCH " -s rr");
+		harness_run(a.h, "ipvsadm -a -H " MATCH " -r " PUBLIC " -J");
+		harness_run(a.h, "ipvsadm -A -H " MATCH6 " -s rr");
+		harness_run(a.h, "ipvsadm -a -H " MATCH6 " -r " PUBLIC6 " -J");
+	} else {
+		snprintf(line, sizeof(line), "dpip mark add to %s proto icmp mark 1", a.vip);
+		harness_run(a.h, line);
+		harness_run(a.h, six ? "ipvsadm -A -f 1 -6 -s rr" : "ipvsadm -A -f 1 -s rr");
+		harness_run(a.h, six ? "ipvsadm -P -f 1 -6 -z " LADDR6 " -F dpdk1"
+				     : "ipvsadm -P -f 1 -z " LADDR " -F dpdk1");
+		snprintf(line, sizeof(line), "ipvsadm -a -f 1 %s -r %s -%c", six ? "-6" : "",
+			 a.server, mode);
+		harness_run(a.h, line);
+	}
+	if (mode == 'g')
+		a.server = a.vip;
 	across_settle(&a);
 	return a;
+}
+
+static struct across snat_new(const struct harness_options *options, bool six)
+{
+	return echo_new(options, six, 'J');
 }
 
 /* Sent by the client, expected outside with the public address and some identifier: which it is. */
 static uint16_t ping(struct across *a, unsigned int queue, uint16_t id, uint16_t seq)
 {
 	uint8_t l4[64], ip[FRAME_MAX];
-	struct packet packet = across_echo(l4, true, a->client, a->server, id, seq);
+	struct packet packet = across_echo(l4, true, a->client, a->vip, id, seq);
 	size_t at = L3 + (a->six ? IP6 : 20), len;
 	uint16_t outside;
 	struct frame got;
@@ -61,7 +90,7 @@ static uint16_t ping(struct across *a, unsigned int queue, uint16_t id, uint16_t
 	assert_true(got.len > at + 8);
 	outside = frame_u16(&got, at + 4);
 	packet = across_echo(l4, true, a->laddr, a->server, outside, seq);
-	packet.ttl = LIFE - 1;
+	packet.ttl = harness_ttl(a->h, LIFE);
 	len = across_build(ip, &packet);
 	assert_int_equal(got.len, L3 + len);
 	assert_memory_equal(got.bytes + L3, ip, len);
@@ -75,8 +104,8 @@ static void pong(struct across *a, unsigned int queue, uint16_t outside, uint16_
 	struct packet packet = across_echo(l4, false, a->server, a->laddr, outside, seq);
 
 	across_send(a, SERVER_SIDE, queue, &packet);
-	packet = across_echo(l4, false, a->server, a->client, id, seq);
-	packet.ttl = LIFE - 1;
+	packet = across_echo(l4, false, a->vip, a->client, id, seq);
+	packet.ttl = harness_ttl(a->h, LIFE);
 	across_expect(a, CLIENT_SIDE, &packet);
 }
 
@@ -109,17 +138,135 @@ static void test_flows(void **state)
 	check_flows(&three, true);
 }
 
-/* In two pieces, of 8 and 5 bytes. */
-static void check_pieces(const struct harness_options *options, bool six)
+/* A request from there, of a flow: an echo's identifier, or a datagram's port. */
+static struct packet asks(const struct across *a, bool echo, uint8_t *l4, const char *from,
+			  uint16_t flow)
 {
-	struct across a = snat_new(options, six);
+	if (echo)
+		return across_echo(l4, true, from, a->server, flow, 0);
+	return (struct packet){ .src = from,
+				.dst = a->server,
+				.sport = flow,
+				.dport = 53,
+				.proto = IPPROTO_UDP,
+				.payload = "who?" };
+}
+
+static struct packet answers(const struct across *a, bool echo, uint8_t *l4, const char *to,
+			     uint16_t flow)
+{
+	if (echo)
+		return across_echo(l4, false, a->server, to, flow, 0);
+	return (struct packet){ .src = a->server,
+				.dst = to,
+				.sport = 53,
+				.dport = flow,
+				.proto = IPPROTO_UDP,
+				.payload = "me" };
+}
+
+/* Goes out by a port of the range; which is returned. */
+static uint16_t out_by(struct across *a, bool echo, unsigned int queue, uint16_t flow,
+		       uint16_t first, uint16_t last)
+{
+	size_t at = L3 + (a->six ? IP6 : 20u) + (echo ? 4 : 0), len;
+	uint8_t l4[64], ip[FRAME_MAX];
+	struct packet packet = asks(a, echo, l4, a->client, flow);
+	struct frame got;
+
+	across_send(a, CLIENT_SIDE, queue, &packet);
+	got = rig_take(a->h, SERVER_SIDE);
+	assert_true(got.len > at + 8);
+	assert_in_range(frame_u16(&got, at), first, last);
+	packet = asks(a, echo, l4, a->laddr, frame_u16(&got, at));
+	packet.ttl = LIFE - 1;
+	packet.id = a->six ? 0 : frame_u16(&got, L3 + 4);
+	len = across_build(ip, &packet);
+	assert_int_equal(got.len, L3 + len);
+	assert_memory_equal(got.bytes + L3, ip, len);
+	return frame_u16(&got, at);
+}
+
+/* A range of few ports is of use to its last one, whichever worker the clients come by. */
+static void check_few(const struct harness_options *options, bool six, bool echo, uint16_t n_ports)
+{
+	struct across a = { .h = across_networks(options),
+			    .six = six,
+			    .client = six ? CLIENT6 : CLIENT,
+			    .laddr = six ? PUBLIC6 : PUBLIC,
+			    .server = six ? SERVER6 : SERVER };
+	const char *match = echo ? (six ? MATCH6 : MATCH)
+				 : (six ? "proto=udp,src-range=2001:db8::/64,oif=dpdk1"
+					: "proto=udp,src-range=10.0.0.0-10.0.0.255,oif=dpdk1");
+	const uint16_t first = 5000, last = (uint16_t)(first + n_ports - 1);
+	struct packet packet, want;
+	uint8_t l4[64], want_l4[64];
+	bool seen[64] = { false };
+	char line[192];
+
+	snprintf(line, sizeof(line), "ipvsadm -A -H %s -s rr", match);
+	harness_run(a.h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a -H %s -r %s%s%s:%u-%u -J", match, six ? "[" : "",
+		 a.laddr, six ? "]" : "", first, last);
+	harness_run(a.h, line);
+	across_settle(&a);
+	for (unsigned int round = 0; round < 2; round++) {
+		memset(seen, 0, sizeof(seen));
+		for (uint16_t flow = 0; flow < n_ports; flow++) {
+			uint16_t id = (uint16_t)(30000 + 100 * round + flow);
+			uint16_t port = out_by(&a, echo, flow % a.h->n_workers, id, first, last);
+
+			assert_false(seen[port - first]);
+			seen[port - first] = true;
+			packet = answers(&a, echo, l4, a.laddr, port);
+			want = answers(&a, echo, want_l4, a.client, id);
+			want.ttl = LIFE - 1;
+			for (unsigned int queue = 0; queue < a.h->n_workers; queue++) {
+				assert_int_equal(out_by(&a, echo, queue, id, first, last), port);
+				across_send(&a, SERVER_SIDE, queue, &packet);
+				across_expect(&a, CLIENT_SIDE, &want);
+			}
+		}
+		packet = asks(&a, echo, l4, a.client, 9);
+		across_send(&a, CLIENT_SIDE, round, &packet);
+		assert_int_equal(rig_take(a.h, CLIENT_SIDE).bytes[L3 + (six ? IP6 : 20u)],
+				 six ? 1 : 3); /* unreachable */
+		rig_expect_nothing(a.h);
+		assert_int_equal(harness_drops(a.h, DROP_IPVS_NO_PORT), round + 1);
+		assert_int_equal(harness_all_drops(a.h), round + 1);
+		assert_int_equal(rig_conns(a.h), n_ports);
+		harness_advance(a.h, 310000);
+	}
+	rig_end(a.h);
+}
+
+static void test_few_ports(void **state)
+{
+	const struct harness_options rss = { .n_workers = 3,
+					     .rss_entries = { 128, 512 },
+					     .forwarding = true };
+	const uint16_t sizes[] = { 1, 2, 8, 63 };
+
+	for (unsigned int row = 0; row < 4; row++)
+		for (unsigned int size = 0; size < RTE_DIM(sizes); size++) {
+			check_few(&one, row & 1, row & 2, sizes[size]);
+			check_few(&three, row & 1, row & 2, sizes[size]);
+			check_few(&rss, row & 1, row & 2, sizes[size]);
+		}
+}
+
+/* In two pieces, of 8 and 5 bytes. */
+static void check_pieces(const struct harness_options *options, bool six, char mode)
+{
+	struct across a = echo_new(options, six, mode);
 
 	for (uint16_t id = 1; id <= 8; id++) {
 		struct whole whole = { 0 }, piece;
 		uint16_t outside = ping(&a, 0, id, 0);
-		uint32_t named = FRAG_ANY;
+		uint32_t named = strchr("bJ", mode) ? FRAG_ANY : 99,
+			 back = mode == 'J' ? 98 : FRAG_ANY;
 		uint8_t l4[64];
-		struct packet packet = across_echo(l4, true, a.client, a.server, id, 1);
+		struct packet packet = across_echo(l4, true, a.client, a.vip, id, 1);
 
 		whole.len = across_build(whole.bytes, &packet);
 		for (size_t i = 0; i < 2; i++) {
@@ -129,23 +276,25 @@ static void check_pieces(const struct harness_options *options, bool six)
 			frag_send(a.h, CLIENT_SIDE, i % a.h->n_workers, &piece);
 		}
 		packet = across_echo(l4, true, a.laddr, a.server, outside, 1);
-		packet.ttl = LIFE - 1;
+		packet.ttl = harness_ttl(a.h, LIFE);
 		whole.len = across_build(whole.bytes, &packet);
 		for (size_t at = 0; at < 13; at += 8)
 			frag_expect_piece(a.h, SERVER_SIDE, &whole, at, at ? 5 : 8, &named, 99, 0);
+		rig_expect_nothing(a.h);
+		if (mode == 'g')
+			continue;
 		packet = across_echo(l4, false, a.server, a.laddr, outside, 1);
 		whole.len = across_build(whole.bytes, &packet);
 		for (size_t at = 0; at < 13; at += 8) {
 			piece = frag_piece(&whole, at, at ? 5 : 8, 98);
 			frag_send(a.h, SERVER_SIDE, (id + at) % a.h->n_workers, &piece);
 		}
-		packet = across_echo(l4, false, a.server, a.client, id, 1);
-		packet.ttl = LIFE - 1;
+		packet = across_echo(l4, false, a.vip, a.client, id, 1);
+		packet.ttl = harness_ttl(a.h, LIFE);
 		whole.len = across_build(whole.bytes, &packet);
-		for (size_t at = 0; at < 13; at += 8) {
-			piece = frag_piece(&whole, at, at ? 5 : 8, 98);
-			frag_expect(a.h, CLIENT_SIDE, &piece, 0);
-		}
+		for (size_t at = 0; at < 13; at += 8)
+			frag_expect_piece(a.h, CLIENT_SIDE, &whole, at, at ? 5 : 8, &back,
+					  mode == 'J' ? 0 : 98, 0);
 	}
 	assert_int_equal(harness_all_drops(a.h), 0);
 	rig_end(a.h);
@@ -153,17 +302,20 @@ static void check_pieces(const struct harness_options *options, bool six)
 
 static void test_pieces(void **state)
 {
-	check_pieces(&one, false);
-	check_pieces(&three, false);
-	check_pieces(&one, true);
-	check_pieces(&three, true);
+	for (const char *mode = "Jbmg"; *mode; mode++) {
+		check_pieces(&one, false, *mode);
+		check_pieces(&three, false, *mode);
+		check_pieces(&one, true, *mode);
+		check_pieces(&three, true, *mode);
+	}
 }
 
-/* A router outside tells the client of its own request. */
-static void check_error(const struct harness_options *options, bool six)
+/* A router outside tells the client of its own request; through a service it is the virtual
+ * address's word. */
+static void check_error(const struct harness_options *options, bool six, char mode)
 {
 	const char *router = six ? "2001:db8:1::fe" : "192.168.0.254";
-	struct across a = snat_new(options, six);
+	struct across a = echo_new(options, six, mode);
 	uint8_t l4[64], error_l4[FRAME_MAX], want_l4[FRAME_MAX];
 	uint16_t outside = ping(&a, 0, 77, 1), code = six ? 0x0300 : 0x0b00;
 
@@ -173,9 +325,10 @@ static void check_error(const struct harness_options *options, bool six)
 
 		error = across_error_packet(router, a.laddr, code, 0, &about, 0, error_l4);
 		across_send(&a, SERVER_SIDE, queue, &error);
-		about = across_echo(l4, true, a.client, a.server, 77, 1);
-		want = across_error_packet(router, a.client, code, 0, &about, 0, want_l4);
-		want.ttl = LIFE - 1;
+		about = across_echo(l4, true, a.client, a.vip, 77, 1);
+		want = across_error_packet(mode == 'J' ? router : a.vip, a.client, code, 0, &about,
+					   0, want_l4);
+		want.ttl = harness_ttl(a.h, LIFE);
 		across_expect(&a, CLIENT_SIDE, &want);
 	}
 	assert_int_equal(harness_all_drops(a.h), 0);
@@ -184,10 +337,12 @@ static void check_error(const struct harness_options *options, bool six)
 
 static void test_error(void **state)
 {
-	check_error(&one, false);
-	check_error(&three, false);
-	check_error(&one, true);
-	check_error(&three, true);
+	for (const char *mode = "Jbm"; *mode; mode++) {
+		check_error(&one, false, *mode);
+		check_error(&three, false, *mode);
+		check_error(&one, true, *mode);
+		check_error(&three, true, *mode);
+	}
 }
 
 /* Connections outlive their service; new ones are not opened. */
@@ -196,7 +351,6 @@ static void check_removed(const struct harness_options *options)
 	struct across a = snat_new(options, false);
 	uint16_t outside = ping(&a, 0, 5, 0);
 
-	harness_run(a.h, "dpip addr add " PUBLIC "/32 dev dpdk1");
 	harness_run(a.h, "ipvsadm -D -H " MATCH);
 	across_settle(&a);
 	for (uint16_t queue = 0; queue < a.h->n_workers; queue++) {
@@ -260,9 +414,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flows),   cmocka_unit_test(test_error),
-		cmocka_unit_test(test_removed), cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_flows),     cmocka_unit_test(test_error),
+		cmocka_unit_test(test_removed),   cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_refused),   cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_few_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

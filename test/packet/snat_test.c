@@ -337,27 +337,34 @@ static void test_range_full(void **state)
 	rig_end(h);
 }
 
-/* Ranges that overlap, also with one whose connections outlive it, give no port twice. */
-static void test_range_overlap(void **state)
+/* Ranges that overlap, also with one whose connections outlive it, give no port twice, and miss
+ * none that is free. */
+static void check_overlap(const struct harness_options *options)
 {
-	struct harness *h = rig_new(&one);
-	bool seen[16] = { false };
+	struct harness *h = rig_new(options);
+	bool seen[128] = { false };
 
 	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
-	ranged(h, 'a', "1030-1034");
-	for (unsigned int flow = 0; flow < 5; flow++)
-		seen[out_by(h, CLIENT, flow, 1030, 1034) - 1030] = true;
-	ranged(h, 'd', "1030-1034");
-	ranged(h, 'a', "1030-1041");
-	for (unsigned int flow = 5; flow < 12; flow++) {
-		uint16_t port = out_by(h, CLIENT, flow, 1030, 1041);
+	ranged(h, 'a', "1030-1129");
+	for (unsigned int flow = 0; flow < 100; flow++)
+		seen[out_by(h, CLIENT, flow, 1030, 1129) - 1030] = true;
+	ranged(h, 'd', "1030-1129");
+	ranged(h, 'a', "1030-1141");
+	for (unsigned int flow = 100; flow < 112; flow++) {
+		uint16_t port = out_by(h, CLIENT, flow, 1030, 1141);
 
 		assert_false(seen[port - 1030]);
 		seen[port - 1030] = true;
 	}
-	assert_int_equal(rig_conns(h), 12);
+	assert_int_equal(rig_conns(h), 112);
 	assert_int_equal(harness_all_drops(h), 0);
 	rig_end(h);
+}
+
+static void test_range_overlap(void **state)
+{
+	check_overlap(&one);
+	check_overlap(&three);
 }
 
 /* Neither the other direction, nor what is to us, nor what no range has. */
@@ -423,8 +430,8 @@ static void test_removed(void **state)
 	rig_send(h, CLIENT_SIDE, &packet);
 	went = expect_outside(h, &packet);
 	answer = answer_to(&went);
-	/* the address is the TCP service's, too, and stays */
 	harness_run(h, "ipvsadm -D -H " MATCH_UDP);
+	harness_run(h, "ipvsadm -D -H " MATCH_TCP);
 	for (unsigned int queue = 0; queue < WORKERS; queue++) {
 		rig_send_to(h, CLIENT_SIDE, queue, &packet);
 		rig_expect(h, SERVER_SIDE, &went);
