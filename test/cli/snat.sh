@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # ipvsadm: services by match (-H) and public addresses (-J): listings, JSON,
-# save and restore, what holds an address, and what is refused.
+# save and restore, what holds an address, and what is refused; ranges of ports
+# in the configuration and its state file.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
@@ -10,6 +11,7 @@ bed_net 0
 bed_conf 2 <<-END
 	$(bed_addresses | sed '2,$s/^/	/')
 END
+sed -i "s,^global_defs {,&\n	state_file $BED/state," "$BED/dpvs.conf"
 must "dpvs starts" bed_start
 version=$("$DPVS_BIN/dpvs" -v | cut -d' ' -f2)
 
@@ -74,6 +76,21 @@ ok "a range: -ln" eval 'ipvsadm -ln | grep -Eq "^  -> 10.2.0.205:2000-2999 +SNAT
 ok "a range: -e" eval 'ipvsadm -e -H "$inside" -r 10.2.0.205:2000-2999 -w 7 && ipvsadm -ln | grep -Eq "10.2.0.205:2000-2999 +SNAT +7 "'
 json "a range: JSON" '[(d["port"], d["port_last"]) for s in j for d in s["servers"] if d["address"] == "10.2.0.205"] == [(3000, 3999), (2000, 2999)]' ipvsadm -ln -j
 ok "a range: -S and -R" eval 'ipvsadm -S -n >"$BED/ranged" && grep -q "10.2.0.205:2000-2999 -J" "$BED/ranged" && ipvsadm -C && ipvsadm -R <"$BED/ranged" && ipvsadm -S -n | cmp - "$BED/ranged"'
+ok "a range of one port, of IPv6; of identifiers" eval 'ipvsadm -A -H proto=udp,oif=dpdk1,af=ipv6 -s rr &&
+	ipvsadm -a -H proto=udp,oif=dpdk1,af=ipv6 -r [2001:db8:2::205]:4000-4000 -J &&
+	ipvsadm -a -H proto=icmp,src-range=10.1.0.0/24 -r 10.2.0.206:5000-5007 -J &&
+	ipvsadm -ln | grep -Eq "^  -> \[2001:db8:2::205\]:4000-4000 +SNAT +1 " && ipvsadm -ln | grep -Eq "^  -> 10.2.0.206:5000-5007 +SNAT +1 "'
+dpip config show >"$BED/config"
+ok "ranges are in the configuration" eval 'for range in 10.2.0.205:2000-2999 "\[2001:db8:2::205\]:4000-4000" 10.2.0.206:5000-5007; do
+	grep -q -e "-r $range -J" "$BED/config" || exit 1; done'
+ok "config diff: none" eval '[ -z "$(dpip config diff "$BED/config")" ]'
+ipvsadm -d -H proto=icmp,src-range=10.1.0.0/24 -r 10.2.0.206:5000-5007
+ipvsadm -a -H proto=icmp,src-range=10.1.0.0/24 -r 10.2.0.206:5000-5008 -J
+ok "config diff: another range is another" eval 'dpip config diff "$BED/config" >"$BED/diff"; grep -q "5000-5007" "$BED/diff" && grep -q "5000-5008" "$BED/diff"'
+ok "config load takes it back" eval 'dpip config load "$BED/config" && [ -z "$(dpip config diff "$BED/config")" ]'
+ok "the state file has them" bed_wait_for 15 grep -q "5000-5007" "$BED/state"
+must "it starts again" eval 'bed_stop && bed_start'
+ok "ranges outlive a restart" eval '[ -z "$(dpip config diff "$BED/config")" ]'
 ok "a range: -d of both, and the address went" eval 'ipvsadm -d -H "$inside" -r 10.2.0.205:2000-2999 && ipvsadm -d -H "$inside" -r 10.2.0.205:3000-3999 && ! dpip addr show | grep -q 10.2.0.205'
 refused "a local address" 1 "public addresses" ipvsadm -P -H "$inside" -z 10.2.0.9 -F dpdk1
 refused "--ops" 1 "--ops" ipvsadm -A -H proto=udp -s rr --ops
