@@ -214,7 +214,8 @@ static inline void probe_finish(const struct conn_table *table, const struct tup
 {
 	struct tuple tuple;
 
-	if (likely(conn_probe_end(table, t4, probe, found)))
+	if (likely(conn_probe_end(table, t4, probe, found)) ||
+	    conn_probe_end_cross(table, t4, probe, found))
 		return;
 	found->id = CONN_NONE;
 	if (probe->ref) {

@@ -36,6 +36,7 @@ enum conn_flag {
 	CONN_RS_SEEN = 8,     /* last_seq and last_ack are of a segment from the server */
 	CONN_LPORT = 16,      /* holds a local port */
 	CONN_FLOW = 32,       /* the flow stage forwards its packets straight on */
+	CONN_FAR = 128,       /* leads to a host of the world, by a way of its own: far_adj */
 	CONN_TEMPLATE = 2048, /* of a template: the first answer assures that */
 	CONN_NAT =
 		64, /* each direction's packets get the other's tuple, else they stay as they are */

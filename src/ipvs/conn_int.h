@@ -79,10 +79,10 @@ static inline uint32_t conn_ref_id(uint32_t ref)
 	return (ref - 1) >> 1;
 }
 
-/* There is one, of a connection that is not of IPv4 alone. */
-static inline bool conn_ref_is6(uint32_t ref)
+/* There is one, of a connection of IPv4 alone. */
+static inline bool conn_ref_is4(uint32_t ref)
 {
-	return ref > (uint32_t)CONN_IP6 << (CONN_CLASS_SHIFT + 1);
+	return ref - 1 < (uint32_t)CONN_IP6 << (CONN_CLASS_SHIFT + 1);
 }
 
 static inline enum conn_dir conn_ref_dir(uint32_t ref)

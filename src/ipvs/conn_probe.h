@@ -44,34 +44,38 @@ static inline void conn_probe6_start(const struct conn_table *table, const struc
 	conn_probe_bucket(table, tuple6_hash(&table->config.key, tuple), probe);
 }
 
-/* That of a reference found by such a lookup: if it is of the other family, no harm is done. */
-static inline void conn_probe_line(const struct conn_table *table, uint32_t ref, bool six)
+/* The line (`six`: the two lines) that a reference whose tag matches leads to. */
+static inline void conn_probe_hit(const struct conn_table *table, struct conn_probe *probe,
+				  uint32_t ref, const bool six)
 {
-	const void *line = six ? (const void *)conn_line6(table, conn_ref_id(ref))
-			       : (const void *)conn_line4(table, conn_ref_id(ref));
+	const char *line = six ? (const char *)conn_line6(table, conn_ref_id(ref))
+			       : (const char *)conn_line4(table, conn_ref_id(ref));
 
+	probe->ref = ref;
 	__builtin_prefetch(line, 1);
 	if (six)
-		__builtin_prefetch((const char *)line + 64, 1);
+		__builtin_prefetch(line + 64, 1);
 }
 
 static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 						struct conn_probe *probe, const bool six)
 {
 	const struct conn_bucket *bucket = &table->index.buckets[probe->bucket];
-	uint32_t ref = 0;
 
 	for (unsigned int match = conn_bucket_match(bucket, probe->tag); likely(match);
 	     match &= match - 1) {
-		ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
-		if (likely(ref))
-			break;
+		uint32_t ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
+
+		if (likely(six ? ref != 0 : conn_ref_is4(ref))) {
+			conn_probe_hit(table, probe, ref, six);
+			return true;
+		}
+		if (!six && ref) { /* of a connection that crosses */
+			conn_probe_hit(table, probe, ref, true);
+			return true;
+		}
 	}
-	probe->ref = ref;
-	if (likely(ref)) {
-		conn_probe_line(table, ref, six);
-		return true;
-	}
+	probe->ref = 0;
 	if (probe->second || !bucket->overflow)
 		return true;
 	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
@@ -116,6 +120,22 @@ static inline bool conn_probe_end(const struct conn_table *table, const struct t
 	/* of no reference it is another class */
 	return likely(conn_class_of(id) == CONN_IP4) &&
 	       conn_line4_is(conn_line4(table, id), found->dir, tuple);
+}
+
+/* The same of one that crosses. */
+static inline bool conn_probe_end_cross(const struct conn_table *table, const struct tuple4 *tuple,
+					const struct conn_probe *probe, struct conn_found *found)
+{
+	const struct tuple *key;
+	struct tuple4 key4;
+
+	if (!probe->ref || conn_ref_is4(probe->ref))
+		return false;
+	found->dir = conn_ref_dir(probe->ref);
+	found->id = conn_ref_id(probe->ref);
+	key = &conn_line6(table, found->id)->key[found->dir];
+	key4 = tuple4_from(key);
+	return likely(key->family == AF_INET) && tuple4_equal(&key4, tuple);
 }
 
 static inline bool conn_probe6_end(const struct conn_table *table, const struct tuple *tuple,

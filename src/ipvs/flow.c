@@ -18,9 +18,10 @@
  * track.c does, apart from the straight line of what only carries data. A
  * deadline that comes nearer is told to the wheel.
  *
- * SNAT and tunnels, which need more, go beside this line: flow_aside.c. What is
- * of no connection may open one, with others in a vector: flow_new.c. What all
- * packets do to their connections: flow_pass.h.
+ * SNAT's connections have a way of their own to the host that they have asked
+ * for. Tunnels and FNAT between families, which need more, go beside this line:
+ * flow_aside.c, flow_cross.c. What is of no connection may open one, with others
+ * in a vector: flow_new.c. What all packets do to their connections: flow_pass.h.
  */
 #include "ipvs/flow.h"
 
@@ -44,7 +45,6 @@
 /* So many packets are parsed between asking for a bucket and reading it. */
 #define GUESS_BEHIND 16u
 #define AGAIN_AHEAD  6u
-#define CROSS_AHEAD  8u
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
@@ -105,9 +105,32 @@ static __rte_always_inline struct adj *way_of(struct flow_run *run, union flow_l
 /* Answers that are not rewritten are only passing through: no business of this stage. */
 static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
 {
-	uint16_t flags = conn->flags & (CONN_FLOW | CONN_NAT);
+	uint16_t flags = conn->flags & (CONN_FLOW | CONN_NAT | CONN_FAR);
 
 	return likely(flags == (CONN_FLOW | CONN_NAT)) || (flags == CONN_FLOW && dir == CONN_IN);
+}
+
+static inline bool mode_is_far(const struct conn *conn)
+{
+	return (conn->flags & (CONN_FLOW | CONN_FAR)) == (CONN_FLOW | CONN_FAR);
+}
+
+/* SNAT's: the "server" is an address of ours, and both ways are the connection's own. */
+static __rte_always_inline struct adj *far_way(struct flow_run *run, union flow_line line,
+					       enum conn_dir dir, const uint8_t *frame,
+					       const bool six)
+{
+	const struct conn *conn = line_conn(line, six);
+	union ip_addr to;
+	uint16_t id;
+
+	if (unlikely(!client_way_fresh(run, line, six) || !far_way_fresh(run, line, six)))
+		return &run->adjs[ADJ_NONE];
+	id = dir == CONN_IN ? conn->far_adj : conn->adj;
+	if (likely(id != ADJ_NONE))
+		return &run->adjs[id];
+	to = line_end(line, !dir, six);
+	return flow_way(run, frame, six ? AF_INET6 : AF_INET, &to);
 }
 
 /* The adjacency of a packet; NULL: this stage cannot. */
@@ -118,10 +141,15 @@ static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line
 	const struct conn *conn = line_conn(line, six);
 	struct adj *adj;
 
-	if (unlikely(!mode_flows(conn, dir) || !family_stays(line, dir, six) ||
-		     !ways_fresh(run, line, dest, six)))
+	if (likely(mode_flows(conn, dir))) {
+		if (unlikely(!family_stays(line, dir, six) || !ways_fresh(run, line, dest, six)))
+			return NULL;
+		adj = way_of(run, line, dir, dest, frame, six);
+	} else if (mode_is_far(conn)) {
+		adj = far_way(run, line, dir, frame, six);
+	} else {
 		return NULL;
-	adj = way_of(run, line, dir, dest, frame, six);
+	}
 	return likely(adj->usable && total <= adj->mtu) ? adj : NULL;
 }
 
@@ -167,7 +195,7 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 			      : forward(run, line, CONN_NONE, dir, dest, frame->at, total, false);
 
 	if (!adj)
-		return flow_aside(run, line, CONN_NONE, dir, dest, frame, six);
+		return flow_aside(run, line, dir, dest, frame, six);
 	frame->len = (uint16_t)(total + ETH_LEN);
 	return adj;
 }
@@ -195,17 +223,6 @@ uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn
 			     const struct dest *dest)
 {
 	return deadline_moved(run, conn, dest);
-}
-
-/* `len` bytes: what the sender's hardware has added to a short packet does not go on. */
-static inline void push_out(struct flow_run *run, struct rte_mbuf *m, uint16_t len,
-			    const struct adj *adj)
-{
-	struct batch *out = &run->tx[adj->port];
-
-	m->data_len = len;
-	m->pkt_len = len;
-	out->pkts[out->count++] = m;
 }
 
 struct flow_item4 {
@@ -260,47 +277,12 @@ static inline union flow_line line_of(const struct flow_run *run, uint32_t id, c
 	return (union flow_line){ .four = conn_line4(run->conns, id) };
 }
 
-static inline struct flow_frame frame_of(struct rte_mbuf *m)
+/* Of a mode that is not straight, or between families. */
+static inline bool found_aside(struct flow_run *run, struct rte_mbuf *m, union flow_line line,
+			       const struct conn_found *found, struct dest *dest, const bool six)
 {
-	return (struct flow_frame){ .at = rte_pktmbuf_mtod(m, uint8_t *),
-				    .room = rte_pktmbuf_headroom(m) };
-}
-
-/* What m has become, in a frame that may begin elsewhere. */
-static inline void push_frame(struct flow_run *run, struct rte_mbuf *m,
-			      const struct flow_frame *frame, const struct adj *adj)
-{
-	m->data_off = (uint16_t)(frame->at - (uint8_t *)m->buf_addr);
-	push_out(run, m, frame->len, adj);
-}
-
-/* Of a mode that is not straight. */
-static __rte_noinline bool found_aside(struct flow_run *run, struct rte_mbuf *m,
-				       union flow_line line, const struct conn_found *found,
-				       bool six)
-{
-	struct dest *dest = &run->dests[line_conn(line, six)->dest];
-	struct flow_frame frame = frame_of(m);
-	const struct adj *adj = flow_aside(run, line, found->id, found->dir, dest, &frame, six);
-
-	if (!adj)
-		return false;
-	push_frame(run, m, &frame, adj);
-	return true;
-}
-
-/* A packet of IPv4 whose connection is not of IPv4 alone. */
-static bool found_cross(struct flow_run *run, struct rte_mbuf *m, const struct conn_found *found)
-{
-	struct conn_line6 *line = conn_line6(run->conns, found->id);
-	struct flow_frame frame = frame_of(m);
-	const struct adj *adj = flow_cross(run, line, found->id, found->dir,
-					   &run->dests[line->conn.dest], &frame);
-
-	if (!adj)
-		return false;
-	push_frame(run, m, &frame, adj);
-	return true;
+	return six ? flow_aside6(run, m, line, found->id, found->dir, dest)
+		   : flow_aside4(run, m, line, found->id, found->dir, dest);
 }
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
@@ -312,15 +294,16 @@ static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vect
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint16_t total = ip_total(frame, six);
 	union flow_line line;
+	struct dest *dest;
 	struct adj *adj;
 
 	if (left && left_has(left, vector_tuple(vector, i, six), six))
 		return false;
 	line = line_of(run, found->id, six);
-	adj = forward(run, line, found->id, found->dir, &run->dests[line_conn(line, six)->dest],
-		      frame, total, six);
+	dest = &run->dests[line_conn(line, six)->dest];
+	adj = forward(run, line, found->id, found->dir, dest, frame, total, six);
 	if (unlikely(!adj)) {
-		if (found_aside(run, m, line, found, six))
+		if (found_aside(run, m, line, found, dest, six))
 			return true;
 		if (left)
 			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
@@ -330,6 +313,32 @@ static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vect
 	return true;
 }
 
+/* The same of a packet of IPv4 whose connection is not of IPv4 alone. */
+static bool found_cross(struct flow_run *run, union flow_vector *vector, uint32_t i,
+			const struct conn_found *found, struct flow_left *left)
+{
+	const union flow_tuple *tuple = vector_tuple(vector, i, false);
+
+	if (left && left_has(left, tuple, false))
+		return false;
+	if (likely(flow_cross4(run, vector->four[i].m, conn_line6(run->conns, found->id), found->id,
+			       found->dir)))
+		return true;
+	if (left)
+		left_add(left, left_key_of(tuple, false));
+	return false;
+}
+
+static __rte_noinline bool cross_one(struct flow_run *run, union flow_vector *vector, uint32_t i,
+				     struct flow_left *left)
+{
+	const struct flow_item4 *four = &vector->four[i];
+	struct conn_found found;
+
+	return conn_probe_end_cross(run->conns, &four->tuple, &four->probe, &found) &&
+	       found_cross(run, vector, i, &found, left);
+}
+
 /* The same; it may also be of a connection that the probe has missed. */
 static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector *vector,
 					 uint32_t i, struct flow_left *left, const bool six)
@@ -337,7 +346,7 @@ static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector
 	struct conn_found found;
 
 	if (unlikely(!vector_found(run, vector, i, &found, six)))
-		return false;
+		return !six && vector->four[i].probe.ref && cross_one(run, vector, i, left);
 	return flow_found(run, vector, i, &found, left, six);
 }
 
@@ -450,8 +459,8 @@ static __rte_always_inline bool vector_one(struct flow_run *run, union flow_vect
 	return flow_one(run, vector, i, left, six);
 }
 
-/* A tag has deceived the probe, and the connection is another one of its buckets, if there is any;
- * or it is one that crosses, which the probe of IPv4 does not know. */
+/* A tag has deceived the probe, and the connection is another one of its buckets, if there is any.
+ */
 static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
 				       struct flow_left *left, bool *known, bool six)
 {
@@ -465,26 +474,14 @@ static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *
 	if (!*known)
 		return false;
 	if (!six && conn_class_of(found.id) != CONN_IP4) {
-		if (!found_cross(run, vector->four[i].m, &found)) {
-			left_add(left, left_key_of(vector_tuple(vector, i, false), false));
+		if (!found_cross(run, vector, i, &found, left))
 			return false;
-		}
 	} else if (!flow_found(run, vector, i, &found, left, six)) {
 		return false;
 	}
 	run->w->counters.flow++;
 	run->w->ipvs->shed.hits++;
 	return true;
-}
-
-/* The probe of IPv4 has asked for the wrong line of a connection that crosses. */
-static inline void cross_prefetch(const struct flow_run *run, const union flow_vector *vector,
-				  const struct flow_steps *steps, uint32_t i)
-{
-	uint32_t soon = i + CROSS_AHEAD;
-
-	if (soon < steps->n && unlikely(conn_ref_is6(vector->four[soon].probe.ref)))
-		conn_probe_line(run->conns, vector->four[soon].probe.ref, true);
 }
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
@@ -561,8 +558,6 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	for (uint32_t at = 0, i = 0; at < n; at++) {
 		if ((steps.left >> at & 1) || i++ < first)
 			continue;
-		if (!six && CROSS_AHEAD < steps.ahead) /* it has been guessed */
-			cross_prefetch(run, vector, &steps, i - 1);
 		if (vector_one(run, vector, &steps, i - 1, &left, six))
 			hits++;
 		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))

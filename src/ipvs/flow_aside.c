@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/flow-aside: the modes whose packets are not simply rewritten and sent to
- * server or client, beside the straight line of flow.c. So they cost it nothing.
- *
- * SNAT: a connection's "server" is an address of ours, and the way out leads to
- * the host that it has asked for. So both ways are the connection's own.
+ * ipvs/flow-aside: the mode whose packets are not simply rewritten and sent to
+ * server or client, beside the straight line of flow.c. So it costs that nothing.
  *
  * Tunnels: what comes in front of a packet is made once a server, and again when
  * the way to it, our addresses or its settings have changed. What needs a look
@@ -23,67 +20,6 @@
 #include "net/net.h"
 #include "net/route.h"
 #include "worker/worker.h"
-
-/* --- SNAT ---------------------------------------------------------------------- */
-
-static inline union ip_addr end_of(union flow_line line, enum conn_dir dir, const bool six)
-{
-	if (six)
-		return dir == CONN_IN ? line.six->key[CONN_IN].dst : line.six->key[CONN_IN].src;
-	return ip_from_v4(dir == CONN_IN ? line.four->key[CONN_IN].dst
-					 : line.four->key[CONN_IN].src);
-}
-
-/* Of the way to the world. */
-static inline bool far_way_fresh(struct flow_run *run, union flow_line line, const bool six)
-{
-	struct conn *conn = line_conn(line, six);
-	uint32_t stamp = run->stamps[six ? stamp6_slot(&line.six->key[CONN_IN].dst)
-					 : stamp4_slot(line.four->key[CONN_IN].dst)];
-	union ip_addr to;
-
-	if (likely(conn->far_stamp == stamp))
-		return true;
-	to = end_of(line, CONN_IN, six);
-	if (!flow_way_find(run->w, six ? AF_INET6 : AF_INET, &to, &conn->far_adj))
-		return false;
-	conn->far_stamp = stamp;
-	return true;
-}
-
-static inline struct adj *snat_way(struct flow_run *run, union flow_line line, enum conn_dir dir,
-				   const uint8_t *frame, const bool six)
-{
-	const struct conn *conn = line_conn(line, six);
-	union ip_addr to;
-	uint16_t id;
-
-	if (!family_stays(line, dir, six) || !client_way_fresh(run, line, six) ||
-	    !far_way_fresh(run, line, six))
-		return &run->adjs[ADJ_NONE];
-	id = dir == CONN_IN ? conn->far_adj : conn->adj;
-	if (likely(id != ADJ_NONE))
-		return &run->adjs[id];
-	to = end_of(line, dir, six);
-	return flow_way(run, frame, six ? AF_INET6 : AF_INET, &to);
-}
-
-static __rte_always_inline struct adj *snat(struct flow_run *run, union flow_line line, uint32_t id,
-					    enum conn_dir dir, struct dest *dest,
-					    struct flow_frame *frame, const bool six)
-{
-	const uint8_t *l4 = frame->at + ETH_LEN + (six ? IP6_LEN : IP_LEN);
-	struct adj *adj = snat_way(run, line, dir, frame->at, six);
-	uint16_t total = ip_total(frame->at, six);
-
-	if (!adj->usable || total > adj->mtu || !flow_goes_on(run, line, id, dir, dest, l4, six))
-		return NULL;
-	frame->len = (uint16_t)(total + ETH_LEN);
-	pass(run, line, dir, dest, frame->at, total, adj, six, false);
-	return adj;
-}
-
-/* --- tunnels ------------------------------------------------------------------- */
 
 /* false: there is no source for the outer packet. */
 static __rte_noinline bool head_make(const struct flow_run *run, struct dest *dest,
@@ -161,27 +97,48 @@ static __rte_always_inline struct adj *aside(struct flow_run *run, union flow_li
 {
 	const struct conn *conn = line_conn(line, six);
 
+	if (unlikely(conn_forward(conn) != API_FORWARD_TUNNEL || dir != CONN_IN))
+		return NULL;
 	/* a one-packet connection that has ended: only its datagram's other fragments are its own
 	 */
 	if (unlikely(conn->proto == IPPROTO_UDP && conn->state == UDP_LAST))
 		return NULL;
-	switch (conn_forward(conn)) {
-	case API_FORWARD_FNAT:
-		return six && flow_crosses(line.six)
-			       ? flow_cross(run, line.six, id, dir, dest, frame)
-			       : NULL;
-	case API_FORWARD_SNAT:
-		return snat(run, line, id, dir, dest, frame, six);
-	case API_FORWARD_TUNNEL:
-		return dir == CONN_IN ? tunnel(run, line, id, dest, frame, six) : NULL;
-	default:
-		return NULL;
-	}
+	return tunnel(run, line, id, dest, frame, six);
 }
 
-struct adj *flow_aside(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
+struct adj *flow_aside(struct flow_run *run, union flow_line line, enum conn_dir dir,
 		       struct dest *dest, struct flow_frame *frame, bool six)
 {
-	return six ? aside(run, line, id, dir, dest, frame, true)
-		   : aside(run, line, id, dir, dest, frame, false);
+	if (!six)
+		return aside(run, line, CONN_NONE, dir, dest, frame, false);
+	if (flow_crosses(line.six))
+		return flow_cross(run, line.six, dir, dest, frame);
+	return aside(run, line, CONN_NONE, dir, dest, frame, true);
+}
+
+bool flow_aside4(struct flow_run *run, struct rte_mbuf *m, union flow_line line, uint32_t id,
+		 enum conn_dir dir, struct dest *dest)
+{
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj = aside(run, line, id, dir, dest, &frame, false);
+
+	if (unlikely(!adj))
+		return false;
+	push_frame(run, m, &frame, adj);
+	return true;
+}
+
+bool flow_aside6(struct flow_run *run, struct rte_mbuf *m, union flow_line line, uint32_t id,
+		 enum conn_dir dir, struct dest *dest)
+{
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj;
+
+	if (flow_crosses(line.six))
+		return flow_cross6(run, m, line.six, id, dir);
+	adj = aside(run, line, id, dir, dest, &frame, true);
+	if (unlikely(!adj))
+		return false;
+	push_frame(run, m, &frame, adj);
+	return true;
 }

@@ -146,7 +146,7 @@ static const struct adj *forward(struct flow_run *run, const struct rte_mbuf *m,
 	const struct adj *adj;
 
 	if (is_line6(foreseen) && foreseen->family == AF_INET)
-		adj = flow_cross(run, &foreseen->line.six, CONN_NONE, dir, dest, &frame);
+		adj = flow_cross(run, &foreseen->line.six, dir, dest, &frame);
 	else
 		adj = flow_forward(run, foreseen->family, line_should(foreseen), dir, dest, &frame);
 	run->w->net->ip_id = ip_id;

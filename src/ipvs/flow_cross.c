@@ -15,13 +15,9 @@
 #include "api/ipvs.h"
 #include "ipvs/flow_pass.h"
 #include "net/cross.h"
+#include "net/ip4.h"
 #include "net/ip6.h"
 #include "worker/worker.h"
-
-bool flow_crosses(const struct conn_line6 *line)
-{
-	return line->key[CONN_IN].family != line->key[CONN_OUT].family;
-}
 
 static inline bool cross_client_way_fresh(struct flow_run *run, struct conn_line6 *line)
 {
@@ -37,17 +33,19 @@ static inline bool cross_client_way_fresh(struct flow_run *run, struct conn_line
 	return true;
 }
 
-/* To the other family, whose addresses `to` has. */
+/* To the other family's `to`. */
 static inline struct adj *cross_way(struct flow_run *run, struct conn_line6 *line,
 				    enum conn_dir dir, struct dest *dest, const uint8_t *frame,
-				    const struct tuple *to)
+				    const union ip_addr *to, const bool six)
 {
 	uint16_t id;
 
 	if (unlikely(!dest_way_fresh(run, dest) || !cross_client_way_fresh(run, line)))
 		return &run->adjs[ADJ_NONE];
 	id = dir == CONN_IN ? dest->adj : line->conn.adj;
-	return likely(id != ADJ_NONE) ? &run->adjs[id] : flow_way(run, frame, to->family, &to->dst);
+	if (likely(id != ADJ_NONE))
+		return &run->adjs[id];
+	return flow_way(run, frame, six ? AF_INET : AF_INET6, to);
 }
 
 /* May it be sent as the other family's packet of `len` bytes? */
@@ -63,6 +61,36 @@ static inline bool cross_fits(const struct cross *cross, const uint8_t *l4, uint
 	return likely(cross->whole_only || len <= IP6_MTU_MIN);
 }
 
+/* As cross_read() does, of a header that was parsed: whole, and nothing between it and L4. */
+static inline struct cross cross_read_parsed(const uint8_t *ip, const bool six)
+{
+	if (six)
+		return (struct cross){
+			.l4_len = rte_be_to_cpu_16(load16(ip + 4)),
+			.tos = (uint8_t)(rte_be_to_cpu_16(load16(ip)) >> 4),
+			.ttl = ip[7],
+			.proto = ip[6],
+		};
+	return (struct cross){
+		.l4_len = (uint16_t)(rte_be_to_cpu_16(load16(ip + 2)) - IP_LEN),
+		.tos = ip[1],
+		.ttl = ip[8],
+		.proto = ip[9],
+		.whole_only = ip[6] & 0x40,
+	};
+}
+
+/* As cross_header_put() does; `other` is the tuple that answers it. */
+static inline void cross_put(struct flow_run *run, uint8_t *ip, const struct cross *cross,
+			     const struct tuple *other, const bool six)
+{
+	if (six)
+		cross_ip4_put(ip, cross, cross->proto, ip4_next_id(run->w), cross_ip4_offset(cross),
+			      other->dst.v4, other->src.v4);
+	else
+		cross_ip6_put(ip, cross, cross->proto, cross->l4_len, &other->dst, &other->src);
+}
+
 static inline void cross_l4(const struct conn_line6 *line, enum conn_dir dir, uint8_t *l4)
 {
 	uint32_t ports = load32(&line->key[!dir].sport);
@@ -76,36 +104,62 @@ static __rte_always_inline struct adj *cross(struct flow_run *run, struct conn_l
 					     struct flow_frame *frame, const bool six)
 {
 	uint16_t was_len = six ? IP6_LEN : IP_LEN, len = six ? IP_LEN : IP6_LEN;
-	uint16_t total = ip_total(frame->at, six);
 	uint8_t *l4 = frame->at + ETH_LEN + was_len, *ip = l4 - len;
-	const struct tuple to = tuple_reverse(&line->key[!dir]);
-	struct adj *adj = cross_way(run, line, dir, dest, frame->at, &to);
-	struct cross cross;
+	struct cross cross = cross_read_parsed(l4 - was_len, six);
+	const struct tuple *other = &line->key[!dir];
+	struct adj *adj;
 
-	cross_read(six ? AF_INET6 : AF_INET, l4 - was_len, was_len, &cross);
+	/* one of an echo, or that another mode has left, is none of these */
+	if (unlikely((line->conn.flags & (CONN_FLOW | CONN_NAT)) != (CONN_FLOW | CONN_NAT)))
+		return NULL;
+	adj = cross_way(run, line, dir, dest, frame->at, &other->src, six);
 	if (unlikely(!adj->usable || !cross_fits(&cross, l4, cross.l4_len + len, adj, six) ||
 		     (!six && frame->room < IP6_LEN - IP_LEN) ||
 		     !flow_goes_on(run, (union flow_line){ .six = line }, id, dir, dest, l4, true)))
 		return NULL;
 	if (dir == CONN_OUT && line->conn.proto == IPPROTO_TCP)
 		track_server(&line->conn, l4, cross.l4_len, false);
-	count_packet(run, dest, dir, total);
+	count_packet(run, dest, dir, (uint16_t)(cross.l4_len + was_len));
 	adj_use(run, adj);
 	cross_l4(line, dir, l4);
 	cross.ttl -= (uint8_t)run->ttl_step;
-	cross_header_put(run->w, ip, &cross, &to);
+	cross_put(run, ip, &cross, other, six);
 	frame->at = ip - ETH_LEN;
 	frame->len = (uint16_t)(cross.l4_len + len + ETH_LEN);
 	memcpy(frame->at, &adj->eth, sizeof(adj->eth));
 	return adj;
 }
 
-struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, uint32_t id,
-		       enum conn_dir dir, struct dest *dest, struct flow_frame *frame)
+static __rte_always_inline bool cross_packet(struct flow_run *run, struct rte_mbuf *m,
+					     struct conn_line6 *line, uint32_t id,
+					     enum conn_dir dir, const bool six)
 {
-	/* one of an echo, or that another mode has left, is none of these */
-	if (unlikely((line->conn.flags & (CONN_FLOW | CONN_NAT)) != (CONN_FLOW | CONN_NAT)))
-		return NULL;
-	return line->key[dir].family == AF_INET6 ? cross(run, line, id, dir, dest, frame, true)
-						 : cross(run, line, id, dir, dest, frame, false);
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj = cross(run, line, id, dir, &run->dests[line->conn.dest], &frame,
+				      six);
+
+	if (unlikely(!adj))
+		return false;
+	push_frame(run, m, &frame, adj);
+	return true;
+}
+
+bool flow_cross4(struct flow_run *run, struct rte_mbuf *m, struct conn_line6 *line, uint32_t id,
+		 enum conn_dir dir)
+{
+	return cross_packet(run, m, line, id, dir, false);
+}
+
+bool flow_cross6(struct flow_run *run, struct rte_mbuf *m, struct conn_line6 *line, uint32_t id,
+		 enum conn_dir dir)
+{
+	return cross_packet(run, m, line, id, dir, true);
+}
+
+struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, enum conn_dir dir,
+		       struct dest *dest, struct flow_frame *frame)
+{
+	return line->key[dir].family == AF_INET6
+		       ? cross(run, line, CONN_NONE, dir, dest, frame, true)
+		       : cross(run, line, CONN_NONE, dir, dest, frame, false);
 }

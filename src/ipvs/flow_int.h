@@ -129,16 +129,30 @@ struct flow_frame {
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
 			 enum conn_dir dir, struct dest *dest, struct flow_frame *frame);
 
-/* The same of the connection `id`, in the modes that are not CONN_FLOW. */
-struct adj *flow_aside(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
+/*
+ * Of the modes beside the straight line, and of a connection that crosses: the packet, of the
+ * connection `id`, goes to its port. false: this stage cannot, as above.
+ */
+bool flow_aside4(struct flow_run *run, struct rte_mbuf *m, union flow_line line, uint32_t id,
+		 enum conn_dir dir, struct dest *dest);
+bool flow_aside6(struct flow_run *run, struct rte_mbuf *m, union flow_line line, uint32_t id,
+		 enum conn_dir dir, struct dest *dest);
+bool flow_cross4(struct flow_run *run, struct rte_mbuf *m, struct conn_line6 *line, uint32_t id,
+		 enum conn_dir dir);
+bool flow_cross6(struct flow_run *run, struct rte_mbuf *m, struct conn_line6 *line, uint32_t id,
+		 enum conn_dir dir);
+
+/* The same steps, as flow_forward(). */
+struct adj *flow_aside(struct flow_run *run, union flow_line line, enum conn_dir dir,
 		       struct dest *dest, struct flow_frame *frame, bool six);
+struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, enum conn_dir dir,
+		       struct dest *dest, struct flow_frame *frame);
 
 /* Is its client of another family than its server? */
-bool flow_crosses(const struct conn_line6 *line);
-
-/* The same of a connection that crosses, of either family's packets. */
-struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, uint32_t id,
-		       enum conn_dir dir, struct dest *dest, struct flow_frame *frame);
+static inline bool flow_crosses(const struct conn_line6 *line)
+{
+	return line->key[CONN_IN].family != line->key[CONN_OUT].family;
+}
 
 /*
  * The way to an address for the packet in `frame` (parsed, not rewritten) alone, where it depends

@@ -40,10 +40,17 @@ bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *i
 
 bool flow_client_way_find(struct flow_run *run, union flow_line line, bool six)
 {
-	union ip_addr client = six ? line.six->key[CONN_IN].src
-				   : ip_from_v4(line.four->key[CONN_IN].src);
+	union ip_addr client = line_end(line, CONN_IN, six);
 
 	return flow_way_find(run->w, six ? AF_INET6 : AF_INET, &client, &line_conn(line, six)->adj);
+}
+
+bool flow_far_way_find(struct flow_run *run, union flow_line line, bool six)
+{
+	union ip_addr host = line_end(line, CONN_OUT, six);
+
+	return flow_way_find(run->w, six ? AF_INET6 : AF_INET, &host,
+			     &line_conn(line, six)->far_adj);
 }
 
 /* A segment that opens or closes, or comes meanwhile, and a first answer. false: this stage cannot.

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <rte_mbuf.h>
+
 #include "ipvs/flow_int.h"
 #include "ipvs/flow_parse.h"
 #include "ipvs/flow_rewrite.h"
@@ -21,6 +23,7 @@
 #include "net/adj.h"
 #include "net/neigh_int.h"
 #include "net/stamp.h"
+#include "packet/batch.h"
 
 /* One number is the state of data flowing, whatever the protocol. */
 #define STATE_FLOWS 1
@@ -34,6 +37,9 @@ bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *i
 
 /* That of the line's client, into its connection. */
 bool flow_client_way_find(struct flow_run *run, union flow_line line, bool six);
+
+/* Of CONN_FAR: that of the host that the client asks for, likewise. */
+bool flow_far_way_find(struct flow_run *run, union flow_line line, bool six);
 
 /*
  * Before a packet goes on: the state that it leads to, and the deadline then, of which the wheel is
@@ -90,6 +96,32 @@ static __rte_always_inline bool client_way_fresh(struct flow_run *run, union flo
 		if (!flow_client_way_find(run, line, six))
 			return false;
 		line_conn(line, six)->stamp = stamp;
+	}
+	return true;
+}
+
+/* Where packets of a direction come from, as the client knows it: its address, or what it asks for.
+ */
+static inline union ip_addr line_end(union flow_line line, enum conn_dir from, const bool six)
+{
+	if (six)
+		return from == CONN_IN ? line.six->key[CONN_IN].src : line.six->key[CONN_IN].dst;
+	return ip_from_v4(from == CONN_IN ? line.four->key[CONN_IN].src
+					  : line.four->key[CONN_IN].dst);
+}
+
+/* CONN_FAR: the connection's own way to the host of the world. */
+static __rte_always_inline bool far_way_fresh(struct flow_run *run, union flow_line line,
+					      const bool six)
+{
+	uint16_t slot = six ? stamp6_slot(&line.six->key[CONN_IN].dst)
+			    : stamp4_slot(line.four->key[CONN_IN].dst);
+	uint32_t stamp = run->stamps[slot];
+
+	if (unlikely(line_conn(line, six)->far_stamp != stamp)) {
+		if (!flow_far_way_find(run, line, six))
+			return false;
+		line_conn(line, six)->far_stamp = stamp;
 	}
 	return true;
 }
@@ -188,6 +220,31 @@ static __rte_always_inline void pass(struct flow_run *run, union flow_line line,
 	adj_use(run, adj);
 	rewrite(run, line, dir, ip, six, plain);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
+}
+
+/* `len` bytes: what the sender's hardware has added to a short packet does not go on. */
+static inline void push_out(struct flow_run *run, struct rte_mbuf *m, uint16_t len,
+			    const struct adj *adj)
+{
+	struct batch *out = &run->tx[adj->port];
+
+	m->data_len = len;
+	m->pkt_len = len;
+	out->pkts[out->count++] = m;
+}
+
+static inline struct flow_frame frame_of(struct rte_mbuf *m)
+{
+	return (struct flow_frame){ .at = rte_pktmbuf_mtod(m, uint8_t *),
+				    .room = rte_pktmbuf_headroom(m) };
+}
+
+/* What m has become, in a frame that may begin elsewhere. */
+static inline void push_frame(struct flow_run *run, struct rte_mbuf *m,
+			      const struct flow_frame *frame, const struct adj *adj)
+{
+	m->data_off = (uint16_t)(frame->at - (uint8_t *)m->buf_addr);
+	push_out(run, m, frame->len, adj);
 }
 
 #endif

@@ -93,42 +93,28 @@ uint16_t cross_header_len(unsigned int family, const struct cross *cross)
 /* 5.1 and 5.1.1 */
 static void put4(struct worker *w, uint8_t *out, const struct cross *cross, const struct tuple *to)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)out;
-	uint16_t total = (uint16_t)(cross->l4_len + sizeof(*ip));
+	be16 id, offset;
 
-	*ip = (struct rte_ipv4_hdr){
-		.version_ihl = RTE_IPV4_VHL_DEF,
-		.type_of_service = cross->tos,
-		.total_length = rte_cpu_to_be_16(total),
-		.time_to_live = cross->ttl,
-		.next_proto_id = cross_proto(cross->proto),
-		.src_addr = to->src.v4,
-		.dst_addr = to->dst.v4,
-	};
 	if (cross->fragment) {
-		ip->packet_id = rte_cpu_to_be_16((uint16_t)cross->id);
-		ip->fragment_offset = rte_cpu_to_be_16(
+		id = rte_cpu_to_be_16((uint16_t)cross->id);
+		offset = rte_cpu_to_be_16(
 			(uint16_t)(cross->offset / 8 | (cross->more ? RTE_IPV4_HDR_MF_FLAG : 0)));
 	} else {
-		ip->packet_id = ip4_next_id(w);
-		if (total > CROSS_MAY_BE_CUT)
-			ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+		id = ip4_next_id(w);
+		offset = cross_ip4_offset(cross);
 	}
-	ip4_checksum(ip);
+	cross_ip4_put(out, cross, cross_proto(cross->proto), id, offset, to->src.v4, to->dst.v4);
 }
 
 /* 4.1 */
 static void put6(uint8_t *out, const struct cross *cross, const struct tuple *to)
 {
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(void *)out;
 	struct ip6_fragment_header *header = (void *)(out + IP6_HEADER_LEN);
 	uint8_t proto = cross_proto(cross->proto);
 	uint16_t more = cross->fragment ? IP6_FRAGMENT_LEN : 0;
 
-	ip6_header_fill(ip, &to->src, &to->dst, more ? IPPROTO_FRAGMENT : proto,
-			(uint16_t)(cross->l4_len + more));
-	ip->vtc_flow = rte_cpu_to_be_32(0x60000000u | (uint32_t)cross->tos << 20);
-	ip->hop_limits = cross->ttl;
+	cross_ip6_put(out, cross, more ? IPPROTO_FRAGMENT : proto, (uint16_t)(cross->l4_len + more),
+		      &to->src, &to->dst);
 	if (more)
 		*header = (struct ip6_fragment_header){
 			.next = proto,

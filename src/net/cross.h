@@ -9,7 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
+#include <rte_byteorder.h>
+#include <rte_ip.h>
+
+#include "packet/csum.h"
 #include "packet/tuple.h"
 
 struct worker;
@@ -48,6 +53,51 @@ uint16_t cross_header_len(unsigned int family, const struct cross *cross);
 /* ... and is this, with the addresses and the family of `to`. */
 void cross_header_put(struct worker *w, uint8_t *out, const struct cross *cross,
 		      const struct tuple *to);
+
+/*
+ * Both families' headers, with addresses of their own; `proto` is as it says there. For IPv4 what
+ * it has of fragments (5.1, 5.1.1), for IPv6 what stands behind the header counts into `len`.
+ */
+static inline void cross_ip4_put(uint8_t *out, const struct cross *cross, uint8_t proto, be16 id,
+				 be16 offset, be32 src, be32 dst)
+{
+	const be16 words[5] = {
+		rte_cpu_to_be_16((uint16_t)(RTE_IPV4_VHL_DEF << 8 | cross->tos)),
+		rte_cpu_to_be_16((uint16_t)(cross->l4_len + sizeof(struct rte_ipv4_hdr))),
+		id,
+		offset,
+		rte_cpu_to_be_16((uint16_t)(cross->ttl << 8 | proto)),
+	};
+	const be32 addrs[2] = { src, dst };
+	uint32_t sum = (uint32_t)words[0] + words[1] + words[2] + words[3] + words[4] +
+		       (src & 0xffff) + (src >> 16) + (dst & 0xffff) + (dst >> 16);
+	be16 csum = csum_finish(sum);
+
+	memcpy(out, words, sizeof(words));
+	memcpy(out + sizeof(words), &csum, sizeof(csum));
+	memcpy(out + sizeof(words) + sizeof(csum), addrs, sizeof(addrs));
+}
+
+static inline void cross_ip6_put(uint8_t *out, const struct cross *cross, uint8_t proto,
+				 uint16_t len, const union ip_addr *src, const union ip_addr *dst)
+{
+	const be32 flow = rte_cpu_to_be_32(0x60000000u | (uint32_t)cross->tos << 20);
+	const be16 words[2] = { rte_cpu_to_be_16(len),
+				rte_cpu_to_be_16((uint16_t)(proto << 8 | cross->ttl)) };
+
+	memcpy(out, &flow, sizeof(flow));
+	memcpy(out + sizeof(flow), words, sizeof(words));
+	memcpy(out + 8, src, sizeof(*src));
+	memcpy(out + 24, dst, sizeof(*dst));
+}
+
+/* 5.1: what is whole may be cut on its way, or not, by its length. */
+static inline be16 cross_ip4_offset(const struct cross *cross)
+{
+	return cross->l4_len + sizeof(struct rte_ipv4_hdr) > CROSS_MAY_BE_CUT
+		       ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+		       : 0;
+}
 
 /* ICMP's first four bytes and the word behind them. */
 struct cross_icmp {

@@ -5,8 +5,10 @@
 
 #include <rte_ip.h>
 
+#include "net/net.h"
 #include "packet/meta.h"
 #include "worker/stage.h"
+#include "worker/worker.h"
 
 stage_fn ip4_input; /* checks, meta; → IPVS_INPUT */
 
@@ -23,8 +25,12 @@ bool ip4_addresses_usual(const struct worker *w, be32 src, be32 dst);
 void icmp4_send_error(struct worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
 		      uint32_t value, be32 src);
 
-/* The identification of a packet that we make, in network order. */
-be16 ip4_next_id(struct worker *w);
+/* The identification of a packet that we make, in network order. No two workers' the same, as long
+ * as 16 bits last. */
+static inline be16 ip4_next_id(const struct worker *w)
+{
+	return rte_cpu_to_be_16((uint16_t)(w->net->ip_id++ * w->n_workers + w->id - 1));
+}
 
 /* Fills an IPv4 header of 20 bytes, checksum and all, for a packet we make. */
 void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 dst, uint8_t proto,

@@ -19,12 +19,6 @@ void ip4_checksum(struct rte_ipv4_hdr *ip)
 	ip->hdr_checksum = csum_finish(csum_sum(ip, (ip->version_ihl & 0x0f) * 4, 0));
 }
 
-/* No two workers' the same, as long as 16 bits last. */
-be16 ip4_next_id(struct worker *w)
-{
-	return rte_cpu_to_be_16((uint16_t)(w->net->ip_id++ * w->n_workers + w->id - 1));
-}
-
 void ip4_header_fill(struct worker *w, struct rte_ipv4_hdr *ip, be32 src, be32 dst, uint8_t proto,
 		     uint16_t total_len)
 {

@@ -50,7 +50,7 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 		if (lport_take_in(w->ipvs->lports, out, ports) < 0)
 			return false;
 		if (likely(!has_answers_of_another(w, out))) {
-			opening->flags |= CONN_LPORT;
+			opening->flags |= CONN_LPORT | CONN_FAR;
 			return true;
 		}
 		lport_release_in(w->ipvs->lports, out, ports);
@@ -61,6 +61,7 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 const struct xmit xmit_snat = {
 	.name = "snat",
 	.nat = true,
+	.flow = true,
 	.open = snat_open,
 	.run = translate_passing,
 };
