@@ -200,22 +200,42 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 	return adj;
 }
 
-struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
-			       struct dest *dest, uint8_t *frame)
+/* The first packet of a connection, from a client that was looked at before. */
+static __rte_always_inline struct adj *forward_first(struct flow_run *run, union flow_line line,
+						     struct dest *dest, uint8_t *frame,
+						     uint16_t total, const bool six)
 {
-	bool six = family == AF_INET6;
 	struct conn *conn = line_conn(line, six);
 	struct adj *adj;
 
-	if (unlikely(!mode_flows(conn, CONN_IN) || !family_stays(line, CONN_IN, six) ||
-		     !dest_way_fresh(run, dest)))
+	if (likely(mode_flows(conn, CONN_IN))) {
+		if (unlikely(!family_stays(line, CONN_IN, six) || !dest_way_fresh(run, dest)))
+			return NULL;
+		adj = way_of(run, line, CONN_IN, dest, frame, six);
+	} else if (mode_is_far(conn)) {
+		adj = far_way(run, line, CONN_IN, frame, six);
+	} else {
 		return NULL;
-	adj = way_of(run, line, CONN_IN, dest, frame, six);
-	if (unlikely(!adj->usable || ip_total(frame, six) > adj->mtu))
+	}
+	if (unlikely(!adj->usable || total > adj->mtu))
 		return NULL;
 	if (conn->proto == IPPROTO_TCP)
 		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
-	pass(run, line, CONN_IN, dest, frame, ip_total(frame, six), adj, six, false);
+	pass(run, line, CONN_IN, dest, frame, total, adj, six, false);
+	return adj;
+}
+
+struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
+			       struct dest *dest, struct flow_frame *frame)
+{
+	bool six = family == AF_INET6;
+	uint16_t total = ip_total(frame->at, six);
+	struct adj *adj = six ? forward_first(run, line, dest, frame->at, total, true)
+			      : forward_first(run, line, dest, frame->at, total, false);
+
+	if (!adj)
+		return flow_aside_first(run, line, dest, frame, six);
+	frame->len = (uint16_t)(total + ETH_LEN);
 	return adj;
 }
 
@@ -502,27 +522,50 @@ static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
 	return flow_new_take(run, new, vector_pkt(vector, i, six), at, tuple, six);
 }
 
-/* false: there is a connection now, but no way on for its first packet here. */
+/* Of a mode that is not straight. */
+static __rte_noinline bool first_aside(struct flow_run *run, struct rte_mbuf *m,
+				       union flow_line line, struct dest *dest, bool six)
+{
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj = flow_aside_first(run, line, dest, &frame, six);
+
+	if (adj)
+		push_frame(run, m, &frame, adj);
+	return adj != NULL;
+}
+
+static __rte_always_inline bool first_goes_on(struct flow_run *run, struct rte_mbuf *m,
+					      union flow_line line, struct dest *dest,
+					      const bool six)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t total = ip_total(frame, six);
+	const struct adj *adj = forward_first(run, line, dest, frame, total, six);
+
+	if (unlikely(!adj))
+		return first_aside(run, m, line, dest, six);
+	push_out(run, m, (uint16_t)(total + ETH_LEN), adj);
+	return true;
+}
+
+/* false: there is a connection now, but no way on for its first packet here; or it was not made. */
 static __rte_always_inline bool new_goes_on(struct flow_run *run, const struct flow_new_one *one,
 					    const bool six)
 {
-	uint32_t id = flow_new_make(run, one, six);
+	uint32_t id;
+	enum flow_made made = flow_new_make(run, one, &id, six);
 	struct dest *dest = one->opening.wants.dest;
 	struct worker *w = run->w;
-	uint8_t *frame = rte_pktmbuf_mtod(one->m, uint8_t *);
 	union flow_line line;
-	struct adj *adj;
 
-	if (unlikely(id == CONN_NONE))
-		return true;
+	if (unlikely(made != FLOW_MADE))
+		return made == FLOW_MADE_DROPPED;
 	line = line_of(run, id, six);
-	adj = flow_forward_first(run, six ? AF_INET6 : AF_INET, line, dest, frame);
-	if (unlikely(!adj)) {
+	if (unlikely(!first_goes_on(run, one->m, line, dest, six))) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
 	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, six), dest));
-	push_out(run, one->m, (uint16_t)(ip_total(frame, six) + ETH_LEN), adj);
 	w->counters.flow++;
 	return true;
 }

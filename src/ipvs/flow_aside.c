@@ -64,23 +64,28 @@ static inline struct encap_each each_of(const struct flow_run *run, const struct
 	return each;
 }
 
-static __rte_always_inline struct adj *tunnel(struct flow_run *run, union flow_line line,
-					      uint32_t id, struct dest *dest,
-					      struct flow_frame *frame, const bool six)
+/* The way of a packet of `total` bytes, which is fresh, and what comes in front of it; NULL: this
+ * stage cannot. */
+static __rte_always_inline struct adj *tunnel_way_of(const struct flow_run *run,
+						     const union flow_line line, struct dest *dest,
+						     const struct flow_frame *frame, uint16_t total,
+						     const struct encap_head **head, const bool six)
+{
+	struct adj *adj = &run->adjs[dest->adj];
+
+	*head = likely(adj->usable) ? head_of(run, line_conn(line, six)->dest, dest, six) : NULL;
+	if (unlikely(!*head || total + (*head)->len > adj->mtu || (*head)->len > frame->room))
+		return NULL;
+	return adj;
+}
+
+static __rte_always_inline void tunnel_put(struct flow_run *run, union flow_line line,
+					   struct dest *dest, struct flow_frame *frame,
+					   uint16_t total, struct adj *adj,
+					   const struct encap_head *head, const bool six)
 {
 	uint8_t *ip = frame->at + ETH_LEN;
-	uint16_t total = ip_total(frame->at, six);
-	const struct encap_head *head;
-	struct adj *adj;
 
-	if (!ways_fresh(run, line, dest, six))
-		return NULL;
-	adj = &run->adjs[dest->adj];
-	head = likely(adj->usable) ? head_of(run, line_conn(line, six)->dest, dest, six) : NULL;
-	if (unlikely(!head || total + head->len > adj->mtu || head->len > frame->room ||
-		     !flow_goes_on(run, line, id, CONN_IN, dest, ip + (six ? IP6_LEN : IP_LEN),
-				   six)))
-		return NULL;
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);
 	rewrite(run, line, CONN_IN, ip, six, false);
@@ -88,6 +93,23 @@ static __rte_always_inline struct adj *tunnel(struct flow_run *run, union flow_l
 	frame->at -= head->len;
 	frame->len = (uint16_t)(total + head->len + ETH_LEN);
 	memcpy(frame->at, &adj->eth, sizeof(adj->eth));
+}
+
+static __rte_always_inline struct adj *tunnel(struct flow_run *run, union flow_line line,
+					      uint32_t id, struct dest *dest,
+					      struct flow_frame *frame, const bool six)
+{
+	const uint8_t *l4 = frame->at + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	uint16_t total = ip_total(frame->at, six);
+	const struct encap_head *head;
+	struct adj *adj;
+
+	if (!ways_fresh(run, line, dest, six))
+		return NULL;
+	adj = tunnel_way_of(run, line, dest, frame, total, &head, six);
+	if (unlikely(!adj || !flow_goes_on(run, line, id, CONN_IN, dest, l4, six)))
+		return NULL;
+	tunnel_put(run, line, dest, frame, total, adj, head, six);
 	return adj;
 }
 
@@ -104,6 +126,33 @@ static __rte_always_inline struct adj *aside(struct flow_run *run, union flow_li
 	if (unlikely(conn->proto == IPPROTO_UDP && conn->state == UDP_LAST))
 		return NULL;
 	return tunnel(run, line, id, dest, frame, six);
+}
+
+static __rte_always_inline struct adj *aside_first(struct flow_run *run, union flow_line line,
+						   struct dest *dest, struct flow_frame *frame,
+						   const bool six)
+{
+	struct conn *conn = line_conn(line, six);
+	uint16_t total = ip_total(frame->at, six);
+	const struct encap_head *head;
+	struct adj *adj;
+
+	if (conn_forward(conn) != API_FORWARD_TUNNEL || !dest_way_fresh(run, dest))
+		return NULL;
+	adj = tunnel_way_of(run, line, dest, frame, total, &head, six);
+	if (!adj)
+		return NULL;
+	if (conn->proto == IPPROTO_TCP)
+		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
+	tunnel_put(run, line, dest, frame, total, adj, head, six);
+	return adj;
+}
+
+struct adj *flow_aside_first(struct flow_run *run, union flow_line line, struct dest *dest,
+			     struct flow_frame *frame, bool six)
+{
+	return six ? aside_first(run, line, dest, frame, true)
+		   : aside_first(run, line, dest, frame, false);
 }
 
 struct adj *flow_aside(struct flow_run *run, union flow_line line, enum conn_dir dir,

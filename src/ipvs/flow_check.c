@@ -50,7 +50,9 @@ struct flow_foreseen {
 		struct conn_line6 six;
 	} line; /* as it should be */
 	struct dest dest_after;
-	uint16_t at; /* where the frame begins in bytes; headers may come in front of it */
+	uint16_t ip_id; /* of the next packet that this worker makes, before it came */
+	uint16_t room;  /* in front of it */
+	uint16_t at;    /* where the frame begins in bytes; headers may come in front of it */
 	uint8_t bytes[ENCAP_HEAD_MAX + FRAME_SEEN];
 };
 
@@ -117,38 +119,35 @@ static void keep_ways(const struct flow_run *run, struct flow_foreseen *foreseen
 	dest->head_addrs = foreseen->dest_after.head_addrs;
 }
 
-static void keep_frame(struct flow_foreseen *foreseen, const struct rte_mbuf *m)
+static void keep_frame(const struct flow_run *run, struct flow_foreseen *foreseen,
+		       const struct rte_mbuf *m)
 {
+	foreseen->ip_id = run->w->net->ip_id;
+	foreseen->room = RTE_MIN(rte_pktmbuf_headroom(m), ENCAP_HEAD_MAX);
 	memset(foreseen->bytes, 0, sizeof(foreseen->bytes));
 	foreseen->at = ENCAP_HEAD_MAX;
 	memcpy(foreseen->bytes + foreseen->at, rte_pktmbuf_mtod(m, const uint8_t *),
 	       RTE_MIN(m->data_len, FRAME_SEEN));
 }
 
-/* Of a packet whose frame was only rewritten. */
-static uint16_t length_of(const struct flow_foreseen *foreseen)
+/* What the stage makes of the frame: of its connection's first packet, or another one. It takes no
+ * number of a packet that is not its own. */
+static const struct adj *forward(struct flow_run *run, struct flow_foreseen *foreseen,
+				 enum conn_dir dir, bool first)
 {
-	const uint8_t *ip = foreseen->bytes + foreseen->at + RTE_ETHER_HDR_LEN;
-
-	if (foreseen->family == AF_INET)
-		return (uint16_t)((ip[2] << 8 | ip[3]) + RTE_ETHER_HDR_LEN);
-	return (uint16_t)((ip[4] << 8 | ip[5]) + sizeof(struct rte_ipv6_hdr) + RTE_ETHER_HDR_LEN);
-}
-
-/* What the stage makes of the frame. It takes no number of a packet that is not its own. */
-static const struct adj *forward(struct flow_run *run, const struct rte_mbuf *m,
-				 struct flow_foreseen *foreseen, enum conn_dir dir)
-{
-	struct flow_frame frame = { .at = foreseen->bytes + foreseen->at,
-				    .room = RTE_MIN(rte_pktmbuf_headroom(m), ENCAP_HEAD_MAX) };
+	struct flow_frame frame = { .at = foreseen->bytes + foreseen->at, .room = foreseen->room };
 	uint16_t ip_id = run->w->net->ip_id;
 	struct dest *dest = &foreseen->dest_after;
+	union flow_line line = line_should(foreseen);
 	const struct adj *adj;
 
-	if (is_line6(foreseen) && foreseen->family == AF_INET)
-		adj = flow_cross(run, &foreseen->line.six, dir, dest, &frame);
+	run->w->net->ip_id = foreseen->ip_id;
+	if (first)
+		adj = flow_forward_first(run, foreseen->family, line, dest, &frame);
+	else if (is_line6(foreseen) && foreseen->family == AF_INET)
+		adj = flow_cross(run, line.six, dir, dest, &frame);
 	else
-		adj = flow_forward(run, foreseen->family, line_should(foreseen), dir, dest, &frame);
+		adj = flow_forward(run, foreseen->family, line, dir, dest, &frame);
 	run->w->net->ip_id = ip_id;
 	foreseen->at = (uint16_t)(frame.at - foreseen->bytes);
 	foreseen->len = frame.len;
@@ -175,7 +174,7 @@ static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,
 	foreseen->opened = run->w->ipvs->changes;
 	foreseen->refused = refused(run->w);
 	foreseen->service_before = foreseen->opens->counters;
-	keep_frame(foreseen, m);
+	keep_frame(run, foreseen, m);
 }
 
 /* What the flow stage would do with what has no tags; m stays as it is. */
@@ -193,8 +192,8 @@ static void foresee(struct flow_run *run, struct rte_mbuf *m, struct flow_forese
 	if (found.id == CONN_NONE)
 		return;
 	keep_conn(run, foreseen, found.id);
-	keep_frame(foreseen, m);
-	adj = forward(run, m, foreseen, found.dir);
+	keep_frame(run, foreseen, m);
+	adj = forward(run, foreseen, found.dir, false);
 	keep_ways(run, foreseen);
 	if (!adj)
 		return;
@@ -234,8 +233,8 @@ static void compare_frame(const struct flow_foreseen *foreseen, const struct rte
 		differs("a frame", foreseen);
 }
 
-/* It has opened a connection, and left. */
-static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
+/* It has opened a connection, and left. false: the stage would have left it to the slow path. */
+static bool compare_first(struct worker *w, struct flow_foreseen *foreseen,
 			  const struct rte_mbuf *m)
 {
 	const struct ipvs_counters *before = &foreseen->service_before;
@@ -244,6 +243,7 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 	const struct conn *is;
 	const struct adj *adj;
 	struct flow_run run;
+	uint64_t bytes;
 
 	flow_begin(w, &run);
 	look_up(&run, foreseen, &found);
@@ -251,21 +251,22 @@ static void compare_first(struct worker *w, struct flow_foreseen *foreseen,
 		differs("the absence", foreseen);
 	is = conn_get(run.conns, found.id);
 	keep_conn(&run, foreseen, found.id);
-	adj = flow_forward_first(&run, foreseen->family, line_should(foreseen),
-				 &foreseen->dest_after, foreseen->bytes + foreseen->at);
+	bytes = foreseen->dest_after.counters.inbytes;
+	adj = forward(&run, foreseen, CONN_IN, true);
+	bytes = foreseen->dest_after.counters.inbytes - bytes;
 	keep_ways(&run, foreseen);
 	if (!adj)
-		return;
+		return false;
 	foreseen->port = adj->port;
-	foreseen->len = length_of(foreseen);
 	compare_frame(foreseen, m);
 	if (is->deadline != flow_deadline_first(&run, conn_should(foreseen), &foreseen->dest_after))
 		differs("the deadline", foreseen);
 	if (is->state != conn_should(foreseen)->state || is->flags != conn_should(foreseen)->flags)
 		differs("the state", foreseen);
 	if (now->conns != before->conns + 1 || now->inpkts != before->inpkts + 1 ||
-	    now->inbytes != before->inbytes + foreseen->len - sizeof(adj->eth))
+	    now->inbytes != before->inbytes + bytes)
 		differs("a counter", foreseen);
+	return true;
 }
 
 /* It has left, so the slow path has counted it. */
@@ -323,12 +324,11 @@ void flow_check_tx(struct worker *w, struct batch *in)
 	for (uint32_t i = 0; foreseen->m && i < in->count; i++) {
 		if (in->pkts[i] != foreseen->m || foreseen->turn != w->counters.turns)
 			continue;
-		if (foreseen->opens)
-			compare_first(w, foreseen, in->pkts[i]);
-		else
+		if (!foreseen->opens)
 			compare(w, foreseen, in->pkts[i]);
+		if (!foreseen->opens || compare_first(w, foreseen, in->pkts[i]))
+			w->counters.flow++;
 		foreseen->m = NULL;
-		w->counters.flow++;
 	}
 	link_tx(w, in);
 }

@@ -166,7 +166,9 @@ struct route_flow flow_of(const uint8_t *ip, struct tuple *tuple);
 
 /* The same of the first packet of a connection, from the client. Its deadline is not touched. */
 struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union flow_line line,
-			       struct dest *dest, uint8_t *frame);
+			       struct dest *dest, struct flow_frame *frame);
+struct adj *flow_aside_first(struct flow_run *run, union flow_line line, struct dest *dest,
+			     struct flow_frame *frame, bool six);
 
 /* The deadline of a connection of this server that has just seen its first packet. */
 uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn,
@@ -186,8 +188,14 @@ struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
 bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
 		   const union flow_tuple *tuple, bool six);
 
-/* The connection of one that was taken, still without a deadline. CONN_NONE: its packet was
- * dropped. */
-uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one, bool six);
+enum flow_made {
+	FLOW_MADE,
+	FLOW_MADE_DROPPED, /* there is none, and its packet was dropped */
+	FLOW_MADE_LEFT,    /* there is none yet; its packet is for the slow path */
+};
+
+/* The connection of one that was taken, still without a deadline, in *made. */
+enum flow_made flow_new_make(struct flow_run *run, const struct flow_new_one *one, uint32_t *made,
+			     bool six);
 
 #endif

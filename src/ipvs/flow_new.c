@@ -7,6 +7,9 @@
  * both its buckets; when the last one has asked, each is made and its packet
  * goes on as those behind it will.
  *
+ * A service by match (SNAT) is asked for as ipvs-input does, where there is none
+ * by address and the packet has a way on.
+ *
  * All else is the slow path's: segments of TCP that open nothing; what nobody
  * serves; what is not ours to judge. A packet for which there is a connection
  * now but no way on takes the slow path as its second packet would.
@@ -20,14 +23,30 @@
 
 #include "ipvs/flow_int.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/match.h"
 #include "ipvs/ours.h"
 #include "ipvs/owner.h"
 #include "ipvs/proto/tcp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/route.h"
 #include "worker/worker.h"
 
 #define VIP_SIX (UINT64_C(1) << 63)
+
+/* One by match, of a packet that passes through; asked only when there are such. */
+static __rte_noinline struct service *passing_service(const struct flow_run *run,
+						      const struct rte_mbuf *m,
+						      const struct tuple *tuple)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_HDR_LEN);
+	struct tuple same;
+	struct route_flow flow = flow_of(ip, &same);
+
+	if (!match_may_own(run->w, tuple))
+		return NULL;
+	return match_service_of(run->w, &flow, run->w->rx_port);
+}
 
 static __rte_always_inline struct service *service_of(struct flow_run *run,
 						      const struct tuple *tuple, const bool six)
@@ -86,6 +105,8 @@ static __rte_always_inline struct service *owned_service(struct flow_run *run,
 		return NULL;
 	*tuple = six ? from->six : tuple4_to(&from->four);
 	svc = service_of(run, tuple, six);
+	if (!svc && unlikely(run->services->n_matches))
+		svc = passing_service(run, m, tuple);
 	if (!svc || (svc->flags & (SERVICE_SLOW_OPEN | SERVICE_CROSS)) || tuple->sport == 0 ||
 	    tuple->dport == 0 || !owners_none_else(run->w, svc, tuple))
 		return NULL;
@@ -152,7 +173,8 @@ static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new,
 		return false;
 	packet = packet_of(run, m, &one->tuple, six);
 	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
-		if (reason == DROP_IPVS_NO_SERVER)
+		/* whom somebody has to tell */
+		if (reason == DROP_IPVS_NO_SERVER || svc->key.match)
 			return false;
 		drop(run->w, m, reason);
 		return true;
@@ -179,32 +201,37 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 	return six ? take6(run, new, m, at, tuple) : take(run, new, m, at, tuple, false);
 }
 
-/* There is no entry; or one before it in the vector has the same answers, by NAT. */
-static enum drop_reason reason_none(const struct flow_run *run, const struct flow_new_one *one)
+/* There is no entry; or one before it in the vector has the same answers: by NAT; or by SNAT, where
+ * ranges overlap, and another port will do. false: the packet was dropped. */
+static bool make_none(struct flow_run *run, const struct flow_new_one *one)
 {
+	struct dest *dest = one->opening.wants.dest;
 	enum conn_dir dir;
+	bool clash;
 
-	return conn_lookup(run->conns, &one->opening.wants.out, &dir) == CONN_NONE
-		       ? DROP_IPVS_CONN_FULL
-		       : DROP_IPVS_CLASH;
+	if (one->tuple.proto == IPPROTO_TCP)
+		dest_conn_move(&dest->active, &dest->inactive);
+	session_leave(run->w, &one->opening);
+	clash = conn_lookup(run->conns, &one->opening.wants.out, &dir) != CONN_NONE;
+	if (clash && one->opening.wants.service->key.match)
+		return true;
+	drop(run->w, one->m, clash ? DROP_IPVS_CLASH : DROP_IPVS_CONN_FULL);
+	return false;
 }
 
-uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one, bool six)
+enum flow_made flow_new_make(struct flow_run *run, const struct flow_new_one *one, uint32_t *made,
+			     bool six)
 {
 	struct dest *dest = one->opening.wants.dest;
 	uint32_t id = six ? conn_create6(run->conns, &one->entry.six)
 			  : conn_create4(run->conns, &one->entry.four);
 
-	if (unlikely(id == CONN_NONE)) {
-		if (one->tuple.proto == IPPROTO_TCP)
-			dest_conn_move(&dest->active, &dest->inactive);
-		session_leave(run->w, &one->opening);
-		drop(run->w, one->m, reason_none(run, one));
-		return CONN_NONE;
-	}
+	if (unlikely(id == CONN_NONE))
+		return make_none(run, one) ? FLOW_MADE_LEFT : FLOW_MADE_DROPPED;
+	*made = id;
 	session_enter(run->w, id, &one->opening);
 	if (one->tuple.proto != IPPROTO_TCP)
-		return id;
+		return FLOW_MADE;
 	dest_conn_move(&dest->active, &dest->inactive);
 	if (one->opening.xmit->shift_tcp) {
 		const struct rte_tcp_hdr *th = tcp_header(one->m, six);
@@ -213,5 +240,5 @@ uint32_t flow_new_make(struct flow_run *run, const struct flow_new_one *one, boo
 				  &one->opening.wants.out, th, (th->data_off >> 4) * 4u,
 				  run->w->now_ns);
 	}
-	return id;
+	return FLOW_MADE;
 }

@@ -91,39 +91,47 @@ static bool is_port(const struct worker *w, const char *name, uint16_t port)
 			    strncmp(w->link->ports[port].name, name, API_NAME_LEN) == 0);
 }
 
-static bool suits_devices(const struct worker *w, const struct api_match *match,
-			  const struct pkt_meta *meta, const struct nexthop *nexthop)
+static bool suits_devices(const struct worker *w, const struct api_match *match, uint16_t in_port,
+			  const struct nexthop *nexthop)
 {
-	return is_port(w, match->iif, meta->in_port) && is_port(w, match->oif, nexthop->port);
+	return is_port(w, match->iif, in_port) && is_port(w, match->oif, nexthop->port);
 }
 
 /* Asked only when there are such services. */
-static bool passes_through(const struct worker *w, const struct pkt_meta *meta,
+static bool passes_through(const struct worker *w, const struct route_flow *flow,
 			   struct nexthop *nexthop)
 {
-	const struct tuple *t = &meta->tuple;
-	struct route_flow flow = route_flow(meta);
+	const struct tuple *t = flow->tuple;
 
-	return !(meta->flags & META_LINK_BROADCAST) &&
-	       route_input(w, t->family, &t->dst, &flow, nexthop) == ROUTE_FORWARD;
+	return route_input(w, t->family, &t->dst, flow, nexthop) == ROUTE_FORWARD;
 }
 
-struct service *match_service(const struct worker *w, const struct pkt_meta *meta)
+struct service *match_service_of(const struct worker *w, const struct route_flow *flow,
+				 uint16_t in_port)
 {
 	const struct service_table *table = w->ipvs->services;
 	struct nexthop nexthop;
 
-	if (likely(!table->n_matches) || !passes_through(w, meta, &nexthop))
+	if (likely(!table->n_matches) || !passes_through(w, flow, &nexthop))
 		return NULL;
 	for (uint32_t i = 0; i < table->n_matches; i++) {
 		struct service *svc = &table->services[table->matches[i]];
 
-		if (!(svc->flags & SERVICE_REMOVED) && suits_addrs(&svc->key, &meta->tuple) &&
-		    suits_ports(&svc->key, &meta->tuple) &&
-		    suits_devices(w, svc->key.match, meta, &nexthop))
+		if (!(svc->flags & SERVICE_REMOVED) && suits_addrs(&svc->key, flow->tuple) &&
+		    suits_ports(&svc->key, flow->tuple) &&
+		    suits_devices(w, svc->key.match, in_port, &nexthop))
 			return svc;
 	}
 	return NULL;
+}
+
+struct service *match_service(const struct worker *w, const struct pkt_meta *meta)
+{
+	struct route_flow flow = route_flow(meta);
+
+	if (meta->flags & META_LINK_BROADCAST)
+		return NULL;
+	return match_service_of(w, &flow, meta->in_port);
 }
 
 bool match_may_fragment(const struct worker *w, const struct tuple *tuple)

@@ -16,6 +16,7 @@
 #include "packet/tuple.h"
 
 struct pkt_meta;
+struct route_flow;
 struct service;
 struct service_key;
 struct service_table;
@@ -34,6 +35,10 @@ const char *match_str(const struct service_key *key, char *buf);
  * no other service, if it is on its way through this machine. NULL: it suits none.
  */
 struct service *match_service(const struct worker *w, const struct pkt_meta *meta);
+
+/* The same of one that has come to us alone, by that port. */
+struct service *match_service_of(const struct worker *w, const struct route_flow *flow,
+				 uint16_t in_port);
 
 /* Might a connection with such packets be of one of them, even of one that has been removed? By
  * addresses and ports alone. */

@@ -106,6 +106,11 @@ bool owners_none_else(const struct worker *w, const struct service *svc, const s
 
 	if (likely(w->n_workers == 1))
 		return true;
+	if (unlikely(svc->key.match != NULL)) {
+		/* it may be somebody's answer, too */
+		owners = owners_of(w, tuple, w->rx_port);
+		return owners.n == 1 && owners.ids[0] == w->id;
+	}
 	removed = ours_removed_service(w, tuple, PORT_NONE);
 	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW &&
 		   !removed))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The flow stage in SNAT and tunnels: data of established connections of both
- * families, exact in every byte; what it leaves to the slow path; and what the
- * very next packet makes of another route, MAC address, address of ours, server
- * or setting. Run with the stage on, off and checked, as flow_test is.
+ * The flow stage in SNAT and tunnels: first packets, alone and many at once, and
+ * data of established connections of both families, exact in every byte; what it
+ * leaves to the slow path; and what the very next packet makes of another route,
+ * MAC address, address of ours, server or setting. Run with the stage on, off and
+ * checked, as flow_test is.
  *
  *	client 10.0.0.100, 2001:db8::64 — dpdk0 — dpdk1 — 192.168.0.11, 2001:db8:1::b
  */
@@ -36,6 +37,9 @@ enum flow_way {
 	FLOW_STAGE,
 };
 
+#define VECTOR 32
+#define FIRST  20000 /* port of the first of many clients */
+
 static const struct harness_options usual, routing = { .forwarding = true };
 static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
 
@@ -49,6 +53,7 @@ struct line {
 	struct harness *h;
 	uint8_t proto;
 	bool six;
+	uint16_t cport; /* the client's */
 	uint16_t port;  /* SNAT's, of the public address */
 	uint64_t taken; /* by the stage, as far as was looked at */
 };
@@ -59,16 +64,21 @@ static uint64_t taken(const struct harness *h)
 }
 
 /* So many packets by the flow stage since this was asked last; none if it is off. */
-static void took(struct line *line, enum flow_way way)
+static void took_many(struct line *line, unsigned int n)
 {
 	const char *mode = getenv("FLOW");
 	bool off = mode && strcmp(mode, "off") == 0;
 
-	assert_int_equal(taken(line->h) - line->taken, off ? 0 : way == FLOW_STAGE);
+	assert_int_equal(taken(line->h) - line->taken, off ? 0 : n);
 	line->taken = taken(line->h);
 }
 
-static void send_bytes(struct line *line, unsigned int side, const struct bytes *packet)
+static void took(struct line *line, enum flow_way way)
+{
+	took_many(line, way == FLOW_STAGE);
+}
+
+static void inject_bytes(struct line *line, unsigned int side, const struct bytes *packet)
 {
 	uint8_t frame[FRAME_MAX] = { 2,
 				     0,
@@ -81,6 +91,11 @@ static void send_bytes(struct line *line, unsigned int side, const struct bytes 
 
 	memcpy(frame + L3, packet->at, packet->len);
 	harness_inject(line->h, side, 0, frame, L3 + packet->len);
+}
+
+static void send_bytes(struct line *line, unsigned int side, const struct bytes *packet)
+{
+	inject_bytes(line, side, packet);
 	harness_turn(line->h);
 }
 
@@ -133,8 +148,8 @@ static struct bytes snat_packet(const struct line *line, unsigned int from, uint
 			       .hops = on ? harness_ttl(line->h, 64) : 64 };
 	struct bytes bytes;
 
-	four.sport = six.sport = in ? (on ? line->port : 40000) : 80;
-	four.dport = six.dport = in ? 80 : (on ? 40000 : line->port);
+	four.sport = six.sport = in ? (on ? line->port : line->cport) : 80;
+	four.dport = six.dport = in ? 80 : (on ? line->cport : line->port);
 	four.seq = six.seq = in ? ISN + opens : SISN + opens;
 	four.ack = six.ack = flags & ACK ? (in ? SISN + 1 : ISN + 1) : 0;
 	bytes.len = line->six ? rig6_build(bytes.at, &six) : packet_build(bytes.at, &four);
@@ -196,17 +211,35 @@ static struct harness *snat_harness(uint8_t proto, bool six)
 	return h;
 }
 
+static struct line snat_begin(uint8_t proto, bool six)
+{
+	return (struct line){
+		.h = snat_harness(proto, six), .proto = proto, .six = six, .cport = 40000
+	};
+}
+
+/* The first packet, with the public port that it has got. */
+static void snat_first(struct line *line, const struct frame *got)
+{
+	struct bytes want;
+
+	line->port = frame_u16(got, line->six ? L3 + IP6 : L4);
+	want = snat_packet(line, CLIENT_SIDE, SYN, true);
+	assert_int_equal(got->len, L3 + want.len);
+	assert_memory_equal(got->bytes + L3, want.at, want.len);
+}
+
 /* A connection that both sides have used. */
 static struct line snat_open(uint8_t proto, bool six)
 {
-	struct line line = { .h = snat_harness(proto, six), .proto = proto, .six = six };
+	struct line line = snat_begin(proto, six);
 	struct bytes first = snat_packet(&line, CLIENT_SIDE, SYN, false);
 	struct frame got;
 
 	send_bytes(&line, CLIENT_SIDE, &first);
 	got = expect_frame(&line, SERVER_SIDE, false);
-	line.port = frame_u16(&got, six ? L3 + IP6 : L4);
-	line.taken = taken(line.h);
+	snat_first(&line, &got);
+	took(&line, FLOW_STAGE);
 	snat_pass(&line, SERVER_SIDE, SYN | ACK, false, FLOW_STAGE);
 	snat_pass(&line, CLIENT_SIDE, ACK, false, FLOW_STAGE);
 	return line;
@@ -220,6 +253,43 @@ static void each_line(struct line (*open)(uint8_t proto, bool six), void (*test)
 		test(&line);
 		rig_end(line.h);
 	}
+}
+
+/* Vectors of new ones: each from a public port of its own, to which the answer comes. */
+static void snat_vectors(struct line *line)
+{
+	uint16_t ports[2 * VECTOR];
+
+	for (unsigned int i = 0; i < 2 * VECTOR; i++) {
+		struct bytes packet;
+
+		line->cport = (uint16_t)(FIRST + i);
+		packet = snat_packet(line, CLIENT_SIDE, SYN, false);
+		inject_bytes(line, CLIENT_SIDE, &packet);
+	}
+	harness_turn(line->h);
+	for (unsigned int i = 0; i < 2 * VECTOR; i++) {
+		struct frame got = rig_take(line->h, SERVER_SIDE);
+
+		line->cport = (uint16_t)(FIRST + i);
+		snat_first(line, &got);
+		ports[i] = line->port;
+		for (unsigned int k = 0; k < i; k++)
+			assert_int_not_equal(ports[k], ports[i]);
+	}
+	took_many(line, 2 * VECTOR);
+	assert_int_equal(rig_conns(line->h), 2 * VECTOR);
+	for (unsigned int i = 0; i < 2 * VECTOR; i++) {
+		line->cport = (uint16_t)(FIRST + i);
+		line->port = ports[i];
+		snat_pass(line, SERVER_SIDE, SYN | ACK, false, FLOW_STAGE);
+	}
+	assert_int_equal(harness_all_drops(line->h), 0);
+}
+
+static void test_snat_vectors(void **state)
+{
+	each_line(snat_begin, snat_vectors);
 }
 
 static void snat_data(struct line *line)
@@ -373,7 +443,7 @@ static struct bytes tunnel_packet(const struct line *line, uint8_t flags, bool o
 {
 	struct packet four = { .src = CLIENT,
 			       .dst = VIP,
-			       .sport = CPORT,
+			       .sport = line->cport,
 			       .dport = 80,
 			       .proto = line->proto,
 			       .ttl = on ? harness_ttl(line->h, 64) : 64,
@@ -388,6 +458,7 @@ static struct bytes tunnel_packet(const struct line *line, uint8_t flags, bool o
 
 	six.hops = on ? harness_ttl(line->h, 64) : 64;
 	six.flags = flags;
+	six.sport = line->cport;
 	bytes.len = line->six ? rig6_build(bytes.at, &six) : packet_build(bytes.at, &four);
 	return bytes;
 }
@@ -417,17 +488,14 @@ static size_t outer_header(uint8_t *at, const struct line *line, const struct ou
 	return 20;
 }
 
-static void tunnel_pass(struct line *line, uint8_t flags, const struct outer *outer,
-			const char *source, bool other, enum flow_way way)
+/* Is it what that packet of the line becomes? */
+static void tunnel_is(struct line *line, struct frame got, uint8_t flags, const struct outer *outer,
+		      const char *source)
 {
-	struct bytes packet = tunnel_packet(line, flags, false);
 	struct bytes inner = tunnel_packet(line, flags, true);
-	struct frame got;
 	uint8_t *ip = got.bytes + L3, want[60];
 	size_t len;
 
-	send_bytes(line, CLIENT_SIDE, &packet);
-	got = expect_frame(line, SERVER_SIDE, other);
 	len = outer_header(want, line, outer, source, inner.len);
 	assert_int_equal(got.len, L3 + len + outer->len + inner.len);
 	if (!line->six) {
@@ -445,6 +513,15 @@ static void tunnel_pass(struct line *line, uint8_t flags, const struct outer *ou
 		memset(ip + len + 1, 0, 7);
 	assert_memory_equal(ip + len, outer->head, outer->len);
 	assert_memory_equal(ip + len + outer->len, inner.at, inner.len);
+}
+
+static void tunnel_pass(struct line *line, uint8_t flags, const struct outer *outer,
+			const char *source, bool other, enum flow_way way)
+{
+	struct bytes packet = tunnel_packet(line, flags, false);
+
+	send_bytes(line, CLIENT_SIDE, &packet);
+	tunnel_is(line, expect_frame(line, SERVER_SIDE, other), flags, outer, source);
 	took(line, way);
 }
 
@@ -472,12 +549,9 @@ static void tunnel_settings(struct line *line, const char *command, const char *
 	harness_run(line->h, text);
 }
 
-/* A connection of which the stage has seen packets. */
-static struct line tunnel_open(uint8_t proto, bool six)
+static struct line tunnel_begin(uint8_t proto, bool six)
 {
-	struct line line = { .proto = proto, .six = six };
-	const struct outer *outer = six ? &ipip6 : &ipip;
-	struct bytes first;
+	struct line line = { .proto = proto, .six = six, .cport = CPORT };
 
 	if (six) {
 		line.h = rig6_new(&usual, proto, 'g');
@@ -490,12 +564,58 @@ static struct line tunnel_open(uint8_t proto, bool six)
 	}
 	tunnel_settings(&line, "a", "");
 	harness_neigh(line.h, six ? "2001:db8:1::78" : "192.168.0.120", OTHER_MAC, "dpdk1");
-	first = tunnel_packet(&line, SYN, false);
-	send_bytes(&line, CLIENT_SIDE, &first);
-	expect_frame(&line, SERVER_SIDE, false);
 	line.taken = taken(line.h);
+	return line;
+}
+
+/* A connection of which the stage has seen packets. */
+static struct line tunnel_open(uint8_t proto, bool six)
+{
+	struct line line = tunnel_begin(proto, six);
+	const struct outer *outer = six ? &ipip6 : &ipip;
+
+	tunnel_pass(&line, SYN, outer, source_of(&line), false, FLOW_STAGE);
 	tunnel_data(&line, outer, FLOW_STAGE);
 	return line;
+}
+
+/* Vectors of new ones, by headers of that kind: a connection each. */
+static void tunnel_new(struct line *line, uint16_t first, const struct outer *outer,
+		       enum flow_way way)
+{
+	uint32_t before = rig_conns(line->h);
+
+	tunnel_settings(line, "e", outer->options);
+	for (uint16_t i = 0; i < 2 * VECTOR; i++) {
+		struct bytes packet;
+
+		line->cport = first + i;
+		packet = tunnel_packet(line, SYN, false);
+		inject_bytes(line, CLIENT_SIDE, &packet);
+	}
+	harness_turn(line->h);
+	for (uint16_t i = 0; i < 2 * VECTOR; i++) {
+		line->cport = first + i;
+		tunnel_is(line, rig_take(line->h, SERVER_SIDE), SYN, outer, source_of(line));
+	}
+	took_many(line, way == FLOW_STAGE ? 2 * VECTOR : 0);
+	assert_int_equal(rig_conns(line->h), before + 2 * VECTOR);
+	assert_int_equal(harness_all_drops(line->h), 0);
+}
+
+static void tunnel_vectors(struct line *line)
+{
+	tunnel_new(line, FIRST, line->six ? &ipip6 : &ipip, FLOW_STAGE);
+	tunnel_new(line, FIRST + 100, line->six ? &gre6 : &gre, FLOW_STAGE);
+	if (line->six)
+		return;
+	tunnel_new(line, FIRST + 200, &gue, FLOW_STAGE);
+	tunnel_new(line, FIRST + 300, &gre_csum, SLOW_PATH);
+}
+
+static void test_tunnel_vectors(void **state)
+{
+	each_line(tunnel_begin, tunnel_vectors);
 }
 
 /* Settings that change; and what needs the slow path. */
@@ -670,6 +790,7 @@ int main(void)
 		cmocka_unit_test(test_tunnel_sources), cmocka_unit_test(test_tunnel_server),
 		cmocka_unit_test(test_tunnel_client),  cmocka_unit_test(test_tunnel_size),
 		cmocka_unit_test(test_snat_ttl_kept),  cmocka_unit_test(test_tunnel_ttl_kept),
+		cmocka_unit_test(test_snat_vectors),   cmocka_unit_test(test_tunnel_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

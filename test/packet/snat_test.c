@@ -367,6 +367,43 @@ static void test_range_overlap(void **state)
 	check_overlap(&three);
 }
 
+/* The same of many clients' first packets at once. */
+static void test_range_overlap_at_once(void **state)
+{
+	struct harness *h = rig_new(&one);
+
+	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
+	ranged(h, 'a', "1030-1061");
+	ranged(h, 'a', "1030-1060");
+	for (uint16_t round = 0; round < 4; round++) {
+		bool seen[32] = { false };
+
+		for (unsigned int client = 0; client < 24; client++) {
+			struct packet packet = outwards(IPPROTO_UDP, client);
+			char name[IP_STR_LEN];
+			struct frame frame;
+
+			snprintf(name, sizeof(name), "10.0.0.%u", 20 + client);
+			packet.src = name;
+			packet.dport = 53 + round;
+			frame = frame_in(CLIENT_SIDE, &packet);
+			harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+		}
+		harness_turn(h);
+		for (unsigned int client = 0; client < 24; client++) {
+			struct frame got = rig_take(h, SERVER_SIDE);
+			unsigned int port = frame_u16(&got, L4) - 1030u;
+
+			assert_true(got.len && port < 32 && !seen[port]);
+			seen[port] = true;
+		}
+		rig_expect_nothing(h);
+	}
+	assert_int_equal(rig_conns(h), 4 * 24);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
 /* Neither the other direction, nor what is to us, nor what no range has. */
 static void test_unmatched(void **state)
 {
@@ -546,13 +583,21 @@ static void test_icmp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),           cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_rss),           cmocka_unit_test(test_pool),
-		cmocka_unit_test(test_persistent),    cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_range_full),
-		cmocka_unit_test(test_range_overlap), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_removed),       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_ping_public),   cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_rss),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_range_full),
+		cmocka_unit_test(test_range_overlap),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_range_overlap_at_once),
+		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ping_public),
+		cmocka_unit_test(test_icmp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
