@@ -229,9 +229,21 @@ static const struct test_case cases[] = {
 	ESTABLISHED("tunnel-udp-in", "tunnel-udp", DIR_IN, "tunnel (ipip), UDP, client to server"),
 	SLOW("tunnel-in-slow", "tunnel-udp", DIR_IN, "the same, the flow stage off",
 	     .full_only = true),
+	{ .name = "tunnel-udp-new",
+	  .kind = "tunnel-udp",
+	  .what = "tunnel (ipip), a new UDP connection",
+	  .targets = targets_new,
+	  .steps = udp_steps,
+	  .n_steps = RTE_DIM(udp_steps) },
 	ESTABLISHED("snat-udp-in", "snat-udp", DIR_IN, "SNAT, UDP, to the world"),
 	ESTABLISHED("snat-udp-out", "snat-udp", DIR_OUT, "SNAT, UDP, from the world"),
 	ESTABLISHED("snat-udp-both", "snat-udp", DIR_BOTH, "SNAT, UDP, both directions"),
+	{ .name = "snat-udp-new",
+	  .kind = "snat-udp",
+	  .what = "SNAT, a new UDP connection",
+	  .targets = targets_new,
+	  .steps = udp_steps,
+	  .n_steps = RTE_DIM(udp_steps) },
 	SLOW("snat-in-slow", "snat-udp", DIR_IN, "the same, the flow stage off, to the world",
 	     .full_only = true),
 	ESTABLISHED("dr-tcp-in", "dr-tcp", DIR_IN, "DR, TCP, client to server"),
@@ -354,7 +366,7 @@ static void run_opening(struct rig *rig, const struct test_case *test, const str
 	for (uint32_t i = 0; i < 1 + plan->runs; i++) {
 		double floor = opening_floor(rig, &opening, test);
 		double cycles = opening_run(rig, test, &opening);
-		double expiry = rig_expire(rig, 10, left);
+		double expiry = rig_expire(rig, rig_life_s(rig), left);
 
 		if (i == 0)
 			continue;
@@ -439,8 +451,8 @@ static void run_case(struct rig *rig, const struct test_case *test, const struct
 	said(row);
 }
 
-/* Cases that make connections are run with few, many and very many present, not with all numbers.
- */
+/* Cases that make connections are run with few, many and very many present, not with all numbers;
+ * without any where new ones last as long as those. */
 static bool wanted(const struct test_case *test, const struct kind *kind, uint32_t flows,
 		   const struct case_plan *plan)
 {
@@ -448,7 +460,7 @@ static bool wanted(const struct test_case *test, const struct kind *kind, uint32
 		return false;
 	if (test->dirs)
 		return flows != 0;
-	return flows == 0 || flows >= 100000;
+	return flows == 0 || (flows >= 100000 && kind->mode != API_FORWARD_TUNNEL);
 }
 
 static void run_flows(struct rig *rig, const struct kind *kind, uint32_t flows,
@@ -532,7 +544,7 @@ static uint64_t count_opening(struct rig *rig, const struct test_case *test)
 
 	opening_init(&opening, COUNT_NEW);
 	opening_run(rig, test, &opening);
-	rig_expire(rig, 10, 0);
+	rig_expire(rig, rig_life_s(rig), 0);
 	rig_count(rig, true);
 	opening_run(rig, test, &opening);
 	rig_count(rig, false);

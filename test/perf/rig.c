@@ -494,6 +494,11 @@ double rig_play_once(struct rig *rig, enum side side, const struct rig_trace *tr
 	return cycles;
 }
 
+uint32_t rig_life_s(const struct rig *rig)
+{
+	return 10 + (rig_answered(rig) ? 0 : OPEN_S);
+}
+
 double rig_expire(struct rig *rig, uint32_t seconds, uint32_t left)
 {
 	const struct conn_table *conns = rig->w->ipvs->conns;

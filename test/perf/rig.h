@@ -111,6 +111,9 @@ void rig_finish(struct rig *rig);
 /* Moves the clock. */
 void rig_later(struct rig *rig, uint32_t seconds);
 
+/* A connection that has seen one packet is gone after so many seconds. */
+uint32_t rig_life_s(const struct rig *rig);
+
 /* From now on what is played runs inside rig_loop_counted(), which callgrind looks for. */
 void rig_count(struct rig *rig, bool on);
 
