@@ -227,7 +227,7 @@ static void test_service_replaced(void **state)
 	for (unsigned int queue = 0; queue < 3; queue++)
 		kept_pass(&a, 'm', queue);
 	harness_run(a.h, "ipvsadm -D -u " VIP ":80");
-	harness_run(a.h, "ipvsadm -A -u " VIP ":0 -s rr");
+	harness_run(a.h, "ipvsadm -A -u " VIP ":0 -s rr -p 60");
 	harness_run(a.h, "ipvsadm -a -u " VIP ":0 -r " SERVER2 ":0 -g");
 	for (unsigned int flow = 0; flow < FLOWS; flow++)
 		for (unsigned int queue = 0; queue < 3; queue++) {

@@ -109,6 +109,15 @@ static void add_tunnel6(struct harness *h, char letter)
 	harness_run(h, line);
 }
 
+/* Nobody else has our addresses. */
+static void settle(struct harness *h)
+{
+	harness_advance(h, 5000);
+	for (unsigned int side = 0; side < 2; side++)
+		while (rig_take(h, side).len)
+			;
+}
+
 static struct harness *new6(const struct harness_options *options, const struct mode *mode,
 			    uint8_t proto)
 {
@@ -121,10 +130,7 @@ static struct harness *new6(const struct harness_options *options, const struct 
 		add_match(h, mode, proto);
 	else
 		add_tunnel6(h, proto == IPPROTO_TCP ? 't' : 'u');
-	harness_advance(h, 5000); /* nobody else has the public address */
-	for (unsigned int side = 0; side < 2; side++)
-		while (rig_take(h, side).len)
-			;
+	settle(h);
 	return h;
 }
 
@@ -141,6 +147,7 @@ static struct harness *new_across(const struct harness_options *options, const s
 	snprintf(line, sizeof(line), "ipvsadm -a %s %s:80 -r %s -i", rig_option(proto),
 		 pick(mode, VIP, "[" VIP6 "]"), pick(mode, "[" SERVER6 "]", SERVER));
 	harness_run(h, line);
+	settle(h);
 	return h;
 }
 

@@ -259,7 +259,7 @@ static void check_scheduler(const char *ways, enum spread spread)
 					assert_int_equal(server, of[i][n]);
 				of[i][n] = server;
 			}
-		assert_true(spread != PORTS || moved > CLIENTS);
+		assert_true(spread != PORTS || moved > 0);
 		if (spread == SAME || spread == ONE)
 			assert_int_equal(moved, 0);
 		if (spread == ONE || spread == FEW)
@@ -272,7 +272,8 @@ static void check_scheduler(const char *ways, enum spread spread)
 	}
 }
 
-/* Every scheduler; those that hash are of one mind on all workers, and on one alone. */
+/* Every scheduler (datagrams are no active connections, which is all that sed and nq ask for);
+ * those that hash are of one mind on all workers, and on one alone. */
 static void test_schedulers(void **state)
 {
 	static const struct {
@@ -283,8 +284,8 @@ static void test_schedulers(void **state)
 		{ "-s wrr", ALL },
 		{ "-s lc", ALL },
 		{ "-s wlc", ALL },
-		{ "-s sed", ALL },
-		{ "-s nq", ALL },
+		{ "-s sed", ONE },
+		{ "-s nq", FEW },
 		{ "-s twos", ALL },
 		{ "-s sh", SAME },
 		{ "-s sh -b sh-fallback", SAME },

@@ -93,7 +93,6 @@ answered() {
 	done
 	traffic "$name: UDP" udp "$vip" "$port" --count 1000 --parallel 8
 	near "$name: UDP, server 2 has half" 500 "$(share 2)" 12
-	traffic "$name: UDP in pieces" udp "$vip" "$port" --count 40 --parallel 4 --size 5000
 	for how in server client reset half; do
 		traffic "$name: connections that end by the $how" tcp "$vip" "$port" --count 200 --parallel 8 --close "$how"
 	done
