@@ -37,7 +37,7 @@ uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr)
 	return sum;
 }
 
-static void give_back(struct worker *const *all, unsigned int family, const union ip_addr *ip)
+static bool give_back(struct worker *const *all, unsigned int family, const union ip_addr *ip)
 {
 	char text[IP_STR_LEN];
 	int r = addr_release(all, family, ip);
@@ -45,22 +45,27 @@ static void give_back(struct worker *const *all, unsigned int family, const unio
 	if (r < 0)
 		log_warning("address %s stays although no service uses it: %s",
 			    ip_str(family, ip, text), strerror(-r));
+	return r >= 0;
 }
 
-void hold_end_dest(struct worker *const *all, struct dest *dest)
+bool hold_end_dest(struct worker *const *all, struct dest *dest)
 {
 	if (!(dest->flags & DEST_HOLDS))
-		return;
+		return true;
+	if (!give_back(all, dest->family, &dest->addr))
+		return false;
 	dest->flags &= (uint16_t)~DEST_HOLDS;
-	give_back(all, dest->family, &dest->addr);
+	return true;
 }
 
-void hold_end_laddr(struct worker *const *all, struct laddr *laddr)
+bool hold_end_laddr(struct worker *const *all, struct laddr *laddr)
 {
 	if (!(laddr->flags & LADDR_HOLDS))
-		return;
+		return true;
+	if (!give_back(all, laddr->family, &laddr->addr))
+		return false;
 	laddr->flags &= (uint16_t)~LADDR_HOLDS;
-	give_back(all, laddr->family, &laddr->addr);
+	return true;
 }
 
 /* One that comes back may hold it still. */
@@ -78,6 +83,8 @@ void hold_laddr(struct worker *const *all, struct laddr *laddr)
 
 void hold_leave_dest(struct worker *const *all, struct dest *dest)
 {
+	if (!(dest->flags & DEST_HOLDS))
+		return;
 	if (!addr_is_made_by_hold(all[WORKER_MASTER], dest->family, &dest->addr) ||
 	    hold_dest_conns(all, dest) == 0)
 		hold_end_dest(all, dest);
@@ -85,6 +92,8 @@ void hold_leave_dest(struct worker *const *all, struct dest *dest)
 
 void hold_leave_laddr(struct worker *const *all, struct laddr *laddr)
 {
+	if (!(laddr->flags & LADDR_HOLDS))
+		return;
 	if (!addr_is_made_by_hold(all[WORKER_MASTER], laddr->family, &laddr->addr) ||
 	    hold_laddr_conns(all, laddr) == 0)
 		hold_end_laddr(all, laddr);
@@ -95,8 +104,7 @@ void hold_leave_service(struct worker *const *all, const struct service *svc)
 	struct service_table *table = service_table_of(all[WORKER_MASTER]);
 
 	for (uint32_t id = svc->removed_dests; id != DEST_NONE; id = table->dests[id].next_removed)
-		if (table->dests[id].flags & DEST_HOLDS)
-			hold_leave_dest(all, &table->dests[id]);
+		hold_leave_dest(all, &table->dests[id]);
 	for (uint32_t id = svc->removed_laddrs; id != LADDR_NONE;
 	     id = table->laddrs[id].next_removed)
 		hold_leave_laddr(all, &table->laddrs[id]);

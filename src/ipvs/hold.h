@@ -11,6 +11,7 @@
 #ifndef IPVS_HOLD_H
 #define IPVS_HOLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ip.h"
@@ -38,9 +39,9 @@ void hold_leave_dest(struct worker *const *all, struct dest *dest);
 void hold_leave_laddr(struct worker *const *all, struct laddr *laddr);
 void hold_leave_service(struct worker *const *all, const struct service *svc);
 
-/* Now. */
-void hold_end_dest(struct worker *const *all, struct dest *dest);
-void hold_end_laddr(struct worker *const *all, struct laddr *laddr);
+/* Now; false: no memory. */
+bool hold_end_dest(struct worker *const *all, struct dest *dest);
+bool hold_end_laddr(struct worker *const *all, struct laddr *laddr);
 
 /* ... of all that have their address on this port. */
 void hold_end_port(struct worker *const *all, uint16_t port);

@@ -46,9 +46,12 @@ static void owners_of_kinds(const struct worker *w, const struct tuple *tuple, u
 		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
 }
 
-static unsigned int kinds_of(const struct service *svc)
+/* Of connections that are none of the service's that is there: of a removed one, and answers to a
+ * public address with few ports. */
+static unsigned int kinds_before(const struct worker *w, const struct service *removed)
 {
-	return svc ? svc->flags : 0;
+	return (removed ? removed->flags : 0) |
+	       (unlikely(w->ipvs->services->narrow) ? SERVICE_BY_CLIENT : 0);
 }
 
 /* To no address of ours: a server's answer to a client (NAT), or a client's to the world (SNAT),
@@ -73,36 +76,32 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	const struct service_table *table = w->ipvs->services;
 	const struct service *removed = ours_removed_service(w, tuple, in_port);
 	const struct service *svc = ours_service(w, tuple, in_port);
-	bool local = svc || removed || ours_formerly(w, tuple);
+	const struct service *either = svc ? svc : removed;
+	unsigned int kinds = svc ? svc->flags : SERVICE_BY_FLOW;
 	struct owners owners = { .n = 0 };
 
-	if (!svc)
-		svc = removed;
-	if (svc && unlikely(service_is_marked(svc)) && ours_answer(w, tuple)) {
+	if (either && unlikely(service_is_marked(either)) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-		owners_add(&owners, svc->flags & SERVICE_BY_CLIENT
+		owners_add(&owners, either->flags & SERVICE_BY_CLIENT
 					    ? owner_by_client(w, tuple, &tuple->src, tuple->sport)
 					    : steer_owner(w, tuple));
 		return owners;
 	}
-	if (!local) {
+	if (!either && !ours_formerly(w, tuple)) {
 		owners_of_passing(w, tuple, &owners);
 		return owners;
 	}
-	owners_of_kinds(
-		w, tuple,
-		svc ? svc->flags
-		    : SERVICE_BY_FLOW |
-				(table->n_answering || table->narrow ? SERVICE_BY_CLIENT : 0),
-		kinds_of(removed), &owners);
+	if (!svc && table->n_answering)
+		kinds |= SERVICE_BY_CLIENT;
+	owners_of_kinds(w, tuple, kinds, kinds_before(w, removed), &owners);
 	return owners;
 }
 
 bool owners_none_else(const struct worker *w, const struct service *svc, const struct tuple *tuple)
 {
 	struct owners owners = { .n = 0 };
-	const struct service *removed;
+	unsigned int removed;
 
 	if (likely(w->n_workers == 1))
 		return true;
@@ -111,11 +110,11 @@ bool owners_none_else(const struct worker *w, const struct service *svc, const s
 		owners = owners_of(w, tuple, w->rx_port);
 		return owners.n == 1 && owners.ids[0] == w->id;
 	}
-	removed = ours_removed_service(w, tuple, PORT_NONE);
+	removed = kinds_before(w, ours_removed_service(w, tuple, w->rx_port));
 	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW &&
 		   !removed))
 		return steer_owner(w, tuple) == w->id;
-	owners_of_kinds(w, tuple, svc->flags, kinds_of(removed), &owners);
+	owners_of_kinds(w, tuple, svc->flags, removed, &owners);
 	return owners.n == 1 && owners.ids[0] == w->id;
 }
 

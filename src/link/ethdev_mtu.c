@@ -149,15 +149,18 @@ static int one_set(uint16_t id, uint16_t mtu)
 
 int ethdev_mtu_set(uint16_t id, uint16_t mtu)
 {
-	uint16_t members[RTE_MAX_ETHPORTS];
-	unsigned int n = bond_members(id, members);
+	uint16_t members[RTE_MAX_ETHPORTS], was;
+	unsigned int n = bond_members(id, members), done = 0;
 	int r = 0;
 
 	if (n == 0)
 		return one_set(id, mtu);
-	for (unsigned int i = 0; i < n && r == 0; i++)
-		r = one_set(members[i], mtu);
+	while (done < n && (r = one_set(members[done], mtu)) == 0)
+		done++;
 	if (r == 0)
 		rte_eth_dev_set_mtu(id, mtu); /* refused or not: they have it */
+	else if (rte_eth_dev_get_mtu(id, &was) == 0)
+		while (done-- > 0)
+			one_set(members[done], was);
 	return r;
 }

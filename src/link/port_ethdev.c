@@ -469,9 +469,11 @@ static int start_port(const struct ethdev_config *config, struct ethdev *dev, st
 	if (r < 0)
 		return open_fail(r, error, size, "start: %s", strerror(-r));
 	/* a bonding's driver has now told its members what DPDK thinks that they take */
-	if (dev->bond.n_members)
-		ethdev_mtu_set(dev->id, config->mtu);
-	r = set_modes(config, dev, port, error, size);
+	r = dev->bond.n_members ? ethdev_mtu_set(dev->id, config->mtu) : 0;
+	if (r < 0)
+		open_fail(r, error, size, "mtu %u: %s", config->mtu, strerror(-r));
+	else
+		r = set_modes(config, dev, port, error, size);
 	if (r < 0)
 		rte_eth_dev_stop(dev->id);
 	return r;

@@ -54,10 +54,13 @@ struct route_index {
 int route_index_create(struct route_index *index, int socket);
 void route_index_destroy(struct route_index *index);
 
-/* May a prefix be added? */
+/* May a prefix be added? A prefix that goes may cut runs of its lines, so those must have room to
+ * grow from class to class, all of them: 128 MB of the region are kept for that. */
 static inline bool route_index_room(const struct route_index *index)
 {
-	return units_room(&index->units, TRIE_ROOM);
+	const uint32_t lines = INDEX4_LINES << INDEX4_TOP_BITS;
+
+	return units_room(&index->units, TRIE_ROOM + lines * 2 * LINE_ROOM);
 }
 
 /* A prefix gets this value. There is room. */

@@ -137,8 +137,8 @@ static void mend(const struct fuzz *fuzz, uint8_t *frame, size_t len, uint8_t ch
 		ip->src_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 101));
 		ip->dst_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 1));
 	} else if (choice & CHOICE_REPLY) {
-		ip->src_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 11));
-		ip->dst_addr = RTE_BE32(RTE_IPV4(192, 168, 0, 200));
+		ip->src_addr = RTE_BE32(RTE_IPV4(192u, 168, 0, 11));
+		ip->dst_addr = RTE_BE32(RTE_IPV4(192u, 168, 0, 200));
 	}
 	ip->hdr_checksum = 0;
 	ip->hdr_checksum = rte_ipv4_cksum(ip);

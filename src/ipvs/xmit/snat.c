@@ -21,7 +21,10 @@
 
 extern const struct xmit xmit_snat;
 
-#define TRIES 1024 /* of ports that overlapping ranges have given; all of few ones */
+/* Of ports that overlapping ranges have given: all of few, which may all be wanted; of many, where
+ * a packet that finds none must not take long, some. */
+#define TRIES_FEW 1024
+#define TRIES     128
 
 /* The ranges of one address may overlap, those of servers that are removed too. */
 static bool has_answers_of_another(const struct worker *w, const struct tuple *out)
@@ -35,7 +38,7 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 {
 	const struct tuple *in = opening->in;
 	const struct lport_range ports = dest_ports(opening->dest);
-	const unsigned int most = RTE_MIN((unsigned int)ports.count, TRIES);
+	const unsigned int most = lport_is_narrow(ports, w->n_workers) ? TRIES_FEW : TRIES;
 	struct tuple *out = &opening->out;
 
 	/* others have been passed over by ipvs/pool */
