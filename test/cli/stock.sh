@@ -250,6 +250,23 @@ def inside(case):
         assert s.getsockname()[0] not in (0, 1)
         s.close()
         once()
+        s = open_socket()
+        s.setblocking(False)
+        ask(s, b"nlctrl\0")
+        assert not os.get_blocking(s.fileno()) and family(s, polled) == 16
+        s.close()
+        once()
+    elif case == "watched":
+        once()
+        s = open_socket()
+        with select.epoll() as epoll:
+            epoll.register(s, select.EPOLLIN)
+            ask(s)
+            assert epoll.poll(10)
+        assert family(s) == 0x4956
+        info(s)
+        s.close()
+        once()
     elif case == "fork":
         before = once()
         child = os.fork()
@@ -287,12 +304,17 @@ def inside(case):
         once()
     elif case == "restart":
         once()
+        s = open_socket()
         print("once", flush=True)
         sys.stdin.readline()
+        ask(s)
+        assert family(s) == 0x4956
+        info(s)
+        s.close()
         once()
 inside(sys.argv[1])
 END
-for case in kept waits others fork closed "not blocking"; do
+for case in kept waits watched others fork closed "not blocking"; do
 	ok "sockets of a program: $case" run $PYTHON "$BED/sockets.py" "$case"
 done
 

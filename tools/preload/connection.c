@@ -99,7 +99,6 @@ int connection_take_kept(void)
 	unsigned int by_forks;
 	dev_t dev;
 	ino_t ino;
-	char byte;
 
 	if (fd < 0 || !__atomic_compare_exchange_n(&kept.fd, &fd, KEPT_CLAIMED, false,
 						   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -110,18 +109,28 @@ int connection_take_kept(void)
 	__atomic_store_n(&kept.fd, KEPT_NONE, __ATOMIC_RELEASE);
 	if (!kept_is(fd, dev, ino))
 		return -1;
-	if (by_forks && by_forks == connection_forks() &&
-	    libc.recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN)
+	if (by_forks && by_forks == connection_forks())
 		return fd;
 	libc.close(fd);
 	return -1;
+}
+
+bool connection_lives(int fd)
+{
+	char byte;
+
+	return libc.recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 int connection_take(void)
 {
 	int fd = connection_take_kept();
 
-	return fd >= 0 ? fd : connection_make();
+	if (fd >= 0 && connection_lives(fd))
+		return fd;
+	if (fd >= 0)
+		libc.close(fd);
+	return connection_make();
 }
 
 bool connection_keep(int fd)
@@ -129,7 +138,7 @@ bool connection_keep(int fd)
 	int none = KEPT_NONE;
 	struct stat st;
 
-	if (fd < KEPT_LEAST || !connection_forks() || fstat(fd, &st) < 0 ||
+	if (fd < KEPT_LEAST || fd >= FDS || !connection_forks() || fstat(fd, &st) < 0 ||
 	    !__atomic_compare_exchange_n(&kept.fd, &none, KEPT_CLAIMED, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return false;

@@ -30,7 +30,6 @@
 #define FD_NONE    0u
 #define FD_KERNEL  1u
 #define FD_UNBOUND 2u /* a port id that nobody has asked for yet */
-#define FDS        65536
 
 #define UNCOUNTED UINT8_MAX /* of under_way, stays: the connection is not kept */
 
@@ -38,7 +37,7 @@ struct descriptor {
 	uint32_t word;     /* atomic */
 	uint8_t under_way; /* requests whose answers have not come */
 	bool lent;         /* nothing was sent; what the kernel's socket would be like: */
-	bool bound;
+	bool bound, any_port;
 	int type, sndbuf, rcvbuf; /* 0: as by default */
 	bool settled;             /* a socket of answers, none of the daemon's */
 	uint8_t answers;          /* so many were not received yet */
@@ -73,6 +72,7 @@ bool fd_is_daemon(int fd)
 
 uint32_t fd_port(int fd)
 {
+	fds[fd].any_port = false; /* it is this one */
 	return fd_word(fd) == FD_UNBOUND ? 0 : fd_word(fd);
 }
 
@@ -119,8 +119,18 @@ void fd_made(int fd)
 {
 	struct descriptor *d = fd_of(fd);
 
-	if (d)
-		fd_set_word(fd, FD_KERNEL);
+	if (!d)
+		return;
+	fd_begin(d);
+	fd_set_word(fd, FD_KERNEL);
+}
+
+void fd_other(int fd)
+{
+	if (fd_word(fd) == FD_NONE)
+		return;
+	fd_begin(fd_of(fd));
+	fd_set_word(fd, FD_NONE);
 }
 
 int fd_lend(int type)
@@ -139,7 +149,7 @@ int fd_lend(int type)
 		return -1;
 	fd_begin(d);
 	d->lent = true;
-	d->bound = false;
+	d->bound = d->any_port = false;
 	d->type = type;
 	d->sndbuf = d->rcvbuf = 0;
 	fd_set_word(fd, FD_UNBOUND);
@@ -154,6 +164,7 @@ bool fd_bind(int fd, const struct sockaddr_nl *addr)
 		return false;
 	fd_set_word(fd, addr->nl_pid > FD_UNBOUND ? addr->nl_pid : (uint32_t)getpid());
 	d->bound = true;
+	d->any_port = addr->nl_pid == 0;
 	return true;
 }
 
@@ -167,10 +178,33 @@ bool fd_set_buffer(int fd, int name, int size)
 	return true;
 }
 
+/* Does it do for the next socket? It is not shared with a child, and as it was made. */
+static bool is_clean(int fd, const struct descriptor *d)
+{
+	int status, flags;
+
+	if (d->settled || d->under_way || !d->forks || d->forks != connection_forks())
+		return false;
+	status = fcntl(fd, F_GETFL);
+	flags = fcntl(fd, F_GETFD);
+	return status >= 0 && !(status & (O_NONBLOCK | O_ASYNC)) && flags >= 0 &&
+	       (flags & FD_CLOEXEC);
+}
+
+/* What has this number gets another: the connection is kept if it does for the next socket. */
+static void keep_copy(int fd, const struct descriptor *d)
+{
+	int copy = is_clean(fd, d) ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (copy >= 0 && !connection_keep(copy))
+		libc.close(copy);
+}
+
 /* What the program has done to the socket is done to the kernel's. */
 static int socket_again(const struct descriptor *d, uint32_t port)
 {
-	const struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_pid = port };
+	const struct sockaddr_nl addr = { .nl_family = AF_NETLINK,
+					  .nl_pid = d->any_port ? 0 : port };
 	int fd = libc.socket(AF_NETLINK, d->type, NETLINK_GENERIC);
 
 	if (fd < 0)
@@ -189,17 +223,19 @@ static int socket_again(const struct descriptor *d, uint32_t port)
 int fd_give_back(int fd)
 {
 	struct descriptor *d = fd_of(fd);
-	int again, copy, r;
+	int again, status, flags, r;
 
 	if (!fd_is_daemon(fd) || !d->lent)
 		return 0;
 	again = socket_again(d, fd_word(fd));
 	if (again < 0)
 		return -1;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy >= 0 && !connection_keep(copy))
-		libc.close(copy);
-	r = dup3(again, fd, O_CLOEXEC);
+	keep_copy(fd, d);
+	status = fcntl(fd, F_GETFL);
+	flags = fcntl(fd, F_GETFD);
+	if (status >= 0 && (status & O_NONBLOCK))
+		fcntl(again, F_SETFL, O_NONBLOCK);
+	r = dup3(again, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
 	libc.close(again);
 	if (r < 0)
 		return -1;
@@ -271,14 +307,14 @@ int fd_sends(int fd, const void *bytes, size_t len)
 	ours = is_ours(bytes, len);
 	if (!ours && !d->settled)
 		return fd_give_back(fd) < 0 ? -1 : SENDS_KERNEL;
-	if (!d->lent && fd_turn(fd) < 0) {
+	if (!(d->lent && connection_lives(fd)) && fd_turn(fd) < 0) {
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}
 	d->lent = false;
 	if (fd_word(fd) == FD_UNBOUND)
 		fd_set_word(fd, (uint32_t)getpid());
-	if (!ours || is_command(bytes))
+	if (!ours || is_command(bytes) || d->under_way == UNCOUNTED)
 		return SENDS_DAEMON;
 	memcpy(&d->question, bytes, sizeof(d->question));
 	answers_set(d, FAMILY_ANSWERS);
@@ -289,8 +325,8 @@ void fd_settle(int fd)
 {
 	struct descriptor *d = fd_of(fd);
 	uint8_t packet[FAMILY_ANSWER];
-	int pair[2], copy;
 	size_t len;
+	int pair[2];
 
 	if (!fd_is_daemon(fd) || !d->answers || d->under_way)
 		return;
@@ -300,9 +336,7 @@ void fd_settle(int fd)
 		if (libc.send(pair[1], packet, len, MSG_NOSIGNAL) < 0)
 			break;
 	libc.close(pair[1]);
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy >= 0 && !connection_keep(copy))
-		libc.close(copy);
+	keep_copy(fd, d);
 	fd_replace(fd, pair[0], true);
 }
 
@@ -349,19 +383,6 @@ void fd_received(int fd, const void *bytes, size_t n, size_t size)
 		    (head.nlmsg_type == NLMSG_ERROR || head.nlmsg_type == NLMSG_DONE))
 			d->under_way--;
 	}
-}
-
-/* Does it do for the next socket? It is not shared with a child, and as it was made. */
-static bool is_clean(int fd, const struct descriptor *d)
-{
-	int status, flags;
-
-	if (d->settled || d->under_way || !d->forks || d->forks != connection_forks())
-		return false;
-	status = fcntl(fd, F_GETFL);
-	flags = fcntl(fd, F_GETFD);
-	return status >= 0 && !(status & (O_NONBLOCK | O_ASYNC)) && flags >= 0 &&
-	       (flags & FD_CLOEXEC);
 }
 
 bool fd_leave(int fd)

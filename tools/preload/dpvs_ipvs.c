@@ -98,6 +98,8 @@ EXPORT int socket(int domain, int type, int protocol)
 	fd = libc.socket(domain, type, protocol);
 	if (fd >= 0 && genl)
 		fd_made(fd);
+	else if (fd >= 0)
+		fd_other(fd);
 	return fd;
 }
 

@@ -71,7 +71,8 @@ int connection_make(void);
 
 /* One on which nothing is under way: kept or new. -1 as above. */
 int connection_take(void);
-int connection_take_kept(void); /* -1: there is none that is good */
+int connection_take_kept(void); /* -1: there is none; it may have ended meanwhile: */
+bool connection_lives(int fd);  /* the daemon is there, and has said nothing */
 
 /* Nothing is under way on it and nobody uses it: it is kept for the next. False: the caller has it
  * still. */
@@ -86,10 +87,13 @@ unsigned int connection_forks(void);
 
 /* ---- descriptor.c ---- */
 
+#define FDS 65536 /* numbers from here on are none of ours */
+
 bool fd_is_daemon(int fd);
 uint32_t fd_port(int fd); /* of those: what getsockname() says */
 
-void fd_made(int fd); /* a generic-netlink socket of the kernel's */
+void fd_made(int fd);  /* a generic-netlink socket of the kernel's */
+void fd_other(int fd); /* a socket of another kind has this number now */
 
 /* One in place of a new generic-netlink socket of the kernel's, without asking the kernel; -1: such
  * a one is to be made. */
