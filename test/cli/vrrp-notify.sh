@@ -71,6 +71,18 @@ for n in 1 2 3 4 5; do
 	ok "BACKUP and MASTER at once" both BACKUP MASTER
 	ok "it has both" has "$A" "$B"
 done
+# keepalived's end may be the end of all that it has started
+told_to_end() {
+	exec 8>>"$last"
+	flock 8
+	"$NOTIFY" dpdk0 "$A" "$B" INSTANCE web STOP 100 8>&- &
+	bed_wait_for 10 waits $! && kill -TERM $!
+	exec 8>&-
+	wait $!
+}
+ok "STOP goes on when it is told to end" told_to_end
+ok "it has none" has
+ok "MASTER again" notify MASTER
 # an older one that comes to it last: as if another had run in the far future
 cp "$last" "$BED/last"
 sed 's/ .*/ 99999999999999999999 0000000001/' "$BED/last" >"$last"

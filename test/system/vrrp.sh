@@ -155,7 +155,7 @@ ok "lb1, whose priority is higher, has the virtual addresses" bed_wait_for 30 on
 ok "both balancers have the service" eval 'bed_wait_for 20 balances 1 && bed_wait_for 20 balances 2'
 ok "clients are served" bed_wait_for 20 served_again
 served_now "lb1"
-ok "the client knows lb1's MAC address" client_sees 1
+ok "the client knows lb1's MAC address" bed_wait_for 10 client_sees 1
 
 timeout 60 nsenter --net="$BED/ns/client" tcpdump -n -l -i eth0 -c 1 \
 	"ether src ${MAC[2]} and arp and arp[14:4] = arp[24:4]" >"$BED/gratuitous" 2>"$BED/tcpdump" </dev/null &
@@ -187,7 +187,7 @@ served_now "lb1 after all"
 for n in 1 2; do
 	ok "keepalived of lb$n ends" process_ends TERM "$BED/keepalived$n.pid"
 done
-ok "lb2 has no virtual address any more" eval '! lb 2 "$DPVS_BIN/dpip" addr show | grep -Eq " ($VIP|$VIP6)/"'
+ok "lb2 has no virtual address any more" bed_wait_for 20 eval '! lb 2 "$DPVS_BIN/dpip" addr show | grep -Eq " ($VIP|$VIP6)/"'
 for n in 1 2; do
 	ok "dpvs of lb$n ends" process_ends TERM "$BED/lb$n.pid"
 done
