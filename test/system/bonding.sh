@@ -212,9 +212,26 @@ must "a dpvs with 802.3ad starts" bed_start
 json "nobody has answered yet" '[x["active"] for x in j[0]["linkinfo"]["info_data"]["slaves"]] == [False, False]' \
 	dpip -j link show bond0
 bond_conf "$BED/second.conf" 4 two 10.6.0.2/24
-"$DPVS_BIN/dpvs" -c "$BED/second.conf" -p "$BED/second.pid" -x "$BED/second.ipc" >>"$BED/second-output.log" 2>&1 </dev/null &
-SECOND_PID=$!
-must "... and a second one" bed_wait_for "$BED_START_TIMEOUT" test -S "$BED/second.ipc"
+second_up_or_gone() {
+	[ -S "$BED/second.ipc" ] || ! kill -0 "$SECOND_PID" 2>/dev/null
+}
+# net_af_packet numbers a ring's fanout group by the process's id and the device's index, and the kernel refuses a
+# number that another device's group of this namespace has: with the next id it is another one.
+second_starts() {
+	local tries
+
+	for tries in 1 2 3 4; do
+		"$DPVS_BIN/dpvs" -c "$BED/second.conf" -p "$BED/second.pid" -x "$BED/second.ipc" \
+			>"$BED/second-output.log" 2>&1 </dev/null &
+		SECOND_PID=$!
+		bed_wait_for "$BED_START_TIMEOUT" second_up_or_gone
+		[ ! -S "$BED/second.ipc" ] || return 0
+		cat "$BED/second-output.log" "$BED/two.log"
+		grep -q PACKET_FANOUT "$BED/two.log" || return 1
+	done
+	return 1
+}
+must "... and a second one" second_starts
 both_active() {
 	member_is a active True && member_is b active True
 }
