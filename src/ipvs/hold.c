@@ -12,7 +12,8 @@
 #include "ipvs/service_int.h"
 #include "net/addr.h"
 
-uint64_t hold_dest_conns(struct worker *const *all, const struct dest *dest)
+/* Of all workers; templates count as connections of their server. */
+static uint64_t dest_conns(struct worker *const *all, const struct dest *dest)
 {
 	uint64_t sum = 0;
 
@@ -27,7 +28,7 @@ uint64_t hold_dest_conns(struct worker *const *all, const struct dest *dest)
 	return sum;
 }
 
-uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr)
+static uint64_t laddr_conns(struct worker *const *all, const struct laddr *laddr)
 {
 	uint64_t sum = 0;
 
@@ -37,66 +38,75 @@ uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr)
 	return sum;
 }
 
-static bool give_back(struct worker *const *all, unsigned int family, const union ip_addr *ip)
+/* Who may hold an address: a server or a local address. */
+struct holder {
+	uint16_t *flags, holds; /* the flag's bit */
+	bool removed;
+	unsigned int family;
+	const union ip_addr *ip;
+};
+
+static struct holder holder_dest(struct dest *dest)
+{
+	return (struct holder){ &dest->flags, DEST_HOLDS, dest->flags & DEST_REMOVED, dest->family,
+				&dest->addr };
+}
+
+static struct holder holder_laddr(struct laddr *laddr)
+{
+	return (struct holder){ &laddr->flags, LADDR_HOLDS, laddr->flags & LADDR_REMOVED,
+				laddr->family, &laddr->addr };
+}
+
+/* What finds no memory goes on holding it. */
+static void end(struct worker *const *all, struct holder holder)
 {
 	char text[IP_STR_LEN];
-	int r = addr_release(all, family, ip);
+	int r;
 
-	if (r < 0)
+	if (!(*holder.flags & holder.holds))
+		return;
+	r = addr_release(all, holder.family, holder.ip);
+	if (r == 0)
+		*holder.flags &= (uint16_t)~holder.holds;
+	else
 		log_warning("address %s stays although no service uses it: %s",
-			    ip_str(family, ip, text), strerror(-r));
-	return r >= 0;
-}
-
-bool hold_end_dest(struct worker *const *all, struct dest *dest)
-{
-	if (!(dest->flags & DEST_HOLDS))
-		return true;
-	if (!give_back(all, dest->family, &dest->addr))
-		return false;
-	dest->flags &= (uint16_t)~DEST_HOLDS;
-	return true;
-}
-
-bool hold_end_laddr(struct worker *const *all, struct laddr *laddr)
-{
-	if (!(laddr->flags & LADDR_HOLDS))
-		return true;
-	if (!give_back(all, laddr->family, &laddr->addr))
-		return false;
-	laddr->flags &= (uint16_t)~LADDR_HOLDS;
-	return true;
+			    ip_str(holder.family, holder.ip, text), strerror(-r));
 }
 
 /* One that comes back may hold it still. */
+static void begin(struct worker *const *all, struct holder holder)
+{
+	end(all, holder);
+	*holder.flags |= holder.holds;
+}
+
 void hold_dest(struct worker *const *all, struct dest *dest)
 {
-	hold_end_dest(all, dest);
-	dest->flags |= DEST_HOLDS;
+	begin(all, holder_dest(dest));
 }
 
 void hold_laddr(struct worker *const *all, struct laddr *laddr)
 {
-	hold_end_laddr(all, laddr);
-	laddr->flags |= LADDR_HOLDS;
+	begin(all, holder_laddr(laddr));
 }
 
-void hold_leave_dest(struct worker *const *all, struct dest *dest)
+static bool leave(struct worker *const *all, struct holder holder, uint64_t conns)
 {
-	if (!(dest->flags & DEST_HOLDS))
-		return;
-	if (!addr_is_made_by_hold(all[WORKER_MASTER], dest->family, &dest->addr) ||
-	    hold_dest_conns(all, dest) == 0)
-		hold_end_dest(all, dest);
+	if ((*holder.flags & holder.holds) &&
+	    (conns == 0 || !addr_is_made_by_hold(all[WORKER_MASTER], holder.family, holder.ip)))
+		end(all, holder);
+	return conns == 0 && !(*holder.flags & holder.holds);
 }
 
-void hold_leave_laddr(struct worker *const *all, struct laddr *laddr)
+bool hold_leave_dest(struct worker *const *all, struct dest *dest)
 {
-	if (!(laddr->flags & LADDR_HOLDS))
-		return;
-	if (!addr_is_made_by_hold(all[WORKER_MASTER], laddr->family, &laddr->addr) ||
-	    hold_laddr_conns(all, laddr) == 0)
-		hold_end_laddr(all, laddr);
+	return leave(all, holder_dest(dest), dest_conns(all, dest));
+}
+
+bool hold_leave_laddr(struct worker *const *all, struct laddr *laddr)
+{
+	return leave(all, holder_laddr(laddr), laddr_conns(all, laddr));
 }
 
 void hold_leave_service(struct worker *const *all, const struct service *svc)
@@ -117,33 +127,27 @@ struct ending {
 	uint16_t port;
 };
 
-static bool ends(const struct worker *master, const struct ending *which, bool removed,
-		 unsigned int family, const union ip_addr *ip)
+static void end_if(struct worker *const *all, const struct ending *which, struct holder holder)
 {
-	if (which->ip)
-		return removed && which->family == family && ip_equal(which->ip, ip);
-	return addr_port(master, family, ip) == which->port;
+	bool so = which->ip
+			  ? holder.removed && which->family == holder.family &&
+				    ip_equal(which->ip, holder.ip)
+			  : addr_port(all[WORKER_MASTER], holder.family, holder.ip) == which->port;
+
+	if (so)
+		end(all, holder);
 }
 
 static void end_some(struct worker *const *all, const struct ending *which)
 {
-	const struct worker *master = all[WORKER_MASTER];
-	struct service_table *table = service_table_of(master);
+	struct service_table *table = service_table_of(all[WORKER_MASTER]);
 
-	for (uint32_t id = 0; id < table->master->dests.used; id++) {
-		struct dest *dest = &table->dests[id];
-
-		if ((dest->flags & DEST_HOLDS) &&
-		    ends(master, which, dest->flags & DEST_REMOVED, dest->family, &dest->addr))
-			hold_end_dest(all, dest);
-	}
-	for (uint32_t id = 0; id < table->master->laddrs.used; id++) {
-		struct laddr *laddr = &table->laddrs[id];
-
-		if ((laddr->flags & LADDR_HOLDS) &&
-		    ends(master, which, laddr->flags & LADDR_REMOVED, laddr->family, &laddr->addr))
-			hold_end_laddr(all, laddr);
-	}
+	for (uint32_t id = 0; id < table->master->dests.used; id++)
+		if (table->dests[id].flags & DEST_HOLDS)
+			end_if(all, which, holder_dest(&table->dests[id]));
+	for (uint32_t id = 0; id < table->master->laddrs.used; id++)
+		if (table->laddrs[id].flags & LADDR_HOLDS)
+			end_if(all, which, holder_laddr(&table->laddrs[id]));
 }
 
 void hold_end_port(struct worker *const *all, uint16_t port)

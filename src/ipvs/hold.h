@@ -21,10 +21,6 @@ struct laddr;
 struct service;
 struct worker;
 
-/* Of all workers; templates count as connections of their server. */
-uint64_t hold_dest_conns(struct worker *const *all, const struct dest *dest);
-uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr);
-
 /* As addr_hold(): before the op that adds what needs it. A removed one on another device gives way.
  */
 int hold_begin(struct worker *const *all, unsigned int family, const union ip_addr *ip,
@@ -34,16 +30,13 @@ int hold_begin(struct worker *const *all, unsigned int family, const union ip_ad
 void hold_dest(struct worker *const *all, struct dest *dest);
 void hold_laddr(struct worker *const *all, struct laddr *laddr);
 
-/* Behind the op that removes it, or its service. */
-void hold_leave_dest(struct worker *const *all, struct dest *dest);
-void hold_leave_laddr(struct worker *const *all, struct laddr *laddr);
+/* Behind the op that removes it, or its service, and at each sweep since: the address may have
+ * become somebody's own meanwhile. True: it has neither connections, templates nor address. */
+bool hold_leave_dest(struct worker *const *all, struct dest *dest);
+bool hold_leave_laddr(struct worker *const *all, struct laddr *laddr);
 void hold_leave_service(struct worker *const *all, const struct service *svc);
 
-/* Now; false: no memory. */
-bool hold_end_dest(struct worker *const *all, struct dest *dest);
-bool hold_end_laddr(struct worker *const *all, struct laddr *laddr);
-
-/* ... of all that have their address on this port. */
+/* Now, of all that have their address on this port. */
 void hold_end_port(struct worker *const *all, uint16_t port);
 
 #endif

@@ -10,9 +10,10 @@
  *	- NAT: the owner of the client's address and port, which both directions
  *	  carry, since nothing about the answers can be chosen.
  *	- SNAT, since a public address has had a range of few ports (lport.h): the
- *	  owner of the remote host's address and port, which both directions carry, too. So all
- *	  connections with it are on one worker, which can use all ports of a range. For good:
- *nobody would find the others' connections when ranges come and go.
+ *	  owner of the remote host's address and port, which both directions carry,
+ *	  too. So all connections with it are on one worker, which can use all ports
+ *	  of a range. For good: nobody would find the others' connections when
+ *	  ranges come and go.
  *
  * A service that has had servers of both kinds opens all connections at the
  * client's owner, and asks the other one first.

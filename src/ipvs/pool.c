@@ -27,12 +27,6 @@ static double score(const struct worker *w, const struct dest *dest, uint64_t cl
 	return log(u) / dest->weight;
 }
 
-/* It may yet be another host's. */
-static bool is_tentative(const struct worker *w, const struct dest *dest)
-{
-	return dest->family == AF_INET6 && addr_is_tentative(w, AF_INET6, &dest->addr);
-}
-
 struct dest *pool_pick(const struct worker *w, const struct service *svc, const struct tuple *tuple)
 {
 	uint64_t client = hash_words(&w->flow_key, tuple->src.u64[0], tuple->src.u64[1]);
@@ -46,7 +40,8 @@ struct dest *pool_pick(const struct worker *w, const struct service *svc, const 
 		if (!dest_usable(dest))
 			continue;
 		its = score(w, dest, client);
-		if ((!best || its > best_score) && likely(!is_tentative(w, dest))) {
+		if ((!best || its > best_score) &&
+		    likely(!addr_is_tentative(w, dest->family, &dest->addr))) {
 			best = dest;
 			best_score = its;
 		}

@@ -24,20 +24,13 @@ void removed_sweep(struct worker *const *all)
 	for (uint32_t id = 0; id < master->dests.used; id++) {
 		struct dest *dest = &table->dests[id];
 
-		if (!(dest->flags & DEST_REMOVED))
-			continue;
-		/* the address may have become somebody's own meanwhile */
-		hold_leave_dest(all, dest);
-		if (hold_dest_conns(all, dest) == 0 && hold_end_dest(all, dest))
+		if ((dest->flags & DEST_REMOVED) && hold_leave_dest(all, dest))
 			dest_free(all, dest);
 	}
 	for (uint32_t id = 0; id < master->laddrs.used; id++) {
 		struct laddr *laddr = &table->laddrs[id];
 
-		if (!(laddr->flags & LADDR_REMOVED))
-			continue;
-		hold_leave_laddr(all, laddr);
-		if (hold_laddr_conns(all, laddr) == 0 && hold_end_laddr(all, laddr))
+		if ((laddr->flags & LADDR_REMOVED) && hold_leave_laddr(all, laddr))
 			laddr_free(all, laddr);
 	}
 	for (uint32_t id = 0; id < master->services.used; id++) {

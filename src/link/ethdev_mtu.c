@@ -22,7 +22,6 @@
 
 #include <rte_dev.h>
 #include <rte_devargs.h>
-#include <rte_eth_bond.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -59,18 +58,6 @@ static uint32_t af_packet_frame(const struct rte_eth_dev_info *info)
 	return at ? (uint32_t)strtoul(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAME;
 }
 
-/* DPDK's ports that a bonding has, 0: it is none. */
-static unsigned int bond_members(uint16_t id, uint16_t members[RTE_MAX_ETHPORTS])
-{
-	struct rte_eth_dev_info info;
-	int n;
-
-	if (rte_eth_dev_info_get(id, &info) != 0 || strcmp(info.driver_name, "net_bonding") != 0)
-		return 0;
-	n = rte_eth_bond_slaves_get(id, members, RTE_MAX_ETHPORTS);
-	return n < 0 ? 0 : (unsigned int)n;
-}
-
 static uint16_t one_limit(uint16_t id, const struct rte_mempool *pool, char *why, size_t size)
 {
 	struct rte_mempool *of = (struct rte_mempool *)(uintptr_t)pool;
@@ -100,16 +87,16 @@ static uint16_t one_limit(uint16_t id, const struct rte_mempool *pool, char *why
 	return (uint16_t)room;
 }
 
-uint16_t ethdev_mtu_limit(uint16_t id, const struct rte_mempool *pool, char *why, size_t size)
+uint16_t ethdev_mtu_limit(uint16_t id, const struct bond *bond, const struct rte_mempool *pool,
+			  char *why, size_t size)
 {
-	uint16_t members[RTE_MAX_ETHPORTS], least = UINT16_MAX;
-	unsigned int n = bond_members(id, members);
+	uint16_t least = UINT16_MAX;
 	char of[160] = "";
 
-	if (n == 0)
+	if (bond->n_members == 0)
 		return one_limit(id, pool, why, size);
-	for (unsigned int i = 0; i < n; i++) {
-		uint16_t limit = one_limit(members[i], pool, of, sizeof(of));
+	for (unsigned int i = 0; i < bond->n_members; i++) {
+		uint16_t limit = one_limit(bond->members[i].id, pool, of, sizeof(of));
 
 		if (limit < least)
 			snprintf(why, size, "%s", of);
@@ -147,20 +134,20 @@ static int one_set(uint16_t id, uint16_t mtu)
 	return r == -ENOTSUP ? 0 : r;
 }
 
-int ethdev_mtu_set(uint16_t id, uint16_t mtu)
+int ethdev_mtu_set(uint16_t id, const struct bond *bond, uint16_t mtu)
 {
-	uint16_t members[RTE_MAX_ETHPORTS], was;
-	unsigned int n = bond_members(id, members), done = 0;
+	unsigned int done = 0;
+	uint16_t was;
 	int r = 0;
 
-	if (n == 0)
+	if (bond->n_members == 0)
 		return one_set(id, mtu);
-	while (done < n && (r = one_set(members[done], mtu)) == 0)
+	while (done < bond->n_members && (r = one_set(bond->members[done].id, mtu)) == 0)
 		done++;
 	if (r == 0)
 		rte_eth_dev_set_mtu(id, mtu); /* refused or not: they have it */
 	else if (rte_eth_dev_get_mtu(id, &was) == 0)
 		while (done-- > 0)
-			one_set(members[done], was);
+			one_set(bond->members[done].id, was);
 	return r;
 }

@@ -193,14 +193,16 @@ static int ethdev_set_uc_list(void *handle, const struct rte_ether_addr *macs, u
 
 static int ethdev_set_mtu(void *handle, uint16_t mtu)
 {
-	return ethdev_mtu_set(((struct ethdev *)handle)->id, mtu);
+	const struct ethdev *dev = handle;
+
+	return ethdev_mtu_set(dev->id, &dev->bond, mtu);
 }
 
 static uint16_t ethdev_mtu_max(void *handle, char *why, size_t size)
 {
 	const struct ethdev *dev = handle;
 
-	return ethdev_mtu_limit(dev->id, dev->pool, why, size);
+	return ethdev_mtu_limit(dev->id, &dev->bond, dev->pool, why, size);
 }
 
 static int ethdev_set_mac(void *handle, const struct rte_ether_addr *mac)
@@ -459,7 +461,7 @@ static int set_modes(const struct ethdev_config *config, struct ethdev *dev, str
 static int start_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
 		      char *error, size_t size)
 {
-	int r = ethdev_mtu_set(dev->id, config->mtu);
+	int r = ethdev_mtu_set(dev->id, &dev->bond, config->mtu);
 	uint16_t mtu = 0;
 
 	/* a refusal of what it has anyway is none */
@@ -469,7 +471,7 @@ static int start_port(const struct ethdev_config *config, struct ethdev *dev, st
 	if (r < 0)
 		return open_fail(r, error, size, "start: %s", strerror(-r));
 	/* a bonding's driver has now told its members what DPDK thinks that they take */
-	r = dev->bond.n_members ? ethdev_mtu_set(dev->id, config->mtu) : 0;
+	r = dev->bond.n_members ? ethdev_mtu_set(dev->id, &dev->bond, config->mtu) : 0;
 	if (r < 0)
 		open_fail(r, error, size, "mtu %u: %s", config->mtu, strerror(-r));
 	else
@@ -497,7 +499,7 @@ static int configure_port(const struct ethdev_config *config, struct ethdev *dev
 	struct rte_eth_conf conf = { 0 };
 	struct rte_eth_dev_info info;
 	char why[160];
-	uint16_t max = ethdev_mtu_limit(dev->id, dev->pool, why, sizeof(why)), min;
+	uint16_t max = ethdev_mtu_limit(dev->id, &dev->bond, dev->pool, why, sizeof(why)), min;
 	int r = rte_eth_dev_info_get(dev->id, &info);
 
 	if (r < 0)

@@ -136,6 +136,8 @@ bool addr_is_tentative(const struct worker *w, unsigned int family, const union 
 {
 	bool tentative = false;
 
+	if (family != AF_INET6)
+		return false;
 	addr_for_each_ip (it, w, ip) {
 		const struct addr *addr = addr_of_chain(it);
 

@@ -22,7 +22,8 @@ bool addr_is_local(const struct worker *w, unsigned int family, const union ip_a
 bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip,
 		  uint16_t port);
 
-/* Is it to become one of ours, and not known to be nobody else's? */
+/* Is it to become one of ours, and not known to be nobody else's? Of IPv6, since nobody is asked
+ * about others. */
 bool addr_is_tentative(const struct worker *w, unsigned int family, const union ip_addr *ip);
 
 /*

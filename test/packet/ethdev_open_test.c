@@ -57,6 +57,22 @@ struct port_of_kernel {
 	struct ethdev_config config;
 };
 
+static const struct bond none; /* a port that is no bonding */
+
+static struct ethdev_config config_of(const char *name, const struct harness *h)
+{
+	return (struct ethdev_config){
+		.name = name,
+		.n_rx_queues = 1,
+		.n_tx_queues = 1,
+		.rx_descriptors = 64,
+		.tx_descriptors = 64,
+		.rss = "all",
+		.mtu = 1500,
+		.pool = h->pool,
+	};
+}
+
 /* A port of AF_PACKET's on an interface of its own; skips the test where that is not allowed. */
 static void af_packet_new(struct port_of_kernel *port, const char *args)
 {
@@ -72,16 +88,7 @@ static void af_packet_new(struct port_of_kernel *port, const char *args)
 	assert_true(port->fd >= 0);
 	snprintf(words, sizeof(words), "iface=gone%s", args);
 	assert_int_equal(rte_eal_hotplug_add("vdev", "net_af_packet_open", words), 0);
-	port->config = (struct ethdev_config){
-		.name = "wan",
-		.n_rx_queues = 1,
-		.n_tx_queues = 1,
-		.rx_descriptors = 64,
-		.tx_descriptors = 64,
-		.rss = "all",
-		.mtu = 1500,
-		.pool = port->h->pool,
-	};
+	port->config = config_of("wan", port->h);
 	assert_int_equal(rte_eth_dev_get_port_by_name("net_af_packet_open", &port->config.id), 0);
 }
 
@@ -130,9 +137,11 @@ static void mtu_limits(void **state)
 	af_packet_new(&on, ",framesz=3200,blocksz=102400,framecnt=64");
 	large = rte_pktmbuf_pool_create("large", 255, 0, META_SIZE, 4096, SOCKET_ID_ANY);
 	assert_non_null(large);
-	assert_int_equal(ethdev_mtu_limit(on.config.id, large, text, sizeof(text)), FRAME - 84);
+	assert_int_equal(ethdev_mtu_limit(on.config.id, &none, large, text, sizeof(text)),
+			 FRAME - 84);
 	assert_non_null(strstr(text, "its frames have 3200 bytes"));
-	assert_int_equal(ethdev_mtu_limit(on.config.id, on.h->pool, text, sizeof(text)), 2048 - 26);
+	assert_int_equal(ethdev_mtu_limit(on.config.id, &none, on.h->pool, text, sizeof(text)),
+			 2048 - 26);
 	assert_non_null(strstr(text, "netif_defs { device NAME { mtu N } }"));
 
 	on.config.mtu = 3000; /* the harness's buffers are too small */
@@ -159,20 +168,6 @@ static void mtu_limits(void **state)
 	harness_free(on.h);
 }
 
-static struct ethdev_config ring_config(const struct harness *h)
-{
-	return (struct ethdev_config){
-		.name = "ring0",
-		.n_rx_queues = 1,
-		.n_tx_queues = 1,
-		.rx_descriptors = 64,
-		.tx_descriptors = 64,
-		.rss = "all",
-		.mtu = 1500,
-		.pool = h->pool,
-	};
-}
-
 /* What a driver is asked for joins nothing, and what joins is refused. */
 static void joined_segments(void **state)
 {
@@ -185,7 +180,7 @@ static void joined_segments(void **state)
 	assert_false(ethdev_joins(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_SCATTER));
 
 	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
-	on.config = ring_config(on.h);
+	on.config = config_of("ring0", on.h);
 	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
 	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
 	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
@@ -216,7 +211,7 @@ static void overruns(void **state)
 		{ "rx_out_of_buffer", false },
 		{ "rx_good_packets", false },
 	};
-	struct ethdev_overruns none = { .n = 0 }, two;
+	struct ethdev_overruns empty = { .n = 0 }, two;
 	struct port_of_kernel on = { .fd = -1 };
 	char error[256] = "";
 	struct rte_mbuf *m;
@@ -226,13 +221,13 @@ static void overruns(void **state)
 		if (ethdev_overruns_named(names[i].name) != names[i].want)
 			fail_msg("%s", names[i].name);
 	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
-	on.config = ring_config(on.h);
+	on.config = config_of("ring0", on.h);
 	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
 	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
 	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
-	ethdev_overruns_find(on.config.id, &none);
-	assert_int_equal(none.n, 0);
-	assert_int_equal(ethdev_overruns_read(&none), 0);
+	ethdev_overruns_find(on.config.id, &empty);
+	assert_int_equal(empty.n, 0);
+	assert_int_equal(ethdev_overruns_read(&empty), 0);
 	/* the first counters of every driver: frames received and sent, here one that went round */
 	two = (struct ethdev_overruns){ .of = { { on.config.id, 0 }, { on.config.id, 1 } },
 					.n = 2 };

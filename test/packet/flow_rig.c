@@ -156,3 +156,40 @@ void flow_lost_at(struct flow *flow, unsigned int from, enum drop_reason reason,
 	}
 	flow_took_at(flow, 0, file, line);
 }
+
+void flow_pass_frame(struct flow *flow, const struct frame *in, const struct frame *out)
+{
+	harness_inject(flow->h, CLIENT_SIDE, 0, in->bytes, in->len);
+	harness_turn(flow->h);
+	flow_expect(flow, SERVER_SIDE, out);
+	flow_took(flow, 1);
+}
+
+void flow_changes_mac(struct flow *flow, struct frame *in, struct frame *out)
+{
+	struct packet packet = flow_packet(flow, CLIENT_SIDE);
+	struct packet want = flow_want(flow, CLIENT_SIDE, packet);
+
+	*in = frame_in(CLIENT_SIDE, &packet);
+	*out = frame_out(SERVER_SIDE, &want);
+	harness_run(flow->h, "dpip link set dpdk0 addr 02:00:00:00:00:55");
+	flow_pass_macs(flow, SERVER_SIDE, NULL, "02:00:00:00:00:55", FLOW_STAGE);
+	flow_lost(flow, CLIENT_SIDE, DROP_ETH_OTHERHOST);
+	harness_hex("02:00:00:00:00:55", in->bytes, 6);
+	flow_pass_frame(flow, in, out);
+}
+
+void flow_changes_mtu(struct flow *flow)
+{
+	struct packet packet = flow_packet(flow, CLIENT_SIDE);
+
+	packet.filler = 600;
+	flow_pass(flow, CLIENT_SIDE, &packet, FLOW_STAGE);
+	harness_run(flow->h, "dpip link set dpdk1 mtu 600");
+	rig_send(flow->h, CLIENT_SIDE, &packet);
+	rig_expect_icmp(flow->h, CLIENT_SIDE, 3, 4, VIP, 600, &packet);
+	flow_took(flow, 0);
+	flow_pass_both(flow, FLOW_STAGE);
+	harness_run(flow->h, "dpip link set dpdk1 mtu 1500");
+	flow_pass(flow, CLIENT_SIDE, &packet, FLOW_STAGE);
+}

@@ -70,4 +70,14 @@ void flow_expect_at(struct flow *flow, unsigned int side, const struct frame *wa
 void flow_lost_at(struct flow *flow, unsigned int from, enum drop_reason reason, const char *file,
 		  int line);
 
+/* This frame from the client leaves as that one, by the stage. */
+void flow_pass_frame(struct flow *flow, const struct frame *in, const struct frame *out);
+
+/* The client's port gets another MAC address, by which alone it sends and is addressed; a frame
+ * that passes then, and how it leaves. */
+void flow_changes_mac(struct flow *flow, struct frame *in, struct frame *out);
+
+/* The server's port takes less for a while, of which the client is told. */
+void flow_changes_mtu(struct flow *flow);
+
 #endif

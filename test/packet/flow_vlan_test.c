@@ -416,25 +416,12 @@ static void test_mac(void **state)
 
 	for (; options.tags < HARNESS_TAGS; options.tags++) {
 		struct flow flow = flow_used(options.tags);
-		struct packet packet = flow_packet(&flow, CLIENT_SIDE);
-		struct packet want = flow_want(&flow, CLIENT_SIDE, packet);
-		struct frame frame = frame_in(CLIENT_SIDE, &packet);
-		struct frame wanted = frame_out(SERVER_SIDE, &want);
+		struct frame in, out;
 
-		harness_run(flow.h, "dpip link set dpdk0 addr 02:00:00:00:00:55");
-		flow_pass_macs(&flow, SERVER_SIDE, NULL, "02:00:00:00:00:55", FLOW_STAGE);
-		flow_lost(&flow, CLIENT_SIDE, DROP_ETH_OTHERHOST);
-		harness_hex("02:00:00:00:00:55", frame.bytes, 6);
-		harness_inject(flow.h, CLIENT_SIDE, 0, frame.bytes, frame.len);
-		harness_turn(flow.h);
-		flow_expect(&flow, SERVER_SIDE, &wanted);
-		flow_took(&flow, 1);
+		flow_changes_mac(&flow, &in, &out);
 		harness_run(flow.h, "dpip neigh set " SERVER " lladdr " OTHER_MAC " dev dpdk1");
-		harness_inject(flow.h, CLIENT_SIDE, 0, frame.bytes, frame.len);
-		harness_hex(OTHER_MAC, wanted.bytes, 6);
-		harness_turn(flow.h);
-		flow_expect(&flow, SERVER_SIDE, &wanted);
-		flow_took(&flow, 1);
+		harness_hex(OTHER_MAC, out.bytes, 6);
+		flow_pass_frame(&flow, &in, &out);
 		end(flow.h);
 	}
 }
@@ -442,17 +429,8 @@ static void test_mac(void **state)
 static void test_mtu(void **state)
 {
 	struct flow flow = flow_used(HARNESS_QINQ);
-	struct packet packet = flow_packet(&flow, CLIENT_SIDE);
 
-	packet.filler = 600;
-	flow_pass(&flow, CLIENT_SIDE, &packet, FLOW_STAGE);
-	harness_run(flow.h, "dpip link set dpdk1 mtu 600");
-	rig_send(flow.h, CLIENT_SIDE, &packet);
-	rig_expect_icmp(flow.h, CLIENT_SIDE, 3, 4, VIP, 600, &packet);
-	flow_took(&flow, 0);
-	flow_pass_both(&flow, FLOW_STAGE);
-	harness_run(flow.h, "dpip link set dpdk1 mtu 1500");
-	flow_pass(&flow, CLIENT_SIDE, &packet, FLOW_STAGE);
+	flow_changes_mtu(&flow);
 	end(flow.h);
 }
 

@@ -43,8 +43,8 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 
 	/* others have been passed over by ipvs/pool */
 	*reason = DROP_IPVS_TENTATIVE;
-	if (unlikely(opening->service->persist_s) && in->family == AF_INET6 &&
-	    addr_is_tentative(w, AF_INET6, &opening->dest->addr))
+	if (unlikely(opening->service->persist_s) &&
+	    addr_is_tentative(w, in->family, &opening->dest->addr))
 		return false;
 	*out = tuple_reverse(in);
 	out->dst = opening->dest->addr;
