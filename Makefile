@@ -46,7 +46,7 @@ TOOL_CFLAGS := $(shell pkg-config --cflags $(PKGS_COMMON) 2>/dev/null)
 TOOL_LIBS   := $(shell pkg-config --libs $(PKGS_COMMON) 2>/dev/null)
 
 CFLAGS_ALL = -std=gnu11 -g $(OPT) $(WARN) $(SAN) -fno-omit-frame-pointer -D_GNU_SOURCE -DDPVS_VERSION='"$(VERSION)"' $(CFLAGS)
-CFLAGS_SRC = $(CFLAGS_ALL) -Iinclude -Isrc -Itools $(DPDK_CFLAGS) $(MARCH)
+CFLAGS_SRC = $(CFLAGS_ALL) -Iinclude -Isrc -Itools -isystem include/lean $(DPDK_CFLAGS) $(MARCH)
 CFLAGS_TOOLS = $(CFLAGS_ALL) -Iinclude -Itools $(TOOL_CFLAGS) $(MARCH)
 
 SRC      := $(sort $(shell find src -name '*.c'))

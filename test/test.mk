@@ -11,6 +11,9 @@ PACKET_LIB  := $(filter-out %_test.c,$(sort $(wildcard test/packet/*.c)))
 TEST_BINS   := $(patsubst test/%.c,$(BIN)/test/%,$(UNIT_TESTS) $(PACKET_TESTS))
 TEST_CFLAGS := $(shell pkg-config --cflags cmocka 2>/dev/null)
 TEST_LIBS   := $(shell pkg-config --libs cmocka 2>/dev/null)
+# A hundred programs with all of the daemon in them: linked fast, and with what a debugger wants if BUILD=debug.
+TEST_STRIP  := -Wl,--strip-debug
+TEST_LINK   := $(if $(shell command -v ld.gold),-fuse-ld=gold) $(if $(filter release,$(BUILD)),$(TEST_STRIP))
 
 $(OBJ)/test/%.o: test/%.c
 	@mkdir -p $(@D)
@@ -22,11 +25,11 @@ $(OBJ)/libdpvs.a: $(call obj_of,$(SRC_LIB) $(TOOL_LIB) $(CLI_LIB))
 
 $(BIN)/test/unit/%: $(BIN)/.flavour $(OBJ)/test/unit/%.o $(call obj_of,$(TEST_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(TEST_LINK) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
 $(BIN)/test/packet/%: $(BIN)/.flavour $(OBJ)/test/packet/%.o $(call obj_of,$(TEST_LIB) $(PACKET_LIB)) $(OBJ)/libdpvs.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
+	$(call say,LD)$(CC) $(CFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(TEST_LINK) $(LDFLAGS) $(DPDK_LIBS) $(TEST_LIBS)
 
 # The fuzzers are compiled along, so that they stay what can be built.
 FUZZERS := $(sort $(wildcard test/fuzz/*_fuzz.c))
