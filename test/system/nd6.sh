@@ -54,9 +54,11 @@ snooped() {
 	bridge mdb show dev br0 | grep -q "port tap0 grp ff02::1:ff00:fe "
 }
 snoops() { # on or off, 1 or 0; it asks every second, and wants its answer within one
-	# two commands: what begins with snooping begins with the times of before, which are half a minute
-	ip link set br0 type bridge mcast_startup_query_interval 100 mcast_startup_query_count 60 \
-		mcast_query_response_interval 100 &&
+	# a bridge asks from its link-local address, or not at all
+	echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
+	ip -6 addr replace fe80::b/64 dev br0 nodad &&
+		ip link set br0 type bridge mcast_startup_query_interval 100 mcast_startup_query_count 60 \
+			mcast_query_response_interval 100 &&
 		ip link set br0 type bridge mcast_snooping "$1" mcast_querier "$1"
 }
 if command -v bridge >/dev/null && snoops 1 2>/dev/null; then
