@@ -45,8 +45,8 @@ done
 # Two of keepalived's that run at once: whichever comes to it first, the later one's state counts.
 last=$(ls "$BED"/dpvs.ipc.vrrp.*)
 
-waits() {
-	pgrep -P "$1" -x flock >/dev/null
+waits() { # the script, or who does its work
+	pgrep -P "$1" -x flock >/dev/null || pgrep -P "$(pgrep -P "$1")" -x flock >/dev/null
 }
 
 both() {
@@ -71,17 +71,19 @@ for n in 1 2 3 4 5; do
 	ok "BACKUP and MASTER at once" both BACKUP MASTER
 	ok "it has both" has "$A" "$B"
 done
-# keepalived's end may be the end of all that it has started
-told_to_end() {
+# keepalived's end may be the end of all that it has started, and of their process group
+killed() {
 	exec 8>>"$last"
 	flock 8
+	set -m
 	"$NOTIFY" dpdk0 "$A" "$B" INSTANCE web STOP 100 8>&- &
-	bed_wait_for 10 waits $! && kill -TERM $!
+	set +m
+	bed_wait_for 10 waits $! && kill -TERM -- -$! && kill -0 -- -$! && kill -KILL -- -$!
 	exec 8>&-
-	wait $!
+	! wait $!
 }
-ok "STOP goes on when it is told to end" told_to_end
-ok "it has none" has
+ok "STOP is ended with keepalived" killed
+ok "it has none" bed_wait_for 10 has
 ok "MASTER again" notify MASTER
 # an older one that comes to it last: as if another had run in the far future
 cp "$last" "$BED/last"
