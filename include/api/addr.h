@@ -44,6 +44,8 @@ struct api_addr {
 	 */
 	uint64_t ports_used;
 	uint64_t ports_miss;
+	uint32_t cpu; /* reply: whose table it is from */
+	uint32_t reserved;
 };
 
 #endif

@@ -131,6 +131,7 @@ struct api_item {
 	X(TUNNEL_SET, 76, SET, struct api_tunnel_device)     \
 	X(TUNNEL_DEL, 77, SET, struct api_tunnel_device)     \
 	X(TUNNEL_LIST, 78, GET, struct api_tunnel_device)    \
+	X(TUNNEL_REPLACE, 79, SET, struct api_tunnel_device) \
 	X(IPVS_INFO, 162, GET, struct api_empty)
 
 enum api_id {
@@ -186,10 +187,11 @@ struct api_filter {
 };
 
 enum api_filter_flag {
-	API_FILTER_XSTATS = 1, /* links: the driver's own counters too */
-	API_FILTER_STATS = 2,  /* addresses: their local ports too */
-	API_FILTER_ADDED = 4,  /* links: instead, what LINK_ADD made those of that it has added, and
-				* what LINK_SET has changed */
+	API_FILTER_XSTATS = 1,  /* links: the driver's own counters too */
+	API_FILTER_STATS = 2,   /* addresses: their local ports too */
+	API_FILTER_WORKERS = 8, /* addresses: the master's, then each worker's own */
+	API_FILTER_ADDED = 4, /* links: instead, what LINK_ADD made those of that it has added, and
+			       * what LINK_SET has changed */
 };
 
 #endif

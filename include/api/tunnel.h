@@ -34,6 +34,7 @@ enum api_tunnel_given {
 	API_TUNNEL_OKEY = 128,
 	API_TUNNEL_IFLAGS = 256, /* the checksum, not the key */
 	API_TUNNEL_OFLAGS = 512,
+	API_TUNNEL_ALL = 1023,
 };
 
 #define API_TUNNEL_TOS_INHERIT 1 /* tos: the inner packet's; the others are multiples of 4 */

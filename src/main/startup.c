@@ -70,6 +70,7 @@ static const char *request_device(const struct command_request *request)
 	case API_VLAN_ADD:
 		return request->body.vlan.link;
 	case API_TUNNEL_ADD:
+	case API_TUNNEL_REPLACE:
 		return request->body.tunnel.link;
 	case API_LADDR_ADD:
 	case API_LADDR_DEL:
@@ -95,6 +96,7 @@ static bool request_adds(const struct command_request *request, const char *name
 	case API_LINK_ADD:
 		return strcmp(request->body.link_add.name, name) == 0;
 	case API_TUNNEL_ADD:
+	case API_TUNNEL_REPLACE:
 		return strcmp(request->body.tunnel.name, name) == 0;
 	case API_VLAN_ADD:
 		snprintf(made, sizeof(made), "%s.%u", vlan->link, vlan->id);

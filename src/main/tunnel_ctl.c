@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * main/tunnel-ctl: `dpip tunnel add`, `set`, `del` and `show`. A tunnel is a
+ * main/tunnel-ctl: `dpip tunnel add`, `set`, `replace`, `del` and `show`. A tunnel is a
  * link like any other once it is there, and goes as links do (plug_ctl.c). Its
  * MTU is what its headers leave of its port's, or of the way's to the other
  * end, as it is when it is added or changed, unless somebody has set another.
@@ -253,38 +253,61 @@ static void tunnel_overlay(struct api_tunnel_device *to, const struct api_tunnel
 	}
 }
 
-static int tunnel_set_run(struct request *req, const void *body)
+static int tunnel_change(struct request *req, uint16_t id, const struct api_tunnel_device *change)
 {
 	struct worker *const *all = request_workers(req);
 	const struct worker *master = all[WORKER_MASTER];
-	struct api_tunnel_device change, tunnel;
+	struct api_tunnel_device tunnel;
 	struct tunnel_config config;
 	uint16_t mtu;
-	int id, r;
+	int r;
 
-	tunnel_read(body, &change);
-	id = tunnel_find(req, change.name);
-	if (id < 0)
-		return id;
-	tunnel_item_fill(master, (uint16_t)id, &tunnel);
-	if ((change.given & API_TUNNEL_MODE) && change.mode != tunnel.mode)
+	tunnel_item_fill(master, id, &tunnel);
+	if ((change->given & API_TUNNEL_MODE) && change->mode != tunnel.mode)
 		return request_fail(req, -EINVAL, "tunnel %s: its mode is %s, which stays",
 				    tunnel.name, modes[tunnel.mode].ops.driver);
-	if ((change.given & API_TUNNEL_LINK) && strcmp(change.link, tunnel.link) != 0)
+	if ((change->given & API_TUNNEL_LINK) && strcmp(change->link, tunnel.link) != 0)
 		return request_fail(req, -EINVAL, "tunnel %s: its dev stays: delete and add it",
 				    tunnel.name);
-	tunnel_overlay(&tunnel, &change);
+	tunnel_overlay(&tunnel, change);
 	r = tunnel_check(req, &tunnel);
 	config = tunnel_config(&tunnel);
 	if (r == 0)
-		r = twin_check(req, &tunnel, &config, (uint16_t)id);
+		r = twin_check(req, &tunnel, &config, id);
 	if (r < 0)
 		return r;
 	mtu = tunnel_mtu(master, &config, master->link->ports[id].parent);
-	if (link_wish_was(master->link, (uint16_t)id, API_LINK_SET_MTU))
+	if (link_wish_was(master->link, id, API_LINK_SET_MTU))
 		mtu = RTE_MIN(mtu, master->link->ports[id].mtu);
-	r = tunnel_device_set(all, (uint16_t)id, &config, mtu);
+	r = tunnel_device_set(all, id, &config, mtu);
 	return r < 0 ? request_fail(req, r, "tunnel %s: no memory", tunnel.name) : 0;
+}
+
+static int tunnel_set_run(struct request *req, const void *body)
+{
+	struct api_tunnel_device change;
+	int id;
+
+	tunnel_read(body, &change);
+	id = tunnel_find(req, change.name);
+	return id < 0 ? id : tunnel_change(req, (uint16_t)id, &change);
+}
+
+/* A new one, or a change of all that there is. */
+static int tunnel_replace_run(struct request *req, const void *body)
+{
+	const struct link *link = request_workers(req)[WORKER_MASTER]->link;
+	struct api_tunnel_device tunnel;
+	uint16_t id;
+	int r;
+
+	tunnel_read(body, &tunnel);
+	id = port_find(link, tunnel.name);
+	if (id == PORT_NONE || link->ports[id].kind != PORT_TUNNEL)
+		return tunnel_add_run(req, body);
+	r = tunnel_check(req, &tunnel);
+	tunnel.given = API_TUNNEL_ALL;
+	return r < 0 ? r : tunnel_change(req, id, &tunnel);
 }
 
 static bool tunnel_fits(const struct api_tunnel_device *item,
@@ -345,6 +368,8 @@ static const struct request_handler tunnel_handlers[] = {
 	REQUEST_CHECKED(TUNNEL_ADD, SET, struct api_tunnel_device, tunnel_add_run,
 			tunnel_add_check),
 	REQUEST_HANDLER(TUNNEL_SET, SET, struct api_tunnel_device, tunnel_set_run),
+	REQUEST_CHECKED(TUNNEL_REPLACE, SET, struct api_tunnel_device, tunnel_replace_run,
+			tunnel_add_check),
 	REQUEST_HANDLER(TUNNEL_DEL, SET, struct api_tunnel_device, tunnel_del_run),
 	REQUEST_HANDLER(TUNNEL_LIST, GET, struct api_tunnel_device, tunnel_list_run),
 };

@@ -314,6 +314,7 @@ static void addr_finish(struct worker *const *all, const struct list_query *quer
 	union ip_addr ip = ip_from_api(&item->addr);
 	const struct addr *addr = addr_find_held(master, item->family, &ip);
 
+	item->cpu = query->cpu;
 	item->valid_lft_s = addr_item_left_s(item->valid_lft_s);
 	item->preferred_lft_s = addr_item_left_s(item->preferred_lft_s);
 	if (!addr || addr->plen != item->plen)

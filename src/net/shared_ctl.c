@@ -86,7 +86,6 @@ int ctl_no_memory(struct request *req, const char *what)
 struct list_state {
 	const struct list_source *source;
 	struct list_query query;
-	unsigned int cpu;
 	uint64_t major, minor; /* where the next page begins */
 	bool end;
 	unsigned int count;
@@ -117,6 +116,20 @@ static void list_apply(struct worker *w, struct op *op)
 /* Asks for the next page; the master's own table needs no op to be read, but goes the same way. */
 static int list_ask(struct request *req, struct list_state *state);
 
+/* Behind the last page of one worker's table comes the next one's, if all are wanted. */
+static bool list_more(struct list_state *state, struct worker *const *all)
+{
+	if (!state->end)
+		return true;
+	if (!(state->query.flags & API_FILTER_WORKERS) ||
+	    state->query.cpu == all[WORKER_MASTER]->n_workers)
+		return false;
+	state->query.cpu++;
+	state->major = state->minor = 0;
+	state->end = false;
+	return true;
+}
+
 static int list_page(struct request *req, void *arg)
 {
 	struct list_state *state = arg;
@@ -140,12 +153,12 @@ static int list_page(struct request *req, void *arg)
 		if (source->finish)
 			source->finish(request_workers(req), &state->query, item);
 	}
-	return state->end ? 0 : list_ask(req, state);
+	return list_more(state, request_workers(req)) ? list_ask(req, state) : 0;
 }
 
 static int list_ask(struct request *req, struct list_state *state)
 {
-	struct worker *w = request_workers(req)[state->cpu];
+	struct worker *w = request_workers(req)[state->query.cpu];
 
 	request_continue(req, list_page, state);
 	if (op_unicast(w, list_apply, state, NULL, 0) < 0) {
@@ -180,7 +193,7 @@ int ctl_list(struct request *req, const struct api_filter *filter, const struct 
 		.family = filter->family,
 		.port = port,
 		.flags = filter->flags,
+		.cpu = filter->cpu,
 	};
-	state->cpu = filter->cpu;
 	return list_ask(req, state);
 }

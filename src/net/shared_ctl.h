@@ -46,6 +46,7 @@ struct list_query {
 	uint16_t family; /* 0: any */
 	uint16_t port;   /* PORT_NONE: any */
 	uint16_t flags;  /* enum api_filter_flag */
+	uint32_t cpu;    /* whose table */
 };
 
 struct list_source {

@@ -25,6 +25,9 @@ END
 ok "addr show: scope, broadcast, lifetimes" eval \
 	'dpip addr show dev dpdk1 | grep -Eq "^inet 10.2.0.254/24 broadcast 10.2.0.255 scope link dpdk1" &&
 	 dpip addr show dev dpdk1 | grep -Eq "valid_lft (2999|3000)(sec)? preferred_lft (1999|2000)(sec)?"'
+equal "addr show -v: each worker's, too" "$(dpip addr show dev dpdk0 | sed -n 's/^inet/[0] &/p')" \
+	"$(dpip -v addr show dev dpdk0 | grep '^\[0\] inet ')"
+ok "as the master has them" eval '[ "$(dpip -v addr show | grep -c "^\[1\] inet")" = "$(dpip addr show | grep -c ^inet)" ]'
 json "addr show -j" 'sorted(x["ifname"] for x in j) == ["dpdk0", "dpdk1"] and
 	[(a["family"], a["local"], a["prefixlen"], a["scope"]) for x in j if x["ifname"] == "dpdk0" for a in x["addr_info"]] ==
 	[("inet", "10.1.0.254", 24, "global"), ("inet", "10.1.0.100", 32, "global")]' dpip -j addr show

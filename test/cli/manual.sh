@@ -47,17 +47,18 @@ equal "stats' kinds complete" "drop" "$(completes dpip stats d)"
 no_daemon="$BED/no.sock"
 ways=(
 	"addr add ::1" "addr show" "neigh add 10.0.0.1" "neigh show" "route add 10.0.0.0/8" "route get 10.0.0.1"
-	"link show" "link set d" "link add d" "link add d vdev x" "vlan add v" "tunnel add t" "kni show" "maddr show" "mark add" "stats" "monitor all"
+	"link show" "link show d" "link set d" "link add d" "link add d vdev x" "vlan add v" "tunnel add t" "kni show" "maddr show" "mark add" "stats" "monitor all"
 )
 takes() { # OBJECT WORD
 	local way says
 
+	[ "$1 $2" = "link cpu" ] && return 0 # stands where a name may: the parser's own test has it
 	for way in "${ways[@]}"; do
 		[ "${way%% *}" = "$1" ] || continue
 		# shellcheck disable=SC2086
 		says=$(DPVS_IPC_FILE=$no_daemon "$DPVS_BIN/dpip" $way "$2" 2>&1)
 		[[ "$says" == *"behind \"$2\"" ]] && return 0
-		[[ "$way" == *show || "$says" == *"\"$2\": "* ]] || return 0
+		[[ "$way" == *show || "$says" == *"\"$2\": "* || "$says" == *"unexpected \"$2\""* ]] || return 0
 	done
 	echo "$1 $2: $says"
 	return 1
@@ -90,7 +91,7 @@ all_offered() { # WAY…
 	done
 }
 for way in "${ways[@]}"; do
-	case $way in *show) continue ;; esac
+	case $way in *show | "link show d") continue ;; esac
 	# shellcheck disable=SC2086
 	ok "$way: what is expected is offered" all_offered $way
 done

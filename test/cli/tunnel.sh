@@ -48,6 +48,16 @@ ok "one of IPv6" dpip route add fd08::/32 dev sit1
 ok "it is chosen" eval 'dpip route get 10.8.1.1 | grep -q "dev gre1"'
 ok "change" dpip tunnel change ipip1 ttl 7 remote 10.2.0.3
 equal "what was not said stays" "ipip1:  ipip remote 10.2.0.3 local 10.2.0.254 ttl 7" "$(dpip tunnel show ipip1)"
+ok "replace of one that is not there" dpip tunnel replace r1 mode gre remote 10.2.0.7 local 10.2.0.254 ttl 9 key 5 csum
+equal "makes it" "r1:  gre remote 10.2.0.7 local 10.2.0.254 ttl 9 key 5 csum" "$(dpip tunnel show r1)"
+ok "replace of one that is" dpip tunnel replace r1 mode gre remote 10.2.0.8 local 10.2.0.254 okey 6
+equal "what was not said goes" "r1:  gre remote 10.2.0.8 local 10.2.0.254 ttl inherit okey 6" "$(dpip tunnel show r1)"
+refused "replace by another mode" 1 "tunnel r1: its mode is gre, which stays" \
+	dpip tunnel replace r1 mode ipip remote 10.2.0.8 local 10.2.0.254
+refused "replace by one that arrives at another" 1 "could not be told from that of gre1" \
+	dpip tunnel replace r1 mode gre remote 10.2.0.1 local 10.2.0.254 key 7
+refused "replace of a device" 1 "link dpdk0 is already there" dpip tunnel replace dpdk0 mode ipip remote 10.2.0.8 local 10.2.0.254
+dpip tunnel del r1
 ok "a smaller mtu" dpip link set gre2 mtu 1300
 ok "down" dpip link set sit1 down
 refused "a name twice" 1 "link ipip1 is already there" dpip tunnel add ipip1 mode ipip remote 10.2.0.9 local 10.2.0.254

@@ -269,7 +269,7 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 		fprintf(out, " %s", ((const struct api_link_del *)body)->dev);
 	else if (id >= API_VLAN_ADD && id <= API_VLAN_LIST)
 		put_vlan(out, body);
-	else if (id >= API_TUNNEL_ADD && id <= API_TUNNEL_LIST)
+	else if (id >= API_TUNNEL_ADD && id <= API_TUNNEL_REPLACE)
 		put_tunnel(out, body);
 	else if (id >= API_MARK_ADD && id <= API_MARK_LIST)
 		put_mark(out, body);

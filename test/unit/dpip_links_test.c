@@ -35,6 +35,21 @@ static void test_vlan(void **state)
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
+static void test_flow(void **state)
+{
+	static const struct tool_row rows[] = {
+		{ "kni add 10.0.0.5 dev d0", "ROUTE_ADD 10.0.0.5/32 dev d0 type 2 scope 4" },
+		{ "flow add type kni 10.0.0.5 dev d0",
+		  "ROUTE_ADD 10.0.0.5/32 dev d0 type 2 scope 4" },
+		{ "flow del type kni ::5 dev d0", "ROUTE_DEL ::5/128 dev d0 type 2 scope 4" },
+		{ "flow show type kni dev d0", "KNI_LIST; ROUTE_LIST dev d0" },
+		{ "flow flush type kni dev d0", "KNI_FLUSH" },
+		{ "flow add type drop 10.0.0.5 dev d0", "EXIT 2: kni add: type: kni is expected" },
+	};
+
+	tool_check_rows(&dpip_program, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
 static void test_tunnel(void **state)
 {
 	static const struct tool_row rows[] = {
@@ -56,6 +71,11 @@ static void test_tunnel(void **state)
 		  "oflags 2 given 631" },
 		{ "tunnel change g hoplimit 3 tclass 4", "TUNNEL_SET g ttl 3 tos 4 given 48" },
 		{ "tunnel set g ttl 3", "TUNNEL_SET g ttl 3 given 16" },
+		{ "tunnel replace g mode ipip remote 10.0.0.1 local 10.0.0.2",
+		  "TUNNEL_REPLACE g mode 1 remote 10.0.0.1 local 10.0.0.2 given 7" },
+		{ "tunnel replace g mode ipip remote 10.0.0.1",
+		  "EXIT 2: tunnel replace: \"remote\" and \"local\", each with an address, are "
+		  "expected" },
 		{ "tunnel del g", "TUNNEL_DEL g" },
 		{ "tunnel delete mode gre g", "TUNNEL_DEL g mode 2 given 1" },
 		{ "tunnel show ttl 3",
@@ -144,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_flow),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_mark),
 	};

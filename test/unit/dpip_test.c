@@ -27,6 +27,10 @@ static void test_addr(void **state)
 		{ "addr show -f inet --cpu 2", "ADDR_LIST cpu 2 family 2" },
 		{ "-j a s dev d0", "LINK_LIST dev d0; ADDR_LIST dev d0" },
 		{ "-s addr show", "ADDR_LIST flags 2" },
+		{ "-v addr show", "ADDR_LIST flags 8" },
+		{ "-v --cpu 2 addr show", "ADDR_LIST cpu 2" },
+		{ "addr change 10.0.0.1/24 dev d0 scope link",
+		  "ADDR_SET 10.0.0.1/24 dev d0 scope 2" },
 		{ "-s -j addr show d0", "LINK_LIST dev d0; ADDR_LIST dev d0 flags 2" },
 		{ "addr add 10.0.0.1/24 dev d0", "ADDR_ADD 10.0.0.1/24 dev d0" },
 		{ "addr add dev d0 10.0.0.1/24",
@@ -76,8 +80,8 @@ static void test_addr(void **state)
 		  "EXIT 2: addr add: preferred_lft must not be longer than valid_lft" },
 		{ "addr flush", "EXIT 2: addr flush: \"dev\" and a device name are expected" },
 		{ "addr show dev d0 more", "EXIT 2: addr show: unexpected \"more\"" },
-		{ "addr frob",
-		  "EXIT 2: addr: \"frob\": show, list, add, set, del, flush or help is expected" },
+		{ "addr frob", "EXIT 2: addr: \"frob\": show, list, add, set, change, del, flush "
+			       "or help is expected" },
 	};
 
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));
@@ -153,6 +157,8 @@ static void test_neigh_link_stats(void **state)
 		{ "neigh set ::1 dev d0 lladdr 02-00-00-00-00-0a",
 		  "NEIGH_SET ::1 02:00:00:00:00:0a dev d0 static 1" },
 		{ "neigh del 10.0.0.1 dev d0", "NEIGH_DEL 10.0.0.1 00:00:00:00:00:00 dev d0" },
+		{ "neigh change ::1 dev d0 lladdr 02-00-00-00-00-0a",
+		  "NEIGH_SET ::1 02:00:00:00:00:0a dev d0 static 1" },
 		{ "neigh flush dev d0", "NEIGH_FLUSH dev d0" },
 		{ "neigh add 10.0.0.1 dev d0",
 		  "EXIT 2: neigh add: \"lladdr\" and a MAC address are expected" },
@@ -165,6 +171,17 @@ static void test_neigh_link_stats(void **state)
 		{ "l s", "LINK_LIST" },
 		{ "link show d0", "LINK_LIST dev d0" },
 		{ "link show dev d0 -s -v", "LINK_LIST dev d0 flags 1" },
+		{ "link show cpu", "STATS_LIST what 2 cpu 0" },
+		{ "link show cpu --cpu 2", "STATS_LIST what 2 cpu 2" },
+		{ "link show cpu3 -s", "STATS_LIST what 2 cpu 3" },
+		{ "link show cpu3 d0", "EXIT 2: link show: unexpected \"d0\"" },
+		{ "link show dev cpu3", "LINK_LIST dev cpu3" },
+		{ "link show cpux", "LINK_LIST dev cpux" },
+		{ "link show b0 status", "LINK_LIST dev b0" },
+		{ "link show dev b0 status", "LINK_LIST dev b0" },
+		{ "link show status", "LINK_LIST dev status" },
+		{ "link show dev status", "LINK_LIST dev status" },
+		{ "link change d0 up", "LINK_SET d0 what 1 value 1" },
 		{ "link set d0 up", "LINK_SET d0 what 1 value 1" },
 		{ "link set dev d0 down", "LINK_SET d0 what 1 value 0" },
 		{ "link set d0 promisc on", "LINK_SET d0 what 2 value 1" },
@@ -201,7 +218,7 @@ static void test_neigh_link_stats(void **state)
 		{ "link del d2 d3", "EXIT 2: link del: unexpected \"d3\"" },
 		{ "link flush dev d2", "EXIT 2: link flush: unexpected \"dev\"" },
 		{ "link frob d0",
-		  "EXIT 2: link: \"frob\": show, list, set, add, del, flush or help "
+		  "EXIT 2: link: \"frob\": show, list, set, change, add, del, flush or help "
 		  "is expected" },
 		{ "stats drop", "STATS_LIST what 1 cpu 0" },
 		{ "stats show worker --cpu 3", "STATS_LIST what 2 cpu 3" },
@@ -637,6 +654,25 @@ static void test_script(void **state)
 		  "",
 		  0 },
 		{ "-4", "route add default dev d\n", { 0 }, "ROUTE_ADD 0.0.0.0/0 dev d\n", "", 0 },
+		{ "-v",
+		  "route add default via 1.1.1.1\nroute change ::/0 dev d mtu 1400\n"
+		  "addr add 1.1.1.1 dev d\n",
+		  { 0 },
+		  "inet 0.0.0.0/0 via 1.1.1.1 src 0.0.0.0 dev - mtu 0 tos 0 scope global metric 0 "
+		  "proto auto\n"
+		  "inet6 default dev d mtu 1400 scope link\n"
+		  "ROUTE_ADD 0.0.0.0/0 via 1.1.1.1\nROUTE_SET ::/0 dev d mtu 1400\n"
+		  "ADDR_ADD 1.1.1.1/32 dev d\n",
+		  "",
+		  0 },
+		{ "-j -v",
+		  "route del blackhole 10.0.0.0/8 metric 3\n",
+		  { 0 },
+		  "[{\"type\":\"blackhole\",\"family\":\"inet\",\"dst\":\"10.0.0.0/8\","
+		  "\"protocol\":\"auto\",\"scope\":\"link\",\"metric\":3,\"flags\":[]}]\n"
+		  "ROUTE_DEL 10.0.0.0/8 type 3 metric 3\n",
+		  "",
+		  0 },
 		{ "-6", "route add default dev d\n", { 0 }, "ROUTE_ADD ::/0 dev d\n", "", 0 },
 		{ "",
 		  "addr add 1.1.1.1 dev d\nfrob\naddr add 1.1.1.2 dev d\n",

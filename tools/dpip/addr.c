@@ -184,6 +184,8 @@ static void print_row(FILE *out, const struct command *command, const struct cli
 		return;
 	client_object(item, &addr, sizeof(addr));
 
+	if (command->options.details)
+		fprintf(out, "[%" PRIu32 "] ", addr.cpu);
 	fprintf(out, "%s %s/%u", addr.family == AF_INET6 ? "inet6" : "inet",
 		text_of_ip(addr.family, &addr.addr, ip), addr.plen);
 	if (!text_ip_is_zero(&addr.broadcast))
@@ -221,6 +223,8 @@ static json_t *json_addr(const struct command *command, const struct api_addr *a
 			 addr->valid_lft_s ? addr->valid_lft_s : IP_FOREVER);
 	dpip_json_number(object, "preferred_life_time",
 			 addr->preferred_lft_s ? addr->preferred_lft_s : IP_FOREVER);
+	if (command->options.details)
+		dpip_json_number(object, "cpu", addr->cpu);
 	if (command->options.stats && (addr->flags & SHOWS_PORTS)) {
 		dpip_json_number(object, "sa_used", addr->ports_used);
 		dpip_json_number(object, "sa_miss", addr->ports_miss);
@@ -342,6 +346,8 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 	addrs = &command->requests[command->n_requests - 1].body;
 	if (command->options.stats)
 		addrs->filter.flags |= API_FILTER_STATS;
+	if (command->options.details && !command->options.cpu)
+		addrs->filter.flags |= API_FILTER_WORKERS;
 	if (links)
 		memcpy(links->filter.dev, addrs->filter.dev, API_NAME_LEN);
 	return 0;
@@ -359,19 +365,24 @@ static const struct dpip_command commands[] = {
 	{ "delete", API_ADDR_DEL, false, change_parse },
 	{ "flush", API_ADDR_FLUSH, false, flush_parse },
 	{ "list", API_ADDR_LIST, true, show_parse },
+	{ "change", API_ADDR_SET, false, change_parse },
 	{ NULL, 0, false, NULL },
 };
 
 static const struct dpip_grammar grammar[] = {
 	{ .commands = "show", .words = dpip_dev_words },
-	{ .commands = "{ add | set | del }", .operands = "A[/P]", .words = words, .needed = 1 },
+	{ .commands = "{ add | set | change | del }",
+	  .operands = "A[/P]",
+	  .words = words,
+	  .needed = 1 },
 	{ .commands = "flush", .words = dpip_dev_words, .needed = 1 },
 	{ .commands = NULL },
 };
 
 static const char help[] = "  SCOPE := global | site | link | host | 0 ... 3\n"
 			   "  LFT := forever | SECONDS\n"
-			   "  -s shows the local ports of local addresses: used, missed\n";
+			   "  -s shows the local ports of local addresses: used, missed\n"
+			   "  -v shows the master's, [0], and each worker's own, [N]\n";
 
 const struct dpip_object dpip_addr = {
 	.name = "addr",
@@ -379,6 +390,6 @@ const struct dpip_object dpip_addr = {
 	.about = "addresses of the balancer",
 	.grammar = grammar,
 	.help = help,
-	.words = "show, list, add, set, del, flush or help",
+	.words = "show, list, add, set, change, del, flush or help",
 	.commands = commands,
 };

@@ -30,7 +30,7 @@ struct dpip_grammar {
 
 struct dpip_object {
 	const char *name;
-	const char *alias; /* a longer form, or NULL */
+	const char *alias; /* another name, or NULL */
 	const char *about; /* for the manual page, a phrase */
 	/* Ends with a row without commands. */
 	const struct dpip_grammar *grammar;
@@ -78,6 +78,9 @@ int dpip_parse(int argc, char **argv, struct command *out, char *error, size_t s
 
 /* [dev] D, for show and flush; needed: it must be there. */
 int dpip_filter_parse(struct args *args, struct command *command, uint16_t id, bool needed);
+
+/* Counters by name, enum api_stats of the workers or, with --cpu N, of one. */
+void dpip_stats_request(struct command *command, uint32_t what);
 
 /* A rule of marks as words: "pref 10 to 1.2.3.4/32 mark 1". */
 void dpip_mark_print(FILE *out, const struct api_mark *mark);

@@ -14,14 +14,25 @@
 #include "lib/items.h"
 #include "lib/text.h"
 
+/* `dpip flow` names the kind of flow in front; there is one. */
+static int take_kind(struct args *args)
+{
+	if (!args_take_if(args, "type") || args_take_if(args, "kni"))
+		return 0;
+	return args_fail(args, "type: kni is expected");
+}
+
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	const char *word = args_take(args);
 	union command_body *body;
 	struct api_route route;
-	int r;
+	const char *word;
+	int r = take_kind(args);
 
+	if (r < 0)
+		return r;
 	memset(&route, 0, sizeof(route));
+	word = args_take(args);
 	if (!word || text_ip(word, &route.family, &route.dst) < 0 ||
 	    (command->options.family && command->options.family != route.family))
 		return args_fail(
@@ -164,8 +175,10 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 {
 	union command_body *routes;
 	struct api_filter filter;
-	int r = dpip_filter_parse(args, command, row->id, false);
+	int r = take_kind(args);
 
+	if (r == 0)
+		r = dpip_filter_parse(args, command, row->id, false);
 	if (r < 0)
 		return r;
 	command->view = &view;
@@ -177,7 +190,9 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 
 static int flush_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	return dpip_filter_parse(args, command, row->id, false);
+	int r = take_kind(args);
+
+	return r < 0 ? r : dpip_filter_parse(args, command, row->id, false);
 }
 
 static const struct dpip_command commands[] = {
@@ -200,10 +215,12 @@ static const char help[] =
 	"  show   interfaces of devices in the kernel, and the addresses that are the kernel's;\n"
 	"         with -s packets to and from it\n"
 	"  add    packets for A that come in by D are the kernel's: a route of the scope kni_host\n"
-	"  flush  takes all such addresses from it\n";
+	"  flush  takes all such addresses from it\n"
+	"  dpip flow is the same, with \"type kni\" in front of A and dev\n";
 
 const struct dpip_object dpip_kni = {
 	.name = "kni",
+	.alias = "flow",
 	.about = "kernel interfaces, and addresses that belong to the kernel",
 	.grammar = grammar,
 	.help = help,

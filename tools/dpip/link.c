@@ -563,10 +563,60 @@ const struct view dpip_link_view = {
 	.json_row = json_row,
 };
 
+static const struct args_word show_words[] = {
+	{ "dev", "D", "only this port", 0 },
+	{ "status", NULL, "of a bonding: what its line says anyway", 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct args_word cpu_words[] = {
+	{ "cpu", NULL,
+	  "no port, but the counters of the workers, as stats worker; cpuN: worker N's", 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+/* "cpu", all workers, or "cpuN": their counters, as `dpip stats worker` has them. False: it is
+ * neither, and may be a port's name. */
+static bool is_cpu(const char *word, uint32_t *cpu)
+{
+	uint64_t number = *cpu;
+
+	if (strncmp(word, "cpu", 3) != 0 ||
+	    (word[3] && text_number(word + 3, 0, UINT32_MAX, &number) < 0))
+		return false;
+	*cpu = (uint32_t)number;
+	return true;
+}
+
+static int show_cpu(struct args *args, struct command *command)
+{
+	int r = args_end(args);
+
+	if (r == 0)
+		dpip_stats_request(command, API_STATS_WORKER);
+	return r;
+}
+
+/* `show D status` is `show D`. */
+static void drop_status(struct args *args)
+{
+	unsigned int left = args->n - args->next;
+
+	if (left > 1 && strcmp(args->words[args->n - 1], "status") == 0 &&
+	    (left > 2 || strcmp(args->words[args->next], "dev") != 0))
+		args->n--;
+}
+
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
-	int r = dpip_filter_parse(args, command, row->id, false);
+	int r;
 
+	if (args->next < args->n && is_cpu(args->words[args->next], &command->options.cpu)) {
+		args->next++;
+		return show_cpu(args, command);
+	}
+	drop_status(args);
+	r = dpip_filter_parse(args, command, row->id, false);
 	if (r < 0)
 		return r;
 	command->view = &view;
@@ -583,12 +633,14 @@ static const struct dpip_command commands[] = {
 	{ "del", API_LINK_DEL, false, del_parse },
 	{ "delete", API_LINK_DEL, false, del_parse },
 	{ "flush", API_LINK_FLUSH, false, flush_parse },
+	{ "change", API_LINK_SET, false, set_parse },
 	{ NULL, 0, false, NULL },
 };
 
 static const struct dpip_grammar grammar[] = {
-	{ .commands = "show", .words = dpip_dev_words },
-	{ .commands = "set", .operands = "D", .words = set_words },
+	{ .commands = "show", .words = show_words },
+	{ .commands = "show", .choice = cpu_words },
+	{ .commands = "{ set | change }", .operands = "D", .words = set_words },
 	{ .commands = "add", .operands = "D", .choice = add_kinds, .words = add_words },
 	{ .commands = "del", .operands = "D" },
 	{ .commands = "flush" },
@@ -618,6 +670,6 @@ const struct dpip_object dpip_link = {
 	.about = "ports",
 	.grammar = grammar,
 	.help = help,
-	.words = "show, list, set, add, del, flush or help",
+	.words = "show, list, set, change, add, del, flush or help",
 	.commands = commands,
 };

@@ -158,12 +158,13 @@ static const struct dpip_command commands[] = {
 	{ "delete", API_NEIGH_DEL, false, change_parse },
 	{ "flush", API_NEIGH_FLUSH, false, flush_parse },
 	{ "list", API_NEIGH_LIST, true, show_parse },
+	{ "change", API_NEIGH_SET, false, change_parse },
 	{ NULL, 0, false, NULL },
 };
 
 static const struct dpip_grammar grammar[] = {
 	{ .commands = "show", .words = dpip_dev_words },
-	{ .commands = "{ add | set }", .operands = "A", .words = words, .needed = 2 },
+	{ .commands = "{ add | set | change }", .operands = "A", .words = words, .needed = 2 },
 	{ .commands = "del", .operands = "A", .words = dpip_dev_words, .needed = 1 },
 	{ .commands = "flush", .words = dpip_dev_words, .needed = 1 },
 	{ .commands = NULL },
@@ -177,6 +178,6 @@ const struct dpip_object dpip_neigh = {
 	.about = "neighbours: who has which MAC address",
 	.grammar = grammar,
 	.help = help,
-	.words = "show, list, add, set, del, flush or help",
+	.words = "show, list, add, set, change, del, flush or help",
 	.commands = commands,
 };

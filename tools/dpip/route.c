@@ -292,6 +292,8 @@ static int change_parse(struct args *args, const struct dpip_command *row, struc
 	r = change_check(args, row, &multi);
 	if (r < 0)
 		return r;
+	if (command->options.details)
+		command->echo = route_echo;
 	if (multi.n && row->id != API_ROUTE_DEL) {
 		multi.verb = verb_of(row->id);
 		body = command_request(command, API_ROUTE_MULTI, sizeof(multi));
@@ -352,12 +354,13 @@ static const struct dpip_command commands[] = {
 	{ "flush", API_ROUTE_FLUSH, false, flush_parse },
 	{ "list", API_ROUTE_LIST, true, show_parse },
 	{ "get", API_ROUTE_GET, true, get_parse },
+	{ "change", API_ROUTE_SET, false, change_parse },
 	{ NULL, 0, false, NULL },
 };
 
 static const struct dpip_grammar grammar[] = {
 	{ .commands = "show", .words = dpip_dev_words },
-	{ .commands = "{ add | set | replace | del }",
+	{ .commands = "{ add | set | change | replace | del }",
 	  .operands = "[TYPE] PREFIX",
 	  .words = route_words },
 	{ .commands = "get", .operands = "ADDR", .words = get_words },
@@ -366,6 +369,7 @@ static const struct dpip_grammar grammar[] = {
 };
 
 static const char help[] =
+	"  with -v add, set, replace and del say the route that they understood\n"
 	"  TYPE := unicast | blackhole | unreachable | prohibit\n"
 	"  PREFIX := A/P | A | default\n"
 	"  HOP := via A [dev D] [weight N] [onlink]\n"
@@ -377,6 +381,6 @@ const struct dpip_object dpip_route = {
 	.about = "routes",
 	.grammar = grammar,
 	.help = help,
-	.words = "show, list, add, set, replace, del, get, flush or help",
+	.words = "show, list, add, set, change, replace, del, get, flush or help",
 	.commands = commands,
 };

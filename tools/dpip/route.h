@@ -15,4 +15,7 @@ struct client_item;
 void route_print(FILE *out, const struct client_item *item);
 json_t *route_json(const struct client_item *item);
 
+/* The route of a request, as `show` would have it: -v. */
+void route_echo(FILE *out, const struct command *command);
+
 #endif

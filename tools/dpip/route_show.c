@@ -262,6 +262,36 @@ const struct view route_view = { .kind = API_KIND_ROUTE,
 				 .row = print_row,
 				 .json_row = json_of_row };
 
+/* What the daemon would answer if it took every word as it is: it may know more, such as the
+ * device.
+ */
+void route_echo(FILE *out, const struct command *command)
+{
+	const struct command_request *request = &command->requests[0];
+	struct {
+		struct api_route route;
+		struct api_hop hops[API_ROUTE_HOPS];
+	} listed = { .route = request->body.route };
+	struct client_item item = { .kind = API_KIND_ROUTE,
+				    .len = sizeof(listed),
+				    .object = &listed };
+
+	if (request->id == API_ROUTE_MULTI) {
+		listed.route.n_hops = request->body.route_multi.n;
+		memcpy(listed.hops, request->body.route_multi.hops, sizeof(listed.hops));
+	}
+	if (command->options.json) {
+		json_t *list = json_array();
+
+		json_array_append_new(list, route_json(&item));
+		json_dumpf(list, out, JSON_COMPACT);
+		json_decref(list);
+	} else {
+		route_print(out, &item);
+	}
+	fputc('\n', out);
+}
+
 /* ---- get: a route, and why ---- */
 
 static struct client_item item_of(const struct items_entry *entry)

@@ -72,10 +72,19 @@ static json_t *json_row(const struct command *command, const struct client_item 
 
 static const struct view view = { .kind = API_KIND_STAT, .all = print_all, .json_row = json_row };
 
+void dpip_stats_request(struct command *command, uint32_t what)
+{
+	union command_body *body = command_request(command, API_STATS_LIST,
+						   sizeof(body->stats_filter));
+
+	command->view = &view;
+	body->stats_filter.what = what;
+	body->stats_filter.cpu = command->options.cpu;
+}
+
 static int show_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
 	const char *word = args_take(args);
-	union command_body *body;
 	int r;
 
 	for (const struct args_word *kind = kinds; word && kind->word; kind++) {
@@ -84,10 +93,7 @@ static int show_parse(struct args *args, const struct dpip_command *row, struct 
 		r = args_end(args);
 		if (r < 0)
 			return r;
-		command->view = &view;
-		body = command_request(command, row->id, sizeof(body->stats_filter));
-		body->stats_filter.what = kind->id;
-		body->stats_filter.cpu = command->options.cpu;
+		dpip_stats_request(command, kind->id);
 		return 0;
 	}
 	if (!word)

@@ -219,6 +219,7 @@ static int take_tunnel(struct args *args, const char *where, const struct args_w
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)
 {
+	bool makes = row->id == API_TUNNEL_ADD || row->id == API_TUNNEL_REPLACE;
 	struct api_tunnel_device tunnel;
 	int r = take_tunnel(args, row->word, row->id == API_TUNNEL_DEL ? which_words : words,
 			    &tunnel);
@@ -227,11 +228,10 @@ static int change_parse(struct args *args, const struct dpip_command *row, struc
 		return r;
 	if (!tunnel.name[0])
 		return args_fail(args, "the name of a tunnel is expected");
-	if (row->id == API_TUNNEL_ADD && !tunnel.mode)
+	if (makes && !tunnel.mode)
 		return args_fail(args, "\"mode\" and ipip, gre, sit, ipip6, ip6ip6 or ip6gre are "
 				       "expected");
-	if (row->id == API_TUNNEL_ADD &&
-	    (~tunnel.given & (API_TUNNEL_REMOTE | API_TUNNEL_LOCAL)) != 0)
+	if (makes && (~tunnel.given & (API_TUNNEL_REMOTE | API_TUNNEL_LOCAL)) != 0)
 		return args_fail(args,
 				 "\"remote\" and \"local\", each with an address, are expected");
 	command_request(command, row->id, sizeof(tunnel))->tunnel = tunnel;
@@ -355,6 +355,7 @@ static const struct dpip_command commands[] = {
 	{ "add", API_TUNNEL_ADD, false, change_parse },
 	{ "change", API_TUNNEL_SET, false, change_parse },
 	{ "set", API_TUNNEL_SET, false, change_parse },
+	{ "replace", API_TUNNEL_REPLACE, false, change_parse },
 	{ "del", API_TUNNEL_DEL, false, change_parse },
 	{ "delete", API_TUNNEL_DEL, false, change_parse },
 	{ NULL, 0, false, NULL },
@@ -362,20 +363,22 @@ static const struct dpip_command commands[] = {
 
 static const struct dpip_grammar grammar[] = {
 	{ .commands = "show", .operands = "[NAME]", .words = which_words },
-	{ .commands = "{ add | change }", .operands = "NAME", .words = words },
+	{ .commands = "{ add | change | replace }", .operands = "NAME", .words = words },
 	{ .commands = "del", .operands = "NAME", .words = which_words },
 	{ .commands = NULL },
 };
 
 static const char help[] =
-	"  add: mode, remote and local must be there. A tunnel is a link: addr, route and link\n"
-	"  set take its name; what is on it goes with it. change: what is not said stays\n";
+	"  add, replace: mode, remote and local must be there. A tunnel is a link: addr, route and "
+	"link\n"
+	"  set take its name; what is on it goes with it. change: what is not said stays;\n"
+	"  replace: it is as with add, new or not\n";
 
 const struct dpip_object dpip_tunnel = {
 	.name = "tunnel",
 	.about = "tunnels: links whose packets travel inside others",
 	.grammar = grammar,
 	.help = help,
-	.words = "show, list, add, change, set, del or help",
+	.words = "show, list, add, change, set, replace, del or help",
 	.commands = commands,
 };

@@ -126,6 +126,8 @@ struct command {
 	const void *help_of;
 	char file[COMMAND_FILE_LEN]; /* COMMAND_SCRIPT; "-" is standard input */
 	int (*run)(struct runner *runner, const struct command *command); /* an exit code */
+	/* COMMAND_CHANGES: prints what was understood, before it is asked for; NULL: nothing */
+	void (*echo)(FILE *out, const struct command *command);
 };
 
 /*

@@ -206,6 +206,8 @@ int runner_run(struct runner *runner, const struct command *command, const char 
 	case COMMAND_LISTS:
 		return list(runner, command, where);
 	case COMMAND_CHANGES:
+		if (command->echo)
+			command->echo(runner->out, command);
 		return ask(runner, command, NULL, where);
 	case COMMAND_SCRIPT:
 		return script_run(runner, command);

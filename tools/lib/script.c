@@ -145,6 +145,8 @@ static void collect(struct script *script, const struct command *command)
 		script->failed = script->stop = script->broken = true;
 		return;
 	}
+	if (command->echo)
+		command->echo(script->runner->out, command);
 	for (unsigned int i = 0; i < command->n_requests; i++) {
 		const struct command_request *request = &command->requests[i];
 		int r = client_add(script->runner->client, request->id, &request->body,
