@@ -42,7 +42,9 @@ struct kni_door {
 	struct kni_bell *bell;
 	uint64_t due_ns[KNI__CLASSES];  /* when the budget has room for the next, see kni.c */
 	uint64_t cost_ns[KNI__CLASSES]; /* of a packet */
-	bool up[PORT_MAX];              /* the port's interface is there and up; by op */
+	/* by op, of the port's interface */
+	bool up[PORT_MAX];        /* it is there and up */
+	bool elsewhere[PORT_MAX]; /* in another namespace, where nobody knows what it is up to */
 };
 
 /* NULL: no memory. The owner's rings are emptied by kni_door_destroy(). */
@@ -55,6 +57,11 @@ static inline bool kni_ready(const struct worker *w, uint16_t port)
 	const struct kni_door *door = w->link->kni;
 
 	return door && port < PORT_MAX && door->up[port];
+}
+
+static inline bool kni_is_elsewhere(const struct worker *w, uint16_t port)
+{
+	return w->link->kni->elsewhere[port];
 }
 
 /* Nobody here wants it: the kernel's, if its interface is up, or dropped for that reason. */

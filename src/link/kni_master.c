@@ -41,7 +41,7 @@ static struct kni_desk *desk_of(struct worker *const *all)
 
 struct kni_up {
 	uint16_t port;
-	bool up;
+	bool up, elsewhere;
 };
 
 static void kni_apply_up(struct worker *w, struct op *op)
@@ -49,15 +49,18 @@ static void kni_apply_up(struct worker *w, struct op *op)
 	const struct kni_up *data = op_data(op);
 
 	w->link->kni->up[data->port] = data->up;
+	w->link->kni->elsewhere[data->port] = data->elsewhere;
 }
 
-static void kni_set_up(struct kni_desk *desk, struct kni_port *port, bool up)
+static void kni_set_up(struct kni_desk *desk, struct kni_port *port, bool up, bool elsewhere)
 {
-	struct kni_up data = { .port = port->port, .up = up };
+	struct kni_up data = { .port = port->port, .up = up, .elsewhere = elsewhere };
 
-	if (port->up == up || op_multicast(desk->kni.all, kni_apply_up, &data, sizeof(data)) < 0)
+	if ((port->up == up && port->elsewhere == elsewhere) ||
+	    op_multicast(desk->kni.all, kni_apply_up, &data, sizeof(data)) < 0)
 		return;
 	port->up = up;
+	port->elsewhere = elsewhere;
 }
 
 /* ---- coming and going ---- */
@@ -158,7 +161,7 @@ static void kni_port_remove(struct kni_desk *desk, uint16_t id)
 	struct kni *kni = &desk->kni;
 	struct kni_port *port = kni->ports[id];
 
-	kni_set_up(desk, port, false);
+	kni_set_up(desk, port, false, false);
 	pthread_mutex_lock(&kni->lock);
 	kni->ports[id] = NULL;
 	pthread_mutex_unlock(&kni->lock);
@@ -269,8 +272,7 @@ static void kni_learn_gone(struct kni_desk *desk, struct kni_port *port)
 		log_notice("kernel interface %s: gone to another network namespace; whether it is "
 			   "up there is not known here, so it gets its packets",
 			   port->name);
-		port->elsewhere = true;
-		kni_set_up(desk, port, true);
+		kni_set_up(desk, port, true, true);
 		return;
 	}
 	log_notice("kernel interface %s: was deleted, and is made again", port->name);
@@ -292,8 +294,7 @@ void kni_learn(struct worker *const *all, const struct kni_news *news)
 		kni_learn_gone(desk, port);
 		return;
 	}
-	port->elsewhere = false;
-	kni_set_up(desk, port, news->up);
+	kni_set_up(desk, port, news->up, false);
 	if (news->has_mac && rte_is_same_ether_addr(&news->mac, &port->mac))
 		port->mac_seen = true;
 	else if (news->has_mac && ops->set_mac(port->dev, &port->mac) == 0 && port->mac_seen)

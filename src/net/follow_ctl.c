@@ -2,7 +2,9 @@
 /*
  * net/follow-ctl: the kernel's side of the kernel interfaces changes by other
  * hands than ours: the administrator's, routing daemons'. rtnetlink tells of
- * it, and here it is taken to whom it concerns. The kernel does not tell of
+ * it, and here it is taken to whom it concerns: its addresses, of any device,
+ * since it takes packets to them by each; and, with kni_routes, what becomes
+ * routes of ours. The kernel does not tell of
  * each route that goes because its device goes down or an address is deleted:
  * behind such news everything is read again, and what is not there has gone.
  */
@@ -33,7 +35,10 @@ struct follow {
 
 static void follow_begin(void *arg)
 {
-	((struct follow *)arg)->table.round++;
+	struct follow *follow = arg;
+
+	follow->table.round++;
+	kernel_addr_begin(follow->all[WORKER_MASTER]);
 }
 
 /* The interface's state before and after tells whether routes may have gone. */
@@ -61,13 +66,17 @@ static void follow_message(void *arg, const struct nlmsghdr *message)
 
 	if (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK)
 		follow_link(follow, message);
-	else
+	follow_addr_news(follow->all, message);
+	if (follow->routes)
 		follow->again |= follow_news(&follow->table, message);
 }
 
 static void follow_end(void *arg)
 {
-	follow_sweep(&((struct follow *)arg)->table);
+	struct follow *follow = arg;
+
+	follow_sweep(&follow->table);
+	kernel_addr_end(follow->all);
 }
 
 static void follow_on_turn(struct control *control, void *arg)
@@ -87,8 +96,8 @@ static void follow_on_timer(struct control *control, void *arg)
 static int follow_open(struct control *control, struct follow *follow)
 {
 	struct rtnl_config config = {
-		.dumps = { RTM_GETLINK },
-		.groups = { RTNLGRP_LINK },
+		.dumps = { RTM_GETLINK, RTM_GETADDR },
+		.groups = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR },
 		.begin = follow_begin,
 		.message = follow_message,
 		.end = follow_end,
@@ -97,10 +106,7 @@ static int follow_open(struct control *control, struct follow *follow)
 	int r;
 
 	if (follow->routes) {
-		config.dumps[1] = RTM_GETADDR;
 		config.dumps[2] = RTM_GETROUTE;
-		config.groups[1] = RTNLGRP_IPV4_IFADDR;
-		config.groups[2] = RTNLGRP_IPV6_IFADDR;
 		config.groups[3] = RTNLGRP_IPV4_ROUTE;
 		config.groups[4] = RTNLGRP_IPV6_ROUTE;
 		config.groups[5] = RTNLGRP_NEXTHOP;

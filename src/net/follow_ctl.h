@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * net/follow-ctl: what others do with the kernel's side of our interfaces,
- * followed on the master's loop: whether they are up, and with kni_routes the
- * routes that routing daemons make over them, and their addresses.
+ * followed on the master's loop: whether they are up, which addresses the kernel
+ * has, and with kni_routes the routes that routing daemons make over them.
  */
 #ifndef NET_FOLLOW_CTL_H
 #define NET_FOLLOW_CTL_H

@@ -10,6 +10,7 @@
 #include "api/route.h"
 #include "base/chains.h"
 #include "base/ip.h"
+#include "net/kernel_addr.h"
 
 struct hash_key;
 struct nlmsghdr;
@@ -51,6 +52,9 @@ bool follow_read_route(const struct worker *master, const struct nlmsghdr *messa
 bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
 		      struct follow_route *route);
 
+/* Any address of the kernel's. */
+bool follow_read_kernel_addr(const struct nlmsghdr *message, struct kernel_addr *addr);
+
 /* Which nexthop objects routes use, and how many do. */
 struct follow_objects {
 	const struct hash_key *key;
@@ -76,6 +80,9 @@ struct follow_table {
 	struct list waiting; /* those that dpvs has not taken: tried again */
 	uint32_t round;      /* moves on with each round of the kernel's tables */
 };
+
+/* A message, which may be about an address of the kernel's. */
+void follow_addr_news(struct worker *const *all, const struct nlmsghdr *message);
 
 /* A message, not about a link. True: it says that a new round is needed. */
 bool follow_news(struct follow_table *table, const struct nlmsghdr *message);

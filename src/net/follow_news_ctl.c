@@ -27,6 +27,20 @@ static bool route_news(struct follow_table *table, const struct nlmsghdr *messag
 	return false;
 }
 
+void follow_addr_news(struct worker *const *all, const struct nlmsghdr *message)
+{
+	bool comes = message->nlmsg_type == RTM_NEWADDR;
+	struct kernel_addr addr;
+
+	if ((!comes && message->nlmsg_type != RTM_DELADDR) ||
+	    !follow_read_kernel_addr(message, &addr))
+		return;
+	if (comes)
+		kernel_addr_put(all, &addr);
+	else
+		kernel_addr_remove(all, &addr);
+}
+
 bool follow_news(struct follow_table *table, const struct nlmsghdr *message)
 {
 	const struct worker *master = table->all[WORKER_MASTER];

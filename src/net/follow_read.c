@@ -206,9 +206,7 @@ uint32_t follow_read_object(const struct nlmsghdr *message)
 	return 0;
 }
 
-/* Link-local addresses mean something on their link only, where dpvs has the same. */
-bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
-		      struct follow_route *route)
+bool follow_read_kernel_addr(const struct nlmsghdr *message, struct kernel_addr *addr)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attr;
@@ -217,22 +215,37 @@ bool follow_read_addr(const struct worker *master, const struct nlmsghdr *messag
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*ifa) ||
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return false;
-	*route = (struct follow_route){
-		.family = ifa->ifa_family,
-		.plen = (uint8_t)ip_bits(ifa->ifa_family),
-		.type = API_ROUTE_KERNEL,
-		.proto = API_PROTO_BOOT,
-		.n_hops = 1,
-	};
-	if (!port_of(master, ifa->ifa_index, &route->hops[0].port))
-		return false;
+	memset(addr, 0, sizeof(*addr));
+	addr->family = ifa->ifa_family;
+	addr->plen = ifa->ifa_prefixlen;
+	addr->index = ifa->ifa_index;
 	mnl_attr_for_each(attr, message, sizeof(*ifa))
 	{
 		/* of a point to point interface IFA_ADDRESS is the other side */
 		if (mnl_attr_get_type(attr) == IFA_LOCAL)
-			local = any = read_ip(attr, route->family, &route->dst);
+			local = any = read_ip(attr, addr->family, &addr->ip);
 		else if (mnl_attr_get_type(attr) == IFA_ADDRESS && !local)
-			any = read_ip(attr, route->family, &route->dst);
+			any = read_ip(attr, addr->family, &addr->ip);
 	}
-	return any && !(route->family == AF_INET6 && ip6_is_link_local(&route->dst));
+	return any;
+}
+
+/* Link-local addresses mean something on their link only, where dpvs has the same. */
+bool follow_read_addr(const struct worker *master, const struct nlmsghdr *message,
+		      struct follow_route *route)
+{
+	struct kernel_addr addr;
+
+	if (!follow_read_kernel_addr(message, &addr))
+		return false;
+	*route = (struct follow_route){
+		.dst = addr.ip,
+		.family = addr.family,
+		.plen = (uint8_t)ip_bits(addr.family),
+		.type = API_ROUTE_KERNEL,
+		.proto = API_PROTO_BOOT,
+		.n_hops = 1,
+	};
+	return port_of(master, addr.index, &route->hops[0].port) &&
+	       !(addr.family == AF_INET6 && ip6_is_link_local(&addr.ip));
 }

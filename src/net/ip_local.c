@@ -2,19 +2,19 @@
 /*
  * net/ip-local: packets for our own addresses that no service took. ICMP is
  * ours, and what our tunnels' other ends send; nothing else has a listener
- * here. If there is a kernel interface, the kernel may have the address too,
- * and a listener (BGP, ssh); else who sent it is told so in the way of its
- * protocol (RFC 1122 3.2.2.1, RFC 9293 3.10.7.1).
+ * here. The kernel may have the address too, and a listener (BGP, ssh); else
+ * who sent it is told so in the way of its protocol (RFC 1122 3.2.2.1, RFC 9293
+ * 3.10.7.1).
  */
 #include "net/ip.h"
 
 #include <netinet/in.h>
 
-#include "link/kni.h"
 #include "net/addr.h"
 #include "net/icmp4.h"
 #include "net/icmp6.h"
 #include "net/ip6_headers.h"
+#include "net/kernel_addr.h"
 #include "net/reassembly.h"
 #include "net/tunnel_device.h"
 #include "worker/worker.h"
@@ -34,7 +34,7 @@ static void local_refuse(struct worker *w, struct rte_mbuf *m)
 {
 	const struct tuple *tuple = &pkt_meta(m)->tuple;
 
-	if (kni_ready(w, pkt_meta(m)->in_port)) {
+	if (kernel_may_listen(w, pkt_meta(m))) {
 		stage_push(w, STAGE_KERNEL_TX, m);
 		return;
 	}
@@ -63,8 +63,8 @@ static void local_fragment(struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt_meta *meta = pkt_meta(m);
 
-	if (kni_ready(w, meta->in_port) && !tuple_is_icmp(&meta->tuple) &&
-	    !tunnel_device_meant(w, meta) && !begins_with_headers(m))
+	if (!tuple_is_icmp(&meta->tuple) && !tunnel_device_meant(w, meta) &&
+	    !begins_with_headers(m) && kernel_may_listen(w, meta))
 		stage_push(w, STAGE_KERNEL_TX, m);
 	else
 		reassembly_take(w, m);

@@ -15,6 +15,7 @@
 #include "net/mld.h"
 #include "net/frag_meet.h"
 #include "net/frag_table.h"
+#include "net/kernel_addr.h"
 #include "net/neigh_int.h"
 #include "net/path_mtu.h"
 #include "net/reassembly.h"
@@ -32,6 +33,7 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->config = *config;
 	net->addrs = addr_table_create();
 	net->maddrs = maddr_table_create();
+	net->kernel_addrs = kernel_addr_table_create();
 	net->routes = route_table_create(socket);
 	net->neighs = neigh_table_create(config->neigh_max);
 	net->adjs = adj_table_create(socket);
@@ -40,8 +42,8 @@ struct net *net_create(const struct net_config *config, int socket)
 	net->tunnels = tunnel_table_create();
 	net->path_mtus = path_mtu_table_create();
 	stamps_init(&net->stamps);
-	if (net->addrs && net->maddrs && net->routes && net->neighs && net->adjs && net->frags &&
-	    net->frags_followed && net->tunnels && net->path_mtus)
+	if (net->addrs && net->maddrs && net->kernel_addrs && net->routes && net->neighs &&
+	    net->adjs && net->frags && net->frags_followed && net->tunnels && net->path_mtus)
 		return net;
 	free(net->path_mtus);
 	free(net->tunnels);
@@ -50,6 +52,7 @@ struct net *net_create(const struct net_config *config, int socket)
 	adj_table_destroy(net->adjs);
 	addr_table_destroy(net->addrs);
 	maddr_table_destroy(net->maddrs);
+	kernel_addr_table_destroy(net->kernel_addrs);
 	route_table_destroy(net->routes);
 	neigh_table_free(net->neighs);
 	free(net);
@@ -74,6 +77,7 @@ void net_destroy(struct worker *w)
 	addr_table_destroy(net->addrs);
 	mld_destroy(net->mld);
 	maddr_table_destroy(net->maddrs);
+	kernel_addr_table_destroy(net->kernel_addrs);
 	route_table_destroy(net->routes);
 	free(net);
 	w->net = NULL;

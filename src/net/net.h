@@ -16,6 +16,7 @@ struct control;
 struct addr_table;
 struct route_table;
 struct maddr_table;
+struct kernel_addr_table;
 struct neigh_table;
 struct adj_table;
 struct frag_table;
@@ -69,6 +70,7 @@ struct net {
 	struct net_config config;
 	struct addr_table *addrs;
 	struct maddr_table *maddrs;
+	struct kernel_addr_table *kernel_addrs;
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct adj_table *adjs;

@@ -10,216 +10,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/unit.h"
-#include "link/kni_master.h"
 #include "link/plug.h"
-#include "packet/ip4_rig.h"
-
-#define DOUBLES   8
-#define FRAMES    4096
-#define FRAME_MAX 2048
-
-struct frames {
-	unsigned int first, n;
-	struct {
-		size_t len;
-		uint8_t bytes[FRAME_MAX];
-	} at[FRAMES];
-};
-
-/* One device of the kernel's. */
-struct twin {
-	bool open;
-	char name[IFNAMSIZ];
-	int fd;
-	struct frames written, waiting;
-	struct rte_ether_addr mac;
-	uint16_t mtu;
-	bool carrier;
-	bool deleted; /* ioctls fail */
-	unsigned int macs_set;
-};
-
-struct kernel {
-	struct twin twins[DOUBLES];
-	unsigned int opened;
-	int refuse; /* -errno instead of opening */
-	int stuck;  /* -errno of every write */
-};
-
-static int twin_open(void *arg, const char *name, void **dev)
-{
-	struct kernel *kernel = arg;
-	struct twin *twin = &kernel->twins[kernel->opened];
-
-	kernel->opened++;
-	if (kernel->refuse)
-		return kernel->refuse;
-	assert_true(kernel->opened <= DOUBLES);
-	twin->open = true;
-	snprintf(twin->name, sizeof(twin->name), "%s", name);
-	twin->fd = eventfd(0, EFD_NONBLOCK);
-	*dev = twin;
-	return 0;
-}
-
-static int twin_fd(void *dev)
-{
-	return ((struct twin *)dev)->fd;
-}
-
-/* 100, 101, … in the order of opening: dpdk0's and dpdk1's first */
-static unsigned int twin_index(void *dev)
-{
-	return 100u + ((struct twin *)dev)->name[4] - '0';
-}
-
-static void frames_put(struct frames *frames, const void *bytes, size_t len)
-{
-	assert_true(frames->n < FRAMES && len <= FRAME_MAX);
-	memcpy(frames->at[frames->n].bytes, bytes, len);
-	frames->at[frames->n++].len = len;
-}
-
-static int twin_write(void *dev, const struct rte_mbuf *m)
-{
-	struct twin *twin = dev;
-	uint8_t flat[FRAME_MAX];
-	const void *bytes;
-
-	assert_true(twin->open && m->pkt_len <= FRAME_MAX);
-	bytes = rte_pktmbuf_read(m, 0, m->pkt_len, flat);
-	frames_put(&twin->written, bytes, m->pkt_len);
-	return 0;
-}
-
-static int twin_write_stuck(void *dev, const struct rte_mbuf *m)
-{
-	return -EIO;
-}
-
-static uint32_t twin_read(void *dev, void *to, uint32_t room)
-{
-	struct twin *twin = dev;
-	struct frames *from = &twin->waiting;
-	uint64_t count;
-	size_t len;
-
-	if (from->first == from->n) {
-		assert_true(read(twin->fd, &count, sizeof(count)) > 0 || errno == EAGAIN);
-		return 0;
-	}
-	len = RTE_MIN(from->at[from->first].len, (size_t)room);
-	memcpy(to, from->at[from->first++].bytes, len);
-	return (uint32_t)len;
-}
-
-static int twin_set_mac(void *dev, const struct rte_ether_addr *mac)
-{
-	struct twin *twin = dev;
-
-	if (twin->deleted)
-		return -EBADFD;
-	twin->mac = *mac;
-	twin->macs_set++;
-	return 0;
-}
-
-static int twin_set_mtu(void *dev, uint16_t mtu)
-{
-	((struct twin *)dev)->mtu = mtu;
-	return 0;
-}
-
-static int twin_set_carrier(void *dev, bool on)
-{
-	((struct twin *)dev)->carrier = on;
-	return 0;
-}
-
-static void twin_close(void *dev)
-{
-	struct twin *twin = dev;
-
-	twin->open = false;
-	close(twin->fd);
-}
-
-static const struct kni_ops twin_ops = {
-	twin_open,    twin_fd,      twin_index,       twin_write, twin_read,
-	twin_set_mac, twin_set_mtu, twin_set_carrier, twin_close,
-};
-
-static const struct kni_ops stuck_ops = {
-	twin_open,    twin_fd,      twin_index,       twin_write_stuck, twin_read,
-	twin_set_mac, twin_set_mtu, twin_set_carrier, twin_close,
-};
-
-struct rig {
-	struct harness *h;
-	struct kernel *kernel;
-};
-
-static const char *name_of(void *arg, const char *port)
-{
-	return strcmp(port, "dpdk1") == 0 ? "dpdk1x" : NULL;
-}
-
-static void learn(const struct rig *rig, unsigned int index, bool up)
-{
-	kni_learn(rig->h->all, &(struct kni_news){ .index = index, .up = up });
-	harness_turn(rig->h);
-}
-
-static struct rig rig_new_with(const struct kni_ops *ops, unsigned int n_workers, int refuse)
-{
-	struct harness_options options = { .n_workers = n_workers };
-	struct rig rig = { ip4_rig_new(&options), calloc(1, sizeof(*rig.kernel)) };
-	struct kni_config config = {
-		.ops = ops,
-		.ops_arg = rig.kernel,
-		.pool = rig.h->pool,
-		.lcore = -1,
-		.name = name_of,
-	};
-
-	rig.kernel->refuse = refuse;
-	assert_int_equal(kni_create(rig.h->all, &config), 0);
-	kni_sync(rig.h->all);
-	return rig;
-}
-
-static struct rig rig_new(unsigned int n_workers)
-{
-	struct rig rig = rig_new_with(&twin_ops, n_workers, 0);
-
-	harness_run(rig.h, "dpip kni add 10.0.0.5 dev dpdk0");
-	learn(&rig, 100, true);
-	return rig;
-}
-
-static void rig_free(struct rig *rig)
-{
-	harness_assert_balance(rig->h);
-	harness_free(rig->h);
-	for (unsigned int i = 0; i < DOUBLES; i++)
-		assert_false(rig->kernel->twins[i].open);
-	free(rig->kernel);
-}
-
-static struct kni *owner(const struct rig *rig)
-{
-	return rig->h->all[WORKER_MASTER]->link->kernel;
-}
-
-static void run_owner(const struct rig *rig)
-{
-	while (kni_owner_run(owner(rig), 0))
-		;
-}
+#include "packet/kni_rig.h"
 
 static uint64_t to_kernel(const struct harness *h)
 {
@@ -295,12 +90,12 @@ static struct bytes heard_frame(unsigned int i)
 }
 
 /* The kernel has got these bytes, and nothing else has. */
-static void expect_heard(const struct rig *rig, unsigned int i, const struct bytes *frame)
+static void expect_heard(const struct kni_rig *rig, unsigned int i, const struct bytes *frame)
 {
 	struct frames *got = &rig->kernel->twins[0].written;
 	char hex[2 * FRAME_MAX + 1] = "";
 
-	run_owner(rig);
+	kni_rig_run(rig);
 	for (size_t k = 0; k < frame->len; k++)
 		snprintf(hex + 2 * k, 3, "%02x", frame->at[k]);
 	if (got->n != 1)
@@ -322,7 +117,7 @@ static void pieces_test(void **state)
 {
 	for (unsigned int i = 0; i < 4; i++) {
 		unsigned int workers = i & 1 ? 3 : 1;
-		struct rig rig = rig_new(workers);
+		struct kni_rig rig = kni_rig_new(workers);
 		struct bytes pieces[2] = {
 			ip4_frame(US6,
 				  "60000000 0018 2c40" ENDS6
@@ -340,7 +135,7 @@ static void pieces_test(void **state)
 		harness_run(rig.h, "dpip addr add 2001:db8::1/64 dev dpdk0");
 		harness_advance(rig.h, 5000);
 		ip4_count_frames(rig.h, 0);
-		run_owner(&rig);
+		kni_rig_run(&rig);
 		rig.kernel->twins[0].written.n = 0;
 		for (unsigned int j = 0; j < 2; j++) {
 			const struct bytes *piece = &pieces[i & 2 ? 1 - j : j];
@@ -350,14 +145,14 @@ static void pieces_test(void **state)
 		}
 		harness_assert_balance(rig.h);
 		expect_heard(&rig, 0, &whole);
-		rig_free(&rig);
+		kni_rig_free(&rig);
 	}
 }
 
 static void to_kernel_test(void **state)
 {
 	for (unsigned int workers = 1; workers <= 3; workers += 2) {
-		struct rig rig = rig_new(workers);
+		struct kni_rig rig = kni_rig_new(workers);
 
 		for (unsigned int i = 0; i < LENGTH(heard); i++) {
 			struct bytes frame = heard_frame(i);
@@ -368,13 +163,13 @@ static void to_kernel_test(void **state)
 			expect_heard(&rig, i, &frame);
 			assert_int_equal(to_kernel(rig.h), i + 1);
 		}
-		rig_free(&rig);
+		kni_rig_free(&rig);
 	}
 }
 
 static void classes_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 
 	for (unsigned int i = 0; i < LENGTH(heard); i++) {
 		struct bytes frame = heard_frame(i);
@@ -390,12 +185,12 @@ static void classes_test(void **state)
 		m->data_len = (uint16_t)frame.len;
 		rte_pktmbuf_free(m);
 	}
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 static void segments_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 
 	for (unsigned int i = 0; i < LENGTH(heard); i++) {
 		struct bytes frame = heard_frame(i);
@@ -404,13 +199,13 @@ static void segments_test(void **state)
 		harness_turn(rig.h);
 		expect_heard(&rig, i, &frame);
 	}
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* A tag that the port took out is there again. */
 static void stripped_tag_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct bytes frame = ip4_frame(US "0800", "4500 0014 0001 0000 40ff 0000" P WE, 0);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig.h->pool);
 	struct frames *got = &rig.kernel->twins[0].written;
@@ -420,34 +215,34 @@ static void stripped_tag_test(void **state)
 	m->vlan_tci = 9;
 	assert_true(test_port_inject(rig.h->port[0], 0, m));
 	harness_turn(rig.h);
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(got->n, 1);
 	assert_int_equal(got->at[0].len, frame.len + 4);
 	assert_memory_equal(got->at[0].bytes, frame.at, 12);
 	assert_memory_equal(got->at[0].bytes + 12, "\x81\x00\x00\x09", 4);
 	assert_memory_equal(got->at[0].bytes + 16, frame.at + 12, frame.len - 12);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* Down, or on a port whose interface is down: as if there were none. */
 static void down_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct bytes lldp = heard_frame(0), bgp = heard_frame(9);
 
 	harness_inject(rig.h, 1, 0, lldp.at, lldp.len);
 	harness_turn(rig.h);
 	assert_int_equal(harness_drops(rig.h, DROP_ETH_TYPE), 1);
-	learn(&rig, 100, false);
+	kni_rig_learn(&rig, 100, false);
 	ip4_send_frame(rig.h, 0, &lldp);
 	assert_int_equal(harness_drops(rig.h, DROP_ETH_TYPE), 2);
 	ip4_send_frame(rig.h, 0, &bgp);
 	assert_int_equal(harness_drops(rig.h, DROP_IP4_NO_LISTENER), 1);
 	assert_int_equal(to_kernel(rig.h), 0);
-	learn(&rig, 100, true);
+	kni_rig_learn(&rig, 100, true);
 	ip4_send_frame(rig.h, 0, &lldp);
 	assert_int_equal(to_kernel(rig.h), 1);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* ---- budgets ---- */
@@ -456,7 +251,7 @@ static void down_test(void **state)
 #define OSPF 13
 #define ARP  4
 
-static void flood(const struct rig *rig, unsigned int what, unsigned int n)
+static void flood(const struct kni_rig *rig, unsigned int what, unsigned int n)
 {
 	struct bytes frame = heard_frame(what);
 
@@ -481,7 +276,7 @@ static unsigned int count_class(const struct frames *got, unsigned int what)
 
 static void budget_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct frames *got = &rig.kernel->twins[0].written;
 
 	/* at one moment: a burst of each class, whatever the others do */
@@ -490,7 +285,7 @@ static void budget_test(void **state)
 	flood(&rig, OSPF, 5);
 	assert_int_equal(harness_drops(rig.h, DROP_KNI_BULK), 600 - 256);
 	assert_int_equal(harness_drops(rig.h, DROP_KNI_ROUTING), 400 - 256);
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(count_class(got, SSH), 256);
 	assert_int_equal(count_class(got, ARP), 256);
 	assert_int_equal(count_class(got, OSPF), 5);
@@ -500,29 +295,29 @@ static void budget_test(void **state)
 	harness_advance(rig.h, 5);
 	flood(&rig, SSH, 600);
 	assert_in_range(600 * 2 - harness_drops(rig.h, DROP_KNI_BULK) - 256, 118, 122);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* What keeps sessions alive is written before what came earlier and can wait. */
 static void order_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct frames *got = &rig.kernel->twins[0].written;
 	struct bytes ospf = heard_frame(OSPF);
 
 	flood(&rig, SSH, 100);
 	flood(&rig, OSPF, 3);
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(got->n, 103);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_memory_equal(got->at[i].bytes, ospf.at, ospf.len);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* The owner does not come: the ring is full, and the loss has a name. */
 static void ring_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 
 	for (unsigned int i = 0; i < 12; i++) {
 		flood(&rig, SSH, 100);
@@ -531,26 +326,26 @@ static void ring_test(void **state)
 	assert_int_equal(harness_drops(rig.h, DROP_KNI_BULK), 0);
 	assert_int_equal(to_kernel(rig.h), KNI_RING - 1);
 	assert_int_equal(harness_drops(rig.h, DROP_KNI_RING), 1200 - (KNI_RING - 1));
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 static void refused_by_kernel_test(void **state)
 {
-	struct rig rig = rig_new_with(&stuck_ops, 1, 0);
+	struct kni_rig rig = kni_rig_new_with(&stuck_ops, 1, 0);
 
-	learn(&rig, 100, true);
+	kni_rig_learn(&rig, 100, true);
 	flood(&rig, OSPF, 3);
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(kni_port_find(rig.h->all[0], 100)->counters.to_dropped, 3);
 	assert_int_equal(kni_port_find(rig.h->all[0], 100)->counters.to_packets, 0);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* forward2kni: all that comes in reaches the kernel once, whether it is the kernel's or not. */
 static void forward_test(void **state)
 {
 	for (unsigned int workers = 1; workers <= 3; workers += 2) {
-		struct rig rig = rig_new(workers);
+		struct kni_rig rig = kni_rig_new(workers);
 		struct frames *got = &rig.kernel->twins[0].written;
 		struct bytes ping = ip4_frame(
 			US "0800", "4500 001c 0001 0000 4001 0000" P WE "0800 0000 0001 0002", 0);
@@ -569,7 +364,7 @@ static void forward_test(void **state)
 		for (unsigned int on = 1; on + 1 > 0; on--) {
 			harness_inject(rig.h, 0, 0, ping.at, ping.len);
 			harness_turn(rig.h);
-			run_owner(&rig);
+			kni_rig_run(&rig);
 			assert_int_equal(got->n, on);
 			if (on)
 				assert_memory_equal(got->at[0].bytes, ping.at, ping.len);
@@ -577,14 +372,14 @@ static void forward_test(void **state)
 			assert_int_equal(harness_take(rig.h, 0, out, sizeof(out)), ping.len);
 			harness_run(rig.h, "dpip link set dpdk0 forward2kni off");
 		}
-		rig_free(&rig);
+		kni_rig_free(&rig);
 	}
 }
 
 /* Copies keep to the budget of their class. */
 static void copy_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct frames *got = &rig.kernel->twins[0].written;
 	struct bytes ospf = heard_frame(OSPF);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig.h->pool);
@@ -594,11 +389,11 @@ static void copy_test(void **state)
 	for (unsigned int i = 0; i < 300; i++)
 		kni_forward(rig.h->all[1], &in, 0);
 	kni_forward(rig.h->all[1], &in, 1); /* that one is down */
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(count_class(got, OSPF), 256);
 	assert_int_equal(got->n, 256);
 	rte_pktmbuf_free(m);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* ---- from the kernel ---- */
@@ -614,7 +409,7 @@ static void kernel_sends(struct twin *twin, const void *bytes, size_t len)
 static void from_kernel_test(void **state)
 {
 	for (unsigned int workers = 1; workers <= 3; workers += 2) {
-		struct rig rig = rig_new(workers);
+		struct kni_rig rig = kni_rig_new(workers);
 		uint8_t frame[FRAME_MAX], got[FRAME_MAX];
 
 		memset(frame, 0x5a, sizeof(frame));
@@ -622,7 +417,7 @@ static void from_kernel_test(void **state)
 			frame[20] = (uint8_t)i;
 			kernel_sends(&rig.kernel->twins[1], frame, 60 + i);
 		}
-		run_owner(&rig);
+		kni_rig_run(&rig);
 		harness_turn(rig.h);
 		for (unsigned int i = 0; i < 200; i++) { /* in order, whoever sends them */
 			frame[20] = (uint8_t)i;
@@ -631,30 +426,30 @@ static void from_kernel_test(void **state)
 		}
 		ip4_expect_nothing(rig.h);
 		harness_assert_balance(rig.h);
-		rig_free(&rig);
+		kni_rig_free(&rig);
 	}
 }
 
 /* Nobody takes them: bounded, and counted. */
 static void from_kernel_full_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	const struct kni_counters *counters = &kni_port_find(rig.h->all[0], 100)->counters;
 	uint8_t frame[60] = { 0 };
 
 	for (unsigned int i = 0; i < 1500; i++)
 		kernel_sends(&rig.kernel->twins[0], frame, sizeof(frame));
-	run_owner(&rig);
+	kni_rig_run(&rig);
 	assert_int_equal(counters->from_packets, 1023);
 	assert_int_equal(counters->from_dropped, 1500 - 1023);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* ---- like its port ---- */
 
 static void follows_port_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct twin *twin = &rig.kernel->twins[0], *other = &rig.kernel->twins[1];
 
 	assert_string_equal(twin->name, "dpdk0.kni");
@@ -684,17 +479,17 @@ static void follows_port_test(void **state)
 	twin->mtu = 1300;
 	kni_learn(rig.h->all, &(struct kni_news){ .index = 100, .up = true, .mtu = 1300 });
 	assert_int_equal(twin->mtu, 1300);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 static void deleted_test(void **state)
 {
-	struct rig rig = rig_new(1);
+	struct kni_rig rig = kni_rig_new(1);
 	struct twin *twin = &rig.kernel->twins[0];
 	struct bytes lldp = heard_frame(0);
 
 	/* gone to another namespace: still ours, and up as far as we know */
-	learn(&rig, 100, false);
+	kni_rig_learn(&rig, 100, false);
 	kni_learn(rig.h->all, &(struct kni_news){ .index = 100, .gone = true });
 	assert_true(twin->open);
 	ip4_send_frame(rig.h, 0, &lldp);
@@ -714,13 +509,13 @@ static void deleted_test(void **state)
 	plug_reap(rig.h->all);
 	kni_sync(rig.h->all);
 	assert_false(rig.kernel->twins[1].open);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 /* No right to make interfaces: one attempt, and all else works. */
 static void refused_test(void **state)
 {
-	struct rig rig = rig_new_with(&twin_ops, 1, -EPERM);
+	struct kni_rig rig = kni_rig_new_with(&twin_ops, 1, -EPERM);
 	struct bytes lldp = heard_frame(0);
 
 	assert_int_equal(rig.kernel->opened, 1);
@@ -729,7 +524,7 @@ static void refused_test(void **state)
 	assert_int_equal(rig.kernel->opened, 1);
 	ip4_send_frame(rig.h, 0, &lldp);
 	assert_int_equal(harness_drops(rig.h, DROP_ETH_TYPE), 1);
-	rig_free(&rig);
+	kni_rig_free(&rig);
 }
 
 int main(void)

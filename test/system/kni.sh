@@ -13,6 +13,7 @@ OURS=10.1.0.5 # the kernel's address behind dpdk0
 
 BED_BLOCKS=$(bed_short_timeouts)
 bed_net 1
+must "the client speaks IPv6" bed_ip6 client fd00:1::1/64 fd00:1::254
 must "traffic server" bed_traffic_server 1
 
 # Keys and a server for one who logs in by key only, as whoever runs this.
@@ -49,6 +50,15 @@ closed() {
 	in_client timeout 10 bash -c "exec 3<>/dev/tcp/$1/81" 2>&1 | grep -q "Connection refused"
 }
 
+# kernel_hears ADDRESS: what comes for it to dpvs, and is no service's, is the kernel's
+kernel_hears() {
+	local before
+	before=$(kernel_packets) && closed "$1" && [ "$(kernel_packets)" -gt "$before" ]
+}
+kernel_packets() {
+	dpip -j -s kni show dev dpdk0 | $PYTHON -c 'import json, sys; print(json.load(sys.stdin)[0]["stats"]["to_kernel"]["packets"])'
+}
+
 # link_is WORDS: what `ip link show dpdk0.kni` says has them
 link_is() {
 	ip link show dpdk0.kni | grep -q -- "$1"
@@ -67,6 +77,7 @@ for workers in $WORKERS; do
 		echo "ipvsadm -a -t $VIP:7000 -r 10.2.0.1:7000 -b"
 		echo "ipvsadm -P -z $LADDR -t $VIP:7000 -F dpdk1"
 		echo "dpip kni add $OURS dev dpdk0"
+		echo "dpip addr add fd00:1::254/64 dev dpdk0 nodad"
 	)
 
 	ok "$w: each port has one, down, with carrier" eval 'link_is DOWN && ip link show dpdk1.kni >/dev/null &&
@@ -78,8 +89,13 @@ for workers in $WORKERS; do
 	ok "$w: the kernel answers ping" bed_wait_for 15 kernel_answers
 	ok "$w: and is answered" ping -c 3 -i 0.2 -W 10 -q 10.1.0.1
 	ok "$w: TCP to a closed port of the kernel's address is refused" closed "$OURS"
-	ok "$w: to one of an address that both have, too" eval 'ip address add 10.1.0.254/32 dev dpdk0.kni && closed 10.1.0.254 &&
-		ip address del 10.1.0.254/32 dev dpdk0.kni'
+	# from here on the client knows whose MAC address these have: the bridge would answer for the kernel, too
+	ok "$w: and to one that only dpvs has" closed 10.1.0.254
+	ok "$w: of IPv6, too" closed fd00:1::254
+	ok "$w: what the kernel has, too, is the kernel's" eval 'ip address add 10.1.0.254/32 dev dpdk0.kni &&
+		bed_wait_for 10 kernel_hears 10.1.0.254 && ip address del 10.1.0.254/32 dev dpdk0.kni'
+	ok "$w: on whatever device" eval 'ip address add 10.1.0.254/32 dev lo && bed_wait_for 10 kernel_hears 10.1.0.254 &&
+		ip address del 10.1.0.254/32 dev lo'
 	ok "$w: frames of full size, and longer ones in pieces" eval 'in_client ping -c 2 -i 0.2 -W 10 -q -s 1472 $OURS && ping -c 2 -i 0.2 -W 10 -q -s 4000 10.1.0.1'
 	ok "$w: dpvs itself answers as before" in_client ping -c 2 -i 0.2 -W 10 -q "$VIP"
 	must "$w: sshd" ssh_serve

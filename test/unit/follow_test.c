@@ -28,6 +28,7 @@
 #include "lib/net_rig.h"
 #include "link/kni_master.h"
 #include "net/follow_int.h"
+#include "packet/meta.h"
 #include "net/route_int.h"
 #include "net/shared_ctl.h"
 
@@ -273,6 +274,7 @@ static bool tell(struct follow_table *table, const char *row)
 		put_addr(message, family, &dst, plen, &hops[0]);
 	else
 		put_route(message, row, family, &dst, plen, hops, n);
+	follow_addr_news(table->all, message);
 	return follow_news(table, message);
 }
 
@@ -660,6 +662,56 @@ static void many_test(void **state)
 	rig_free(rig);
 }
 
+/* Are all workers agreed that a packet to it is the kernel's? */
+static bool is_kernels(const struct rig *rig, const char *text)
+{
+	struct pkt_meta meta = { .in_port = 0 };
+	unsigned int family;
+	bool first;
+
+	assert_int_equal(ip_parse(text, &family, &meta.tuple.dst), 0);
+	meta.tuple.family = (uint8_t)family;
+	first = kernel_may_listen(rig->net->all[0], &meta);
+	for (unsigned int i = 1; i <= NET_RIG_WORKERS; i++)
+		assert_int_equal(kernel_may_listen(rig->net->all[i], &meta), first);
+	return first;
+}
+
+/* Any device's count, since the kernel takes packets for them by each; link-local ones, too. */
+static void kernel_addrs_test(void **state)
+{
+	static const char *const rows[] = {
+		"new addr 10.0.0.5/24 -@100",   "new addr 10.0.0.6/24 -@7",
+		"new addr 10.0.0.6/32 -@7",     "new addr fd00::5/64 -@100",
+		"new addr fe80::5/64 -@100",    "new addr 10.0.0.7/24 -@101",
+		"? del addr 10.0.0.7/24 -@101", "del addr 10.0.0.6/24 -@7",
+		"del addr fd00::5/64 -@101",    "new addr fd00::5/64 -@100",
+	};
+	struct rig *rig = rig_new();
+
+	kni_learn(rig->net->all, &(struct kni_news){ .index = 100, .up = true });
+	kernel_addr_begin(rig->net->all[0]);
+	for (unsigned int i = 0; i < LENGTH(rows); i++) {
+		tell(&rig->table, rows[i] + strspn(rows[i], "? "));
+		assert_true(is_kernels(rig, "10.0.0.9")); /* not known yet */
+	}
+	kernel_addr_end(rig->net->all);
+	assert_true(is_kernels(rig, "10.0.0.5"));
+	assert_true(is_kernels(rig, "10.0.0.6")); /* one is left */
+	assert_true(is_kernels(rig, "fd00::5"));
+	assert_true(is_kernels(rig, "fe80::5"));
+	assert_false(is_kernels(rig, "10.0.0.7"));
+	assert_false(is_kernels(rig, "10.0.0.9"));
+	assert_false(is_kernels(rig, "fd00::6"));
+	kernel_addr_begin(rig->net->all[0]);
+	tell(&rig->table, "new addr 10.0.0.5/24 -@100");
+	kernel_addr_end(rig->net->all);
+	assert_true(is_kernels(rig, "10.0.0.5"));
+	assert_false(is_kernels(rig, "10.0.0.6"));
+	assert_false(is_kernels(rig, "fe80::5"));
+	rig_free(rig);
+}
+
 /* Cut and damaged messages are nothing, and touch nothing. */
 static void damaged_test(void **state)
 {
@@ -673,6 +725,7 @@ static void damaged_test(void **state)
 			memset(space + sizeof(*message), 0xff, sizeof(space) - sizeof(*message));
 			message->nlmsg_type = type;
 			message->nlmsg_len += len;
+			follow_addr_news(rig->table.all, message);
 			assert_false(follow_news(&rig->table, message) && type == RTM_NEWROUTE);
 		}
 	}
@@ -683,11 +736,12 @@ static void damaged_test(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hops4_test),    cmocka_unit_test(hops6_test),
-		cmocka_unit_test(replaced_test), cmocka_unit_test(several_test),
-		cmocka_unit_test(rounds_test),   cmocka_unit_test(objects_test),
-		cmocka_unit_test(waits_test),    cmocka_unit_test(many_test),
-		cmocka_unit_test(damaged_test),  cmocka_unit_test(deleted_test),
+		cmocka_unit_test(hops4_test),        cmocka_unit_test(hops6_test),
+		cmocka_unit_test(replaced_test),     cmocka_unit_test(several_test),
+		cmocka_unit_test(rounds_test),       cmocka_unit_test(objects_test),
+		cmocka_unit_test(waits_test),        cmocka_unit_test(many_test),
+		cmocka_unit_test(damaged_test),      cmocka_unit_test(deleted_test),
+		cmocka_unit_test(kernel_addrs_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
