@@ -20,6 +20,7 @@ enum api_tunnel_mode {
 enum api_tunnel_gre_flag {
 	API_TUNNEL_GRE_KEY = 1,
 	API_TUNNEL_GRE_CSUM = 2,
+	API_TUNNEL_GRE_SEQ = 4,
 };
 
 /* What TUNNEL_SET changes, and what TUNNEL_LIST is to compare; an item has all. */
@@ -32,9 +33,10 @@ enum api_tunnel_given {
 	API_TUNNEL_TOS = 32,
 	API_TUNNEL_IKEY = 64,
 	API_TUNNEL_OKEY = 128,
-	API_TUNNEL_IFLAGS = 256, /* the checksum, not the key */
+	API_TUNNEL_IFLAGS = 256, /* the checksum alone */
 	API_TUNNEL_OFLAGS = 512,
-	API_TUNNEL_ALL = 1023,
+	API_TUNNEL_ISEQ = 1024,
+	API_TUNNEL_OSEQ = 2048,
 };
 
 #define API_TUNNEL_TOS_INHERIT 1 /* tos: the inner packet's; the others are multiples of 4 */

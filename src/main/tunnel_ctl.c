@@ -86,9 +86,10 @@ static int tunnel_check(struct request *req, const struct api_tunnel_device *tun
 		return request_fail(req, -EINVAL, "tunnel %s: remote and local are the same",
 				    tunnel->name);
 	if (modes[tunnel->mode].kind != ENCAP_GRE && (tunnel->iflags | tunnel->oflags))
-		return request_fail(req, -EINVAL,
-				    "tunnel %s: keys and checksums go with gre and ip6gre",
-				    tunnel->name);
+		return request_fail(
+			req, -EINVAL,
+			"tunnel %s: keys, checksums and sequence numbers go with gre and ip6gre",
+			tunnel->name);
 	if (tunnel->tos != API_TUNNEL_TOS_INHERIT && tunnel->tos % 4)
 		return request_fail(
 			req, -EINVAL,
@@ -108,7 +109,8 @@ static int tunnel_add_check(struct request *req, const void *body)
 static uint8_t encap_flags(uint8_t flags)
 {
 	return (uint8_t)((flags & API_TUNNEL_GRE_KEY ? ENCAP_KEY : 0) |
-			 (flags & API_TUNNEL_GRE_CSUM ? ENCAP_CSUM : 0));
+			 (flags & API_TUNNEL_GRE_CSUM ? ENCAP_CSUM : 0) |
+			 (flags & API_TUNNEL_GRE_SEQ ? ENCAP_SEQ : 0));
 }
 
 static struct tunnel_config tunnel_config(const struct api_tunnel_device *tunnel)
@@ -227,10 +229,31 @@ static int tunnel_find(struct request *req, const char *name)
 	return id;
 }
 
+static void overlay_flag(uint8_t *to, uint8_t from, bool given, uint8_t flag)
+{
+	if (given)
+		*to = (uint8_t)((*to & ~flag) | (from & flag));
+}
+
+static void overlay_flags(struct api_tunnel_device *to, const struct api_tunnel_device *from)
+{
+	static const struct {
+		uint32_t in, out;
+		uint8_t flag;
+	} rows[] = {
+		{ API_TUNNEL_IFLAGS, API_TUNNEL_OFLAGS, API_TUNNEL_GRE_CSUM },
+		{ API_TUNNEL_IKEY, API_TUNNEL_OKEY, API_TUNNEL_GRE_KEY },
+		{ API_TUNNEL_ISEQ, API_TUNNEL_OSEQ, API_TUNNEL_GRE_SEQ },
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		overlay_flag(&to->iflags, from->iflags, from->given & rows[i].in, rows[i].flag);
+		overlay_flag(&to->oflags, from->oflags, from->given & rows[i].out, rows[i].flag);
+	}
+}
+
 static void tunnel_overlay(struct api_tunnel_device *to, const struct api_tunnel_device *from)
 {
-	const uint8_t others = (uint8_t)~API_TUNNEL_GRE_KEY;
-
 	if (from->given & API_TUNNEL_REMOTE)
 		to->remote = from->remote;
 	if (from->given & API_TUNNEL_LOCAL)
@@ -239,18 +262,11 @@ static void tunnel_overlay(struct api_tunnel_device *to, const struct api_tunnel
 		to->ttl = from->ttl;
 	if (from->given & API_TUNNEL_TOS)
 		to->tos = from->tos;
-	if (from->given & API_TUNNEL_IFLAGS)
-		to->iflags = (to->iflags & API_TUNNEL_GRE_KEY) | (from->iflags & others);
-	if (from->given & API_TUNNEL_OFLAGS)
-		to->oflags = (to->oflags & API_TUNNEL_GRE_KEY) | (from->oflags & others);
-	if (from->given & API_TUNNEL_IKEY) {
+	if (from->given & API_TUNNEL_IKEY)
 		to->ikey = from->ikey;
-		to->iflags = (to->iflags & others) | (from->iflags & API_TUNNEL_GRE_KEY);
-	}
-	if (from->given & API_TUNNEL_OKEY) {
+	if (from->given & API_TUNNEL_OKEY)
 		to->okey = from->okey;
-		to->oflags = (to->oflags & others) | (from->oflags & API_TUNNEL_GRE_KEY);
-	}
+	overlay_flags(to, from);
 }
 
 static int tunnel_change(struct request *req, uint16_t id, const struct api_tunnel_device *change)
@@ -306,7 +322,7 @@ static int tunnel_replace_run(struct request *req, const void *body)
 	if (id == PORT_NONE || link->ports[id].kind != PORT_TUNNEL)
 		return tunnel_add_run(req, body);
 	r = tunnel_check(req, &tunnel);
-	tunnel.given = API_TUNNEL_ALL;
+	tunnel.given = UINT32_MAX;
 	return r < 0 ? r : tunnel_change(req, id, &tunnel);
 }
 

@@ -144,7 +144,8 @@ void tell_route(struct worker *w, enum api_event_what what, const struct route_n
 static uint8_t api_flags(uint8_t flags)
 {
 	return (uint8_t)((flags & ENCAP_KEY ? API_TUNNEL_GRE_KEY : 0) |
-			 (flags & ENCAP_CSUM ? API_TUNNEL_GRE_CSUM : 0));
+			 (flags & ENCAP_CSUM ? API_TUNNEL_GRE_CSUM : 0) |
+			 (flags & ENCAP_SEQ ? API_TUNNEL_GRE_SEQ : 0));
 }
 
 void tunnel_item_fill(const struct worker *w, uint16_t id, struct api_tunnel_device *item)

@@ -173,6 +173,7 @@ static void tunnel_apply_add(struct worker *w, struct op *op)
 {
 	const struct tunnel_op *data = op_data(op);
 
+	w->net->tunnels->sequences[data->id].next = 0;
 	tunnel_put(w, data->id, &data->config);
 	upper_put(w, data->id, &data->port);
 	tell_tunnel(w, API_EVENT_ADD, data->id);

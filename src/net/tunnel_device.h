@@ -30,16 +30,24 @@ struct tunnel_config {
 struct tunnel_device {
 	struct tunnel_config config;
 	bool used;
+	bool numbered;     /* with ENCAP_SEQ in iflags: one has come, */
+	uint32_t expected; /* ... and no number before this is taken */
 	struct encap_head heads[2];
 };
 
 #define TUNNEL_SLOTS (4 * PORT_MAX)
 
+/* What all workers number packets of one tunnel by. */
+struct tunnel_sequence {
+	uint32_t next;
+} __rte_cache_aligned;
+
 /* A worker's own, by port. */
 struct tunnel_table {
 	struct tunnel_device of[PORT_MAX];
 	unsigned int n;
-	uint16_t slots[TUNNEL_SLOTS]; /* ids + 1, by both ends' addresses */
+	uint16_t slots[TUNNEL_SLOTS];               /* ids + 1, by both ends' addresses */
+	struct tunnel_sequence sequences[PORT_MAX]; /* the master's count, for all */
 };
 
 struct tunnel_table *tunnel_table_create(void);

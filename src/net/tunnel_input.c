@@ -4,8 +4,10 @@
  * off, and the inner packet goes in by the front door: it is checked, belongs
  * to services and is routed as if it had come by a wire. GRE's checksum is
  * asked for or not, as the tunnel says, and what has one unasked is no packet
- * of the tunnel's, as in Linux. Sequence numbers are read over: order is
- * nobody's promise where several workers receive. ICMP errors about what we
+ * of the tunnel's, as in Linux. Sequence numbers are read over unless the tunnel
+ * wants them: then a packet behind one that was sent later is dropped, as each
+ * worker has seen them; one other end's packets are one worker's, as far as ports
+ * spread by addresses. ICMP errors about what we
  * have sent to the other end go on to who sent what was inside.
  */
 #include "net/net.h"
@@ -24,13 +26,30 @@ static unsigned int refused(const struct tunnel_device *device, const struct enc
 	return DROP__COUNT;
 }
 
+/* Does the tunnel want numbers, and is this none, or one that has been overtaken? */
+static bool overtaken(struct tunnel_device *device, const struct encap_found *found)
+{
+	if (likely(!(device->config.iflags & ENCAP_SEQ)))
+		return false;
+	if (!(found->flags & ENCAP_SEQ) ||
+	    (device->numbered && (int32_t)(found->seq - device->expected) < 0))
+		return true;
+	device->numbered = true;
+	device->expected = found->seq + 1;
+	return false;
+}
+
 static void tunnel_receive(struct worker *w, struct rte_mbuf *m, uint16_t id,
 			   const struct encap_found *found)
 {
 	struct port_counters *counters = &w->link->counters[id];
-	unsigned int why = refused(&w->net->tunnels->of[id], found);
-	enum drop_reason reason = (enum drop_reason)why;
+	struct tunnel_device *device = &w->net->tunnels->of[id];
+	unsigned int why = refused(device, found);
+	enum drop_reason reason;
 
+	if (why == DROP__COUNT && unlikely(overtaken(device, found)))
+		why = DROP_TUNNEL_SEQUENCE;
+	reason = (enum drop_reason)why;
 	if (unlikely(why != DROP__COUNT || !encap_strip(m, found, &reason))) {
 		counters->rx_errors++;
 		drop(w, m, reason);

@@ -97,6 +97,8 @@
 	X(TUNNEL_HEADER, "tunnel_header", "a tunnel's header that we do not speak")         \
 	X(TUNNEL_CHECKSUM, "tunnel_checksum", "wrong checksum of GRE or GUE")               \
 	X(TUNNEL_KEY, "tunnel_key", "from a tunnel's other end, with another key")          \
+	X(TUNNEL_SEQUENCE, "tunnel_sequence",                                               \
+	  "behind one that was sent later, or without a number where they have one")        \
 	X(TUNNEL_DOWN, "tunnel_down", "received for a tunnel that is down")                 \
 	X(TUNNEL_FAMILY, "tunnel_family", "of a family that the tunnel does not carry")     \
 	X(TUNNEL_NO_ROUTE, "tunnel_no_route", "no way to the tunnel's other end")           \

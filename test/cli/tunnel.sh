@@ -65,14 +65,17 @@ refused "ends that are taken" 1 "could not be told from that of sit1" \
 	dpip tunnel add sit2 mode sit remote 10.2.0.1 local 10.2.0.254
 refused "no such port" 1 'no such device "frob"' dpip tunnel add x mode sit remote 10.2.0.9 local 10.2.0.254 dev frob
 refused "no mode" 2 '"mode" and ipip, gre' dpip tunnel add x remote 10.2.0.9 local 10.2.0.254
-refused "sequence numbers" 2 "seq: packets are sent by several workers at once" dpip tunnel change gre1 seq
+ok "sequence numbers" dpip tunnel change gre1 seq
+equal "of both directions" "gre1:  gre remote 10.2.0.1 local 10.2.0.254 dev dpdk1 ttl 64 tos 0x10 key 7 csum seq" "$(dpip tunnel show gre1)"
+json "take their room" '(j[0]["mtu"]) == 1500 - 36' dpip -j link show gre1
+refused "sequence numbers without GRE" 1 "sequence numbers go with gre and ip6gre" dpip tunnel change ipip1 oseq
 refused "a MAC address" 1 "gre1: a tunnel has no addr" dpip link set gre1 addr 02:00:00:00:00:09
 refused "del of a device" 1 'there is no tunnel "dpdk0"' dpip tunnel del dpdk0
 refused "del of what is another" 1 "tunnel gre1: it is another" dpip tunnel del gre1 mode sit
 refused "show of none" 1 'there is no tunnel "frob"' dpip tunnel show frob
 
 ok "config save" dpip config save "$BED/saved"
-ok "as command lines" grep -qx "dpip tunnel add gre1 mode gre remote 10.2.0.1 local 10.2.0.254 dev dpdk1 ttl 64 tos 0x10 key 7 csum" "$BED/saved"
+ok "as command lines" grep -qx "dpip tunnel add gre1 mode gre remote 10.2.0.1 local 10.2.0.254 dev dpdk1 ttl 64 tos 0x10 key 7 csum seq" "$BED/saved"
 dpip tunnel show >"$BED/tunnels"
 ok "the state file has it" bed_wait_for 15 grep -q "link set sit1 down" "$BED/state"
 stopped "with tunnels"

@@ -73,6 +73,62 @@ static void test_echo(void **state)
 	harness_free(h);
 }
 
+static struct packet with_number(const char *head, uint32_t seq, const char *inner)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s%08x", head, seq);
+	return tunnel_rig_hex(text, inner);
+}
+
+/* GRE's numbers: of what leaves one count, whoever sends it; what arrives must not have been
+ * overtaken. */
+static void test_sequence(void **state)
+{
+	static const struct mode_row numbered = {
+		"mode gre seq",
+		4,
+		4,
+		28,
+		"4500003c000040003f2f 2691 0a0200fe 0a020001 10000800 ",
+		"4500003c00004000402f 2591 0a020001 0a0200fe 10000800 "
+	};
+	static const struct {
+		uint32_t seq;
+		bool taken;
+	} arrive[] = { { 0xfffffffe, true }, { 0xfffffffe, false }, { 0xfffffffd, false },
+		       { 0xffffffff, true }, { 0, true },           { 0xffffffff, false },
+		       { 9, true },          { 8, false },          { 10, true } };
+	const struct packet out = tunnel_rig_hex(TO4, ""), in = tunnel_rig_hex("", FROM4_AGED);
+	const struct packet none = tunnel_rig_hex(tunnel_modes[1].from, FROM4);
+	struct harness *h = tunnel_rig_harness(3, &numbered);
+	struct packet packet, want;
+	unsigned int refused = 0;
+
+	for (uint32_t i = 0; i < 6; i++) {
+		tunnel_rig_send(h, 0, i % 3, &out);
+		want = with_number(numbered.to, i, TO4_AGED);
+		tunnel_rig_assert_packet(tunnel_rig_take(h, 1), &want);
+	}
+	for (unsigned int i = 0; i < LENGTH(arrive); i++) {
+		packet = with_number(numbered.from, arrive[i].seq, FROM4);
+		tunnel_rig_send(h, 1, 0, &packet);
+		refused += !arrive[i].taken;
+		assert_int_equal(harness_drops(h, DROP_TUNNEL_SEQUENCE), refused);
+		if (arrive[i].taken)
+			tunnel_rig_assert_packet(tunnel_rig_take(h, 0), &in);
+		tunnel_rig_expect_nothing(h);
+	}
+	tunnel_rig_send(h, 1, 0, &none);
+	assert_int_equal(harness_drops(h, DROP_TUNNEL_SEQUENCE), refused + 1);
+	/* read over where they are not asked for */
+	harness_run(h, "dpip tunnel replace t mode gre remote 10.2.0.1 local 10.2.0.254");
+	packet = with_number(numbered.from, 3, FROM4);
+	tunnel_rig_send(h, 1, 0, &packet);
+	tunnel_rig_assert_packet(tunnel_rig_take(h, 0), &in);
+	harness_free(h);
+}
+
 static void test_mtu(void **state)
 {
 	for (size_t i = 0; i < TUNNEL_MODES; i++) {
@@ -294,11 +350,12 @@ static void test_fragments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),       cmocka_unit_test(test_echo),
-		cmocka_unit_test(test_mtu),         cmocka_unit_test(test_cut_inside),
-		cmocka_unit_test(test_narrow_echo), cmocka_unit_test(test_narrow_way),
-		cmocka_unit_test(test_ttl_and_tos), cmocka_unit_test(test_congestion),
-		cmocka_unit_test(test_as_received), cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_bytes),      cmocka_unit_test(test_sequence),
+		cmocka_unit_test(test_echo),       cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_cut_inside), cmocka_unit_test(test_narrow_echo),
+		cmocka_unit_test(test_narrow_way), cmocka_unit_test(test_ttl_and_tos),
+		cmocka_unit_test(test_congestion), cmocka_unit_test(test_as_received),
+		cmocka_unit_test(test_fragments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,12 +102,11 @@ static void test_tunnel(void **state)
 		{ "tunnel change g key x", "EXIT 2: tunnel change: key \"x\": a number, or four as "
 					   "in 1.2.3.4, is expected" },
 		{ "tunnel change g key 1 key 2", "EXIT 2: tunnel change: \"key\" is there twice" },
-		{ "tunnel change g oseq", "EXIT 2: tunnel change: oseq: packets are sent by "
-					  "several workers at once, so they "
-					  "have no sequence numbers" },
+		{ "tunnel change g seq", "TUNNEL_SET g iflags 4 oflags 4 given 3072" },
+		{ "tunnel change g oseq icsum", "TUNNEL_SET g iflags 2 oflags 4 given 2304" },
 		{ "tunnel change g frob",
 		  "EXIT 2: tunnel change: \"frob\": mode, remote, local, dev, ttl, tos, "
-		  "key, ikey, okey, csum, icsum or ocsum is expected" },
+		  "key, ikey, okey, csum, icsum, ocsum, seq, iseq or oseq is expected" },
 	};
 
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));

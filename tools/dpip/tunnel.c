@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * dpip tunnel: links whose packets travel inside others, in the words of
- * `ip tunnel`. Of GRE, key and csum are said of both directions, or with i or
- * o in front of one. There is no seq: numbers in order over all workers would
- * make each wait for the others, and receivers would drop what overtakes.
+ * `ip tunnel`. Of GRE, key, csum and seq are said of both directions, or with i
+ * or o in front of one.
  */
 #include "dpip/dpip.h"
 
@@ -48,6 +47,11 @@ static const struct args_word words[] = {
 	{ "csum", NULL, "GRE: with checksums", FLAG_WORD(API_TUNNEL_GRE_CSUM, IN | OUT) },
 	{ "icsum", NULL, "of what arrives", FLAG_WORD(API_TUNNEL_GRE_CSUM, IN) },
 	{ "ocsum", NULL, "of what leaves", FLAG_WORD(API_TUNNEL_GRE_CSUM, OUT) },
+	{ "seq", NULL,
+	  "GRE: with numbers, what was overtaken is dropped; all workers share a count",
+	  FLAG_WORD(API_TUNNEL_GRE_SEQ, IN | OUT) },
+	{ "iseq", NULL, "of what arrives", FLAG_WORD(API_TUNNEL_GRE_SEQ, IN) },
+	{ "oseq", NULL, "of what leaves", FLAG_WORD(API_TUNNEL_GRE_SEQ, OUT) },
 	{ NULL, NULL, NULL, 0 },
 };
 
@@ -118,6 +122,19 @@ static int take_inherited(struct args *args, const char *keyword, uint64_t min, 
 	return 0;
 }
 
+/* What is given with a flag, in and out. */
+static uint32_t given_of(uint8_t flag, uint8_t ways)
+{
+	switch (flag) {
+	case API_TUNNEL_GRE_KEY:
+		return (ways & IN ? API_TUNNEL_IKEY : 0) | (ways & OUT ? API_TUNNEL_OKEY : 0);
+	case API_TUNNEL_GRE_SEQ:
+		return (ways & IN ? API_TUNNEL_ISEQ : 0) | (ways & OUT ? API_TUNNEL_OSEQ : 0);
+	default:
+		return (ways & IN ? API_TUNNEL_IFLAGS : 0) | (ways & OUT ? API_TUNNEL_OFLAGS : 0);
+	}
+}
+
 static int take_flag(struct args *args, const struct args_word *word,
 		     struct api_tunnel_device *tunnel)
 {
@@ -128,22 +145,16 @@ static int take_flag(struct args *args, const struct args_word *word,
 
 	if (r < 0)
 		return r;
+	tunnel->given |= given_of(flag, ways);
 	if (ways & IN) {
 		tunnel->iflags |= flag;
 		tunnel->ikey = is_key ? key : tunnel->ikey;
-		tunnel->given |= is_key ? API_TUNNEL_IKEY : API_TUNNEL_IFLAGS;
 	}
 	if (ways & OUT) {
 		tunnel->oflags |= flag;
 		tunnel->okey = is_key ? key : tunnel->okey;
-		tunnel->given |= is_key ? API_TUNNEL_OKEY : API_TUNNEL_OFLAGS;
 	}
 	return 0;
-}
-
-static bool is_sequence(const char *text)
-{
-	return strcmp(text, "seq") == 0 || strcmp(text, "iseq") == 0 || strcmp(text, "oseq") == 0;
 }
 
 static int take_word(struct args *args, const struct args_word *known, uint16_t *family,
@@ -153,11 +164,6 @@ static int take_word(struct args *args, const struct args_word *known, uint16_t 
 	uint32_t number = 0;
 	int r;
 
-	if (is_sequence(args->words[args->next]))
-		return args_fail(args,
-				 "%s: packets are sent by several workers at once, so they "
-				 "have no sequence numbers",
-				 args->words[args->next]);
 	r = args_word(args, known, &word);
 	if (r < 0)
 		return r;
@@ -205,8 +211,7 @@ static int take_tunnel(struct args *args, const char *where, const struct args_w
 
 	memset(tunnel, 0, sizeof(*tunnel));
 	while (r == 0 && args->next < args->n) {
-		if (!tunnel->name[0] && !is_keyword(known, args->words[args->next]) &&
-		    !is_sequence(args->words[args->next]))
+		if (!tunnel->name[0] && !is_keyword(known, args->words[args->next]))
 			r = args_name(args, where, tunnel->name);
 		else
 			r = take_word(args, known, &family, tunnel);
@@ -285,6 +290,7 @@ static void print_rest(FILE *out, const struct api_tunnel_device *tunnel)
 		fprintf(out, " tos %#x", tunnel->tos);
 	print_keys(out, tunnel);
 	print_flags(out, tunnel, API_TUNNEL_GRE_CSUM, "csum");
+	print_flags(out, tunnel, API_TUNNEL_GRE_SEQ, "seq");
 }
 
 void dpip_tunnel_print(FILE *out, const struct api_tunnel_device *tunnel)
@@ -330,6 +336,8 @@ static json_t *json_row(const struct command *command, const struct client_item 
 		dpip_json_number(object, "okey", tunnel.okey);
 	json_object_set_new(object, "icsum", json_boolean(tunnel.iflags & API_TUNNEL_GRE_CSUM));
 	json_object_set_new(object, "ocsum", json_boolean(tunnel.oflags & API_TUNNEL_GRE_CSUM));
+	json_object_set_new(object, "iseq", json_boolean(tunnel.iflags & API_TUNNEL_GRE_SEQ));
+	json_object_set_new(object, "oseq", json_boolean(tunnel.oflags & API_TUNNEL_GRE_SEQ));
 	return object;
 }
 
