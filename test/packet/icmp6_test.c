@@ -243,12 +243,55 @@ static void test_neighbour(void **state)
 	harness_free(h);
 }
 
+/* An echo of several segments, odd ones too, is summed as a whole and answered as it is. */
+static void test_echo_segments(void **state)
+{
+	const struct harness_options options = { .n_workers = 1 };
+	struct harness *h = ip6_rig_new(&options);
+	uint64_t before = harness_all_drops(h);
+	struct bytes in = ip4_frame(TO6_0, "60000000 03d0 3a 40" A US "8000 0000 0102 0304", 968);
+	struct bytes want = ip4_frame(FROM6_0, "60000000 03d0 3a 40" US A "8100 0000 0102 0304",
+				      968);
+
+	for (unsigned int i = 0; i < 20; i++) {
+		harness_inject_as(h, 0, 0, in.at, in.len, 0, 101 + 2 * i);
+		harness_turn(h);
+		ip4_expect(h, 0, &want);
+	}
+	assert_int_equal(harness_all_drops(h), before);
+	harness_free(h);
+}
+
+/* Without an mbuf for the answer the packet is dropped as usual, and the answer counted as missing.
+ */
+static void test_no_mbuf(void **state)
+{
+	const struct harness_options options = { .mbufs = 63 };
+	struct harness *h = ip6_rig_new(&options);
+	struct bytes udp = ip4_frame(TO6_0, "60000000 000c 11 40" A US UDP, 0);
+	uint64_t before = harness_drops(h, DROP_NO_MBUF);
+	struct rte_mbuf *taken[64];
+	unsigned int n = 0;
+
+	harness_inject(h, 0, 0, udp.at, udp.len);
+	while (n < LENGTH(taken) && (taken[n] = rte_pktmbuf_alloc(h->pool)) != NULL)
+		n++;
+	harness_turn(h);
+	assert_int_equal(harness_drops(h, DROP_NO_MBUF), before + 1);
+	assert_int_equal(harness_drops(h, DROP_IP6_NO_LISTENER), 1);
+	harness_assert_balance(h);
+	ip4_expect_nothing(h);
+	while (n > 0)
+		rte_pktmbuf_free(taken[--n]);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_rate),
-		cmocka_unit_test(test_neighbour),
+		cmocka_unit_test(test_answers),   cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_neighbour), cmocka_unit_test(test_echo_segments),
+		cmocka_unit_test(test_no_mbuf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

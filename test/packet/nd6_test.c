@@ -727,6 +727,26 @@ static void test_scan(void **state)
 	harness_free(h);
 }
 
+/* More neighbours wanted than the table takes, all of them new: refused, and counted. */
+static void test_table_bound(void **state)
+{
+	const struct harness_options options = { .forwarding = true, .neigh_max = 6 };
+	struct harness *h = harness_new(&options);
+	char text[32];
+
+	harness_run(h, "dpip addr add 2001:db8::1/64 dev dpdk0");
+	ip4_count_frames(h, 0);
+	for (unsigned int i = 0; i < 10; i++) {
+		snprintf(text, sizeof(text), "2001:db8::1:%x", i);
+		send_to(h, 1, text, 0);
+	}
+	ip4_count_frames(h, 0);
+	assert_in_range(harness_drops(h, DROP_NEIGH_TABLE), 4, 9);
+	assert_int_equal(harness_drops(h, DROP_NEIGH_TABLE) + h->all[1]->held, 10);
+	harness_assert_balance(h);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -747,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_link_local_taken),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_table_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
