@@ -141,17 +141,29 @@ static enum step peer_poll(struct netlink_peer *peer, int events)
 	return STEP_WAIT;
 }
 
+static bool peer_hold(struct netlink_peer *peer, uint64_t seq)
+{
+	peer->held_seq = seq;
+	list_del(&peer->queue);
+	list_add_tail(&peer->peers->held, &peer->queue);
+	return false;
+}
+
 /* Have all workers got this far? Else the client waits for it. */
 static bool peer_acknowledged(struct netlink_peer *peer, uint64_t seq)
 {
-	struct netlink_peers *peers = peer->peers;
+	struct worker *const *all = peer->peers->dispatch->all;
 
-	if (ops_acknowledged(peers->dispatch->all) >= seq)
+	if (ops_acknowledged(all) >= seq)
 		return true;
-	peer->held_seq = seq;
-	list_del(&peer->queue);
-	list_add_tail(&peers->held, &peer->queue);
-	return false;
+	ops_hurry(all);
+	return peer_hold(peer, seq);
+}
+
+/* Does it hold for every packet from now on? */
+static bool peer_in_force(struct netlink_peer *peer, uint64_t seq)
+{
+	return ops_in_force(peer->peers->dispatch->all, seq) || peer_hold(peer, seq);
 }
 
 /* ---- answering ---- */
@@ -165,7 +177,7 @@ static enum step peer_send(struct netlink_peer *peer)
 		netlink_out_take(&peer->out, netlink_out_left(&peer->out));
 		return STEP_AGAIN;
 	}
-	if (!peer_acknowledged(peer, peer->answer_seq))
+	if (!peer_in_force(peer, peer->answer_seq))
 		return STEP_WAIT;
 	len = netlink_out_front(&peer->out, PACKET_SEND);
 	n = send(peer->fd, peer->out.bytes + peer->out.at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -421,15 +433,10 @@ static void netlink_run(uv_check_t *run)
 
 void netlink_peers_wake(struct netlink_peers *peers)
 {
-	uint64_t acknowledged;
-
-	if (list_empty(&peers->held))
-		return;
-	acknowledged = ops_acknowledged(peers->dispatch->all);
 	list_for_each_safe (it, &peers->held) {
 		struct netlink_peer *peer = container_of(it, struct netlink_peer, queue);
 
-		if (acknowledged >= peer->held_seq)
+		if (ops_in_force(peers->dispatch->all, peer->held_seq))
 			peer_ready(peer);
 	}
 }

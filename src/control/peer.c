@@ -220,12 +220,11 @@ static enum step peer_next_frame(struct peer *peer)
 
 /* ---- running ---- */
 
-/* Have all workers got this far? Else the client waits for it. */
-static bool peer_acknowledged(struct peer *peer, uint64_t seq)
+static bool peer_hold_unless(struct peer *peer, uint64_t seq, bool done)
 {
 	struct peers *peers = peer->peers;
 
-	if (ops_acknowledged(peers->dispatch->all) >= seq) {
+	if (done) {
 		peer->held_since_ms = 0;
 		return true;
 	}
@@ -235,6 +234,23 @@ static bool peer_acknowledged(struct peer *peer, uint64_t seq)
 	list_del(&peer->queue);
 	list_add_tail(&peers->held, &peer->queue);
 	return false;
+}
+
+/* Have all workers got this far? Else the client waits for it. */
+static bool peer_acknowledged(struct peer *peer, uint64_t seq)
+{
+	struct worker *const *all = peer->peers->dispatch->all;
+	bool done = ops_acknowledged(all) >= seq;
+
+	if (!done)
+		ops_hurry(all);
+	return peer_hold_unless(peer, seq, done);
+}
+
+/* Does it hold for every packet from now on? */
+static bool peer_in_force(struct peer *peer, uint64_t seq)
+{
+	return peer_hold_unless(peer, seq, ops_in_force(peer->peers->dispatch->all, seq));
 }
 
 static bool handler_is_get(const struct request_handler *handler)
@@ -470,7 +486,7 @@ static enum step peer_send(struct peer *peer)
 		free(reply_take(&peer->reply));
 		return STEP_AGAIN;
 	}
-	if (!peer_acknowledged(peer, peer->answer_seq))
+	if (!peer_in_force(peer, peer->answer_seq))
 		return STEP_WAIT;
 	chunk = reply_take(&peer->reply);
 	peer->writing = chunk;
@@ -534,15 +550,10 @@ static void peers_run(uv_check_t *run)
 
 void peers_wake(struct peers *peers)
 {
-	uint64_t acknowledged;
-
-	if (list_empty(&peers->held))
-		return;
-	acknowledged = ops_acknowledged(peers->dispatch->all);
 	list_for_each_safe (it, &peers->held) {
 		struct peer *peer = container_of(it, struct peer, queue);
 
-		if (acknowledged >= peer->held_seq)
+		if (ops_in_force(peers->dispatch->all, peer->held_seq))
 			peer_ready(peer);
 	}
 }

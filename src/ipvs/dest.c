@@ -288,6 +288,9 @@ int dest_add(struct worker *const *all, struct service *svc, const struct dest_c
 			ids_give(&table->master->dests, data.id);
 		return r;
 	}
+	/* connections of a server that comes back count for its limit at once */
+	if (!config->upper)
+		op_set_patient(&set);
 	op_set_publish(&set, all);
 	tables_note(table, svc);
 	if (removed)

@@ -169,6 +169,7 @@ int laddr_add(struct worker *const *all, struct service *svc, unsigned int famil
 			ids_give(&master->laddrs, data.id);
 		return r;
 	}
+	op_set_patient(&set);
 	op_set_publish(&set, all);
 	if (removed)
 		master->n_removed--;

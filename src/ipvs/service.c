@@ -326,6 +326,7 @@ int service_add(struct worker *const *all, const struct service_key *key,
 			ids_give(&master->services, data.id);
 		return r;
 	}
+	op_set_patient(&set);
 	op_set_publish(&set, all);
 	tables_note(table, &table->services[data.id]);
 	if (removed) {

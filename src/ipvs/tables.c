@@ -63,6 +63,7 @@ static int tables_build(struct worker *const *all, const struct service *svc)
 	}
 	for (unsigned int i = 0; i < set.count; i++)
 		op_of(&set, i)->args[0] = made;
+	op_set_patient(&set);
 	op_set_publish(&set, all);
 	return 0;
 }

@@ -6,6 +6,11 @@
  * is under way to that worker. The master keeps every published op in a queue
  * and frees from its head what all workers have done, so that memory which one
  * worker unlinked is not freed while another may still read it.
+ *
+ * A worker that rests is left alone by a few changes of tables (op_set_patient):
+ * it owes them, and looks at no packet before. So they are in force, though not
+ * acknowledged, and a tool that makes one change after the other costs idle
+ * workers next to nothing.
  */
 #include "worker/op.h"
 
@@ -26,6 +31,7 @@
 
 #define OPS_AHEAD 8u         /* that are taken from the ring at once */
 #define OPS_SPARE (2u << 20) /* bytes of blocks that are kept for others */
+#define OPS_OWED  64u        /* at most: about as many as fit into a turn's budget */
 
 #define OP_SLOTS (sizeof(((struct op *)0)->args) / sizeof(void *))
 
@@ -200,12 +206,18 @@ void op_set_free(struct op_set *set)
 }
 
 /* Into the worker's ring; the master waits while that is full. */
-static void op_send(struct worker *w, struct op *op)
+static void op_send(struct worker *w, struct op *op, bool patient)
 {
+	unsigned int before = patient ? rte_ring_count(w->ops) : OPS_OWED;
+
 	__atomic_store_n(&w->ops_published, op->seq, __ATOMIC_RELEASE);
+	if (before < OPS_OWED)
+		__atomic_store_n(&w->ops_owed, op->seq, __ATOMIC_RELEASE);
 	while (rte_ring_sp_enqueue(w->ops, op) != 0)
 		sched_yield();
-	worker_ring_bell(w);
+	/* early enough for the next ones to be owed still while it wakes up */
+	if (before >= OPS_OWED / 2)
+		worker_ring_bell(w);
 }
 
 static void block_keep(struct replication *replication, struct op_block *block)
@@ -234,7 +246,7 @@ void op_set_publish(struct op_set *set, struct worker *const *all)
 		struct op *op = block_op(block, i);
 
 		if (replication->running)
-			op_send(all[i], op);
+			op_send(all[i], op, set->patient);
 		else
 			op->apply(all[i], op);
 	}
@@ -271,7 +283,7 @@ int op_unicast(struct worker *w, op_apply_fn *apply, void *arg, const void *data
 		return 0;
 	}
 	block_keep(replication, block);
-	op_send(w, op);
+	op_send(w, op, false);
 	return 0;
 }
 
@@ -288,9 +300,15 @@ static void ops_look_ahead(const struct worker *w, struct op *const *ops, unsign
 				ops[i]->ahead(w, ops[i], step);
 }
 
+static bool worker_rests(const struct worker *w)
+{
+	return __atomic_load_n(&w->rest, __ATOMIC_RELAXED) != WORKER_AWAKE;
+}
+
 /*
  * Was this worker one of the slowest, with `before`? Else the master has nothing to hear yet: of
- * those who do the same change at once, the last one to be done sees that all others are.
+ * those who do the same change at once, the last one to be done sees that all others are. Nobody
+ * waits for one that rests; when it wakes up, it looks itself.
  */
 static bool ops_moved(const struct worker *w, uint64_t before)
 {
@@ -299,7 +317,7 @@ static bool ops_moved(const struct worker *w, uint64_t before)
 		const struct worker *other = w->all[i];
 		uint64_t done = __atomic_load_n(&other->ops_done, __ATOMIC_ACQUIRE);
 
-		if (other != w && done <= before &&
+		if (other != w && done <= before && !worker_rests(other) &&
 		    done != __atomic_load_n(&other->ops_published, __ATOMIC_ACQUIRE))
 			return false;
 	}
@@ -310,11 +328,12 @@ unsigned int ops_run(struct worker *w, uint64_t budget_tsc)
 {
 	struct op *ops[OPS_AHEAD];
 	unsigned int count = 0, n;
-	uint64_t start, before = w->ops_done;
+	uint64_t start, owed, before = w->ops_done;
 
 	if (likely(!w->ops || rte_ring_empty(w->ops)))
 		return 0;
 	start = rte_rdtsc();
+	owed = __atomic_load_n(&w->ops_owed, __ATOMIC_ACQUIRE);
 	while ((n = rte_ring_sc_dequeue_burst(w->ops, (void **)ops, OPS_AHEAD, NULL)) > 0) {
 		ops_look_ahead(w, ops, n);
 		for (unsigned int i = 0; i < n; i++) {
@@ -325,7 +344,7 @@ unsigned int ops_run(struct worker *w, uint64_t budget_tsc)
 			__atomic_store_n(&w->ops_done, seq, __ATOMIC_RELEASE);
 		}
 		count += n;
-		if (rte_rdtsc() - start > budget_tsc)
+		if (w->ops_done >= owed && rte_rdtsc() - start > budget_tsc)
 			break;
 	}
 	w->counters.ops += count;
@@ -346,6 +365,28 @@ uint64_t ops_acknowledged(struct worker *const *all)
 			least = done;
 	}
 	return least;
+}
+
+bool ops_in_force(struct worker *const *all, uint64_t seq)
+{
+	/* a worker that is seen to rest sees what was put into its ring before */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++) {
+		const struct worker *w = all[i];
+		uint64_t done = __atomic_load_n(&w->ops_done, __ATOMIC_ACQUIRE);
+
+		if (done < seq && done != w->ops_published &&
+		    !(w->ops_owed == w->ops_published && worker_rests(w)))
+			return false;
+	}
+	return true;
+}
+
+void ops_hurry(struct worker *const *all)
+{
+	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++)
+		if (__atomic_load_n(&all[i]->ops_done, __ATOMIC_ACQUIRE) != all[i]->ops_published)
+			worker_ring_bell(all[i]);
 }
 
 uint64_t ops_newest(struct worker *const *all)

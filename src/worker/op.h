@@ -67,6 +67,7 @@ struct op_set {
 	struct op_block *block;
 	unsigned int count;
 	unsigned int owned; /* bit N: args[N] came from op_set_alloc() */
+	bool patient;
 };
 
 /* That of worker i. */
@@ -83,6 +84,15 @@ int op_set_alloc_lines(struct op_set *set, unsigned int slot, size_t size);
 
 /* Not published: frees ops and the blocks op_set_alloc() made. */
 void op_set_free(struct op_set *set);
+
+/*
+ * Before it is published: the ops touch the worker's own tables and nothing else, so it is enough
+ * if they are applied before its next packet. A worker that rests is not woken for a few of them.
+ */
+static inline void op_set_patient(struct op_set *set)
+{
+	set->patient = true;
+}
 
 /*
  * Master: applies [0] at once, puts the others into the workers' rings (waits while one is full),
@@ -104,6 +114,15 @@ unsigned int ops_run(struct worker *w, uint64_t budget_tsc);
 /* Master: the sequence that every worker has reached at least, and the newest one published. */
 uint64_t ops_acknowledged(struct worker *const *all);
 uint64_t ops_newest(struct worker *const *all);
+
+/*
+ * Master: is that change in force? Each worker has applied it, or rests and will before it looks at
+ * a packet. Nothing that an op was given or hands back may be touched before it is acknowledged.
+ */
+bool ops_in_force(struct worker *const *all, uint64_t seq);
+
+/* Master: somebody waits for acknowledgements, patience is over. */
+void ops_hurry(struct worker *const *all);
 
 /* Master: frees ops (and garbage) that all workers have acknowledged. */
 void ops_reap(struct worker *const *all);

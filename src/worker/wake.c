@@ -24,7 +24,7 @@ void worker_ring_bell(struct worker *w)
 	uint64_t one = 1;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&w->sleeping, __ATOMIC_RELAXED) &&
+	if (__atomic_load_n(&w->rest, __ATOMIC_RELAXED) == WORKER_SLEEPS &&
 	    write(w->bell_fd, &one, sizeof(one)) < 0)
 		return; /* the bell is ringing already */
 }

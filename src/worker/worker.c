@@ -46,7 +46,7 @@
 _Static_assert(LINE_OF(held) < LINE_OF(constants), "written with every packet");
 _Static_assert(LINE_OF(constants) == LINE_OF(id) && LINE_OF(replication) < LINE_OF(by_worker),
 	       "written by nobody");
-_Static_assert(LINE_OF(by_worker) == LINE_OF(ops_done) && LINE_OF(sleeping) == LINE_OF(ops_done) &&
+_Static_assert(LINE_OF(by_worker) == LINE_OF(ops_done) && LINE_OF(rest) == LINE_OF(ops_done) &&
 		       LINE_OF(ops_done) < LINE_OF(by_master),
 	       "written before it sleeps, and behind an op");
 _Static_assert(LINE_OF(by_master) == LINE_OF(stop) && LINE_OF(stop) < LINE_OF(vectors),
@@ -166,20 +166,36 @@ unsigned int worker_turn(struct worker *w)
 	return work;
 }
 
+/* Behind it all is seen that those did who saw what it was before. */
+static void worker_set_rest(struct worker *w, enum worker_rest rest)
+{
+	__atomic_store_n(&w->rest, rest, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Until a packet, an op or a hand-over comes, or the next tick of the timers is near. */
 static void worker_sleep(struct worker *w)
 {
 	struct epoll_event events[8];
 	uint64_t rung;
 
-	__atomic_store_n(&w->sleeping, true, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	worker_set_rest(w, WORKER_SLEEPS);
 	if (rte_ring_empty(w->ops) && rte_ring_empty(w->handover) &&
 	    rte_ring_empty(w->from_kernel) && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
 		epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
-	__atomic_store_n(&w->sleeping, false, __ATOMIC_RELAXED);
+	worker_set_rest(w, WORKER_AWAKE);
 	if (read(w->bell_fd, &rung, sizeof(rung)) < 0)
 		return; /* nobody has rung */
+}
+
+static void worker_nap(struct worker *w, uint64_t ns)
+{
+	const struct timespec pause = { .tv_nsec = (long)ns };
+
+	worker_set_rest(w, WORKER_NAPS);
+	if (rte_ring_empty(w->ops))
+		nanosleep(&pause, NULL);
+	worker_set_rest(w, WORKER_AWAKE);
 }
 
 /*
@@ -189,8 +205,6 @@ static void worker_sleep(struct worker *w)
  */
 static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idle_ns)
 {
-	struct timespec pause = { 0 };
-
 	if (empty_turns < IDLE_SPIN_TURNS) {
 		rte_pause();
 		return;
@@ -200,13 +214,11 @@ static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idl
 		return;
 	}
 	w->counters.sleeps++;
-	if (w->sleep_fd >= 0) {
+	if (w->sleep_fd >= 0)
 		worker_sleep(w);
-		return;
-	}
-	pause.tv_nsec = (long)RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
-				      WORKER_SLEEP_MAX_NS);
-	nanosleep(&pause, NULL);
+	else
+		worker_nap(w, RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
+				      WORKER_SLEEP_MAX_NS));
 }
 
 int worker_main(void *worker)

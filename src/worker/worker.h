@@ -39,6 +39,13 @@ struct rss;
 struct net;
 struct ipvs;
 
+/* What comes behind a rest begins with the ops that are in the ring by then. */
+enum worker_rest {
+	WORKER_AWAKE,
+	WORKER_SLEEPS, /* until it is rung, or 10 ms */
+	WORKER_NAPS,   /* for a time that nothing cuts short */
+};
+
 /* Written by the owner only, read by the master at any time. */
 struct worker_counters {
 	uint64_t received; /* from ports */
@@ -100,8 +107,8 @@ struct worker {
 	struct net *net;              /* its addresses, routes, neighbours */
 	struct ipvs *ipvs;            /* its services and connections */
 	struct worker *const *all;    /* [n_workers + 1], by id; the path uses it for rings only */
-	/* the master's: once for all changes of a frame of requests, before it is answered, what is
-	 * too much to do for each of them; may be NULL */
+	/* the master's: once for all changes of a frame of requests or of a netlink message, before
+	 * it is answered, what is too much to do for each of them; may be NULL */
 	void (*settle)(struct worker *const *all);
 
 	/* between threads; each ring has one reader */
@@ -117,10 +124,11 @@ struct worker {
 
 	/* written on one side and read on the other, each in lines of its own, see worker.c */
 	RTE_MARKER by_worker __rte_cache_aligned;
-	bool sleeping;     /* read by those who may have to ring */
+	uint32_t rest;     /* enum worker_rest; read by those who may have to ring */
 	uint64_t ops_done; /* sequence of the last op applied; release */
 	RTE_MARKER by_master __rte_cache_aligned;
 	uint64_t ops_published; /* sequence of the last op put into the ring */
+	uint64_t ops_owed;      /* of the last one that is applied before any packet, see op.c */
 	bool stop;
 
 	/* the path's own again */

@@ -39,6 +39,7 @@ static void apply_count(struct worker *w, struct op *op)
 static int addr_add(struct request *req, const void *body)
 {
 	const struct api_addr *addr = body;
+	struct op_set set;
 
 	assert_int_equal((uintptr_t)body % 8, 0);
 	if (addr->plen == RIG_PLEN_BAD)
@@ -46,7 +47,11 @@ static int addr_add(struct request *req, const void *body)
 				    "address: prefix length %u, at most 32 is allowed", addr->plen);
 	notify_put(request_workers(req)[WORKER_MASTER], API_EVENT_ADD, API_KIND_ADDR, AF_INET, addr,
 		   sizeof(*addr));
-	return op_multicast(request_workers(req), apply_count, NULL, 0);
+	assert_int_equal(op_set_init(&set, request_workers(req), apply_count, NULL, 0), 0);
+	if (addr->plen == RIG_PLEN_PATIENT)
+		op_set_patient(&set);
+	op_set_publish(&set, request_workers(req));
+	return 0;
 }
 
 static int addr_del(struct request *req, const void *body)

@@ -6,7 +6,7 @@
  * worker/op; only what the requests do is made up:
  *
  *	ADDR_ADD	one op to all workers, and listeners are told; plen RIG_PLEN_BAD fails
- *			with a sentence
+ *			with a sentence, RIG_PLEN_PATIENT makes a patient op
  *	ADDR_DEL	fails with -ENOENT and no sentence
  *	ADDR_LIST	filter.cpu items, all at once
  *	ROUTE_LIST	filter.cpu items, in pages
@@ -25,8 +25,9 @@
 
 #include "control/control.h"
 
-#define RIG_WORKERS  3
-#define RIG_PLEN_BAD 99
+#define RIG_WORKERS      3
+#define RIG_PLEN_BAD     99
+#define RIG_PLEN_PATIENT 98
 
 struct worker;
 
