@@ -256,6 +256,10 @@ static void peer_request_ran(struct netlink_peer *peer, bool over, uint64_t newe
 							     &peer->wanted, &peer->out);
 	if (over)
 		reply_free(&peer->reply);
+	if (over && !peer->has_wanted && !request_is_get(req)) {
+		request_settle(peer->peers->dispatch);
+		peer->answer_seq = ops_newest(peer->peers->dispatch->all);
+	}
 	if (peer->reply.broken || peer->out.broken) {
 		log_error("control: no memory for a client's answer; it is disconnected");
 		peer_close(peer);

@@ -2,9 +2,9 @@
 /*
  * ipvs/tables: tables of schedulers that the master makes (mh, conhash). A
  * change of the servers only notes that the service's is old; it is made anew
- * once for all changes of a frame of requests, before that is answered, and an
- * op gives it to all workers, who read the same memory. The one before is freed
- * when all have acknowledged.
+ * once for all changes of a frame of requests, or of a netlink message, before
+ * that is answered, and an op gives it to all workers, who read the same memory.
+ * The one before is freed when all have acknowledged.
  */
 #ifndef IPVS_TABLES_H
 #define IPVS_TABLES_H

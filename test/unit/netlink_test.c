@@ -107,6 +107,30 @@ static int answered(int fd)
 	return message.body.error;
 }
 
+static unsigned int settled; /* atomic */
+
+static void count_settled(struct worker *const *all)
+{
+	__atomic_add_fetch(&settled, 1, __ATOMIC_RELAXED);
+}
+
+/* What is left to do behind a change is done before that is answered. */
+static void changes_are_settled(void **state)
+{
+	struct rig *rig = rig_with_netlink();
+	int fd = netlink_dial(rig);
+
+	rig->all[WORKER_MASTER]->settle = count_settled;
+	ask(fd, API_ADDR_ADD, PLEN_GOOD);
+	assert_int_equal(answered(fd), 0);
+	assert_int_equal(__atomic_load_n(&settled, __ATOMIC_RELAXED), 1);
+	assert_int_equal(rig_applied(rig, RIG_WORKERS), 1);
+	ask(fd, API_ADDR_ADD, RIG_PLEN_BAD);
+	assert_int_equal(answered(fd), -EINVAL);
+	close(fd);
+	rig_destroy(rig);
+}
+
 static bool rung(const struct worker *w)
 {
 	uint64_t n;
@@ -243,6 +267,7 @@ static void what_is_owed_comes_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_are_settled),
 		cmocka_unit_test(resting_worker_is_left_alone),
 		cmocka_unit_test(resting_worker_owes_few),
 		cmocka_unit_test(busy_worker_is_awaited),
