@@ -198,16 +198,16 @@ def open_socket(kind=RAW):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
     s.bind((0, 0))
     return s
-def ask(s, family=b"IPVS\0"):
+def ask(s, family=b"IPVS\0", send=socket.socket.send):
     attr = struct.pack("=HH", 4 + len(family), 2) + family + b"\0" * (-len(family) % 4)
     body = struct.pack("=BBH", 3, 1, 0) + attr
-    s.send(struct.pack("=IHHII", 16 + len(body), 16, 5, 1, s.getsockname()[0]) + body)
+    send(s, struct.pack("=IHHII", 16 + len(body), 16, 5, 1, s.getsockname()[0]) + body)
 def family(s, how=lambda s: s.recv(8192)):
     answer, ack = how(s), how(s)
     assert struct.unpack_from("=H", ack, 4)[0] == 2 and struct.unpack_from("=i", ack, 16)[0] == 0, ack
     return struct.unpack_from("=H", answer, answer.index(b"\6\0\1\0") + 4)[0]
-def info(s):
-    s.send(struct.pack("=IHHIIBBH", 20, 0x4956, 5, 1, 0, 15, 1, 0))
+def info(s, send=socket.socket.send):
+    send(s, struct.pack("=IHHIIBBH", 20, 0x4956, 5, 1, 0, 15, 1, 0))
     answer, ack = s.recv(8192), s.recv(8192)
     assert answer[16] == 14 and struct.unpack_from("=i", ack, 16)[0] == 0
 def once(how=lambda s: s.recv(8192)):
@@ -235,6 +235,17 @@ def watched(s):
         epoll.register(s, select.EPOLLIN)
         assert epoll.poll(10)
     return s.recv(8192)
+def both(change, send=socket.socket.send):
+    for name, number in (b"nlctrl\0", 16), (b"IPVS\0", 0x4956):
+        once()
+        s = open_socket()
+        for used in change(s), s:
+            ask(used, name, send)
+            assert family(used) == number
+            if number != 16:
+                info(used, send)
+            used.close()
+        once()
 def inside(case):
     if case == "kept":
         assert once() == once() == once(peek)
@@ -290,6 +301,26 @@ def inside(case):
         assert once() != before
         os.dup2(files[0].fileno(), 50)
         assert all(os.fstat(f.fileno()).st_rdev == os.stat("/dev/null").st_rdev for f in files)
+    elif case == "written":
+        both(lambda s: open_socket(), lambda s, message: os.write(s.fileno(), message))
+        both(lambda s: open_socket(), lambda s, message: os.writev(s.fileno(), [message]))
+    elif case == "connected":
+        both(lambda s: (s.connect((0, 0)), open_socket())[1])
+    elif case == "copied":
+        both(lambda s: s.dup())
+        both(lambda s: socket.socket(fileno=os.dup(s.fileno())))
+        both(lambda s: socket.socket(fileno=os.dup2(s.fileno(), 60)))
+        once()
+        s = open_socket()
+        ask(s)
+        assert family(s) == 0x4956
+        copy = s.dup()
+        info(copy)
+        info(s)
+        read, write = os.pipe()
+        os.dup2(write, s.fileno())
+        assert os.write(s.fileno(), b"x" * 20) == 20 and os.read(read, 100) == b"x" * 20
+        info(copy)
     elif case == "not blocking":
         s = open_socket(RAW | socket.SOCK_NONBLOCK)
         try:
@@ -314,7 +345,7 @@ def inside(case):
         once()
 inside(sys.argv[1])
 END
-for case in kept waits watched others fork closed "not blocking"; do
+for case in kept waits watched others fork closed written connected copied "not blocking"; do
 	ok "sockets of a program: $case" run $PYTHON "$BED/sockets.py" "$case"
 done
 

@@ -74,7 +74,7 @@ int connection_make(void)
 	} else {
 		fd = libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	}
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+	if (fd >= 0 && libc.connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
 	saved = errno;
 	if (fd >= 0)

@@ -156,13 +156,22 @@ int fd_lend(int type)
 	return fd;
 }
 
+/* One that no socket of the kernel's has, as it would be when the process's own number is taken. */
+static uint32_t port_choose(void)
+{
+	static uint32_t last; /* atomic */
+	uint32_t n = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+
+	return UINT32_C(1) << 31 | (uint32_t)getpid() << 9 | (n & 511);
+}
+
 bool fd_bind(int fd, const struct sockaddr_nl *addr)
 {
 	struct descriptor *d = &fds[fd];
 
 	if (!d->lent || addr->nl_groups)
 		return false;
-	fd_set_word(fd, addr->nl_pid > FD_UNBOUND ? addr->nl_pid : (uint32_t)getpid());
+	fd_set_word(fd, addr->nl_pid > FD_UNBOUND ? addr->nl_pid : port_choose());
 	d->bound = true;
 	d->any_port = addr->nl_pid == 0;
 	return true;
@@ -185,8 +194,8 @@ static bool is_clean(int fd, const struct descriptor *d)
 
 	if (d->settled || d->under_way || !d->forks || d->forks != connection_forks())
 		return false;
-	status = fcntl(fd, F_GETFL);
-	flags = fcntl(fd, F_GETFD);
+	status = libc.fcntl(fd, F_GETFL);
+	flags = libc.fcntl(fd, F_GETFD);
 	return status >= 0 && !(status & (O_NONBLOCK | O_ASYNC)) && flags >= 0 &&
 	       (flags & FD_CLOEXEC);
 }
@@ -194,7 +203,7 @@ static bool is_clean(int fd, const struct descriptor *d)
 /* What has this number gets another: the connection is kept if it does for the next socket. */
 static void keep_copy(int fd, const struct descriptor *d)
 {
-	int copy = is_clean(fd, d) ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+	int copy = is_clean(fd, d) ? libc.fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (copy >= 0 && !connection_keep(copy))
 		libc.close(copy);
@@ -231,11 +240,11 @@ int fd_give_back(int fd)
 	if (again < 0)
 		return -1;
 	keep_copy(fd, d);
-	status = fcntl(fd, F_GETFL);
-	flags = fcntl(fd, F_GETFD);
+	status = libc.fcntl(fd, F_GETFL);
+	flags = libc.fcntl(fd, F_GETFD);
 	if (status >= 0 && (status & O_NONBLOCK))
-		fcntl(again, F_SETFL, O_NONBLOCK);
-	r = dup3(again, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
+		libc.fcntl(again, F_SETFL, O_NONBLOCK);
+	r = libc.dup3(again, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
 	libc.close(again);
 	if (r < 0)
 		return -1;
@@ -249,13 +258,13 @@ static int fd_replace(int fd, int with, bool settled)
 {
 	struct sockaddr_nl name = { .nl_pid = fd_word(fd) };
 	socklen_t len = sizeof(name);
-	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD), r;
+	int status = libc.fcntl(fd, F_GETFL), flags = libc.fcntl(fd, F_GETFD), r;
 
 	if (!fd_is_daemon(fd))
 		libc.getsockname(fd, (struct sockaddr *)&name, &len);
 	if (status >= 0 && (status & O_NONBLOCK))
-		fcntl(with, F_SETFL, O_NONBLOCK);
-	r = dup3(with, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
+		libc.fcntl(with, F_SETFL, O_NONBLOCK);
+	r = libc.dup3(with, fd, flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
 	libc.close(with);
 	if (r < 0)
 		return -1;
@@ -345,6 +354,22 @@ void fd_watch(int fd)
 	fd_settle(fd);
 	if (fd_is_daemon(fd))
 		fds[fd].under_way = UNCOUNTED;
+}
+
+void fd_copied(int fd, int copy)
+{
+	fd_other(copy);
+	if (copy >= FDS)
+		return;
+	if (fd_word(fd) == FD_KERNEL)
+		fd_made(copy);
+	if (!fd_is_daemon(fd))
+		return;
+	fd_watch(fd);
+	fd_begin(&fds[copy]);
+	fds[copy].settled = fds[fd].settled;
+	fds[copy].under_way = UNCOUNTED;
+	fd_set_word(copy, fd_word(fd));
 }
 
 /* ---- going ---- */

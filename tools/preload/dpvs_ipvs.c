@@ -127,6 +127,12 @@ EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 	return fd_is_daemon(fd) ? 0 : libc.bind(fd, addr, len);
 }
 
+EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	libc_find();
+	return fd_give_back(fd) < 0 ? -1 : libc.connect(fd, addr, len);
+}
+
 EXPORT int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	libc_find();
@@ -179,17 +185,14 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 
 /* ---- sending ---- */
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+/* To the daemon, or nobody. */
+static ssize_t send_parts(int fd, int to, const struct msghdr *message, int flags)
 {
 	struct msghdr bare = *message;
-	int to = SENDS_KERNEL;
 	size_t len = 0;
 
-	libc_find();
-	if (message->msg_iovlen)
-		to = fd_sends(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
-	if (to <= 0)
-		return to < 0 ? -1 : libc.sendmsg(fd, message, flags);
+	if (to < 0)
+		return -1;
 	for (size_t i = 0; i < message->msg_iovlen; i++)
 		len += message->msg_iov[i].iov_len;
 	if (to == SENDS_DONE)
@@ -202,7 +205,18 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return sent(libc.sendmsg(fd, &bare, flags | MSG_NOSIGNAL));
 }
 
-/* To the daemon, or nobody. */
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	int to = SENDS_KERNEL;
+
+	libc_find();
+	if (message->msg_iovlen)
+		to = fd_sends(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
+	return to == SENDS_KERNEL ? libc.sendmsg(fd, message, flags)
+				  : send_parts(fd, to, message, flags);
+}
+
+/* The same of bytes in one piece. */
 static ssize_t send_on(int fd, int to, const void *bytes, size_t len, int flags)
 {
 	if (to < 0)
@@ -232,6 +246,27 @@ EXPORT ssize_t send(int fd, const void *bytes, size_t len, int flags)
 	to = fd_sends(fd, bytes, len);
 	return to == SENDS_KERNEL ? libc.send(fd, bytes, len, flags)
 				  : send_on(fd, to, bytes, len, flags);
+}
+
+EXPORT ssize_t write(int fd, const void *bytes, size_t len)
+{
+	int to;
+
+	libc_find();
+	to = fd_sends(fd, bytes, len);
+	return to == SENDS_KERNEL ? libc.write(fd, bytes, len) : send_on(fd, to, bytes, len, 0);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *parts, int n)
+{
+	const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts,
+					.msg_iovlen = n > 0 ? (size_t)n : 0 };
+	int to = SENDS_KERNEL;
+
+	libc_find();
+	if (n > 0)
+		to = fd_sends(fd, parts[0].iov_base, parts[0].iov_len);
+	return to == SENDS_KERNEL ? libc.writev(fd, parts, n) : send_parts(fd, to, &message, 0);
 }
 
 /* ---- receiving ---- */

@@ -55,7 +55,7 @@ static int proc_take(const uint8_t *bytes, size_t len, int file)
 		if (head.nlmsg_type != GENL_PROC_TYPE)
 			return head.nlmsg_type == NLMSG_DONE ? 0 : -1;
 		n = head.nlmsg_len - sizeof(head);
-		if (write(file, bytes + at + sizeof(head), n) != (ssize_t)n)
+		if (libc.write(file, bytes + at + sizeof(head), n) != (ssize_t)n)
 			return -1;
 		at += NLMSG_ALIGN(head.nlmsg_len);
 	}

@@ -23,12 +23,15 @@ __attribute__((constructor)) void libc_find(void)
 	FIND(socket);
 	FIND(close);
 	FIND(bind);
+	FIND(connect);
 	FIND(getsockname);
 	FIND(getsockopt);
 	FIND(setsockopt);
 	FIND(sendmsg);
 	FIND(sendto);
 	FIND(send);
+	FIND(write);
+	FIND(writev);
 	FIND(recvmsg);
 	FIND(recv);
 	FIND(recvfrom);
@@ -38,6 +41,11 @@ __attribute__((constructor)) void libc_find(void)
 	FIND(select);
 	FIND(pselect);
 	FIND(epoll_ctl);
+	FIND(dup);
+	FIND(dup2);
+	FIND(dup3);
+	FIND(fcntl);
+	FIND(fcntl64);
 	FIND(fopen);
 	FIND(fopen64);
 	FIND(open);
@@ -76,7 +84,8 @@ void complain(const char *format, ...)
 	if (n > (int)sizeof(line) - 2)
 		n = (int)sizeof(line) - 2;
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+	libc_find();
+	if (libc.write(STDERR_FILENO, line, (size_t)n) < 0)
 		n = 0;
 	errno = saved;
 }
