@@ -130,8 +130,6 @@ static void dest_take_mode(struct service_table *table, struct dest *dest)
 {
 	struct service *svc = &table->services[dest->service];
 
-	if (dest->family != svc->key.family)
-		svc->flags |= SERVICE_CROSS;
 	if (lport_is_narrow(dest_ports(dest), dest->n_others + 1u))
 		table->narrow = true;
 	if (dest->forward != API_FORWARD_NAT) {

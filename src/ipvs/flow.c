@@ -534,6 +534,18 @@ static __rte_noinline bool first_aside(struct flow_run *run, struct rte_mbuf *m,
 	return adj != NULL;
 }
 
+/* Of an IPv4 client to an IPv6 server. */
+static __rte_noinline bool first_cross(struct flow_run *run, struct rte_mbuf *m,
+				       struct conn_line6 *line, struct dest *dest)
+{
+	struct flow_frame frame = frame_of(m);
+	const struct adj *adj = flow_cross_first(run, line, dest, &frame);
+
+	if (adj)
+		push_frame(run, m, &frame, adj);
+	return adj != NULL;
+}
+
 static __rte_always_inline bool first_goes_on(struct flow_run *run, struct rte_mbuf *m,
 					      union flow_line line, struct dest *dest,
 					      const bool six)
@@ -556,16 +568,23 @@ static __rte_always_inline bool new_goes_on(struct flow_run *run, const struct f
 	enum flow_made made = flow_new_make(run, one, &id, six);
 	struct dest *dest = one->opening.wants.dest;
 	struct worker *w = run->w;
-	union flow_line line;
+	const struct conn *conn;
+	bool gone;
 
 	if (unlikely(made != FLOW_MADE))
 		return made == FLOW_MADE_DROPPED;
-	line = line_of(run, id, six);
-	if (unlikely(!first_goes_on(run, one->m, line, dest, six))) {
+	if (!six && unlikely(conn_class_of(id) != CONN_IP4)) {
+		conn = &conn_line6(run->conns, id)->conn;
+		gone = first_cross(run, one->m, conn_line6(run->conns, id), dest);
+	} else {
+		conn = line_conn(line_of(run, id, six), six);
+		gone = first_goes_on(run, one->m, line_of(run, id, six), dest, six);
+	}
+	if (unlikely(!gone)) {
 		conn_set_timeout(run->conns, id, w->ipvs->config.conn_init_timeout_s, w->now_ms);
 		return false;
 	}
-	conn_arm(run->conns, id, flow_deadline_first(run, line_conn(line, six), dest));
+	conn_arm(run->conns, id, flow_deadline_first(run, conn, dest));
 	w->counters.flow++;
 	return true;
 }
@@ -595,7 +614,7 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	left.n = 0;
 	left.any_port = false;
 	memset(left.seen, 0, sizeof(left.seen));
-	new.n = 0;
+	new.n = new.n6 = 0;
 	for (uint32_t bits = slow; bits; bits &= bits - 1)
 		left_add_frame(&left, pkts[__builtin_ctz(bits)], six);
 	for (uint32_t at = 0, i = 0; at < n; at++) {

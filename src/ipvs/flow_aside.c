@@ -151,8 +151,11 @@ static __rte_always_inline struct adj *aside_first(struct flow_run *run, union f
 struct adj *flow_aside_first(struct flow_run *run, union flow_line line, struct dest *dest,
 			     struct flow_frame *frame, bool six)
 {
-	return six ? aside_first(run, line, dest, frame, true)
-		   : aside_first(run, line, dest, frame, false);
+	if (!six)
+		return aside_first(run, line, dest, frame, false);
+	if (flow_crosses(line.six))
+		return flow_cross_first(run, line.six, dest, frame);
+	return aside_first(run, line, dest, frame, true);
 }
 
 struct adj *flow_aside(struct flow_run *run, union flow_line line, enum conn_dir dir,

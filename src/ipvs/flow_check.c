@@ -142,12 +142,12 @@ static const struct adj *forward(struct flow_run *run, struct flow_foreseen *for
 	const struct adj *adj;
 
 	run->w->net->ip_id = foreseen->ip_id;
-	if (first)
-		adj = flow_forward_first(run, foreseen->family, line, dest, &frame);
-	else if (is_line6(foreseen) && foreseen->family == AF_INET)
-		adj = flow_cross(run, line.six, dir, dest, &frame);
+	if (is_line6(foreseen) && foreseen->family == AF_INET)
+		adj = first ? flow_cross_first(run, line.six, dest, &frame)
+			    : flow_cross(run, line.six, dir, dest, &frame);
 	else
-		adj = flow_forward(run, foreseen->family, line, dir, dest, &frame);
+		adj = first ? flow_forward_first(run, foreseen->family, line, dest, &frame)
+			    : flow_forward(run, foreseen->family, line, dir, dest, &frame);
 	run->w->net->ip_id = ip_id;
 	foreseen->at = (uint16_t)(frame.at - foreseen->bytes);
 	foreseen->len = frame.len;

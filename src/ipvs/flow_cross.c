@@ -99,34 +99,80 @@ static inline void cross_l4(const struct conn_line6 *line, enum conn_dir dir, ui
 	rewrite_l4(&line->conn, dir, l4, false);
 }
 
+/* One of an echo, or that another mode has left, does not. */
+static inline bool cross_flows(const struct conn *conn)
+{
+	return likely((conn->flags & (CONN_FLOW | CONN_NAT)) == (CONN_FLOW | CONN_NAT));
+}
+
+/* May the packet be sent that way as what it becomes? */
+static __rte_always_inline bool cross_can(const struct flow_frame *frame, const struct cross *cross,
+					  const struct adj *adj, const bool six)
+{
+	const uint8_t *l4 = frame->at + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	uint32_t len = cross->l4_len + (six ? IP_LEN : IP6_LEN);
+
+	return likely(adj->usable && cross_fits(cross, l4, len, adj, six) &&
+		      (six || frame->room >= IP6_LEN - IP_LEN));
+}
+
+/* It becomes that. */
+static __rte_always_inline void cross_go(struct flow_run *run, struct conn_line6 *line,
+					 enum conn_dir dir, struct dest *dest,
+					 struct flow_frame *frame, struct cross *cross,
+					 struct adj *adj, const bool six)
+{
+	uint16_t was_len = six ? IP6_LEN : IP_LEN, len = six ? IP_LEN : IP6_LEN;
+	uint8_t *l4 = frame->at + ETH_LEN + was_len, *ip = l4 - len;
+
+	count_packet(run, dest, dir, (uint16_t)(cross->l4_len + was_len));
+	adj_use(run, adj);
+	cross_l4(line, dir, l4);
+	cross->ttl -= (uint8_t)run->ttl_step;
+	cross_put(run, ip, cross, &line->key[!dir], six);
+	frame->at = ip - ETH_LEN;
+	frame->len = (uint16_t)(cross->l4_len + len + ETH_LEN);
+	memcpy(frame->at, &adj->eth, sizeof(adj->eth));
+}
+
 static __rte_always_inline struct adj *cross(struct flow_run *run, struct conn_line6 *line,
 					     uint32_t id, enum conn_dir dir, struct dest *dest,
 					     struct flow_frame *frame, const bool six)
 {
-	uint16_t was_len = six ? IP6_LEN : IP_LEN, len = six ? IP_LEN : IP6_LEN;
-	uint8_t *l4 = frame->at + ETH_LEN + was_len, *ip = l4 - len;
-	struct cross cross = cross_read_parsed(l4 - was_len, six);
-	const struct tuple *other = &line->key[!dir];
+	const uint8_t *l4 = frame->at + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	struct cross cross = cross_read_parsed(frame->at + ETH_LEN, six);
 	struct adj *adj;
 
-	/* one of an echo, or that another mode has left, is none of these */
-	if (unlikely((line->conn.flags & (CONN_FLOW | CONN_NAT)) != (CONN_FLOW | CONN_NAT)))
+	if (!cross_flows(&line->conn))
 		return NULL;
-	adj = cross_way(run, line, dir, dest, frame->at, &other->src, six);
-	if (unlikely(!adj->usable || !cross_fits(&cross, l4, cross.l4_len + len, adj, six) ||
-		     (!six && frame->room < IP6_LEN - IP_LEN) ||
+	adj = cross_way(run, line, dir, dest, frame->at, &line->key[!dir].src, six);
+	if (unlikely(!cross_can(frame, &cross, adj, six) ||
 		     !flow_goes_on(run, (union flow_line){ .six = line }, id, dir, dest, l4, true)))
 		return NULL;
 	if (dir == CONN_OUT && line->conn.proto == IPPROTO_TCP)
 		track_server(&line->conn, l4, cross.l4_len, false);
-	count_packet(run, dest, dir, (uint16_t)(cross.l4_len + was_len));
-	adj_use(run, adj);
-	cross_l4(line, dir, l4);
-	cross.ttl -= (uint8_t)run->ttl_step;
-	cross_put(run, ip, &cross, other, six);
-	frame->at = ip - ETH_LEN;
-	frame->len = (uint16_t)(cross.l4_len + len + ETH_LEN);
-	memcpy(frame->at, &adj->eth, sizeof(adj->eth));
+	cross_go(run, line, dir, dest, frame, &cross, adj, six);
+	return adj;
+}
+
+/* The first packet of a connection, from a client that was looked at before. */
+static __rte_always_inline struct adj *cross_first(struct flow_run *run, struct conn_line6 *line,
+						   struct dest *dest, struct flow_frame *frame,
+						   const bool six)
+{
+	struct cross cross = cross_read_parsed(frame->at + ETH_LEN, six);
+	struct adj *adj;
+
+	if (!cross_flows(&line->conn) || unlikely(!dest_way_fresh(run, dest)))
+		return NULL;
+	adj = &run->adjs[dest->adj];
+	if (unlikely(dest->adj == ADJ_NONE))
+		adj = flow_way(run, frame->at, six ? AF_INET : AF_INET6, &dest->addr);
+	if (unlikely(!cross_can(frame, &cross, adj, six)))
+		return NULL;
+	if (line->conn.proto == IPPROTO_TCP)
+		track_tcp_state(&line->conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
+	cross_go(run, line, CONN_IN, dest, frame, &cross, adj, six);
 	return adj;
 }
 
@@ -162,4 +208,11 @@ struct adj *flow_cross(struct flow_run *run, struct conn_line6 *line, enum conn_
 	return line->key[dir].family == AF_INET6
 		       ? cross(run, line, CONN_NONE, dir, dest, frame, true)
 		       : cross(run, line, CONN_NONE, dir, dest, frame, false);
+}
+
+struct adj *flow_cross_first(struct flow_run *run, struct conn_line6 *line, struct dest *dest,
+			     struct flow_frame *frame)
+{
+	return line->key[CONN_IN].family == AF_INET6 ? cross_first(run, line, dest, frame, true)
+						     : cross_first(run, line, dest, frame, false);
 }

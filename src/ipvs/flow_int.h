@@ -54,9 +54,9 @@ struct flow_tagged {
 	uint64_t left, left_bytes; /* those that got them back */
 };
 
-/* Of one family. */
+/* Of clients of one family. */
 struct flow_new {
-	uint32_t n;
+	uint32_t n, n6; /* of these: IPv6 on one side at least */
 	struct flow_new_one {
 		struct rte_mbuf *m;
 		uint32_t at; /* in the vector */
@@ -169,6 +169,8 @@ struct adj *flow_forward_first(struct flow_run *run, unsigned int family, union 
 			       struct dest *dest, struct flow_frame *frame);
 struct adj *flow_aside_first(struct flow_run *run, union flow_line line, struct dest *dest,
 			     struct flow_frame *frame, bool six);
+struct adj *flow_cross_first(struct flow_run *run, struct conn_line6 *line, struct dest *dest,
+			     struct flow_frame *frame);
 
 /* The deadline of a connection of this server that has just seen its first packet. */
 uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn,

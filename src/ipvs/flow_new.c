@@ -7,6 +7,8 @@
  * both its buckets; when the last one has asked, each is made and its packet
  * goes on as those behind it will.
  *
+ * A server of the other family than its client makes an entry of IPv6.
+ *
  * A service by match (SNAT) is asked for as ipvs-input does, where there is none
  * by address and the packet has a way on.
  *
@@ -107,8 +109,8 @@ static __rte_always_inline struct service *owned_service(struct flow_run *run,
 	svc = service_of(run, tuple, six);
 	if (!svc && unlikely(run->services->n_matches))
 		svc = passing_service(run, m, tuple);
-	if (!svc || (svc->flags & (SERVICE_SLOW_OPEN | SERVICE_CROSS)) || tuple->sport == 0 ||
-	    tuple->dport == 0 || !owners_none_else(run->w, svc, tuple))
+	if (!svc || (svc->flags & SERVICE_SLOW_OPEN) || tuple->sport == 0 || tuple->dport == 0 ||
+	    !owners_none_else(run->w, svc, tuple))
 		return NULL;
 	return svc;
 }
@@ -141,20 +143,28 @@ static inline struct sched_packet packet_of(const struct flow_run *run, const st
 	};
 }
 
-/* Its tuples are known, and asks for the memory of its entry; `k` are made before it. */
-static __rte_always_inline void entry_prepare(const struct flow_run *run, struct flow_new_one *one,
-					      const union flow_tuple *in, uint32_t k,
+/* Is one side of its connection IPv6? `six`: its client is. */
+static inline bool entry_is6(const struct flow_new_one *one, const bool six)
+{
+	return six || unlikely(one->opening.wants.out.family == AF_INET6);
+}
+
+/* Its tuples are known, and asks for the memory of its entry, which is the next one behind those
+ * that were taken before. */
+static __rte_always_inline void entry_prepare(const struct flow_run *run, struct flow_new *new,
+					      struct flow_new_one *one, const union flow_tuple *in,
 					      const bool six)
 {
-	if (six) {
+	if (entry_is6(one, six)) {
 		one->entry.six = (struct conn_new6){ .in = &one->tuple,
 						     .out = &one->opening.wants.out };
-		conn_new6_prefetch(run->conns, &one->entry.six, k);
+		conn_new6_prefetch(run->conns, &one->entry.six, new->n6++);
 	} else {
 		one->entry.four.in = in->four;
 		one->entry.four.out = tuple4_from(&one->opening.wants.out);
-		conn_new4_prefetch(run->conns, &one->entry.four, k);
+		conn_new4_prefetch(run->conns, &one->entry.four, new->n - new->n6);
 	}
+	new->n++;
 }
 
 static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m,
@@ -184,8 +194,7 @@ static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new,
 			       &one->opening.wants.dest->active);
 	one->m = m;
 	one->at = at;
-	entry_prepare(run, one, tuple, new->n, six);
-	new->n++;
+	entry_prepare(run, new, one, tuple, six);
 	return true;
 }
 
@@ -223,8 +232,8 @@ enum flow_made flow_new_make(struct flow_run *run, const struct flow_new_one *on
 			     bool six)
 {
 	struct dest *dest = one->opening.wants.dest;
-	uint32_t id = six ? conn_create6(run->conns, &one->entry.six)
-			  : conn_create4(run->conns, &one->entry.four);
+	uint32_t id = entry_is6(one, six) ? conn_create6(run->conns, &one->entry.six)
+					  : conn_create4(run->conns, &one->entry.four);
 
 	if (unlikely(id == CONN_NONE))
 		return make_none(run, one) ? FLOW_MADE_LEFT : FLOW_MADE_DROPPED;

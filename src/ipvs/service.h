@@ -143,7 +143,6 @@ enum service_flag {
 	SERVICE_STALE = 8,       /* master: its scheduler's table is of other servers */
 	SERVICE_SLOW_OPEN = 16,  /* the flow stage opens no connections of it */
 	SERVICE_ONE_PACKET = 32, /* each of its connections ends with its first packet */
-	SERVICE_CROSS = 64,      /* has had servers of the other family: opened slowly, too */
 };
 
 struct service {

@@ -171,9 +171,14 @@ void across_expect_at(struct across *a, unsigned int side, const struct packet *
 
 struct rig_conn across_conn(struct across *a)
 {
+	return across_conn_of(a, CPORT);
+}
+
+struct rig_conn across_conn_of(struct across *a, uint16_t sport)
+{
 	struct tuple out, in = { .proto = a->proto,
 				 .family = a->six ? AF_INET6 : AF_INET,
-				 .sport = htons(CPORT),
+				 .sport = htons(sport),
 				 .dport = htons(80) };
 	struct rig_conn found = { .id = CONN_NONE };
 	unsigned int family;

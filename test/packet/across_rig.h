@@ -42,6 +42,8 @@ void across_expect_at(struct across *a, unsigned int side, const struct packet *
 
 /* The client's connection; none: id CONN_NONE. */
 struct rig_conn across_conn(struct across *a);
+/* ... from that port of its. */
+struct rig_conn across_conn_of(struct across *a, uint16_t sport);
 
 /* Packets of it as they are sent, and what they are on the other side; TCP's options are the
  * caller's to shift. */

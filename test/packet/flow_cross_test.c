@@ -2,8 +2,8 @@
 /*
  * flow-cross: FNAT between families in the flow stage: data in both directions,
  * exact in every byte and counted; what it leaves to the slow path, and that
- * nothing overtakes that; ways that change. Run with the stage on, off and
- * checked, as flow_test is.
+ * nothing overtakes that; ways that change; first packets of connections, many
+ * at once. Run with the stage on, off and checked, as flow_test is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 #include "packet/flow_rig.h"
 
 #define VECTOR 32
+#define FIRST  20000 /* port of the first client of many */
 
 static const struct harness_options one, three = { .n_workers = 3 };
 
@@ -32,13 +33,19 @@ struct crossing {
 	unsigned int queue; /* its worker's */
 };
 
+static bool flow_is_off(void)
+{
+	const char *mode = getenv("FLOW");
+
+	return mode && strcmp(mode, "off") == 0;
+}
+
 /* So many packets by the flow stage since this was asked last; none if it is off. */
 #define took(crossing, n) took_at(crossing, n, __FILE__, __LINE__)
 static void took_at(struct crossing *crossing, uint64_t n, const char *file, int line)
 {
-	const char *mode = getenv("FLOW");
 	uint64_t taken = crossing->conn.w->counters.flow;
-	uint64_t want = mode && strcmp(mode, "off") == 0 ? 0 : n;
+	uint64_t want = flow_is_off() ? 0 : n;
 
 	_assert_int_equal(taken - crossing->taken, want, file, line);
 	crossing->taken = taken;
@@ -334,14 +341,14 @@ static void test_damage(void **state)
 	each(&one, check_damage);
 }
 
-static void inject(struct crossing *crossing, unsigned int side, const struct packet *packet)
+static void inject(struct across *a, unsigned int side, unsigned int queue,
+		   const struct packet *packet)
 {
 	bool six = strchr(packet->src, ':');
 	uint8_t frame[FRAME_MAX] = { 2, 0, 0, 0, 0, (uint8_t)side };
 
 	rig6_put16(frame + 12, six ? 0x86dd : 0x0800);
-	harness_inject(crossing->a.h, side, crossing->queue, frame,
-		       L3 + across_build(frame + L3, packet));
+	harness_inject(a->h, side, queue, frame, L3 + across_build(frame + L3, packet));
 }
 
 /* Vectors, some packets of which take the slow path; their sizes tell that they stay in order. */
@@ -360,7 +367,7 @@ static void check_order(struct crossing *crossing)
 				packet.flags = RST | ACK;
 			packet.no_checksum = odd[p / 2] >> i & 1 &&
 					     from == side_of(crossing, false);
-			inject(crossing, from, &packet);
+			inject(&crossing->a, from, crossing->queue, &packet);
 		}
 		harness_turn(crossing->a.h);
 		for (unsigned int i = 0; i < VECTOR; i++) {
@@ -454,14 +461,275 @@ static void test_address(void **state)
 	each(&one, check_address);
 }
 
+static struct packet first_of(const struct across *a, unsigned int i)
+{
+	struct packet packet = across_from_client(a);
+
+	packet.sport = (uint16_t)(FIRST + i);
+	packet.seq += 1000 * i;
+	return packet;
+}
+
+static void inject_first(struct across *a, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct packet packet = first_of(a, i);
+
+		inject(a, CLIENT_SIDE, i % a->h->n_workers, &packet);
+	}
+	harness_turn(a->h);
+}
+
+/* By the stage of all workers. */
+static uint64_t taken(const struct across *a)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 1; i <= a->h->n_workers; i++)
+		n += a->h->all[i]->counters.flow;
+	return n;
+}
+
+static bool is_packet(const struct frame *got, struct packet want)
+{
+	uint8_t bytes[FRAME_MAX];
+	size_t len;
+
+	if (!strchr(want.src, ':'))
+		want.id = frame_u16(got, L3 + 4);
+	len = across_build(bytes, &want);
+	return got->len == L3 + len && memcmp(got->bytes + L3, bytes, len) == 0;
+}
+
+/* Of these frames one is the client's first packet at the server, of a connection of its own. */
+static void expect_first(struct across *a, struct packet packet, const struct frame *got,
+			 unsigned int n)
+{
+	struct rig_conn conn = across_conn_of(a, packet.sport);
+	unsigned int same = 0;
+
+	assert_int_not_equal(conn.id, CONN_NONE);
+	assert_int_equal(conn.conn->deadline,
+			 conn_deadline(track_timeout_s(conn.w, conn.conn), a->h->now_ms));
+	packet = across_at_server(a, &conn, packet);
+	packet.no_checksum = false;
+	for (unsigned int i = 0; i < n; i++)
+		same += is_packet(&got[i], packet);
+	assert_int_equal(same, 1);
+}
+
+/* The server's first answer comes home. */
+static void answer_first(struct across *a, unsigned int i)
+{
+	struct rig_conn conn = across_conn_of(a, (uint16_t)(FIRST + i));
+	struct packet packet = across_from_server(a, &conn), want;
+
+	packet.ack += 1000 * i;
+	want = across_at_client(a, &conn, packet);
+	want.dport = (uint16_t)(FIRST + i);
+	across_send(a, SERVER_SIDE, conn.w->id - 1, &packet);
+	across_expect(a, CLIENT_SIDE, &want);
+}
+
+static struct ipvs_counters counters_of(const struct across *a)
+{
+	struct ipvs_counters sum = { .conns = 0 };
+	unsigned int family;
+	union ip_addr vip;
+
+	ip_parse(a->vip, &family, &vip);
+	for (unsigned int i = 1; i <= a->h->n_workers; i++) {
+		const struct service *svc = service_lookup(a->h->all[i]->ipvs->services, a->proto,
+							   (uint16_t)family, &vip, htons(80));
+
+		sum.conns += svc->counters.conns;
+		sum.inpkts += svc->counters.inpkts;
+		sum.inbytes += svc->counters.inbytes;
+	}
+	return sum;
+}
+
+/* Vectors of first packets: each exact in every byte, counted once, answered; by its owner. */
+static void check_openings(const struct harness_options *options, bool six, uint8_t proto)
+{
+	static struct frame got[3 * VECTOR];
+	struct across a = across_new(options, six, proto);
+	uint64_t before = taken(&a);
+	struct ipvs_counters counters;
+
+	inject_first(&a, 3 * VECTOR);
+	for (unsigned int i = 0; i < 3 * VECTOR; i++)
+		got[i] = rig_take(a.h, SERVER_SIDE);
+	rig_expect_nothing(a.h);
+	assert_int_equal(taken(&a) - before,
+			 flow_is_off() ? 0 : 3 * VECTOR - harness_handed_out(a.h));
+	for (unsigned int i = 0; i < 3 * VECTOR; i++)
+		expect_first(&a, first_of(&a, i), got, 3 * VECTOR);
+	counters = counters_of(&a);
+	assert_int_equal(counters.conns, 3 * VECTOR);
+	assert_int_equal(counters.inpkts, 3 * VECTOR);
+	assert_int_equal(counters.inbytes,
+			 3 * VECTOR * ((six ? IP6 : 20) + (proto == IPPROTO_TCP ? 20 : 8) + 5));
+	assert_int_equal(rig_conns(a.h), 3 * VECTOR);
+	for (unsigned int i = 0; i < 3 * VECTOR; i++)
+		answer_first(&a, i);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	across_end(&a);
+}
+
+static void test_openings(void **state)
+{
+	for (unsigned int six = 0; six < 2; six++) {
+		check_openings(&one, six, IPPROTO_TCP);
+		check_openings(&one, six, IPPROTO_UDP);
+		check_openings(&three, six, IPPROTO_TCP);
+		check_openings(&three, six, IPPROTO_UDP);
+	}
+}
+
+/* Servers of both families take turns. */
+static void check_both_families(bool six)
+{
+	struct across a = across_new(&one, six, IPPROTO_UDP);
+	const char *name = six ? "[" VIP6 "]:80" : VIP ":80";
+	uint64_t before = taken(&a);
+	unsigned int crossed = 0;
+	char line[160];
+
+	snprintf(line, sizeof(line), "ipvsadm -P -u %s -z %s -F dpdk1", name, six ? LADDR6 : LADDR);
+	harness_run(a.h, line);
+	snprintf(line, sizeof(line), "ipvsadm -a -u %s -r %s:8080 -b", name,
+		 six ? "[" SERVER6 "]" : SERVER);
+	harness_run(a.h, line);
+	across_settle(&a);
+	inject_first(&a, 2 * VECTOR);
+	for (unsigned int i = 0; i < 2 * VECTOR; i++) {
+		struct frame got = rig_take(a.h, SERVER_SIDE);
+
+		assert_true(got.len);
+		crossed += frame_u16(&got, 12) == (six ? 0x0800 : 0x86dd);
+	}
+	assert_int_equal(crossed, VECTOR);
+	assert_int_equal(taken(&a) - before, flow_is_off() ? 0 : 2 * VECTOR);
+	assert_int_equal(rig_conns(a.h), 2 * VECTOR);
+	across_end(&a);
+}
+
+static void test_both_families(void **state)
+{
+	check_both_families(false);
+	check_both_families(true);
+}
+
+/* No entry is free: dropped, and the local port is given back. */
+static void test_full(void **state)
+{
+	static const struct harness_options small = { .conn_max = 20 };
+
+	for (unsigned int six = 0; six < 2; six++) {
+		struct across a = across_new(&small, six, IPPROTO_TCP);
+
+		inject_first(&a, VECTOR);
+		for (unsigned int i = 0; i < 20; i++)
+			assert_true(rig_take(a.h, SERVER_SIDE).len);
+		rig_expect_nothing(a.h);
+		assert_int_equal(rig_conns(a.h), 20);
+		assert_int_equal(harness_drops(a.h, DROP_IPVS_CONN_FULL), VECTOR - 20);
+		across_end(&a);
+	}
+}
+
+/* Nobody knows the server's MAC address yet: what waits has its connection, and leaves later. */
+static void check_no_way_yet(bool six)
+{
+	struct across a = across_new(&one, six, IPPROTO_UDP);
+	struct frame got[8];
+	char line[160];
+
+	snprintf(line, sizeof(line), "dpip neigh del %s dev dpdk1", a.server);
+	harness_run(a.h, line);
+	inject_first(&a, 8);
+	assert_int_equal(rig_conns(a.h), 8);
+	assert_int_equal(a.h->all[1]->held, 8);
+	while (rig_take(a.h, SERVER_SIDE).len) /* it is asked for */
+		;
+	harness_neigh(a.h, a.server, SERVER_MAC, "dpdk1");
+	harness_turn(a.h);
+	for (unsigned int i = 0; i < 8; i++)
+		got[i] = rig_take(a.h, SERVER_SIDE);
+	for (unsigned int i = 0; i < 8; i++)
+		expect_first(&a, first_of(&a, i), got, 8);
+	across_end(&a);
+}
+
+/* What the stage does not finish opens its connection all the same. */
+static void test_openings_left(void **state)
+{
+	struct across a = across_new(&one, false, IPPROTO_UDP);
+	uint64_t before = taken(&a);
+	struct packet packet = first_of(&a, 0);
+	struct frame got;
+
+	packet.no_checksum = true;
+	across_send(&a, CLIENT_SIDE, 0, &packet);
+	got = rig_take(a.h, SERVER_SIDE);
+	expect_first(&a, packet, &got, 1);
+	packet = first_of(&a, 1);
+	packet.filler = 1280 - IP6 - 8 - 5 + 1; /* it may be cut */
+	across_send(&a, CLIENT_SIDE, 0, &packet);
+	got = rig_take(a.h, SERVER_SIDE);
+	expect_first(&a, packet, &got, 1);
+	assert_int_equal(taken(&a), before);
+	across_end(&a);
+	check_no_way_yet(false);
+	check_no_way_yet(true);
+}
+
+/* Several packets of each of four connections in the vector that opens them: they stay in order. */
+static void check_many_of_one(bool six)
+{
+	struct across a = across_new(&one, six, IPPROTO_TCP);
+	unsigned int next[4] = { 0, 0, 0, 0 };
+	size_t bare = L3 + (six ? 20 : IP6) + 20 + 5;
+
+	for (unsigned int i = 0; i < VECTOR; i++) {
+		struct packet packet = first_of(&a, i % 4);
+
+		packet.flags = i < 4 ? SYN : ACK;
+		packet.filler = i;
+		inject(&a, CLIENT_SIDE, 0, &packet);
+	}
+	harness_turn(a.h);
+	for (unsigned int i = 0; i < VECTOR; i++) {
+		struct frame got = rig_take(a.h, SERVER_SIDE);
+		size_t filler = got.len - bare;
+
+		assert_in_range(got.len, bare, bare + VECTOR - 1);
+		assert_int_equal(filler / 4, next[filler % 4]++);
+	}
+	rig_expect_nothing(a.h);
+	assert_int_equal(rig_conns(a.h), 4);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	across_end(&a);
+}
+
+static void test_many_of_one(void **state)
+{
+	check_many_of_one(false);
+	check_many_of_one(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_data),    cmocka_unit_test(test_stamps),
-		cmocka_unit_test(test_closing), cmocka_unit_test(test_unusual),
-		cmocka_unit_test(test_df),      cmocka_unit_test(test_mtu),
-		cmocka_unit_test(test_damage),  cmocka_unit_test(test_order),
-		cmocka_unit_test(test_ways),    cmocka_unit_test(test_address),
+		cmocka_unit_test(test_data),        cmocka_unit_test(test_stamps),
+		cmocka_unit_test(test_closing),     cmocka_unit_test(test_unusual),
+		cmocka_unit_test(test_df),          cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_damage),      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_ways),        cmocka_unit_test(test_address),
+		cmocka_unit_test(test_openings),    cmocka_unit_test(test_both_families),
+		cmocka_unit_test(test_full),        cmocka_unit_test(test_openings_left),
+		cmocka_unit_test(test_many_of_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
