@@ -61,32 +61,32 @@ void cross_header_put(struct worker *w, uint8_t *out, const struct cross *cross,
 static inline void cross_ip4_put(uint8_t *out, const struct cross *cross, uint8_t proto, be16 id,
 				 be16 offset, be32 src, be32 dst)
 {
-	const be16 words[5] = {
-		rte_cpu_to_be_16((uint16_t)(RTE_IPV4_VHL_DEF << 8 | cross->tos)),
-		rte_cpu_to_be_16((uint16_t)(cross->l4_len + sizeof(struct rte_ipv4_hdr))),
-		id,
-		offset,
-		rte_cpu_to_be_16((uint16_t)(cross->ttl << 8 | proto)),
-	};
+	const be32 first =
+		rte_cpu_to_be_32((uint32_t)RTE_IPV4_VHL_DEF << 24 | (uint32_t)cross->tos << 16 |
+				 (uint16_t)(cross->l4_len + sizeof(struct rte_ipv4_hdr)));
+	const be16 life = rte_cpu_to_be_16((uint16_t)(cross->ttl << 8 | proto));
 	const be32 addrs[2] = { src, dst };
-	uint32_t sum = (uint32_t)words[0] + words[1] + words[2] + words[3] + words[4] +
-		       (src & 0xffff) + (src >> 16) + (dst & 0xffff) + (dst >> 16);
+	uint32_t sum = (first & 0xffff) + (first >> 16) + id + offset + life + (src & 0xffff) +
+		       (src >> 16) + (dst & 0xffff) + (dst >> 16);
 	be16 csum = csum_finish(sum);
 
-	memcpy(out, words, sizeof(words));
-	memcpy(out + sizeof(words), &csum, sizeof(csum));
-	memcpy(out + sizeof(words) + sizeof(csum), addrs, sizeof(addrs));
+	/* each from a register: what is written in pieces is not read again as a whole */
+	memcpy(out, &first, sizeof(first));
+	memcpy(out + 4, &id, sizeof(id));
+	memcpy(out + 6, &offset, sizeof(offset));
+	memcpy(out + 8, &life, sizeof(life));
+	memcpy(out + 10, &csum, sizeof(csum));
+	memcpy(out + 12, addrs, sizeof(addrs));
 }
 
 static inline void cross_ip6_put(uint8_t *out, const struct cross *cross, uint8_t proto,
 				 uint16_t len, const union ip_addr *src, const union ip_addr *dst)
 {
 	const be32 flow = rte_cpu_to_be_32(0x60000000u | (uint32_t)cross->tos << 20);
-	const be16 words[2] = { rte_cpu_to_be_16(len),
-				rte_cpu_to_be_16((uint16_t)(proto << 8 | cross->ttl)) };
+	const be32 rest = rte_cpu_to_be_32((uint32_t)len << 16 | (uint32_t)proto << 8 | cross->ttl);
 
 	memcpy(out, &flow, sizeof(flow));
-	memcpy(out + sizeof(flow), words, sizeof(words));
+	memcpy(out + sizeof(flow), &rest, sizeof(rest));
 	memcpy(out + 8, src, sizeof(*src));
 	memcpy(out + 24, dst, sizeof(*dst));
 }
