@@ -12,8 +12,7 @@
 #include "ipvs/service_int.h"
 #include "net/addr.h"
 
-/* Of all workers; templates count as connections of their server. */
-static uint64_t dest_conns(struct worker *const *all, const struct dest *dest)
+uint64_t hold_dest_conns(struct worker *const *all, const struct dest *dest)
 {
 	uint64_t sum = 0;
 
@@ -28,7 +27,7 @@ static uint64_t dest_conns(struct worker *const *all, const struct dest *dest)
 	return sum;
 }
 
-static uint64_t laddr_conns(struct worker *const *all, const struct laddr *laddr)
+uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr)
 {
 	uint64_t sum = 0;
 
@@ -101,12 +100,12 @@ static bool leave(struct worker *const *all, struct holder holder, uint64_t conn
 
 bool hold_leave_dest(struct worker *const *all, struct dest *dest)
 {
-	return leave(all, holder_dest(dest), dest_conns(all, dest));
+	return leave(all, holder_dest(dest), hold_dest_conns(all, dest));
 }
 
 bool hold_leave_laddr(struct worker *const *all, struct laddr *laddr)
 {
-	return leave(all, holder_laddr(laddr), laddr_conns(all, laddr));
+	return leave(all, holder_laddr(laddr), hold_laddr_conns(all, laddr));
 }
 
 void hold_leave_service(struct worker *const *all, const struct service *svc)

@@ -36,6 +36,10 @@ bool hold_leave_dest(struct worker *const *all, struct dest *dest);
 bool hold_leave_laddr(struct worker *const *all, struct laddr *laddr);
 void hold_leave_service(struct worker *const *all, const struct service *svc);
 
+/* How many it has, of all workers; templates count as connections. */
+uint64_t hold_dest_conns(struct worker *const *all, const struct dest *dest);
+uint64_t hold_laddr_conns(struct worker *const *all, const struct laddr *laddr);
+
 /* Now, of all that have their address on this port. */
 void hold_end_port(struct worker *const *all, uint16_t port);
 

@@ -124,8 +124,10 @@ void ipvs_destroy(struct worker *w)
 	if (ipvs->services)
 		service_table_destroy(ipvs->services);
 	free(ipvs->foreseen);
-	if (w->id == WORKER_MASTER)
+	if (w->id == WORKER_MASTER) {
 		free((void *)(uintptr_t)ipvs->marks);
+		free((void *)(uintptr_t)ipvs->former_marks);
+	}
 	free(ipvs);
 	w->ipvs = NULL;
 }

@@ -39,10 +39,12 @@ struct ipvs {
 	struct conn_table *conns;
 	struct lport_pool *lports;
 	const struct mark_rules *marks; /* all workers' and the master's; NULL: none */
-	struct conn_table *templates;   /* template.c's: those whose home this worker is, */
-	struct region template_uses;    /* its connections of all homes' templates, */
-	uint32_t template_serial;       /* and of the last one made */
-	struct hash_key isn_key;        /* of initial sequence numbers, this worker's own */
+	const struct mark_rules
+		*former_marks;        /* likewise: there before a change, mark_former.c's */
+	struct conn_table *templates; /* template.c's: those whose home this worker is, */
+	struct region template_uses;  /* its connections of all homes' templates, */
+	uint32_t template_serial;     /* and of the last one made */
+	struct hash_key isn_key;      /* of initial sequence numbers, this worker's own */
 	struct {
 		uint64_t tsc;           /* of the turn that it was filled up last */
 		uint64_t hits;          /* packets of connections since then */
@@ -79,6 +81,9 @@ int ipvs_change_config(struct worker *const *all, const struct ipvs_config *conf
 
 /* Master, before a device goes: no service has a local address there any more. 0 or -ENOMEM. */
 int ipvs_unplug(struct worker *const *all, const char *dev);
+
+/* Master: says in the log which services have servers that cannot be reached as things are. */
+void ipvs_tell_lacking(struct worker *const *all);
 
 /* Master: rates, and the removal of servers that no connection refers to any more. */
 int ipvs_start(struct control *control);

@@ -6,6 +6,7 @@
 #include "ipvs/conn.h"
 #include "ipvs/estimate.h"
 #include "ipvs/ipvs.h"
+#include "ipvs/mark.h"
 #include "ipvs/ports_ctl.h"
 #include "ipvs/removed.h"
 #include "worker/worker.h"
@@ -24,6 +25,7 @@ static void ipvs_rates(struct control *control, void *arg)
 static void ipvs_sweep(struct control *control, void *arg)
 {
 	removed_sweep(control_workers(control));
+	mark_former_sweep(control_workers(control));
 }
 
 static void ipvs_memory_ahead(struct control *control, void *arg)

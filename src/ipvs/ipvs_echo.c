@@ -27,7 +27,7 @@ bool ipvs_balances_echoes(const struct worker *w)
 {
 	const struct service_table *table = w->ipvs->services;
 
-	return table->n_marked || table->n_matches || table->n_removed;
+	return table->n_marked || table->n_matches || table->n_removed || w->ipvs->former_marks;
 }
 
 static bool is_later(const struct pkt_meta *meta)
@@ -53,7 +53,8 @@ static bool echo_miss(struct worker *w, struct rte_mbuf *m)
 
 	/* its connection may have outlived its match or its mark's service */
 	if (request && !svc && !match_may_own(w, &meta->tuple) &&
-	    !ours_removed_service(w, &meta->tuple, meta->in_port))
+	    !ours_removed_service(w, &meta->tuple, meta->in_port) &&
+	    !ours_former_kinds(w, &meta->tuple, meta->in_port))
 		return false;
 	owners = owners_of(w, &meta->tuple, meta->in_port);
 	if (!home_has_answered(meta) && owners_ask_next(w, m, &owners))

@@ -68,7 +68,8 @@ static bool may_be_ours(const struct worker *w, const struct tuple *tuple)
 	const struct service_table *table = w->ipvs->services;
 	const struct addr_counts *addrs = &table->addrs;
 
-	return w->ipvs->marks || addr_is_local(w, tuple->family, &tuple->dst) ||
+	return w->ipvs->marks || w->ipvs->former_marks ||
+	       addr_is_local(w, tuple->family, &tuple->dst) ||
 	       addr_may_be(addrs, &table->key, ADDR_DESTINATION, tuple->family, &tuple->dst) ||
 	       (table->n_answering &&
 		addr_may_be(addrs, &table->key, ADDR_SOURCE, tuple->family, &tuple->src)) ||

@@ -3,6 +3,7 @@
 #include "ipvs/mark.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include <rte_byteorder.h>
 
@@ -44,17 +45,27 @@ static bool addresses_fit(const struct mark_rule *rule, const struct tuple *tupl
 	       ip_match(rule->family, &rule->to, &tuple->dst, rule->to_plen);
 }
 
+bool mark_rule_fits(const struct mark_rule *rule, const struct tuple *tuple, uint16_t in_port)
+{
+	return proto_fits(rule, tuple) && ports_fit(rule, tuple) && addresses_fit(rule, tuple) &&
+	       (rule->iif == PORT_NONE || in_port == PORT_NONE || rule->iif == in_port);
+}
+
 uint32_t mark_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
 {
 	const struct mark_rules *rules = w->ipvs->marks;
 
-	for (uint32_t i = 0; rules && i < rules->n; i++) {
-		const struct mark_rule *rule = &rules->rules[i];
-
-		if (proto_fits(rule, tuple) && ports_fit(rule, tuple) &&
-		    addresses_fit(rule, tuple) &&
-		    (rule->iif == PORT_NONE || in_port == PORT_NONE || rule->iif == in_port))
-			return rule->mark;
-	}
+	for (uint32_t i = 0; rules && i < rules->n; i++)
+		if (mark_rule_fits(&rules->rules[i], tuple, in_port))
+			return rules->rules[i].mark;
 	return 0;
+}
+
+struct mark_rules *mark_rules_new(uint32_t n)
+{
+	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
+
+	if (rules)
+		rules->n = 0;
+	return rules;
 }

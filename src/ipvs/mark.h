@@ -9,6 +9,7 @@
 #ifndef IPVS_MARK_H
 #define IPVS_MARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/mark.h"
@@ -30,6 +31,7 @@ struct mark_rule {
 	uint8_t family; /* 0: any, then there are no addresses */
 	uint8_t from_plen, to_plen;
 	uint8_t proto; /* 0: any; IPPROTO_ICMP: ICMPv6, too */
+	uint16_t spare;
 };
 
 struct mark_rules {
@@ -41,10 +43,16 @@ struct mark_rules {
  * 0: it has none. */
 uint32_t mark_of(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
 
+bool mark_rule_fits(const struct mark_rule *rule, const struct tuple *tuple, uint16_t in_port);
+
 /* Master: an empty list with room for n rules; NULL: no memory. And the list becomes this one,
  * which is taken over (NULL is an empty one, too). 0 or -ENOMEM. */
 struct mark_rules *mark_rules_new(uint32_t n);
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules);
+/* mark_former.c's: what is kept when the rules that are there change; *list NULL: nothing. 0 or
+ * -ENOMEM. And, now and then: without those that nothing is kept for any more. */
+int mark_former_next(const struct worker *master, struct mark_rules **list);
+void mark_former_sweep(struct worker *const *all);
 /* As an item of a listing. */
 void mark_item_fill(const struct worker *w, const struct mark_rule *rule, struct api_mark *item);
 

@@ -76,26 +76,21 @@ static void mark_tell(struct worker *w, const struct mark_rules *was, const stru
 	}
 }
 
-/* args[0]: the list */
+/* args[0]: the list; args[1]: that of former rules */
 static void mark_apply(struct worker *w, struct op *op)
 {
-	if (w->id == WORKER_MASTER)
+	if (w->id == WORKER_MASTER) {
 		op_garbage(op, (void *)(uintptr_t)w->ipvs->marks);
+		op_garbage(op, (void *)(uintptr_t)w->ipvs->former_marks);
+	}
 	mark_tell(w, w->ipvs->marks, op->args[0]);
 	w->ipvs->marks = op->args[0];
-}
-
-struct mark_rules *mark_rules_new(uint32_t n)
-{
-	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
-
-	if (rules)
-		rules->n = 0;
-	return rules;
+	w->ipvs->former_marks = op->args[1];
 }
 
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules)
 {
+	struct mark_rules *former = NULL;
 	struct op_set set;
 	int r;
 
@@ -103,14 +98,18 @@ int mark_rules_set(struct worker *const *all, struct mark_rules *rules)
 		free(rules);
 		rules = NULL;
 	}
-	r = op_set_init(&set, all, mark_apply, NULL, 0);
-
+	r = mark_former_next(all[WORKER_MASTER], &former);
+	if (r == 0)
+		r = op_set_init(&set, all, mark_apply, NULL, 0);
 	if (r < 0) {
 		free(rules);
+		free(former);
 		return r;
 	}
-	for (unsigned int i = 0; i < set.count; i++)
+	for (unsigned int i = 0; i < set.count; i++) {
 		op_of(&set, i)->args[0] = rules;
+		op_of(&set, i)->args[1] = former;
+	}
 	op_set_publish(&set, all);
 	return 0;
 }

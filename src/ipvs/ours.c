@@ -64,6 +64,27 @@ struct service *ours_removed_service(const struct worker *w, const struct tuple 
 	return svc;
 }
 
+unsigned int ours_former_kinds(const struct worker *w, const struct tuple *tuple, uint16_t in_port)
+{
+	const struct service_table *table = w->ipvs->services;
+	const struct mark_rules *former = w->ipvs->former_marks;
+	unsigned int kinds = 0;
+
+	for (uint32_t i = 0; former && i < former->n; i++) {
+		union ip_addr name = service_mark_name(former->rules[i].mark);
+		const struct service *svc;
+
+		if (!mark_rule_fits(&former->rules[i], tuple, in_port))
+			continue;
+		svc = service_lookup(table, SERVICE_MARKED, tuple->family, &name, 0);
+		if (!svc)
+			svc = service_lookup_removed(table, SERVICE_MARKED, tuple->family, &name,
+						     0);
+		kinds |= svc ? svc->flags : 0;
+	}
+	return kinds & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT);
+}
+
 struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta)
 {
 	struct service *svc = ours_service(w, &meta->tuple, meta->in_port);

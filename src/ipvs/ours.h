@@ -22,6 +22,10 @@ struct service *ours_service(const struct worker *w, const struct tuple *tuple, 
 struct service *ours_removed_service(const struct worker *w, const struct tuple *tuple,
 				     uint16_t in_port);
 
+/* Where connections of services are whose marks packets like this had before rules changed: their
+ * flags SERVICE_BY_FLOW and _BY_CLIENT. */
+unsigned int ours_former_kinds(const struct worker *w, const struct tuple *tuple, uint16_t in_port);
+
 /* The same of a packet, which may also be one that passes through, by match. */
 struct service *ours_service_of(const struct worker *w, const struct pkt_meta *meta);
 

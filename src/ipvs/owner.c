@@ -46,6 +46,12 @@ static void owners_of_kinds(const struct worker *w, const struct tuple *tuple, u
 		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
 }
 
+static unsigned int kinds_formerly(const struct worker *w, const struct tuple *tuple,
+				   uint16_t in_port)
+{
+	return unlikely(w->ipvs->former_marks != NULL) ? ours_former_kinds(w, tuple, in_port) : 0;
+}
+
 /* Of connections that are none of the service's that is there: of a removed one, and answers to a
  * public address with few ports. */
 static unsigned int kinds_before(const struct worker *w, const struct service *removed)
@@ -78,23 +84,25 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	const struct service *svc = ours_service(w, tuple, in_port);
 	const struct service *either = svc ? svc : removed;
 	unsigned int kinds = svc ? svc->flags : SERVICE_BY_FLOW;
+	unsigned int former = kinds_formerly(w, tuple, in_port);
+	bool marked = former || (either && service_is_marked(either));
 	struct owners owners = { .n = 0 };
 
-	if (either && unlikely(service_is_marked(either)) && ours_answer(w, tuple)) {
+	if (unlikely(marked) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-		owners_add(&owners, either->flags & SERVICE_BY_CLIENT
+		owners_add(&owners, ((either ? either->flags : 0u) | former) & SERVICE_BY_CLIENT
 					    ? owner_by_client(w, tuple, &tuple->src, tuple->sport)
 					    : steer_owner(w, tuple));
 		return owners;
 	}
-	if (!either && !ours_formerly(w, tuple)) {
+	if (!either && !former && !ours_formerly(w, tuple)) {
 		owners_of_passing(w, tuple, &owners);
 		return owners;
 	}
 	if (!svc && table->n_answering)
 		kinds |= SERVICE_BY_CLIENT;
-	owners_of_kinds(w, tuple, kinds, kinds_before(w, removed), &owners);
+	owners_of_kinds(w, tuple, kinds, kinds_before(w, removed) | former, &owners);
 	return owners;
 }
 
@@ -110,7 +118,8 @@ bool owners_none_else(const struct worker *w, const struct service *svc, const s
 		owners = owners_of(w, tuple, w->rx_port);
 		return owners.n == 1 && owners.ids[0] == w->id;
 	}
-	removed = kinds_before(w, ours_removed_service(w, tuple, w->rx_port));
+	removed = kinds_before(w, ours_removed_service(w, tuple, w->rx_port)) |
+		  kinds_formerly(w, tuple, w->rx_port);
 	if (likely((svc->flags & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT)) == SERVICE_BY_FLOW &&
 		   !removed))
 		return steer_owner(w, tuple) == w->id;

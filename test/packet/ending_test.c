@@ -3,20 +3,17 @@
  * --on-remove: what happens to the connections of a server that is removed, or
  * whose service is, with one worker and with three.
  */
-#include <setjmp.h>
-#include <stdarg.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <netinet/in.h>
-
-#include <cmocka.h>
-
 #include "ipvs/ipvs.h"
+#include "ipvs/mark.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/removed.h"
 #include "ipvs/service.h"
+#include "lib/unit.h"
 #include "net/addr.h"
 #include "packet/across_rig.h"
 
@@ -210,6 +207,46 @@ static void check_service_gone(const struct harness_options *options, bool six, 
 	rig_end(a.h);
 }
 
+/* Rules of a mark go, or another one takes their place, with the service or without it: those that
+ * they led to it stay, whichever worker gets their packets, though the address is none of ours; and
+ * when they are gone nothing is remembered. */
+static void check_rules_change(bool six, const char *mode, const char *const *lines)
+{
+	struct across a = kept_new(&three, six, mode, true);
+
+	kept_pass(&a, mode[0], 0);
+	harness_run(a.h, six ? "dpip addr del " VIP6 "/128 dev dpdk0"
+			     : "dpip addr del " VIP "/32 dev dpdk0");
+	for (; *lines; lines++)
+		harness_run(a.h, *lines);
+	across_settle(&a);
+	removed_sweep(a.h->all);
+	mark_former_sweep(a.h->all);
+	harness_turn(a.h);
+	for (unsigned int queue = 0; queue < 3; queue++)
+		kept_pass(&a, mode[0], queue);
+	assert_int_equal(harness_all_drops(a.h), 0);
+	assert_non_null(a.h->all[1]->ipvs->former_marks);
+	harness_advance(a.h, 310000);
+	mark_former_sweep(a.h->all);
+	harness_turn(a.h);
+	assert_null(a.h->all[3]->ipvs->former_marks);
+	rig_end(a.h);
+}
+
+static void test_rules_change(void **state)
+{
+	static const char *const del[] = { "dpip mark flush", NULL };
+	static const char *const del_service[] = { "ipvsadm -C", "dpip mark flush", NULL };
+	static const char *const service_del[] = { "dpip mark flush", "ipvsadm -C", NULL };
+	static const char *const other[] = { "dpip mark add pref 1 proto tcp mark 9", NULL };
+	static const char *const *const rows[] = { del, del_service, service_del, other };
+
+	for (const char *mode = "bmgx"; *mode; mode++)
+		for (unsigned int i = 0; i < LENGTH(rows); i++)
+			check_rules_change(i & 1, mode, rows[i]);
+}
+
 static void test_service_gone(void **state)
 {
 	for (const char *mode = "bmgx"; *mode; mode++)
@@ -381,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_service_gone),
 		cmocka_unit_test(test_service_replaced),
+		cmocka_unit_test(test_rules_change),
 		cmocka_unit_test(test_laddr_comes_back),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_reschedule),
