@@ -10,8 +10,8 @@
  *
  * Where a mode leaves addresses as they are, so does it in errors: they only
  * find their way, to the client or the server; those about the outside of a
- * tunnel are xmit/tunnel_error's. SNAT's clients see the world as it is, so its
- * errors come from whoever sent them.
+ * tunnel are xmit/tunnel_error's. SNAT's clients see the world as it is, and NAT's
+ * servers the clients' side, so errors from there come from whoever sent them.
  *
  * Where client and server are of different families, so are the errors that they
  * get: xmit/across.
@@ -32,6 +32,13 @@
 #include "link/port.h"
 #include "worker/worker.h"
 
+/* SNAT's clients see the world, NAT's servers the clients' side: who sends an error there is no
+ * secret. */
+static bool shows_sender(const struct conn *conn, enum conn_dir dir)
+{
+	return conn_forward(conn) == (dir == CONN_OUT ? API_FORWARD_SNAT : API_FORWARD_NAT);
+}
+
 /*
  * m came as packets of direction `dir` come (CONN_OUT: from the server's side), about a packet that
  * had gone the other way. It goes on the way of `dir`.
@@ -48,8 +55,8 @@ static void icmp_translate(struct worker *w, struct rte_mbuf *m, uint32_t id, en
 	/* what was sent, as it had arrived here; the error goes back along it */
 	conn_tuple(w->ipvs->conns, id, sent, &was);
 	to = tuple_reverse(&was);
-	if (conn_forward(conn) == API_FORWARD_SNAT && dir == CONN_OUT)
-		to.src = meta->tuple.src; /* the world is the client's to see */
+	if (shows_sender(conn, dir))
+		to.src = meta->tuple.src;
 	to.sport = meta->tuple.sport;
 	to.dport = meta->tuple.dport;
 	if (!xmit_way(w, m, &to.dst, &to.src, &nexthop))

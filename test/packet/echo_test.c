@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP echo through a service of a mark: every mode, both families, on one
- * worker and on three, whichever queue a packet comes by; errors about echoes;
- * and addresses that answer by themselves, since no rule says otherwise.
+ * worker and on three, whichever queue a packet comes by; and addresses that answer
+ * by themselves, since no rule says otherwise. (Errors about echoes: snat_echo_test.c.)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -252,48 +252,6 @@ static void test_timeout(void **state)
 	rig_end(h);
 }
 
-/* An error about a request, from a router on the way to the server, reaches the client. */
-static void check_error(const struct harness_options *options, char mode)
-{
-	struct harness *h = marked(options, mode);
-	uint8_t l4[64], went_l4[64], quoted[128], error_l4[256], want_l4[256];
-	struct packet asked = echo(l4, REQUEST, CLIENT, VIP, 77, 1), went, error, want;
-	struct worker *owner = NULL;
-	size_t len;
-
-	rig_send(h, CLIENT_SIDE, &asked);
-	went = echo(went_l4, REQUEST, mode == 'b' ? LADDR : CLIENT, SERVER, id_of(h, 77, &owner),
-		    1);
-	went.ttl = 63;
-	rig_expect(h, SERVER_SIDE, &went);
-	len = packet_build(quoted, &went);
-	error = (struct packet){
-		.src = "192.168.0.254", .dst = went.src, .proto = IPPROTO_ICMP, .l4 = error_l4
-	};
-	error.l4_len = icmp_build(error_l4, 3, 1, 0, quoted, len);
-	for (unsigned int queue = 0; queue < h->n_workers; queue++) {
-		struct packet as_sent = asked;
-
-		rig_send_to(h, SERVER_SIDE, queue, &error);
-		as_sent.ttl = 63; /* but for what routers do */
-		len = packet_build(quoted, &as_sent);
-		want = (struct packet){
-			.src = VIP, .dst = CLIENT, .proto = IPPROTO_ICMP, .ttl = 63, .l4 = want_l4
-		};
-		want.l4_len = icmp_build(want_l4, 3, 1, 0, quoted, len);
-		rig_expect(h, CLIENT_SIDE, &want);
-	}
-	rig_end(h);
-}
-
-static void test_error(void **state)
-{
-	check_error(&one, 'b');
-	check_error(&three, 'b');
-	check_error(&one, 'm');
-	check_error(&three, 'm');
-}
-
 /* Without a rule of its own a virtual address answers by itself. */
 static void test_own_answer(void **state)
 {
@@ -379,10 +337,9 @@ static void test_modes6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),      cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_removed),    cmocka_unit_test(test_error),
-		cmocka_unit_test(test_own_answer), cmocka_unit_test(test_modes6),
-		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_modes),   cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_removed), cmocka_unit_test(test_own_answer),
+		cmocka_unit_test(test_modes6),  cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

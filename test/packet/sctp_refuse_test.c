@@ -2,9 +2,8 @@
 /*
  * SCTP that belongs to no association: who sends it is told to give up, by ABORT
  * or SHUTDOWN COMPLETE (RFC 9260 8.4), by ICMP or not at all; its fragments,
- * which follow where no port changes; and ICMP errors about associations, which
- * are translated with the packets that they quote, checksums and all (across
- * families: across_icmp_test.c).
+ * which follow where no port changes; and the path MTU. (ICMP errors about
+ * associations: error_test.c.)
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -251,46 +250,6 @@ static void test_fragments_across(void **state)
 	across_end(&a);
 }
 
-/* From a router on the way to the server, about a packet of a client, of which `quoted` bytes of L4
- * are quoted. */
-static void check_error(char letter, const struct harness_options *options, size_t quoted)
-{
-	const struct mode mode = { "error", false, letter };
-	struct harness *h = frag_new(options, &mode, IPPROTO_SCTP);
-	struct packet packet = from_client(&mode, SCTP_CHUNK_INIT), went, error, want;
-	uint8_t bytes[FRAME_MAX], l4[FRAME_MAX], want_l4[FRAME_MAX];
-
-	packet.payload = "hello";
-	come(h, CLIENT_SIDE, &packet);
-	assert_int_not_equal(rig_take(h, SERVER_SIDE).len, 0);
-	went = frag_at_server(h, &mode, &packet);
-	packet_build(bytes, &went);
-	error = (struct packet){
-		.src = "192.168.0.254", .dst = went.src, .proto = IPPROTO_ICMP, .l4 = l4
-	};
-	error.l4_len = icmp_build(l4, 3, 1, 0, bytes, 20 + quoted);
-	packet.ttl = 63; /* as the router saw it */
-	packet_build(bytes, &packet);
-	want = (struct packet){
-		.src = VIP, .dst = CLIENT, .proto = IPPROTO_ICMP, .ttl = 63, .l4 = want_l4
-	};
-	want.l4_len = icmp_build(want_l4, 3, 1, 0, bytes, 20 + quoted);
-	for (unsigned int queue = 0; queue < h->n_workers; queue++) {
-		rig_send_to(h, SERVER_SIDE, queue, &error);
-		rig_expect(h, CLIENT_SIDE, &want);
-	}
-	rig_end(h);
-}
-
-static void test_errors(void **state)
-{
-	check_error('b', &one, 8);
-	check_error('b', &one, 24);
-	check_error('b', &three, 24);
-	check_error('m', &one, 24);
-	check_error('m', &three, 8);
-}
-
 /* What a router says of the outer packet, the client hears of the inner one. */
 static void test_path_mtu(void **state)
 {
@@ -325,8 +284,7 @@ int main(void)
 		cmocka_unit_test(test_answers),          cmocka_unit_test(test_init),
 		cmocka_unit_test(test_no_server),        cmocka_unit_test(test_senseless),
 		cmocka_unit_test(test_fragments),        cmocka_unit_test(test_fragments_nat),
-		cmocka_unit_test(test_fragments_across), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_path_mtu),
+		cmocka_unit_test(test_fragments_across), cmocka_unit_test(test_path_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,6 +312,23 @@ static void test_pieces(void **state)
 
 /* A router outside tells the client of its own request; through a service it is the virtual
  * address's word. */
+/* About a reply, from a router on the way to the client. */
+static void check_reply_error(struct across *a, char mode, unsigned int queue, uint16_t outside)
+{
+	const char *router = a->six ? "2001:db8::fe" : "10.0.0.77";
+	uint8_t l4[64], error_l4[FRAME_MAX];
+	uint16_t code = a->six ? 0x0300 : 0x0b00;
+	struct packet about = across_echo(l4, false, a->vip, a->client, 77, 1), error, want;
+
+	error = across_error_packet(router, a->vip, code, 0, &about, 0, error_l4);
+	across_send(a, CLIENT_SIDE, queue, &error);
+	about = across_echo(l4, false, a->server, a->laddr, outside, 1);
+	want = across_error_packet(strchr("bJ", mode) ? a->laddr : router, a->server, code, 0,
+				   &about, 0, error_l4);
+	want.ttl = harness_ttl(a->h, LIFE);
+	across_expect(a, SERVER_SIDE, &want);
+}
+
 static void check_error(const struct harness_options *options, bool six, char mode)
 {
 	const char *router = six ? "2001:db8:1::fe" : "192.168.0.254";
@@ -326,10 +343,11 @@ static void check_error(const struct harness_options *options, bool six, char mo
 		error = across_error_packet(router, a.laddr, code, 0, &about, 0, error_l4);
 		across_send(&a, SERVER_SIDE, queue, &error);
 		about = across_echo(l4, true, a.client, a.vip, 77, 1);
-		want = across_error_packet(mode == 'J' ? router : a.vip, a.client, code, 0, &about,
-					   0, want_l4);
+		want = across_error_packet(strchr("Jg", mode) ? router : a.vip, a.client, code, 0,
+					   &about, 0, want_l4);
 		want.ttl = harness_ttl(a.h, LIFE);
 		across_expect(&a, CLIENT_SIDE, &want);
+		check_reply_error(&a, mode, queue, outside);
 	}
 	assert_int_equal(harness_all_drops(a.h), 0);
 	rig_end(a.h);
@@ -337,7 +355,7 @@ static void check_error(const struct harness_options *options, bool six, char mo
 
 static void test_error(void **state)
 {
-	for (const char *mode = "Jbm"; *mode; mode++) {
+	for (const char *mode = "Jbmg"; *mode; mode++) {
 		check_error(&one, false, *mode);
 		check_error(&three, false, *mode);
 		check_error(&one, true, *mode);
