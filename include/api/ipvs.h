@@ -171,7 +171,13 @@ enum api_timeout {
 struct api_conn_filter {
 	struct api_service_key key; /* all zero: every service */
 	uint32_t cpu;               /* 0: every worker */
-	uint32_t reserved;
+	/* of one connection (of each protocol), either of its sides, packets of either direction;
+	 * family 0: all, then the rest is 0 */
+	uint16_t pair_family;
+	uint16_t reserved;
+	union api_ip pair_src, pair_dst;
+	be16 pair_sport, pair_dport;
+	uint32_t reserved2;
 };
 
 enum api_conn_flag {

@@ -5,7 +5,8 @@
  * worker looks at a bounded number of entries, copies what it finds into the
  * page and notes where to go on. The page belongs to the request, which lives
  * until the worker has acknowledged. A connection that comes or goes between
- * two pages may be missed; none is listed twice unless it was opened anew.
+ * two pages may be missed; none is listed twice unless it was opened anew. One
+ * that is asked for by the ends of its packets is looked up, worker by worker.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -33,10 +34,11 @@ struct conn_listing {
 	uint32_t last;   /* the last to ask */
 	bool any;        /* of all services */
 	struct service_key key;
-	uint32_t service; /* id of the service of a mark or match that is listed, SERVICE_NONE */
-	bool templates;   /* of the worker: after its connections */
-	uint32_t from;    /* id of the entry to go on with, CONN_NONE: all seen */
-	uint32_t n;       /* found */
+	uint32_t service;  /* id of the service of a mark or match that is listed, SERVICE_NONE */
+	struct tuple pair; /* of the one that is asked for; family 0: of none */
+	bool templates;    /* of the worker: after its connections */
+	uint32_t from;     /* id of the entry to go on with, CONN_NONE: all seen */
+	uint32_t n;        /* found */
 	uint64_t turns, busy_turns; /* of the worker when it was asked last */
 	uint64_t took_ns;           /* the last page */
 	struct api_conn page[CONN_PAGE];
@@ -163,6 +165,36 @@ static void conn_apply_list(struct worker *w, struct op *op)
 	listing->took_ns = conn_list_clock_ns() - start;
 }
 
+/* On the worker: connections with packets between the pair's ends, of each protocol. */
+static void conn_apply_find(struct worker *w, struct op *op)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP,
+					  IPPROTO_ICMPV6 };
+	struct conn_listing *listing = op->args[0];
+	const struct conn_table *conns = w->ipvs->conns;
+
+	listing->n = 0;
+	listing->from = CONN_NONE;
+	for (unsigned int i = 0; i < 2 * RTE_DIM(protos); i++) {
+		struct tuple pair = listing->pair, in, out;
+		enum conn_dir dir;
+		uint32_t id;
+
+		pair.proto = protos[i / 2];
+		if (i % 2)
+			pair = tuple_reverse(&pair);
+		id = conn_lookup(conns, &pair, &dir);
+		if (id == CONN_NONE)
+			continue;
+		conn_tuple(conns, id, CONN_IN, &in);
+		conn_tuple(conns, id, CONN_OUT, &out);
+		if (!conn_listed(listing, &in, conn_cold(conns, id)))
+			continue;
+		conn_item(w, id, &in, &out, &listing->page[listing->n]);
+		listing->states[listing->n++] = conn_get(conns, id)->state;
+	}
+}
+
 static int conn_list_ask(struct request *req, struct conn_listing *listing);
 
 /* A page has come: into the answer, and on to the next, of this worker or another. */
@@ -181,10 +213,12 @@ static int conn_list_page(struct request *req, void *state)
 	}
 	listing->n = 0;
 	if (listing->from == CONN_NONE) {
-		if (listing->templates && listing->worker == listing->last)
+		bool all = listing->templates || listing->pair.family; /* of this worker */
+
+		if (all && listing->worker == listing->last)
 			return 0;
-		listing->worker += listing->templates;
-		listing->templates = !listing->templates;
+		listing->worker += all;
+		listing->templates = !all;
 		listing->from = 0;
 		listing->turns = listing->busy_turns = 0;
 	}
@@ -216,7 +250,8 @@ static int conn_list_ask(struct request *req, struct conn_listing *listing)
 {
 	struct worker *w = request_workers(req)[listing->worker];
 	bool hurries = conn_list_hurries(listing, w);
-	int r = op_unicast(w, conn_apply_list, listing, NULL, 0);
+	int r = op_unicast(w, listing->pair.family ? conn_apply_find : conn_apply_list, listing,
+			   NULL, 0);
 
 	if (r < 0)
 		return r;
@@ -224,6 +259,19 @@ static int conn_list_ask(struct request *req, struct conn_listing *listing)
 	if (!hurries)
 		request_rest(req, conn_list_rest_ms(listing));
 	return 0;
+}
+
+static struct tuple conn_pair(const struct api_conn_filter *filter)
+{
+	bool six = filter->pair_family == AF_INET6;
+
+	return (struct tuple){
+		.src = six ? ip_from_api(&filter->pair_src) : ip_from_v4(filter->pair_src.v4),
+		.dst = six ? ip_from_api(&filter->pair_dst) : ip_from_v4(filter->pair_dst.v4),
+		.sport = filter->pair_sport,
+		.dport = filter->pair_dport,
+		.family = (uint8_t)filter->pair_family,
+	};
 }
 
 static int conn_request_list(struct request *req, const void *body)
@@ -234,6 +282,11 @@ static int conn_request_list(struct request *req, const void *body)
 	struct service_key key = { .proto = 0 };
 	int r = key_check_cpu(req, filter->cpu);
 
+	if (r == 0 && filter->pair_family && filter->pair_family != AF_INET &&
+	    filter->pair_family != AF_INET6)
+		r = request_fail(req, -EAFNOSUPPORT,
+				 "connections: address family %u; allowed: IPv4 and IPv6",
+				 filter->pair_family);
 	if (r == 0 && !key_is_any(&filter->key))
 		r = key_from_api(req, &filter->key, &key);
 	if (r < 0)
@@ -242,6 +295,10 @@ static int conn_request_list(struct request *req, const void *body)
 		named = key_find(req, &filter->key, &r);
 		if (!named)
 			return r;
+	} else if (key.port == 0 && !key_is_any(&filter->key)) {
+		/* not those of services that have one of the address's ports */
+		named = service_lookup_key(service_table_of(request_workers(req)[WORKER_MASTER]),
+					   &key);
 	}
 	listing = calloc(1, sizeof(*listing));
 	if (!listing)
@@ -251,6 +308,7 @@ static int conn_request_list(struct request *req, const void *body)
 	listing->any = key_is_any(&filter->key);
 	listing->key = key;
 	listing->service = named ? named->id : SERVICE_NONE;
+	listing->pair = conn_pair(filter);
 	r = conn_list_ask(req, listing);
 	if (r < 0)
 		free(listing);

@@ -253,6 +253,7 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 	const struct api_stats_filter *stats = body;
 	const struct api_conn_filter *conns = body;
 	const struct api_timeouts *timeouts = body;
+	char text[TEXT_ENDPOINT_LEN];
 
 	fputs(request_name(id), out);
 	if (id >= API_ADDR_ADD && id <= API_ADDR_DEL)
@@ -292,6 +293,14 @@ void tool_request_text(FILE *out, uint16_t id, const void *body)
 	else if (id == API_CONN_LIST) {
 		put_key(out, &conns->key);
 		put_number(out, "cpu", conns->cpu, 0);
+		if (conns->pair_family) {
+			fprintf(out, " pair %s",
+				text_of_endpoint(conns->pair_family, &conns->pair_src,
+						 conns->pair_sport, text));
+			fprintf(out, " %s",
+				text_of_endpoint(conns->pair_family, &conns->pair_dst,
+						 conns->pair_dport, text));
+		}
 	}
 }
 

@@ -90,12 +90,14 @@ except ConnectionRefusedError:
 sys.exit(1)' "$2"
 }
 
-# listed NODE VIP TEXT: an open connection, both its sides
+# listed NODE VIP TEXT: an open connection, both its sides; asked for by its service, and by its client's side
 listed() {
-	local name=$2
-	[[ $name != *:* ]] || name="[$name]"
+	local name=$2 family=ipv4
+	[[ $name != *:* ]] || { name="[$name]"; family=ipv6; }
 
-	bed_in "$1" bash -c "exec 3<>/dev/tcp/$2/7000; '$DPVS_BIN/ipvsadm' -lnc -t $name:7000" | grep -E "$3"
+	bed_in "$1" bash -c "exec 3<>/dev/tcp/$2/7000
+		set -- \$('$DPVS_BIN/ipvsadm' -lnc -t $name:7000 | grep -m 1 -E '$3')
+		'$DPVS_BIN/ipvsadm' -lnc --sockpair $family:\$4:\$5" | grep -E "$3"
 }
 
 # across NAME NODE VIP SERVERS TEXT: all of it, from that node

@@ -21,6 +21,8 @@
 	"connections are not synchronised between balancers yet; instead VRRP moves the " \
 	"addresses (conf/keepalived.conf.sample), and clients connect again"
 
+#define PAIR "ipv4:IP:PORT:IP:PORT or ipv6:[IP]:PORT:[IP]:PORT is expected"
+
 static void test_services(void **state)
 {
 	static const struct tool_row rows[] = {
@@ -89,6 +91,9 @@ static void test_services(void **state)
 		{ "-X", "EXIT 2: -X: unknown option" },
 		{ "--frob", "EXIT 2: --frob: unknown option" },
 		{ "-A -t 10.0.0.1:80 --synproxy enable", "EXIT 2: --synproxy is not supported" },
+		{ "-A -q 10.0.0.1",
+		  "EXIT 2: -q: echoes are balanced by services of marks: dpip mark "
+		  "add to ADDRESS proto icmp mark N, ipvsadm -A -f N [-6]" },
 		{ "--start-daemon master", "EXIT 2: --start-daemon: " NO_SYNC },
 		{ "--stop-daemon backup", "EXIT 2: --stop-daemon: " NO_SYNC },
 		{ "-L --daemon", "EXIT 2: --daemon: " NO_SYNC },
@@ -201,6 +206,16 @@ static void test_lists(void **state)
 		{ "-L -t 10.0.0.1:80 --cpu 2", "HELLO; SERVICE_LIST 6 10.0.0.1:80 cpu 2 flags 1" },
 		{ "-lnc", "CONN_LIST every" },
 		{ "-L -n -c -u 10.0.0.1:53 --cpu 3", "CONN_LIST 17 10.0.0.1:53 cpu 3" },
+		{ "-Lc --sockpair ipv4:10.0.0.9:5:10.0.0.1:80",
+		  "CONN_LIST every pair 10.0.0.9:5 10.0.0.1:80" },
+		{ "-Lc --sockpair ipv6:[2001:db8::9]:5:[2001:db8::1]:80 --cpu 2",
+		  "CONN_LIST every cpu 2 pair [2001:db8::9]:5 [2001:db8::1]:80" },
+		{ "-Lc --sockpair ipv6:10.0.0.9:5:10.0.0.1:80",
+		  "EXIT 2: --sockpair \"ipv6:10.0.0.9:5:10.0.0.1:80\": " PAIR },
+		{ "-Lc --sockpair ipv4:10.0.0.9:5:10.0.0.1:80:",
+		  "EXIT 2: --sockpair \"ipv4:10.0.0.9:5:10.0.0.1:80:\": " PAIR },
+		{ "-Lc --sockpair x", "EXIT 2: --sockpair \"x\": " PAIR },
+		{ "-L --sockpair x", "EXIT 2: '--sockpair' goes with '-c' only" },
 		{ "-S", "LADDR_LIST every; SERVICE_LIST every flags 1" },
 		{ "-Sn", "LADDR_LIST every; SERVICE_LIST every flags 1" },
 		{ "-L --timeout", "TIMEOUT_GET" },

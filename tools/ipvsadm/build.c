@@ -483,6 +483,12 @@ static int list_conns(struct line *line, const struct api_service_key *key)
 	body = command_request(line->out, API_CONN_LIST, sizeof(body->conn_filter));
 	body->conn_filter.key = *key;
 	body->conn_filter.cpu = line->out->options.cpu;
+	if (line->given[OPTION_SOCKPAIR] &&
+	    name_pair(line->value[OPTION_SOCKPAIR], &body->conn_filter) < 0)
+		return line_fail(line,
+				 "--sockpair \"%s\": ipv4:IP:PORT:IP:PORT or "
+				 "ipv6:[IP]:PORT:[IP]:PORT is expected",
+				 line->value[OPTION_SOCKPAIR]);
 	return 0;
 }
 
@@ -533,6 +539,8 @@ int build_list(struct line *line)
 	line->out->kind = COMMAND_LISTS;
 	if (line->given[OPTION_CONNECTION])
 		return list_conns(line, &key);
+	if (line->given[OPTION_SOCKPAIR])
+		return line_fail(line, "'--sockpair' goes with '-c' only");
 	if (line->given[OPTION_TIMEOUT])
 		return list_timeouts(line, &key);
 	line->out->view = &ipvsadm_list_view;

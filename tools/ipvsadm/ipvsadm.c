@@ -41,6 +41,7 @@ enum {
 	VALUE_OPTION = 512, /* + enum option_id */
 	VALUE_FOREIGN = 1024,
 	VALUE_SYNC,
+	VALUE_ECHO,
 };
 
 #define POPT_OF_NONE     POPT_ARG_NONE
@@ -64,8 +65,8 @@ static const struct poptOption popt_table[] = {
 #undef X
 			ROW(NULL, 'l', POPT_ARG_NONE, VALUE_VERB + VERB_LIST),
 	/* What other ipvsadms have and this one does not: refused by its name. */
-	FOREIGN("icmp-service", 'q'),
-	FOREIGN("icmpv6-service", '1'),
+	ROW("icmp-service", 'q', POPT_ARG_NONE, VALUE_ECHO),
+	ROW("icmpv6-service", '1', POPT_ARG_NONE, VALUE_ECHO),
 	FOREIGN("add-blklst", 'U'),
 	FOREIGN("del-blklst", 'V'),
 	FOREIGN("get-blklst", 'B'),
@@ -79,7 +80,6 @@ static const struct poptOption popt_table[] = {
 	FOREIGN("dest-check", 0),
 	FOREIGN("proxy-protocol", 0),
 	FOREIGN("quic", 0),
-	FOREIGN("sockpair", 0),
 	SYNC("start-daemon"),
 	SYNC("stop-daemon"),
 	SYNC("daemon"),
@@ -106,6 +106,7 @@ static const char help[] =
 	"ipvsadm -L|-l [SERVICE] [-n] [-c] [--stats|--rate|--thresholds|--persistent-conn|"
 	"--tun-info]\n"
 	"        [--exact] [--sort|--nosort] [--cpu N] [-j]\n"
+	"ipvsadm -L -c --sockpair ipv4|ipv6:IP:PORT:IP:PORT [SERVICE] [-n] [--cpu N] [-j]\n"
 	"ipvsadm -L --timeout [-j]\n"
 	"ipvsadm --set TCP TCPFIN UDP\n"
 	"ipvsadm -Z [SERVICE]\n"
@@ -192,6 +193,9 @@ static const char help[] =
 	"of "
 	"a\n"
 	"                         persistent service's clients\n"
+	"      --sockpair         with -c: the connection whose packets go from one to the other, "
+	"on\n"
+	"                         either side; ipv4:IP:PORT:IP:PORT, or ipv6:[IP]:PORT:[IP]:PORT\n"
 	"      --timeout          the timeouts of --set\n"
 	"      --set              seconds of established TCP, of TCP behind FIN, of UDP; 0: as it "
 	"is\n"
@@ -263,6 +267,11 @@ static int refuse_foreign(struct line *line, int value, const char *name)
 				 "%s: connections are not synchronised between balancers yet; "
 				 "instead VRRP moves the addresses (conf/keepalived.conf.sample), "
 				 "and clients connect again",
+				 name);
+	if (value == VALUE_ECHO)
+		return line_fail(line,
+				 "%s: echoes are balanced by services of marks: dpip mark add to "
+				 "ADDRESS proto icmp mark N, ipvsadm -A -f N [-6]",
 				 name);
 	return line_fail(line, "%s is not supported", name);
 }

@@ -83,6 +83,7 @@ enum verb {
 	X(LOCAL, LOCAL, "local-address", 'z', STRING, ON_LADDRS)                      \
 	X(IFNAME, IFNAME, "ifname", 'F', STRING, ON_LADDRS)                           \
 	X(CONNECTION, CONNECTION, "connection", 'c', NONE, ON(LIST))                  \
+	X(SOCKPAIR, SOCKPAIR, "sockpair", 0, STRING, ON(LIST))                        \
 	X(STATS, STATS, "stats", 0, NONE, ON(LIST))                                   \
 	X(RATE, STATS, "rate", 0, NONE, ON(LIST))                                     \
 	X(THRESHOLDS, STATS, "thresholds", 0, NONE, ON(LIST))                         \

@@ -135,6 +135,48 @@ int name_parse_range(const char *text, uint16_t protocol, struct name_endpoint *
 	return parse(text, 0, protocol, true, out, why);
 }
 
+/* IP:PORT in front of *rest, which then begins behind it. */
+static int take_end(char **rest, uint16_t family, union api_ip *ip, be16 *port)
+{
+	bool brackets = family == AF_INET6;
+	char *at = *rest, *end = *rest ? strstr(*rest, brackets ? "]:" : ":") : NULL, *number;
+	uint16_t found;
+	uint64_t n;
+
+	if (!end || (brackets && *at != '['))
+		return -EINVAL;
+	*end = '\0';
+	number = end + (brackets ? 2 : 1);
+	*rest = strchr(number, ':');
+	if (*rest)
+		*(*rest)++ = '\0';
+	if (text_ip(at + brackets, &found, ip) < 0 || found != family ||
+	    text_number(number, 0, 65535, &n) < 0)
+		return -EINVAL;
+	*port = htons((uint16_t)n);
+	return 0;
+}
+
+int name_pair(const char *text, struct api_conn_filter *filter)
+{
+	char copy[160], *rest = copy;
+
+	if (text_copy(copy, sizeof(copy), text) < 0)
+		return -EINVAL;
+	rest = strchr(copy, ':');
+	if (!rest)
+		return -EINVAL;
+	*rest++ = '\0';
+	filter->pair_family = strcmp(copy, "ipv4") == 0   ? AF_INET
+			      : strcmp(copy, "ipv6") == 0 ? AF_INET6
+							  : AF_UNSPEC;
+	if (filter->pair_family == AF_UNSPEC ||
+	    take_end(&rest, filter->pair_family, &filter->pair_src, &filter->pair_sport) < 0 ||
+	    take_end(&rest, filter->pair_family, &filter->pair_dst, &filter->pair_dport) < 0)
+		return -EINVAL;
+	return rest ? -EINVAL : 0;
+}
+
 static void host_name(uint16_t family, const union api_ip *ip, char *buf, size_t size)
 {
 	union {

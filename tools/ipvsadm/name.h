@@ -32,6 +32,10 @@ int name_parse(const char *text, uint16_t family, uint16_t protocol, struct name
 int name_parse_range(const char *text, uint16_t protocol, struct name_endpoint *out,
 		     const char **why);
 
+/* Both ends of a connection's packets, ipv4:IP:PORT:IP:PORT or ipv6:[IP]:PORT:[IP]:PORT, into the
+ * filter's pair. 0 or -EINVAL. */
+int name_pair(const char *text, struct api_conn_filter *filter);
+
 /* A server, with its range of ports if it has one. */
 const char *name_dest(const struct api_dest *dest, bool numeric, char *buf);
 
