@@ -140,7 +140,7 @@ static int dest_check_tunnel(struct request *req, const struct api_dest *body, c
 	if ((body->tun_flags && body->tun_type == API_TUNNEL_IPIP) ||
 	    (body->tun_flags & API_TUNNEL_REMCSUM && body->tun_type != API_TUNNEL_GUE))
 		return request_fail(req, -EINVAL,
-				    "%s: an %s tunnel has no such checksum; allowed: csum (gre, "
+				    "%s: %s tunnels have no such checksum; allowed: csum (gre, "
 				    "gue), remcsum (gue)",
 				    text, kind);
 	config->tun_type = (uint8_t)body->tun_type;
@@ -331,11 +331,15 @@ static int dest_add_public(struct request *req, const struct dest_named *named)
 {
 	struct worker *const *all = request_workers(req);
 	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
+	char text[DEST_STR_LEN];
 	int r;
 
 	if (named->dest)
 		return dest_failed(req, -EEXIST, named);
-	r = public_hold(req, named);
+	r = narrow_check_public(req, &named->config,
+				dest_str(&named->svc->key, &named->config, text));
+	if (r == 0)
+		r = public_hold(req, named);
 	if (r < 0)
 		return r;
 	r = dest_add(all, named->svc, &named->config);

@@ -220,10 +220,15 @@ static bool run_masq_dest(struct genl_state *state, uint16_t id, struct netlink_
 		return run_dest(state, id, request);
 	}
 	state->dest.forward = state->config->masq;
-	if (state->config->masq == API_FORWARD_FNAT && state->service.n_laddrs == 0 &&
-	    run_laddr(state, request))
+	if (state->config->masq != API_FORWARD_FNAT || state->service.n_laddrs)
+		return run_dest(state, id, request);
+	if (run_laddr(state, request))
 		return true;
-	return run_dest(state, id, request);
+	return finish(state, -EADDRNOTAVAIL,
+		      "-m means full NAT here (ipvs_defs { genl_masq fnat }), which needs a local "
+		      "address of the server's family: genl_local_address A dev D there, or "
+		      "ipvsadm -P of dpvs",
+		      out);
 }
 
 static bool run_new_dest(struct genl_state *state, struct netlink_request *request,

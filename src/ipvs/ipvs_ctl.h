@@ -43,6 +43,13 @@ int key_check_host(struct request *req, const char *what, unsigned int family,
 int key_check_same_family(struct request *req, const char *what, unsigned int family,
 			  const struct service_key *key);
 
+/* May that public address, or that local address, be as it is to be beside what there is? Else the
+ * request fails with a sentence about `what`. */
+struct dest_config;
+int narrow_check_public(struct request *req, const struct dest_config *config, const char *what);
+int narrow_check_local(struct request *req, unsigned int family, const union ip_addr *addr,
+		       const char *what);
+
 /* The item of a server in a listing. */
 void dest_item(struct worker *const *all, uint32_t cpu, const struct service *svc,
 	       const struct dest *dest, struct api_dest *item);

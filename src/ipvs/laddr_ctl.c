@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "ipvs/hold.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/service_int.h"
@@ -99,6 +100,9 @@ static int laddr_request_add(struct request *req, const void *body)
 		return r;
 	if (laddr_find(table, named.svc, from->family, &named.addr))
 		return laddr_failed(req, -EEXIST, &named);
+	r = narrow_check_local(req, from->family, &named.addr, named.text);
+	if (r < 0)
+		return r;
 	r = hold_begin(all, from->family, &named.addr, named.dev);
 	if (r < 0)
 		return laddr_failed(req, r, &named);
@@ -212,6 +216,41 @@ static int laddr_request_list(struct request *req, const void *body)
 	listing->cpu = filter->cpu;
 	request_continue(req, laddr_list_more, listing);
 	return 0;
+}
+
+/* Has the service servers by FNAT of that family, and no local address for them? */
+static bool lacks_laddr(const struct service *svc, unsigned int family)
+{
+	bool needs = false;
+
+	for (uint32_t i = 0; i < svc->n_laddrs; i++)
+		if (svc->laddrs[i]->family == family)
+			return false;
+	for (uint32_t i = 0; i < svc->n_dests; i++)
+		needs |= svc->dests[i]->forward == API_FORWARD_FNAT &&
+			 svc->dests[i]->family == family;
+	return needs;
+}
+
+void ipvs_tell_lacking(struct worker *const *all)
+{
+	const struct service_table *table = service_table_of(all[WORKER_MASTER]);
+	static const unsigned int families[] = { AF_INET, AF_INET6 };
+	char service[KEY_STR_LEN];
+
+	for (uint32_t id = 0; id < table->used; id++) {
+		const struct service *svc = &table->services[id];
+
+		if (!svc->serial || (svc->flags & SERVICE_REMOVED))
+			continue;
+		for (unsigned int i = 0; i < RTE_DIM(families); i++)
+			if (lacks_laddr(svc, families[i]))
+				log_warning("service %s: its full NAT servers (-b) have no local "
+					    "address of %s (ipvsadm -P): their connections are "
+					    "dropped",
+					    key_str(&svc->key, service),
+					    families[i] == AF_INET ? "IPv4" : "IPv6");
+	}
 }
 
 static const struct request_handler laddr_handlers[] = {

@@ -26,6 +26,21 @@ static struct service_table *service_ctl_table(const struct request *req)
 	return service_table_of(request_workers(req)[WORKER_MASTER]);
 }
 
+/* A mask without persistence means nothing. */
+static int service_check_mask(struct request *req, const struct api_service *body, bool persistent)
+{
+	unsigned int bits = ip_bits(body->key.family);
+	struct service_key key;
+	char service[KEY_STR_LEN];
+	int r = key_from_api(req, &body->key, &key);
+
+	if (r < 0 || persistent || body->plen == 0 || body->plen == bits ||
+	    (body->keep & API_SERVICE_KEEP_PLEN))
+		return r;
+	return request_fail(req, -EINVAL, "%s: a mask (-M) goes with persistence (-p) only",
+			    key_str(&key, service));
+}
+
 static int service_check_flags(struct request *req, const struct api_service *body,
 			       const char *service)
 {
@@ -238,7 +253,9 @@ static int service_request_set(struct request *req, const void *body)
 		return r;
 	service_settings(svc, &now);
 	service_keep(&wanted, &now);
-	r = service_check(req, &wanted, &svc->key, &config);
+	r = service_check_mask(req, &wanted, wanted.flags & API_SERVICE_PERSISTENT);
+	if (r == 0)
+		r = service_check(req, &wanted, &svc->key, &config);
 	if (r == 0 && config.one_packet)
 		r = service_check_one_packet(req, svc);
 	if (r < 0)

@@ -354,6 +354,7 @@ static int run_startup(struct daemon *d)
 	master->settle = settle;
 	if (settle)
 		settle(d->all);
+	ipvs_tell_lacking(d->all);
 	return r;
 }
 

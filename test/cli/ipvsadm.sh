@@ -134,6 +134,8 @@ ok "... is saved as it was said" eval 'ipvsadm -S -n | grep -e "-r 10.2.0.5:80 -
 ok "... and goes" ipvsadm -d -t 10.1.0.100:80 -r 10.2.0.5:80
 refused "-a -g to another port" 1 "the service's port, 80" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:81 -g
 refused "-a -g to the balancer itself" 1 "another machine" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.254 -g
+refused "-E -M without -p" 1 "goes with persistence (-p) only" ipvsadm -E -t 10.1.0.100:80 -M 24
+refused "-L -c --sockpair that is none" 2 "ipv4:IP:PORT:IP:PORT" ipvsadm -L -c --sockpair 10.1.0.1:80
 refused "-a with a weight out of range" 2 "65535" ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.5:80 -b -w 65536
 ok "-P of an address of the other family, for servers of it" ipvsadm -P -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1
 ok "... and -Q" ipvsadm -Q -z 2001:db8::1 -t 10.1.0.100:80 -F dpdk1

@@ -404,6 +404,48 @@ static void test_range_overlap_at_once(void **state)
 	rig_end(h);
 }
 
+/* Few ports of an address are not shared with what other workers give out; one worker sees all. */
+static void check_shared(const struct harness_options *options, bool alone)
+{
+	static const struct {
+		const char *line, *why;
+	} rows[] = {
+		{ "ipvsadm -a -H " MATCH_UDP " -r " LADDR ":1030-1037 -J",
+		  "it is a local address of UDP 10.0.0.10:80; allowed: another address, or a range "
+		  "of "
+		  "192 ports or more" },
+		{ "ipvsadm -a -H " MATCH_UDP " -r " PUBLIC ":1030-1037 -J",
+		  "the address has connections by any of its ports; allowed: another address, a "
+		  "range "
+		  "of 192 ports or more, or when they have ended" },
+		{ "ipvsadm -a -H " MATCH_UDP " -r " PUBLIC2 ":1030-1037 -J", NULL },
+		{ "ipvsadm -P -u " VIP ":80 -z " PUBLIC2 " -F dpdk1",
+		  "it is a public address of UDP match" },
+		{ "ipvsadm -a -H " MATCH_UDP " -r " LADDR ":1030-1500 -J", NULL },
+	};
+	struct harness *h = rig_new(options);
+
+	rig_service(h, 'u', 1);
+	harness_run(h, "ipvsadm -A -H " MATCH_UDP " -s rr");
+	harness_run(h, "ipvsadm -a -H " MATCH_UDP " -r " PUBLIC " -J");
+	while (rig_take(h, SERVER_SIDE).len)
+		;
+	out_by(h, CLIENT, 1, 1025, 65535);
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		if (alone || !rows[i].why)
+			harness_run(h, rows[i].line);
+		else
+			assert_non_null(strstr(harness_refused(h, rows[i].line), rows[i].why));
+	}
+	rig_end(h);
+}
+
+static void test_range_shared(void **state)
+{
+	check_shared(&one, true);
+	check_shared(&three, false);
+}
+
 /* Neither the other direction, nor what is to us, nor what no range has. */
 static void test_unmatched(void **state)
 {
@@ -583,21 +625,14 @@ static void test_icmp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_rss),
-		cmocka_unit_test(test_pool),
-		cmocka_unit_test(test_persistent),
-		cmocka_unit_test(test_unmatched),
-		cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_range_full),
-		cmocka_unit_test(test_range_overlap),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_range_overlap_at_once),
-		cmocka_unit_test(test_removed),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_ping_public),
-		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_tcp),           cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_rss),           cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_persistent),    cmocka_unit_test(test_unmatched),
+		cmocka_unit_test(test_ranges),        cmocka_unit_test(test_range_full),
+		cmocka_unit_test(test_range_overlap), cmocka_unit_test(test_range_shared),
+		cmocka_unit_test(test_order),         cmocka_unit_test(test_range_overlap_at_once),
+		cmocka_unit_test(test_removed),       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_ping_public),   cmocka_unit_test(test_icmp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

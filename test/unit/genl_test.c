@@ -311,6 +311,15 @@ static void masquerading_is_what_the_conf_file_says(void **state)
 	assert_false(end(talk, 0, ""));
 	assert_acknowledged(talk, 0);
 
+	/* none of its family, and the service has none */
+	talk->config.n_laddrs = 0;
+	message_begin(talk, IPVS_CMD_NEW_DEST, 0);
+	put_service(talk, AF_INET, 0, ~0u);
+	put_dest(talk, IP_VS_CONN_F_MASQ);
+	assert_true(begin(talk));
+	assert_false(end(talk, 0, ""));
+	assert_non_null(memmem(talk->out.bytes, talk->out.end, "genl_local_address", 18));
+
 	/* what was shown as Masq stays what it is */
 	talk->config.masq = API_FORWARD_NAT;
 	dest = dest_wanted(talk, IPVS_CMD_SET_DEST, IP_VS_CONN_F_MASQ, API_FORWARD_FNAT);

@@ -301,7 +301,7 @@ static void test_service_keeps(void **state)
 	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
 	assert_int_equal(svc->persist_s, 60);
 	assert_int_equal(svc->persist_plen, 24);
-	body.flags = 0;
+	body.flags = 0, body.plen = 0;
 	check(RUN(rig, SERVICE_SET, &body, error), error, 0, "");
 	assert_string_equal(svc->sched->name, "wrr");
 	assert_int_equal(svc->conn_timeout_s, 8);
