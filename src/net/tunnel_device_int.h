@@ -14,6 +14,9 @@ uint8_t tunnel_inner_bit(unsigned int family);
 uint16_t tunnel_device_find(const struct worker *w, const struct tuple *arrived,
 			    const struct encap_found *found);
 
+/* Of the tunnel's next packet, whichever worker sends it. */
+uint32_t tunnel_sequence_next(const struct worker *w, uint16_t id);
+
 /* Is there one that sends such packets? */
 bool tunnel_device_sends(const struct worker *w, const struct tuple *outer,
 			 const struct encap_found *found);

@@ -100,15 +100,6 @@ static void tunnel_make_room(struct rte_mbuf *m, uint16_t len)
 	m->data_off = need;
 }
 
-/* One count for all workers, which is a line that they all write: only tunnels that ask for it pay.
- */
-static uint32_t next_sequence(const struct worker *w, uint16_t id)
-{
-	struct tunnel_table *table = w->all[WORKER_MASTER]->net->tunnels;
-
-	return __atomic_fetch_add(&table->sequences[id].next, 1, __ATOMIC_RELAXED);
-}
-
 static void tunnel_wrap(struct worker *w, struct rte_mbuf *m, uint16_t id,
 			const struct nexthop *nexthop)
 {
@@ -118,7 +109,7 @@ static void tunnel_wrap(struct worker *w, struct rte_mbuf *m, uint16_t id,
 	uint32_t len = m->pkt_len;
 
 	if (unlikely(device->config.out.flags & ENCAP_SEQ))
-		each.seq = next_sequence(w, id);
+		each.seq = tunnel_sequence_next(w, id);
 	unfinished_finish(m);
 	tunnel_make_room(m, device->heads[inner6].len);
 	if (unlikely(!encap_push(m, &device->heads[inner6], each))) {

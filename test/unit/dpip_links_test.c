@@ -35,6 +35,60 @@ static void test_vlan(void **state)
 	tool_check_rows(&dpip_program, rows, LENGTH(rows));
 }
 
+/* Words that scripts have from elsewhere. */
+static void test_other_words(void **state)
+{
+	static const struct tool_row rows[] = {
+		{ "link show cpu", "STATS_LIST what 2 cpu 0" },
+		{ "link show cpu --cpu 2", "STATS_LIST what 2 cpu 2" },
+		{ "link show cpu3 -s", "STATS_LIST what 2 cpu 3" },
+		{ "link show cpu3 d0", "EXIT 2: link show: unexpected \"d0\"" },
+		{ "link show dev cpu3", "LINK_LIST dev cpu3" },
+		{ "link show cpux", "LINK_LIST dev cpux" },
+		{ "link show b0 status", "LINK_LIST dev b0" },
+		{ "link show dev b0 status", "LINK_LIST dev b0" },
+		{ "link show status", "LINK_LIST dev status" },
+		{ "link change d0 up", "LINK_SET d0 what 1 value 1" },
+		{ "neigh change ::1 dev d0 lladdr 02-00-00-00-00-0a",
+		  "NEIGH_SET ::1 02:00:00:00:00:0a dev d0 static 1" },
+		{ "-v addr show", "ADDR_LIST flags 8" },
+		{ "-v --cpu 2 addr show", "ADDR_LIST cpu 2" },
+		{ "addr change 10.0.0.1/24 dev d0 scope link",
+		  "ADDR_SET 10.0.0.1/24 dev d0 scope 2" },
+	};
+
+	tool_check_rows(&dpip_program, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* -v: the route that was understood, before it is asked for. */
+static void test_echo(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "-v route add default via 1.1.1.1",
+		  "inet 0.0.0.0/0 via 1.1.1.1 src 0.0.0.0 dev - mtu 0 tos 0 scope global metric 0 "
+		  "proto auto\nROUTE_ADD 0.0.0.0/0 via 1.1.1.1\n" },
+		{ "route change ::/0 dev d mtu 1400 -v",
+		  "inet6 default dev d mtu 1400 scope link\nROUTE_SET ::/0 dev d mtu 1400\n" },
+		{ "-j -v route del blackhole 10.0.0.0/8 metric 3",
+		  "[{\"type\":\"blackhole\",\"family\":\"inet\",\"dst\":\"10.0.0.0/8\","
+		  "\"protocol\":\"auto\",\"scope\":\"link\",\"metric\":3,\"flags\":[]}]\n"
+		  "ROUTE_DEL 10.0.0.0/8 type 3 metric 3\n" },
+		{ "-v addr add 1.1.1.1 dev d", "ADDR_ADD 1.1.1.1/32 dev d\n" },
+	};
+	const struct tool_answer answer = { 0 };
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int code;
+		char *got = tool_prints(&dpip_program, rows[i].line, &answer, NULL, &code);
+
+		assert_string_equal(got, rows[i].want);
+		assert_int_equal(code, 0);
+		free(got);
+	}
+}
+
 static void test_flow(void **state)
 {
 	static const struct tool_row rows[] = {
@@ -162,10 +216,9 @@ static void test_mark(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vlan),
-		cmocka_unit_test(test_flow),
-		cmocka_unit_test(test_tunnel),
-		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_vlan),        cmocka_unit_test(test_flow),
+		cmocka_unit_test(test_other_words), cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_tunnel),      cmocka_unit_test(test_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
