@@ -191,7 +191,7 @@ ok "many clients at once" eval 'for i in $(seq 20); do stock -a -t $V:8000 -r 10
 
 # A program's sockets: a connection is kept from one to the next, but never where it would be taken for something else.
 cat >"$BED/sockets.py" <<'END'
-import os, select, socket, struct, sys
+import os, select, signal, socket, struct, sys
 RAW = socket.SOCK_RAW | socket.SOCK_CLOEXEC
 def open_socket(kind=RAW):
     s = socket.socket(socket.AF_NETLINK, kind, 16)
@@ -343,6 +343,7 @@ def inside(case):
         info(s)
         s.close()
         once()
+signal.alarm(120) # who waits for nothing has failed
 inside(sys.argv[1])
 END
 for case in kept waits watched others fork closed written connected copied "not blocking"; do
