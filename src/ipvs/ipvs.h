@@ -40,7 +40,7 @@ struct ipvs {
 	struct lport_pool *lports;
 	const struct mark_rules *marks; /* all workers' and the master's; NULL: none */
 	const struct mark_rules
-		*former_marks;        /* likewise: there before a change, mark_former.c's */
+		*former_marks;        /* likewise: there before a change, mark_former_master.c's */
 	struct conn_table *templates; /* template.c's: those whose home this worker is, */
 	struct region template_uses;  /* its connections of all homes' templates, */
 	uint32_t template_serial;     /* and of the last one made */

@@ -3,7 +3,6 @@
 #include "ipvs/mark.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 
 #include <rte_byteorder.h>
 
@@ -59,13 +58,4 @@ uint32_t mark_of(const struct worker *w, const struct tuple *tuple, uint16_t in_
 		if (mark_rule_fits(&rules->rules[i], tuple, in_port))
 			return rules->rules[i].mark;
 	return 0;
-}
-
-struct mark_rules *mark_rules_new(uint32_t n)
-{
-	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
-
-	if (rules)
-		rules->n = 0;
-	return rules;
 }

@@ -49,8 +49,8 @@ bool mark_rule_fits(const struct mark_rule *rule, const struct tuple *tuple, uin
  * which is taken over (NULL is an empty one, too). 0 or -ENOMEM. */
 struct mark_rules *mark_rules_new(uint32_t n);
 int mark_rules_set(struct worker *const *all, struct mark_rules *rules);
-/* mark_former.c's: what is kept when the rules that are there change; *list NULL: nothing. 0 or
- * -ENOMEM. And, now and then: without those that nothing is kept for any more. */
+/* mark_former_master.c's: what is kept when the rules that are there change; *list NULL: nothing. 0
+ * or -ENOMEM. And, now and then: without those that nothing is kept for any more. */
 int mark_former_next(const struct worker *master, struct mark_rules **list);
 void mark_former_sweep(struct worker *const *all);
 /* As an item of a listing. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/mark-former: rules that were there when rules changed. A connection that one of them has led
- * to a service goes on although a packet of it has another mark now, or none; these rules tell the
- * workers that get such packets whom to ask (owner.c). All that fit are asked, in no order. They
- * are kept as long as their marks' services have connections.
+ * ipvs/mark-former-master: rules that were there when rules changed. A connection that one of them
+ * has led to a service goes on although a packet of it has another mark now, or none; these rules
+ * tell the workers that get such packets whom to ask (owner.c). All that fit are asked, in no
+ * order. They are kept as long as their marks' services have connections.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,16 @@
 #include "ipvs/hold.h"
 #include "ipvs/mark.h"
 #include "ipvs/service_int.h"
+
+/* All lists of rules are made here: who uses another is not used by it. */
+struct mark_rules *mark_rules_new(uint32_t n)
+{
+	struct mark_rules *rules = malloc(sizeof(*rules) + n * sizeof(rules->rules[0]));
+
+	if (rules)
+		rules->n = 0;
+	return rules;
+}
 
 static const unsigned int families[] = { AF_INET, AF_INET6 };
 
