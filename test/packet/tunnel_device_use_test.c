@@ -408,7 +408,7 @@ static void test_refused(void **state)
 		{ "dpip tunnel add u mode ipip remote 0.0.0.0 local 10.2.0.254",
 		  "tunnel u: remote: an IPv4 address is needed by mode ipip" },
 		{ "dpip tunnel add u mode ipip remote 10.2.0.7 local 10.2.0.254 key 3",
-		  "tunnel u: keys and checksums go with gre and ip6gre" },
+		  "tunnel u: keys, checksums and sequence numbers go with gre and ip6gre" },
 		{ "dpip tunnel add u mode gre remote 10.2.0.7 local 10.2.0.254 tos 7",
 		  "tunnel u: tos 0x7: a multiple of 4, the lowest bits are ECN's" },
 		{ "dpip tunnel add u mode gre remote 10.2.0.7 local 10.2.0.254 dev t",
