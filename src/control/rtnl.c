@@ -78,14 +78,15 @@ static void rtnl_next(struct rtnl *rtnl)
 		return;
 	}
 	rtnl->interrupted = 0;
-	rtnl->config.end(rtnl->config.arg);
+	rtnl->config.end(rtnl->config.arg, !rtnl->torn);
 }
 
 static void rtnl_message(struct rtnl *rtnl, const struct nlmsghdr *message)
 {
 	bool ours = message->nlmsg_seq == rtnl->seq && rtnl_in_round(rtnl);
 
-	if (ours && (message->nlmsg_flags & NLM_F_DUMP_INTR))
+	if (ours &&
+	    ((message->nlmsg_flags & NLM_F_DUMP_INTR) || message->nlmsg_type == NLMSG_ERROR))
 		rtnl->torn = true;
 	if (message->nlmsg_type >= NLMSG_MIN_TYPE)
 		rtnl->config.message(rtnl->config.arg, message);

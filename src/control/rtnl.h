@@ -4,7 +4,8 @@
  * by rtnetlink on the master's loop. It begins with a round: all that is there,
  * message by message, between begin() and end(); behind that, changes as they
  * happen. When changes were lost because they came too fast, a new round tells
- * all again: what was known before and is not told until end() has gone.
+ * all again: what was known before and is not told until end() has gone, if the
+ * round was whole: the kernel may refuse one, or be changed during each.
  */
 #ifndef CONTROL_RTNL_H
 #define CONTROL_RTNL_H
@@ -22,7 +23,7 @@ struct rtnl_config {
 	uint32_t groups[2 * RTNL_KINDS]; /* RTNLGRP_LINK …; ends with 0 */
 	void (*begin)(void *arg);
 	void (*message)(void *arg, const struct nlmsghdr *message);
-	void (*end)(void *arg);
+	void (*end)(void *arg, bool whole);
 	void *arg;
 };
 

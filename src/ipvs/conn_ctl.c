@@ -172,19 +172,21 @@ static void conn_apply_find(struct worker *w, struct op *op)
 					  IPPROTO_ICMPV6 };
 	struct conn_listing *listing = op->args[0];
 	const struct conn_table *conns = w->ipvs->conns;
+	uint32_t found = CONN_NONE;
 
 	listing->n = 0;
 	listing->from = CONN_NONE;
 	for (unsigned int i = 0; i < 2 * RTE_DIM(protos); i++) {
 		struct tuple pair = listing->pair, in, out;
+		uint32_t id, other = found;
 		enum conn_dir dir;
-		uint32_t id;
 
 		pair.proto = protos[i / 2];
 		if (i % 2)
 			pair = tuple_reverse(&pair);
-		id = conn_lookup(conns, &pair, &dir);
-		if (id == CONN_NONE)
+		id = found = conn_lookup(conns, &pair, &dir);
+		/* the addresses of a forwarding that leaves them are found either way */
+		if (id == CONN_NONE || (i % 2 && id == other))
 			continue;
 		conn_tuple(conns, id, CONN_IN, &in);
 		conn_tuple(conns, id, CONN_OUT, &out);

@@ -2,7 +2,7 @@
 /*
  * ipvs/narrow-ctl: what a public address with a range of few ports cannot share. Its connections
  * are on the worker that has all connections with that remote host (owner.h); those of a local
- * address, and those that were opened before there was such a range, are elsewhere, and nobody
+ * address, and those that were opened before there was such a range, may be elsewhere, and nobody
  * would see that two of them got one port. One worker sees it.
  */
 #include <errno.h>
@@ -63,8 +63,9 @@ int narrow_check_public(struct request *req, const struct dest_config *config, c
 		    ip_equal(&laddr->addr, &config->addr) && laddr_is_used(all, laddr))
 			return refuse_local(req, table, laddr, what);
 	}
-	for (uint32_t id = 0; !table->narrow && id < table->master->dests.used; id++)
+	for (uint32_t id = 0; id < table->master->dests.used; id++)
 		if (dest_is(table, id, config->family, &config->addr) &&
+		    !lport_is_narrow(dest_ports(&table->dests[id]), n) &&
 		    hold_dest_conns(all, &table->dests[id]) > 0)
 			return request_fail(req, -EBUSY,
 					    "%s: the address has connections by any of its ports; "

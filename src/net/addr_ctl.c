@@ -320,7 +320,8 @@ static void addr_finish(struct worker *const *all, const struct list_query *quer
 	if (!addr || addr->plen != item->plen)
 		return;
 	item->flags |= API_ADDR_HELD;
-	if ((query->flags & API_FILTER_STATS) && master->net->addrs->ports_of)
+	if (query->cpu == WORKER_MASTER && (query->flags & API_FILTER_STATS) &&
+	    master->net->addrs->ports_of)
 		master->net->addrs->ports_of(all, &ip, item);
 }
 

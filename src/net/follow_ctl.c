@@ -71,12 +71,13 @@ static void follow_message(void *arg, const struct nlmsghdr *message)
 		follow->again |= follow_news(&follow->table, message);
 }
 
-static void follow_end(void *arg)
+static void follow_end(void *arg, bool whole)
 {
 	struct follow *follow = arg;
 
 	follow_sweep(&follow->table);
-	kernel_addr_end(follow->all);
+	if (whole)
+		kernel_addr_end(follow->all);
 }
 
 static void follow_on_turn(struct control *control, void *arg)

@@ -224,9 +224,11 @@ bool follow_read_kernel_addr(const struct nlmsghdr *message, struct kernel_addr 
 		/* of a point to point interface IFA_ADDRESS is the other side */
 		if (mnl_attr_get_type(attr) == IFA_LOCAL)
 			local = any = read_ip(attr, addr->family, &addr->ip);
-		else if (mnl_attr_get_type(attr) == IFA_ADDRESS && !local)
-			any = read_ip(attr, addr->family, &addr->ip);
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
+			any = read_ip(attr, addr->family, &addr->peer);
 	}
+	if (!local)
+		addr->ip = addr->peer;
 	return any;
 }
 

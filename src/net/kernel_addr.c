@@ -95,7 +95,8 @@ static struct node *find(const struct worker *w, const struct kernel_addr *addr)
 		struct node *node = container_of(it, struct node, chain);
 
 		if (node->addr.family == addr->family && node->addr.plen == addr->plen &&
-		    node->addr.index == addr->index && ip_equal(&node->addr.ip, &addr->ip))
+		    node->addr.index == addr->index && ip_equal(&node->addr.ip, &addr->ip) &&
+		    ip_equal(&node->addr.peer, &addr->peer))
 			return node;
 	}
 	return NULL;

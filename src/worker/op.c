@@ -208,15 +208,18 @@ void op_set_free(struct op_set *set)
 /* Into the worker's ring; the master waits while that is full. */
 static void op_send(struct worker *w, struct op *op, bool patient)
 {
-	unsigned int before = patient ? rte_ring_count(w->ops) : OPS_OWED;
+	unsigned int before = rte_ring_count(w->ops);
+	/* nor is one owed behind one that is not: that would seem to be in force with it */
+	bool owed = patient && before < OPS_OWED &&
+		    (before == 0 || w->ops_owed == w->ops_published);
 
 	__atomic_store_n(&w->ops_published, op->seq, __ATOMIC_RELEASE);
-	if (before < OPS_OWED)
+	if (owed)
 		__atomic_store_n(&w->ops_owed, op->seq, __ATOMIC_RELEASE);
 	while (rte_ring_sp_enqueue(w->ops, op) != 0)
 		sched_yield();
 	/* early enough for the next ones to be owed still while it wakes up */
-	if (before >= OPS_OWED / 2)
+	if (!patient || before >= OPS_OWED / 2)
 		worker_ring_bell(w);
 }
 

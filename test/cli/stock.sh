@@ -317,6 +317,10 @@ def inside(case):
         copy = s.dup()
         info(copy)
         info(s)
+        asked = open_socket()
+        ask(asked)
+        assert family(asked.dup()) == 0x4956
+        asked.close()
         read, write = os.pipe()
         os.dup2(write, s.fileno())
         assert os.write(s.fileno(), b"x" * 20) == 20 and os.read(read, 100) == b"x" * 20

@@ -419,6 +419,8 @@ static void check_shared(const struct harness_options *options, bool alone)
 		  "range "
 		  "of 192 ports or more, or when they have ended" },
 		{ "ipvsadm -a -H " MATCH_UDP " -r " PUBLIC2 ":1030-1037 -J", NULL },
+		{ "ipvsadm -a -H " MATCH_UDP " -r " PUBLIC ":1030-1036 -J",
+		  "the address has connections by any of its ports" },
 		{ "ipvsadm -P -u " VIP ":80 -z " PUBLIC2 " -F dpdk1",
 		  "it is a public address of UDP match" },
 		{ "ipvsadm -a -H " MATCH_UDP " -r " LADDR ":1030-1500 -J", NULL },

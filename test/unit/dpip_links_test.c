@@ -98,7 +98,8 @@ static void test_flow(void **state)
 		{ "flow del type kni ::5 dev d0", "ROUTE_DEL ::5/128 dev d0 type 2 scope 4" },
 		{ "flow show type kni dev d0", "KNI_LIST; ROUTE_LIST dev d0" },
 		{ "flow flush type kni dev d0", "KNI_FLUSH" },
-		{ "flow add type drop 10.0.0.5 dev d0", "EXIT 2: kni add: type: kni is expected" },
+		{ "flow add type drop 10.0.0.5 dev d0",
+		  "EXIT 2: kni add: type \"drop\": kni is expected" },
 	};
 
 	tool_check_rows(&dpip_program, rows, sizeof(rows) / sizeof(rows[0]));

@@ -161,7 +161,7 @@ static void resting_worker_is_left_alone(void **state)
 {
 	struct rig *rig = rig_with_netlink();
 	struct worker *w = worker_rests(rig, 2);
-	int fd = netlink_dial(rig);
+	int fd = netlink_dial(rig), other = netlink_dial(rig);
 
 	for (unsigned int i = 0; i < OWED / 4; i++) {
 		ask(fd, API_ADDR_ADD, RIG_PLEN_PATIENT);
@@ -172,10 +172,15 @@ static void resting_worker_is_left_alone(void **state)
 	ask(fd, API_ADDR_ADD, PLEN_GOOD);
 	assert_false(readable(fd, 50));
 	assert_true(rung(w));
+	ask(other, API_ADDR_ADD,
+	    RIG_PLEN_PATIENT); /* with it the first would seem to be in force */
+	assert_false(readable(other, 50) || readable(fd, 0));
 	worker_wakes(rig, w);
 	assert_int_equal(answered(fd), 0);
-	assert_int_equal(rig_applied(rig, 2), OWED / 4 + 1);
+	assert_int_equal(answered(other), 0);
+	assert_int_equal(rig_applied(rig, 2), OWED / 4 + 2);
 	close(w->bell_fd);
+	close(other);
 	close(fd);
 	rig_destroy(rig);
 }

@@ -17,9 +17,15 @@
 /* `dpip flow` names the kind of flow in front; there is one. */
 static int take_kind(struct args *args)
 {
-	if (!args_take_if(args, "type") || args_take_if(args, "kni"))
+	const char *word;
+	int r;
+
+	if (!args_take_if(args, "type"))
 		return 0;
-	return args_fail(args, "type: kni is expected");
+	r = args_value(args, "type", "kni", &word);
+	if (r == 0 && strcmp(word, "kni") != 0)
+		r = args_fail(args, "type \"%s\": kni is expected", word);
+	return r;
 }
 
 static int change_parse(struct args *args, const struct dpip_command *row, struct command *command)

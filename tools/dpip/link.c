@@ -582,7 +582,7 @@ static bool is_cpu(const char *word, uint32_t *cpu)
 	uint64_t number = *cpu;
 
 	if (strncmp(word, "cpu", 3) != 0 ||
-	    (word[3] && text_number(word + 3, 0, UINT32_MAX, &number) < 0))
+	    (word[3] && text_number(word + 3, 1, UINT32_MAX, &number) < 0))
 		return false;
 	*cpu = (uint32_t)number;
 	return true;

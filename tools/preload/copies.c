@@ -11,11 +11,15 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-/* False: there is nothing to copy, and errno says why. */
+/* False: there is nothing to copy, and errno says why. What waits to be read is in the connection
+ * before it has two numbers. */
 static bool copy_begin(int fd)
 {
 	libc_find();
-	return fd_give_back(fd) == 0;
+	if (fd_give_back(fd) < 0)
+		return false;
+	fd_watch(fd);
+	return true;
 }
 
 static int copy_end(int fd, int copy)

@@ -365,7 +365,6 @@ void fd_copied(int fd, int copy)
 		fd_made(copy);
 	if (!fd_is_daemon(fd))
 		return;
-	fd_watch(fd);
 	fd_begin(&fds[copy]);
 	fds[copy].settled = fds[fd].settled;
 	fds[copy].under_way = UNCOUNTED;
