@@ -96,9 +96,7 @@ static void put_checksum6(uint8_t *ip, size_t len, const struct packet *packet)
 	if (packet->proto == IPPROTO_SCTP) /* it is over no address */
 		return;
 	rig6_put16(ip + at, 0);
-	sum = rig6_sum(ip, IP6, len, ip[6]);
-	if (packet->proto == IPPROTO_UDP && sum == 0)
-		sum = 0xffff;
+	sum = rig6_checksum(ip, IP6, len, ip[6]);
 	if (!packet->no_checksum)
 		rig6_put16(ip + at, sum ^ packet->damage);
 }

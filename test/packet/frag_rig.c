@@ -302,7 +302,7 @@ struct whole frag_whole(const struct packet *packet)
 	if (packet->proto == IPPROTO_SCTP) /* it is over no address */
 		return whole;
 	rig6_put16(whole.bytes + field, 0);
-	rig6_put16(whole.bytes + field, rig6_sum(whole.bytes, IP6, whole.len, packet->proto));
+	rig6_put16(whole.bytes + field, rig6_checksum(whole.bytes, IP6, whole.len, packet->proto));
 	return whole;
 }
 

@@ -26,6 +26,13 @@ uint16_t rig6_sum(const uint8_t *ip, size_t l4, size_t len, uint8_t proto)
 	return (uint16_t)~sum;
 }
 
+uint16_t rig6_checksum(const uint8_t *ip, size_t l4, size_t len, uint8_t proto)
+{
+	uint16_t sum = rig6_sum(ip, l4, len, proto);
+
+	return proto == IPPROTO_UDP && sum == 0 ? 0xffff : sum;
+}
+
 void rig6_put16(uint8_t *at, uint16_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -79,7 +86,7 @@ size_t rig6_build(uint8_t *ip, const struct packet6 *p)
 	} else {
 		rig6_put16(at + 4, (uint16_t)l4_len);
 	}
-	rig6_put16(at + (tcp ? 16 : 6), rig6_sum(ip, l4, l4 + l4_len, p->proto));
+	rig6_put16(at + (tcp ? 16 : 6), rig6_checksum(ip, l4, l4 + l4_len, p->proto));
 	return l4 + l4_len;
 }
 

@@ -29,6 +29,8 @@ struct packet6 {
 
 /* The checksum of ip, an IPv6 header and what is behind it to len, of its part from l4 on. */
 uint16_t rig6_sum(const uint8_t *ip, size_t l4, size_t len, uint8_t proto);
+/* As it is written: UDP has none that is 0. */
+uint16_t rig6_checksum(const uint8_t *ip, size_t l4, size_t len, uint8_t proto);
 void rig6_put16(uint8_t *at, uint16_t value);
 
 /* The IPv6 header, and its length. */
