@@ -34,10 +34,26 @@ ok "a service" ipvsadm -A -t 10.1.0.100:443 -s wrr --conn-timeout 40
 ok "its local address" ipvsadm -P -z 10.2.0.200 -t 10.1.0.100:443 -F dpdk1
 ok "a server" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.1:8443 -b -w 5 -x 100 -y 50
 ok "another" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.2:443 -g
-before=$(date +%s%N)
 ok "one more" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.3:8443 -b
 ok "a change is kept" kept "-r 10.2.0.3:8443"
-echo "# kept after $((($(date +%s%N) - before) / 1000000)) ms"
+route_is_kept() { # add or del: it is, or is not any more
+	if grep -q "route add 10.8.0.0/16" "$BED/state"; then [ "$1" = add ]; else [ "$1" = del ]; fi
+}
+# From the answer to the file's time; the best of a few, since a busy machine may take longer.
+saved_in() {
+	local how changed took best=1000000
+
+	for how in add del add del add del; do
+		dpip route $how 10.8.0.0/16 via 10.2.0.7 || return
+		changed=$(date +%s%N)
+		bed_wait_for 15 route_is_kept $how || return
+		took=$((($(date -r "$BED/state" +%s%N) - changed) / 1000000))
+		[ "$took" -ge "$best" ] || best=$took
+	done
+	echo "$best ms"
+	[ "$best" -le "${1:-100}" ]
+}
+ok "within 100 ms" saved_in ${SANITIZED:+1000}
 cat >"$BED/want" <<END
 dpip addr add 10.1.0.100/32 dev dpdk0
 dpip addr add 10.1.0.254/24 dev dpdk0
