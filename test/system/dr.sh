@@ -44,8 +44,9 @@ dr_listed() {
 
 # One is found by its ends, which are those of its answers, too, and listed once.
 dr_found() {
-	set -- $(ipvsadm -lnc -t "$VIP:7000" | grep -m 1 " $VIP:7000 ")
-	[ "$(ipvsadm -lnc --sockpair "ipv4:$4:$5" | grep -c " $4 *$5 ")" = 1 ]
+	in_client bash -c "exec 3<>/dev/tcp/$VIP/7000
+		set -- \$('$DPVS_BIN/ipvsadm' -lnc -t $VIP:7000 | grep -m 1 TCP_EST)
+		[ \"\$('$DPVS_BIN/ipvsadm' -lnc --sockpair ipv4:\$4:\$5 | grep -c \" \$4 *\$5 \")\" = 1 ]"
 }
 
 for workers in $WORKERS; do
@@ -69,7 +70,7 @@ for workers in $WORKERS; do
 	done
 	ok "$w: listed as Route" eval 'ipvsadm -ln | grep -Eq "10.2.0.2:80 +Route +2 "'
 	ok "$w: a connection is listed with its server" dr_listed
-	ok "$w: and found by its ends, once" dr_found
+	ok "$w: and found by its ends, once" bed_wait_for 10 dr_found
 	read -r in_packets out_packets < <(dr_packets)
 	ok "$w: all requests came by the balancer" [ "$in_packets" -gt 4000 ]
 	equal "$w: no answer did" 0 "$out_packets"

@@ -96,7 +96,7 @@ listed() {
 	[[ $name != *:* ]] || { name="[$name]"; family=ipv6; }
 
 	bed_in "$1" bash -c "exec 3<>/dev/tcp/$2/7000
-		set -- \$('$DPVS_BIN/ipvsadm' -lnc -t $name:7000 | grep -m 1 -E '$3')
+		set -- \$('$DPVS_BIN/ipvsadm' -lnc -t $name:7000 | grep -E '$3' | grep -m 1 TCP_EST)
 		'$DPVS_BIN/ipvsadm' -lnc --sockpair $family:\$4:\$5" | grep -E "$3"
 }
 
@@ -116,7 +116,7 @@ across() {
 	ok "$name: 20 MB downloaded, checksum matches" downloaded "$node" "$url"
 	ok "$name: requests of 300 kB" uploaded "$node" "$url"
 	ok "$name: nobody listens there, and the client is told" port_closed "$node" "$vip"
-	ok "$name: a connection is listed with both its sides" listed "$node" "$vip" "$text"
+	ok "$name: a connection is listed with both its sides" bed_wait_for 10 listed "$node" "$vip" "$text"
 }
 
 # mtu SIZE NODE…
