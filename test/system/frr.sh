@@ -4,6 +4,8 @@
 # Debian's FRR, unmodified, over a kernel interface: see routing_proof in
 # test/lib/routing.sh. Its daemons have a user of their own, sockets in /var/run/frr
 # and their conf file in /etc/frr, which are the bed's own here.
+#
+# Plain only: what FRR asks of the balancer, BIRD does, too (bird.sh).
 
 . "$(dirname "$0")/../lib/routing.sh"
 bed_enter "$@"

@@ -3,6 +3,8 @@
 #
 # iperf3 through a virtual address, TCP and UDP, both directions. The control
 # connection and the data belong to one server, so there is but one.
+#
+# Plain only: it judges rates; closing, datagrams and http have the same packets.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"

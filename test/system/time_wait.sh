@@ -7,6 +7,7 @@
 # takes a second, which is what the first repeated SYN would cost.
 #
 # Runs alone: it judges times.
+# Plain only: and nothing else; closing.sh has its packets.
 
 . "$(dirname "$0")/../lib/test.sh"
 bed_enter "$@"
