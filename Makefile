@@ -136,7 +136,7 @@ demo: ## Show it: real clients and servers in network namespaces
 check: ## Build and run every test
 	scripts/check
 
-lint: ## Formatting, layers, circles, sizes, statics, lines
+lint: ## Texts, formatting, layers, sizes, rules; where it is built, circles, statics, lines
 	scripts/lint
 
 format: ## Format all C files
