@@ -152,12 +152,7 @@ static bool peer_hold(struct netlink_peer *peer, uint64_t seq)
 /* Have all workers got this far? Else the client waits for it. */
 static bool peer_acknowledged(struct netlink_peer *peer, uint64_t seq)
 {
-	struct worker *const *all = peer->peers->dispatch->all;
-
-	if (ops_acknowledged(all) >= seq)
-		return true;
-	ops_hurry(all);
-	return peer_hold(peer, seq);
+	return ops_awaited(peer->peers->dispatch->all, seq) || peer_hold(peer, seq);
 }
 
 /* Does it hold for every packet from now on? */

@@ -239,12 +239,7 @@ static bool peer_hold_unless(struct peer *peer, uint64_t seq, bool done)
 /* Have all workers got this far? Else the client waits for it. */
 static bool peer_acknowledged(struct peer *peer, uint64_t seq)
 {
-	struct worker *const *all = peer->peers->dispatch->all;
-	bool done = ops_acknowledged(all) >= seq;
-
-	if (!done)
-		ops_hurry(all);
-	return peer_hold_unless(peer, seq, done);
+	return peer_hold_unless(peer, seq, ops_awaited(peer->peers->dispatch->all, seq));
 }
 
 /* Does it hold for every packet from now on? */

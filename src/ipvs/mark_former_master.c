@@ -25,16 +25,6 @@ struct mark_rules *mark_rules_new(uint32_t n)
 
 static const unsigned int families[] = { AF_INET, AF_INET6 };
 
-/* Of that mark, there or removed; NULL: none. */
-static const struct service *service_of(const struct service_table *table, uint32_t mark,
-					unsigned int family)
-{
-	union ip_addr name = service_mark_name(mark);
-	const struct service *svc = service_lookup(table, SERVICE_MARKED, family, &name, 0);
-
-	return svc ? svc : service_lookup_removed(table, SERVICE_MARKED, family, &name, 0);
-}
-
 static int by_content(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct mark_rule));
@@ -46,8 +36,8 @@ static void add_some(const struct service_table *table, const struct mark_rules 
 	for (uint32_t i = 0; some && i < some->n; i++) {
 		struct mark_rule *rule = &list->rules[list->n];
 
-		if (!service_of(table, some->rules[i].mark, AF_INET) &&
-		    !service_of(table, some->rules[i].mark, AF_INET6))
+		if (!service_of_mark(table, some->rules[i].mark, AF_INET) &&
+		    !service_of_mark(table, some->rules[i].mark, AF_INET6))
 			continue;
 		*rule = some->rules[i];
 		rule->pref = 0;
@@ -94,8 +84,8 @@ static bool has_conns(struct worker *const *all, const struct service *svc)
 static bool is_used(struct worker *const *all, const struct mark_rule *rule)
 {
 	for (unsigned int i = 0; i < RTE_DIM(families); i++) {
-		const struct service *svc = service_of(service_table_of(all[WORKER_MASTER]),
-						       rule->mark, families[i]);
+		const struct service *svc = service_of_mark(service_table_of(all[WORKER_MASTER]),
+							    rule->mark, families[i]);
 
 		if (svc && (rule->family == 0 || rule->family == families[i]) &&
 		    has_conns(all, svc))

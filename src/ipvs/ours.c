@@ -71,15 +71,11 @@ unsigned int ours_former_kinds(const struct worker *w, const struct tuple *tuple
 	unsigned int kinds = 0;
 
 	for (uint32_t i = 0; former && i < former->n; i++) {
-		union ip_addr name = service_mark_name(former->rules[i].mark);
 		const struct service *svc;
 
 		if (!mark_rule_fits(&former->rules[i], tuple, in_port))
 			continue;
-		svc = service_lookup(table, SERVICE_MARKED, tuple->family, &name, 0);
-		if (!svc)
-			svc = service_lookup_removed(table, SERVICE_MARKED, tuple->family, &name,
-						     0);
+		svc = service_of_mark(table, former->rules[i].mark, tuple->family);
 		kinds |= svc ? svc->flags : 0;
 	}
 	return kinds & (SERVICE_BY_FLOW | SERVICE_BY_CLIENT);

@@ -176,6 +176,16 @@ struct service *service_lookup_removed(const struct service_table *table, uint8_
 	return svc && (svc->flags & SERVICE_REMOVED) ? svc : NULL;
 }
 
+struct service *service_of_mark(const struct service_table *table, uint32_t mark,
+				unsigned int family)
+{
+	struct service_key key = { .addr = service_mark_name(mark),
+				   .family = (uint16_t)family,
+				   .proto = SERVICE_MARKED };
+
+	return service_find(table, &key);
+}
+
 static void service_bind(struct service *svc, const struct service_config *config, void *priv)
 {
 	svc->sched = config->sched;

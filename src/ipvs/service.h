@@ -224,6 +224,10 @@ struct service *service_lookup(const struct service_table *table, uint8_t proto,
 struct service *service_lookup_removed(const struct service_table *table, uint8_t proto,
 				       unsigned int family, const union ip_addr *addr, be16 port);
 
+/* That of the mark, there or removed. */
+struct service *service_of_mark(const struct service_table *table, uint32_t mark,
+				unsigned int family);
+
 /* By exactly this key. */
 struct service *service_lookup_key(const struct service_table *table,
 				   const struct service_key *key);

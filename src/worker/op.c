@@ -385,11 +385,14 @@ bool ops_in_force(struct worker *const *all, uint64_t seq)
 	return true;
 }
 
-void ops_hurry(struct worker *const *all)
+bool ops_awaited(struct worker *const *all, uint64_t seq)
 {
+	if (ops_acknowledged(all) >= seq)
+		return true;
 	for (unsigned int i = 1; i <= all[WORKER_MASTER]->n_workers; i++)
 		if (__atomic_load_n(&all[i]->ops_done, __ATOMIC_ACQUIRE) != all[i]->ops_published)
 			worker_ring_bell(all[i]);
+	return false;
 }
 
 uint64_t ops_newest(struct worker *const *all)

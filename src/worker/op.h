@@ -121,8 +121,9 @@ uint64_t ops_newest(struct worker *const *all);
  */
 bool ops_in_force(struct worker *const *all, uint64_t seq);
 
-/* Master: somebody waits for acknowledgements, patience is over. */
-void ops_hurry(struct worker *const *all);
+/* Master: have all workers acknowledged that change? Somebody waits for it: those that rest are
+ * woken. */
+bool ops_awaited(struct worker *const *all, uint64_t seq);
 
 /* Master: frees ops (and garbage) that all workers have acknowledged. */
 void ops_reap(struct worker *const *all);

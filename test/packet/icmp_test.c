@@ -210,26 +210,13 @@ static void test_rate(void **state)
 	harness_free(h);
 }
 
-/* Without an mbuf for the answer the packet is dropped as usual, and the answer counted as missing.
- */
 static void test_no_mbuf(void **state)
 {
 	const struct harness_options options = { .mbufs = 63 };
 	struct harness *h = ip4_rig_new(&options);
 	struct bytes udp = ip4_frame(TO_0, "4500 0020 1234 4000 4011 0000" A US UDP, 0);
-	struct rte_mbuf *taken[64];
-	unsigned int n = 0;
 
-	harness_inject(h, 0, 0, udp.at, udp.len);
-	while (n < LENGTH(taken) && (taken[n] = rte_pktmbuf_alloc(h->pool)) != NULL)
-		n++;
-	harness_turn(h);
-	assert_int_equal(harness_drops(h, DROP_NO_MBUF), 1);
-	assert_int_equal(harness_drops(h, DROP_IP4_NO_LISTENER), 1);
-	harness_assert_balance(h);
-	ip4_expect_nothing(h);
-	while (n > 0)
-		rte_pktmbuf_free(taken[--n]);
+	ip4_no_mbuf(h, &udp, DROP_IP4_NO_LISTENER);
 	harness_free(h);
 }
 

@@ -244,3 +244,21 @@ unsigned int ip4_count_frames(struct harness *h, unsigned int port)
 		n++;
 	return n;
 }
+
+void ip4_no_mbuf(struct harness *h, const struct bytes *frame, enum drop_reason reason)
+{
+	uint64_t before = harness_drops(h, DROP_NO_MBUF);
+	struct rte_mbuf *taken[64];
+	unsigned int n = 0;
+
+	harness_inject(h, 0, 0, frame->at, frame->len);
+	while (n < LENGTH(taken) && (taken[n] = rte_pktmbuf_alloc(h->pool)) != NULL)
+		n++;
+	harness_turn(h);
+	assert_int_equal(harness_drops(h, DROP_NO_MBUF), before + 1);
+	assert_int_equal(harness_drops(h, reason), 1);
+	harness_assert_balance(h);
+	ip4_expect_nothing(h);
+	while (n > 0)
+		rte_pktmbuf_free(taken[--n]);
+}

@@ -75,6 +75,10 @@ void ip4_send_frame(struct harness *h, unsigned int port, const struct bytes *fr
 void ip4_expect_at(struct harness *h, unsigned int port, const struct bytes *want, const char *file,
 		   int line);
 
+/* A frame for the answer to which there is no mbuf: it is dropped as usual, for that reason, and
+ * the answer counted as missing. Of a rig with 63 mbufs. */
+void ip4_no_mbuf(struct harness *h, const struct bytes *frame, enum drop_reason reason);
+
 #define ip4_expect_nothing(h) ip4_expect_nothing_at(h, __FILE__, __LINE__)
 void ip4_expect_nothing_at(struct harness *h, const char *file, int line);
 
