@@ -234,6 +234,8 @@ static void lookup4(const struct conn_table *table, const struct tuple4 *tuples,
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe_start(table, &tuples[i], &probes[i]);
 	for (unsigned int i = 0; i < n; i++)
+		conn_probe_ask(table, &probes[i]);
+	for (unsigned int i = 0; i < n; i++)
 		again |= (uint32_t)!conn_probe_guess(table, &probes[i]) << i;
 	for (; again; again &= again - 1)
 		conn_probe_guess(table, &probes[__builtin_ctz(again)]);

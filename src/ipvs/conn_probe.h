@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/conn_probe: a lookup in steps, for loops over vectors of one family:
- * each step asks for the memory that the next one reads, and other packets'
- * steps go in between. conn_probe_start(), then conn_probe_guess(), which is
- * to be repeated if it returns false, then conn_probe_end(); conn_probe6_… for
- * IPv6.
+ * ipvs/conn_probe: a lookup in steps, for vectors of one family: each step asks
+ * for the memory that the next one reads. conn_probe_start() for all of a vector,
+ * conn_probe_ask() for all, conn_probe_guess() for all, which is to be repeated
+ * where it returns false, then conn_probe_end(); conn_probe6_… for IPv6. Each
+ * step is a loop of its own, as short as can be: an address that no TLB has is
+ * translated before a prefetch leaves the processor's window of a few hundred
+ * instructions, and only translations within that window overlap.
  */
 #ifndef IPVS_CONN_PROBE_H
 #define IPVS_CONN_PROBE_H
@@ -29,7 +31,6 @@ static inline void conn_probe_bucket(const struct conn_table *table, uint64_t ha
 	probe->bucket = conn_index_first(&table->index, hash);
 	probe->tag = conn_index_tag(hash);
 	probe->second = false;
-	__builtin_prefetch(&table->index.buckets[probe->bucket]);
 }
 
 static inline void conn_probe_start(const struct conn_table *table, const struct tuple4 *tuple,
@@ -42,6 +43,12 @@ static inline void conn_probe6_start(const struct conn_table *table, const struc
 				     struct conn_probe *probe)
 {
 	conn_probe_bucket(table, tuple6_hash(&table->config.key, tuple), probe);
+}
+
+/* For its bucket. */
+static inline void conn_probe_ask(const struct conn_table *table, const struct conn_probe *probe)
+{
+	__builtin_prefetch(&table->index.buckets[probe->bucket]);
 }
 
 /* The line (`six`: the two lines) that a reference whose tag matches leads to. */
@@ -80,7 +87,7 @@ static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 		return true;
 	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
 	probe->second = true;
-	__builtin_prefetch(&table->index.buckets[probe->bucket]);
+	conn_probe_ask(table, probe);
 	return false;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ipvs/flow: see the header. A vector goes through two loops: packets are
- * parsed and looked up, the index some packets behind the parser; then all hits
- * are rewritten and handed to their ports. So while one packet waits for
- * memory, others are worked on. A packet costs two
- * lines of memory that are not in the cache, its index bucket and its
- * connection's; servers, adjacencies and stamps are few. The mbuf is not
- * touched beyond its first line.
+ * ipvs/flow: see the header. A vector goes through loops, each over all of it:
+ * packets are parsed; their index buckets are asked for; these are read, and
+ * connections asked for; then all hits are rewritten and handed to their ports.
+ * The waits of a vector for memory overlap: conn_probe.h says why no other work
+ * stands between them. A packet costs two lines of memory that are not in the
+ * cache, its index bucket and its connection's (IPv6: three); servers,
+ * adjacencies and stamps are few. The mbuf is not touched beyond its first line.
  *
  * The way out is remembered: the server's in struct dest, the client's in
  * struct conn, each an adjacency and the stamp of the address it leads to. When
@@ -41,10 +41,6 @@
 #include "net/adj.h"
 #include "net/net.h"
 #include "worker/worker.h"
-
-/* So many packets are parsed between asking for a bucket and reading it. */
-#define GUESS_BEHIND 16u
-#define AGAIN_AHEAD  6u
 
 void flow_begin(struct worker *w, struct flow_run *run)
 {
@@ -392,41 +388,14 @@ static inline void to_slow_path(struct flow_run *run, struct rte_mbuf *m)
 	leave(run, m);
 }
 
-/* How far it is; apart, so that it stays in registers. */
-struct flow_steps {
-	uint32_t n;      /* parsed */
-	uint32_t ahead;  /* so many packets before its turn a guess is made */
-	uint32_t again;  /* a bit each: in its second bucket */
+/* What became of a vector when it was parsed. */
+struct flow_parsed {
+	uint32_t n;
 	uint32_t left;   /* a bit each of all received: could not be parsed */
 	uint32_t others; /* of these: of the other family, or tagged */
 };
 
-static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
-{
-	return six ? conn_probe6_guess(run->conns, probe) : conn_probe_guess(run->conns, probe);
-}
-
-static inline void vector_guess(const struct flow_run *run, union flow_vector *vector,
-				struct flow_steps *steps, uint32_t i, const bool six)
-{
-	if (unlikely(!probe_guess(run, vector_probe(vector, i, six), six)))
-		steps->again |= 1u << i;
-}
-
-/* Of those in `again` the one that is some packets ahead, and at last the one whose turn it is;
- * returns what is left of them. */
-static __rte_noinline uint32_t vector_guess_again(const struct flow_run *run,
-						  union flow_vector *vector, uint32_t again,
-						  uint32_t i, bool six)
-{
-	uint32_t now = again & ((1u << i) | (uint32_t)(UINT64_C(1) << (i + AGAIN_AHEAD)));
-
-	for (uint32_t bits = now; bits; bits &= bits - 1)
-		probe_guess(run, vector_probe(vector, (uint32_t)__builtin_ctz(bits), six), six);
-	return again & ~now;
-}
-
-/* The i-th of them is on its way to be found; false: it cannot be parsed. */
+/* The i-th of them; false: it cannot be parsed. */
 static inline bool vector_start(const struct flow_run *run, struct rte_mbuf *m,
 				union flow_vector *vector, uint32_t i, const bool six)
 {
@@ -449,34 +418,39 @@ static inline bool vector_start(const struct flow_run *run, struct rte_mbuf *m,
 	return true;
 }
 
-/* Parsed, and on their way to be found. */
-static __rte_always_inline void vector_parse(const struct flow_run *run, struct rte_mbuf **pkts,
-					     uint32_t n, union flow_vector *vector,
-					     struct flow_steps *steps, const bool six)
+static __rte_always_inline struct flow_parsed vector_parse(const struct flow_run *run,
+							   struct rte_mbuf **pkts, uint32_t n,
+							   union flow_vector *vector,
+							   const bool six)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = steps->n;
+	struct flow_parsed parsed = { .n = 0 };
 
-		if (unlikely(!vector_start(run, pkts[i], vector, at, six))) {
-			steps->left |= 1u << i;
-			continue;
-		}
-		steps->n++;
-		if (at >= GUESS_BEHIND)
-			vector_guess(run, vector, steps, at - GUESS_BEHIND, six);
+	for (uint32_t i = 0; i < n; i++) {
+		if (likely(vector_start(run, pkts[i], vector, parsed.n, six)))
+			parsed.n++;
+		else
+			parsed.left |= 1u << i;
 	}
-	steps->ahead = RTE_MAX(steps->n, GUESS_BEHIND) - GUESS_BEHIND;
+	return parsed;
 }
 
-static __rte_always_inline bool vector_one(struct flow_run *run, union flow_vector *vector,
-					   struct flow_steps *steps, uint32_t i,
-					   struct flow_left *left, const bool six)
+static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
 {
-	if (i + steps->ahead < steps->n)
-		vector_guess(run, vector, steps, i + steps->ahead, six);
-	if (unlikely(steps->again))
-		steps->again = vector_guess_again(run, vector, steps->again, i, six);
-	return flow_one(run, vector, i, left, six);
+	return six ? conn_probe6_guess(run->conns, probe) : conn_probe_guess(run->conns, probe);
+}
+
+/* Of what was parsed, all memory that is needed of the index and of connections. */
+static __rte_always_inline void vector_ask(const struct flow_run *run, union flow_vector *vector,
+					   uint32_t n, const bool six)
+{
+	uint32_t again = 0; /* a bit each: in its second bucket */
+
+	for (uint32_t i = 0; i < n; i++)
+		conn_probe_ask(run->conns, vector_probe(vector, i, six));
+	for (uint32_t i = 0; i < n; i++)
+		again |= (uint32_t)!probe_guess(run, vector_probe(vector, i, six), six) << i;
+	for (; unlikely(again); again &= again - 1)
+		probe_guess(run, vector_probe(vector, (uint32_t)__builtin_ctz(again), six), six);
 }
 
 /* A tag has deceived the probe, and the connection is another one of its buckets, if there is any.
@@ -604,10 +578,10 @@ static __rte_always_inline uint32_t new_go_on(struct flow_run *run, const struct
 /* From the first on that does not go to a port, or could not be parsed. Returns how many more have
  * gone there, of connections that were there. */
 static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-					  union flow_vector *vector, struct flow_steps steps,
+					  union flow_vector *vector, struct flow_parsed parsed,
 					  uint32_t first, const bool six)
 {
-	uint32_t slow = steps.left & ~steps.others, opened, hits = 0;
+	uint32_t slow = parsed.left & ~parsed.others, opened, hits = 0;
 	struct flow_left left;
 	struct flow_new new;
 
@@ -618,9 +592,9 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	for (uint32_t bits = slow; bits; bits &= bits - 1)
 		left_add_frame(&left, pkts[__builtin_ctz(bits)], six);
 	for (uint32_t at = 0, i = 0; at < n; at++) {
-		if ((steps.left >> at & 1) || i++ < first)
+		if ((parsed.left >> at & 1) || i++ < first)
 			continue;
-		if (vector_one(run, vector, &steps, i - 1, &left, six))
+		if (flow_one(run, vector, i - 1, &left, six))
 			hits++;
 		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
 			slow |= 1u << at;
@@ -638,17 +612,17 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 }
 
 static __rte_noinline uint32_t mixed4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      union flow_vector *vector, struct flow_steps steps,
+				      union flow_vector *vector, struct flow_parsed parsed,
 				      uint32_t first)
 {
-	return mixed(run, pkts, n, vector, steps, first, false);
+	return mixed(run, pkts, n, vector, parsed, first, false);
 }
 
 static __rte_noinline uint32_t mixed6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      union flow_vector *vector, struct flow_steps steps,
+				      union flow_vector *vector, struct flow_parsed parsed,
 				      uint32_t first)
 {
-	return mixed(run, pkts, n, vector, steps, first, true);
+	return mixed(run, pkts, n, vector, parsed, first, true);
 }
 
 /* What could not be parsed because it has tags or is of the other family goes into `others`; which
@@ -679,22 +653,22 @@ static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, uint32_t left
 static __rte_always_inline bool burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
 				      struct flow_others *others, const bool six)
 {
-	struct flow_steps steps = { .n = 0 };
 	union flow_vector vector;
+	struct flow_parsed parsed = vector_parse(run, pkts, n, &vector, six);
 	uint32_t hits = 0;
 
-	vector_parse(run, pkts, n, &vector, &steps, six);
-	if (likely(!steps.left))
-		while (hits < n && likely(vector_one(run, &vector, &steps, hits, NULL, six)))
+	vector_ask(run, &vector, parsed.n, six);
+	if (likely(!parsed.left))
+		while (hits < n && likely(flow_one(run, &vector, hits, NULL, six)))
 			hits++;
 	else if (others)
-		steps.others = others_take(pkts, steps.left, others, six);
+		parsed.others = others_take(pkts, parsed.left, others, six);
 	if (unlikely(hits < n))
-		hits += six ? mixed6(run, pkts, n, &vector, steps, hits)
-			    : mixed4(run, pkts, n, &vector, steps, hits);
+		hits += six ? mixed6(run, pkts, n, &vector, parsed, hits)
+			    : mixed4(run, pkts, n, &vector, parsed, hits);
 	run->w->counters.flow += hits;
 	run->w->ipvs->shed.hits += hits;
-	return steps.others != 0;
+	return parsed.others != 0;
 }
 
 static bool burst4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
