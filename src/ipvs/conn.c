@@ -298,10 +298,14 @@ static inline uint32_t entry_open(struct conn_table *table, uint32_t id, uint64_
 	return CONN_NONE;
 }
 
-void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, uint32_t k)
+void conn_new4_prepare(const struct conn_table *table, struct conn_new4 *new)
 {
 	new->hash_in = tuple4_hash(&table->config.key, &new->in);
 	new->hash_out = tuple4_hash(&table->config.key, &new->out);
+}
+
+void conn_new4_ask(const struct conn_table *table, const struct conn_new4 *new, uint32_t k)
+{
 	index_prefetch(&table->index, new->hash_in);
 	index_prefetch(&table->index, new->hash_out);
 	entry_prefetch(&table->classes[CONN_IP4], k);
@@ -327,10 +331,14 @@ uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new)
 	return entry_open(table, id_of(CONN_IP4, i), new->hash_in, new->hash_out);
 }
 
-void conn_new6_prefetch(const struct conn_table *table, struct conn_new6 *new, uint32_t k)
+void conn_new6_prepare(const struct conn_table *table, struct conn_new6 *new)
 {
 	new->hash_in = tuple_hash(&table->config.key, new->in);
 	new->hash_out = tuple_hash(&table->config.key, new->out);
+}
+
+void conn_new6_ask(const struct conn_table *table, const struct conn_new6 *new, uint32_t k)
+{
 	index_prefetch(&table->index, new->hash_in);
 	index_prefetch(&table->index, new->hash_out);
 	entry_prefetch(&table->classes[CONN_IP6], k);
@@ -359,7 +367,8 @@ static uint32_t create6(struct conn_table *table, const struct tuple *in, const 
 {
 	struct conn_new6 new = { .in = in, .out = out };
 
-	conn_new6_prefetch(table, &new, 0);
+	conn_new6_prepare(table, &new);
+	conn_new6_ask(table, &new, 0);
 	return find(table, in, new.hash_in) ? CONN_NONE : conn_create6(table, &new);
 }
 
@@ -371,7 +380,8 @@ uint32_t conn_create(struct conn_table *table, const struct tuple *in, const str
 		return create6(table, in, out);
 	new.in = tuple4_from(in);
 	new.out = tuple4_from(out);
-	conn_new4_prefetch(table, &new, 0);
+	conn_new4_prepare(table, &new);
+	conn_new4_ask(table, &new, 0);
 	if (index_find(table, in, &new.in, new.hash_in))
 		return CONN_NONE;
 	return conn_create4(table, &new);

@@ -137,15 +137,17 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
  */
 uint32_t conn_create(struct conn_table *table, const struct tuple *in, const struct tuple *out);
 
-/* An IPv4 connection that is to be made, in two steps, so that vectors of them wait for memory
- * together. */
+/* An IPv4 connection that is to be made, in three steps, so that vectors of them wait for memory
+ * together: each step for all of them, as in ipvs/conn_probe. */
 struct conn_new4 {
 	struct tuple4 in, out;
-	uint64_t hash_in, hash_out; /* by conn_new4_prefetch() */
+	uint64_t hash_in, hash_out; /* by conn_new4_prepare() */
 };
 
-/* Asks for all that conn_create4() will touch when `k` others have been created before. */
-void conn_new4_prefetch(const struct conn_table *table, struct conn_new4 *new, uint32_t k);
+void conn_new4_prepare(const struct conn_table *table, struct conn_new4 *new);
+
+/* For all that conn_create4() will touch when `k` others have been created before. */
+void conn_new4_ask(const struct conn_table *table, const struct conn_new4 *new, uint32_t k);
 
 /* conn_create(), prepared; nothing has `in` yet, the caller has looked. */
 uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new);
@@ -153,10 +155,11 @@ uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new);
 /* The same of one that is IPv6 on one side at least; its tuples are the caller's, and stay. */
 struct conn_new6 {
 	const struct tuple *in, *out;
-	uint64_t hash_in, hash_out; /* by conn_new6_prefetch() */
+	uint64_t hash_in, hash_out; /* by conn_new6_prepare() */
 };
 
-void conn_new6_prefetch(const struct conn_table *table, struct conn_new6 *new, uint32_t k);
+void conn_new6_prepare(const struct conn_table *table, struct conn_new6 *new);
+void conn_new6_ask(const struct conn_table *table, const struct conn_new6 *new, uint32_t k);
 uint32_t conn_create6(struct conn_table *table, const struct conn_new6 *new);
 
 /* A connection whose packets are rewritten: sets CONN_NAT and what that makes in checksums. */

@@ -569,6 +569,7 @@ static __rte_always_inline uint32_t new_go_on(struct flow_run *run, const struct
 {
 	uint32_t left = 0;
 
+	flow_new_ask(run, new, six);
 	for (uint32_t i = 0; i < new->n; i++)
 		if (!new_goes_on(run, &new->ones[i], six))
 			left |= 1u << new->ones[i].at;
@@ -588,7 +589,7 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	left.n = 0;
 	left.any_port = false;
 	memset(left.seen, 0, sizeof(left.seen));
-	new.n = new.n6 = 0;
+	new.n = 0;
 	for (uint32_t bits = slow; bits; bits &= bits - 1)
 		left_add_frame(&left, pkts[__builtin_ctz(bits)], six);
 	for (uint32_t at = 0, i = 0; at < n; at++) {

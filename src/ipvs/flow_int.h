@@ -56,7 +56,7 @@ struct flow_tagged {
 
 /* Of clients of one family. */
 struct flow_new {
-	uint32_t n, n6; /* of these: IPv6 on one side at least */
+	uint32_t n;
 	struct flow_new_one {
 		struct rte_mbuf *m;
 		uint32_t at; /* in the vector */
@@ -189,6 +189,9 @@ struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
  */
 bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m, uint32_t at,
 		   const union flow_tuple *tuple, bool six);
+
+/* Before those that were taken are made: for the memory of their entries. */
+void flow_new_ask(const struct flow_run *run, const struct flow_new *new, bool six);
 
 enum flow_made {
 	FLOW_MADE,

@@ -149,22 +149,31 @@ static inline bool entry_is6(const struct flow_new_one *one, const bool six)
 	return six || unlikely(one->opening.wants.out.family == AF_INET6);
 }
 
-/* Its tuples are known, and asks for the memory of its entry, which is the next one behind those
- * that were taken before. */
-static __rte_always_inline void entry_prepare(const struct flow_run *run, struct flow_new *new,
-					      struct flow_new_one *one, const union flow_tuple *in,
-					      const bool six)
+/* Its tuples are known. */
+static __rte_always_inline void entry_prepare(const struct flow_run *run, struct flow_new_one *one,
+					      const union flow_tuple *in, const bool six)
 {
 	if (entry_is6(one, six)) {
 		one->entry.six = (struct conn_new6){ .in = &one->tuple,
 						     .out = &one->opening.wants.out };
-		conn_new6_prefetch(run->conns, &one->entry.six, new->n6++);
+		conn_new6_prepare(run->conns, &one->entry.six);
 	} else {
 		one->entry.four.in = in->four;
 		one->entry.four.out = tuple4_from(&one->opening.wants.out);
-		conn_new4_prefetch(run->conns, &one->entry.four, new->n - new->n6);
+		conn_new4_prepare(run->conns, &one->entry.four);
 	}
-	new->n++;
+}
+
+void flow_new_ask(const struct flow_run *run, const struct flow_new *new, bool six)
+{
+	uint32_t n[CONN_CLASSES] = { 0 };
+
+	for (const struct flow_new_one *one = new->ones; one < &new->ones[new->n]; one++) {
+		if (entry_is6(one, six))
+			conn_new6_ask(run->conns, &one->entry.six, n[CONN_IP6]++);
+		else
+			conn_new4_ask(run->conns, &one->entry.four, n[CONN_IP4]++);
+	}
 }
 
 static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *m,
@@ -194,7 +203,8 @@ static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new,
 			       &one->opening.wants.dest->active);
 	one->m = m;
 	one->at = at;
-	entry_prepare(run, new, one, tuple, six);
+	entry_prepare(run, one, tuple, six);
+	new->n++;
 	return true;
 }
 
