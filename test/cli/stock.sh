@@ -337,11 +337,36 @@ def inside(case):
         s.setblocking(False)
         s.close()
         once()
+    elif case == "dies":
+        once()
+        s = open_socket()
+        ask(s)
+        assert family(s) == 0x4956
+        s.send(struct.pack("=IHHIIBBH", 20, 0x4956, 5, 7, 0, 15, 1, 0))
+        for flags in socket.MSG_PEEK, 0:
+            said = struct.unpack_from("=IHHIIi", s.recv(8192, flags))
+            assert said[1] == 2 and said[3] == 7 and said[5] == -104, said
+        for _ in range(3):
+            try:
+                info(s)
+            except OSError:
+                continue
+            assert False
+        print("once", flush=True)
+        sys.stdin.readline()
+        info(s)
+        s.close()
+        once()
     elif case == "restart":
+        asked = open_socket()
+        ask(asked)
+        assert family(asked) == 0x4956
+        info(asked)
         once()
         s = open_socket()
         print("once", flush=True)
         sys.stdin.readline()
+        info(asked)
         ask(s)
         assert family(s) == 0x4956
         info(s)
@@ -369,6 +394,58 @@ echo >"$BED/go"
 wait "$program"
 equal "the program goes on with the next daemon" 0 $?
 stopped "stock, again"
+# One that dies while a tool waits for it: it answers so many questions, and ends at the next. One line says so.
+cat >"$BED/mortal" <<'END'
+import os, socket, struct, sys
+path, left, s = os.environ["DPVS_IPC_FILE"] + ".genl", int(sys.argv[1]), None
+if os.path.exists(path):
+    os.unlink(path)
+listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listening.bind(path)
+listening.listen(5)
+print("here", flush=True)
+while True:
+    try:
+        s = s or listening.accept()[0]
+        asked = s.recv(65536)
+        if asked and not left:
+            break
+        if asked:
+            left -= 1
+            s.send(struct.pack("=IHH8sBBHHHIHHI", 36, 0x4956, 0, asked[8:16], 14, 1, 0, 8, 1, 0x10201, 8, 2, 4096))
+            s.send(struct.pack("=IHH8si", 36, 2, 0, asked[8:16], 0) + asked[:16])
+    except OSError:
+        asked = b""
+    s = s if asked else None
+END
+mortal() {
+	: >"$BED/mortal.out"
+	$PYTHON "$BED/mortal" "$1" >"$BED/mortal.out" &
+	bed_wait_for 10 grep -q here "$BED/mortal.out"
+}
+one_line() {
+	cat "$1"
+	[ "$(grep -c dpvs "$1")" = 1 ] && grep -q "^dpvs: the daemon at $DPVS_IPC_FILE.genl ended or restarted before it answered; " "$1"
+}
+mortal 0
+refused "dies: at the first question" 2 "Can't initialize ipvs: Connection reset by peer" stock -L -n
+ok "dies: at the first question: one line" one_line "$BED/refused.err"
+mortal 1
+refused "dies: at a command" 255 "Connection reset by peer" stock -A -t $V:80 -s rr
+ok "dies: at a command: one line" one_line "$BED/refused.err"
+mortal 0
+refused "dies: below /proc/net" 1 "ended or restarted before it answered" run cat /proc/net/ip_vs_conn
+mortal 1
+run $PYTHON "$BED/sockets.py" dies <>"$BED/go" >"$BED/died" 2>"$BED/said" &
+program=$!
+ok "dies: a program hears of it" bed_wait_for 20 grep -q once "$BED/died"
+ok "dies: a program that tries again: one line" one_line "$BED/said"
+mortal 9
+echo >"$BED/go"
+wait "$program"
+equal "dies: the program goes on with the next daemon" 0 $?
+kill $! && wait $!
+
 # What a tool finds without a daemon; the kernel is asked for nothing, and no module is loaded.
 refused "no daemon: the tool's own words" 2 "Can't initialize ipvs" stock -L -n
 refused "no daemon: the reason" 2 "no daemon answers at $DPVS_IPC_FILE.genl" stock -L -n

@@ -6,6 +6,9 @@
  * all descriptors behind our back, or have become a child, whose copy leads to
  * the parent's connection; and the daemon may have gone. Any thread may take and
  * keep, so the slot is claimed by exchange.
+ *
+ * That the daemon is not there, or ended before it answered, is said once, until
+ * there is a connection again: programs that try on and on fill no log.
  */
 #include "preload/dpvs_ipvs.h"
 
@@ -36,7 +39,7 @@ static struct {
  * child, so one that was made in another way has 0. */
 static unsigned int *forks;
 static unsigned int last_forks;
-static uint32_t complained;
+static uint32_t complained; /* atomic */
 
 static void forked(void)
 {
@@ -60,26 +63,59 @@ unsigned int connection_forks(void)
 	return forks ? __atomic_load_n(forks, __ATOMIC_ACQUIRE) : 0;
 }
 
-int connection_make(void)
+/* The daemon's socket: false: its name is too long, and cut off. */
+static bool address_of(struct sockaddr_un *addr)
 {
 	const char *ipc = getenv(API_SOCKET_ENV);
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd, n, saved;
+	int n;
 
-	n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.genl",
+	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s.genl",
 		     ipc && ipc[0] ? ipc : API_SOCKET_PATH);
-	if (n < 0 || (size_t)n >= sizeof(addr.sun_path)) {
-		errno = ENAMETOOLONG;
-		fd = -1;
-	} else {
+	return n >= 0 && (size_t)n < sizeof(addr->sun_path);
+}
+
+static bool may_complain(void)
+{
+	return !__atomic_exchange_n(&complained, 1, __ATOMIC_RELAXED);
+}
+
+/* One that ends may still take another connection, and end that, too. */
+void connection_lost(int fd)
+{
+	static pid_t last; /* atomic: the daemon that was lost */
+	struct ucred peer = { .pid = 0 };
+	socklen_t len = sizeof(peer);
+	struct sockaddr_un addr;
+	bool known;
+
+	if (libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		peer.pid = 0;
+	known = __atomic_exchange_n(&last, peer.pid, __ATOMIC_RELAXED) == peer.pid && peer.pid;
+	address_of(&addr);
+	if (may_complain() && !known)
+		complain("dpvs: the daemon at %s ended or restarted before it answered; the last "
+			 "command may be in force or not",
+			 addr.sun_path);
+}
+
+int connection_make(void)
+{
+	struct sockaddr_un addr;
+	int fd = -1, saved;
+
+	if (address_of(&addr))
 		fd = libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	}
-	if (fd >= 0 && libc.connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+	else
+		errno = ENAMETOOLONG;
+	if (fd >= 0 && libc.connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0) {
+		__atomic_store_n(&complained, 0, __ATOMIC_RELAXED);
 		return fd;
+	}
 	saved = errno;
 	if (fd >= 0)
 		libc.close(fd);
-	if (!__atomic_exchange_n(&complained, 1, __ATOMIC_RELAXED))
+	if (may_complain())
 		complain("dpvs: no daemon answers at %s: %s", addr.sun_path, strerror(saved));
 	errno = saved;
 	return -1;

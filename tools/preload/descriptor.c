@@ -38,11 +38,11 @@ struct descriptor {
 	uint8_t under_way; /* requests whose answers have not come */
 	bool lent;         /* nothing was sent; what the kernel's socket would be like: */
 	bool bound, any_port;
-	int type, sndbuf, rcvbuf; /* 0: as by default */
-	bool settled;             /* a socket of answers, none of the daemon's */
-	uint8_t answers;          /* so many were not received yet */
-	struct nlmsghdr question;
-	unsigned int forks; /* when it came here */
+	int type, sndbuf, rcvbuf;       /* 0: as by default */
+	bool settled;                   /* a socket of answers, none of the daemon's */
+	uint8_t answers;                /* so many were not received yet */
+	struct nlmsghdr question, last; /* of the family; what was sent last */
+	unsigned int forks;             /* when it came here */
 };
 
 static struct descriptor fds[FDS];
@@ -330,6 +330,30 @@ int fd_sends(int fd, const void *bytes, size_t len)
 	return SENDS_DONE;
 }
 
+bool fd_turn_idle(int fd)
+{
+	const struct descriptor *d = &fds[fd];
+
+	return !d->under_way && !d->answers && fd_turn(fd) == 0;
+}
+
+/* Tools know the reason from an answer only: an error of the call they take for a wrong message. */
+size_t fd_lost(int fd, uint8_t *packet, bool keep)
+{
+	struct descriptor *d = &fds[fd];
+
+	if (!d->under_way)
+		return 0;
+	connection_lost(fd);
+	if (d->under_way == UNCOUNTED)
+		return 0;
+	if (!keep) {
+		d->under_way = 0;
+		d->settled = true;
+	}
+	return family_ack(&d->last, -ECONNRESET, packet);
+}
+
 void fd_settle(int fd)
 {
 	struct descriptor *d = fd_of(fd);
@@ -387,6 +411,7 @@ void fd_sent(int fd, const void *bytes, size_t len)
 		d->under_way = UNCOUNTED; /* there is no telling when its answer is whole */
 	else
 		d->under_way++;
+	d->last = head;
 }
 
 /* An answer's last message is an acknowledgement, or the end of a dump. */

@@ -25,19 +25,9 @@
 
 #include <linux/ip_vs.h>
 
-/* The daemon has gone: an error that libnl knows, instead of an end that netlink has not. */
-static ssize_t sent(ssize_t n)
+static bool has_gone(ssize_t n)
 {
-	if (n < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN))
-		errno = EPROTONOSUPPORT;
-	return n;
-}
-
-static ssize_t received(ssize_t n)
-{
-	if (n == 0)
-		errno = ECONNRESET;
-	return n == 0 ? sent(-1) : sent(n);
+	return n < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN);
 }
 
 /* The sentence of a refusal that came in, on standard error. */
@@ -185,11 +175,12 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 
 /* ---- sending ---- */
 
-/* To the daemon, or nobody. */
+/* To the daemon, or nobody; if there is another daemon meanwhile, to that one. */
 static ssize_t send_parts(int fd, int to, const struct msghdr *message, int flags)
 {
 	struct msghdr bare = *message;
 	size_t len = 0;
+	ssize_t n;
 
 	if (to < 0)
 		return -1;
@@ -201,8 +192,14 @@ static ssize_t send_parts(int fd, int to, const struct msghdr *message, int flag
 	bare.msg_namelen = 0;
 	bare.msg_control = NULL;
 	bare.msg_controllen = 0;
-	fd_sent(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
-	return sent(libc.sendmsg(fd, &bare, flags | MSG_NOSIGNAL));
+	n = libc.sendmsg(fd, &bare, flags | MSG_NOSIGNAL);
+	if (has_gone(n) && fd_turn_idle(fd))
+		n = libc.sendmsg(fd, &bare, flags | MSG_NOSIGNAL);
+	if (has_gone(n))
+		errno = EPROTONOSUPPORT;
+	else if (n >= 0)
+		fd_sent(fd, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
+	return n;
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
@@ -219,12 +216,10 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 /* The same of bytes in one piece. */
 static ssize_t send_on(int fd, int to, const void *bytes, size_t len, int flags)
 {
-	if (to < 0)
-		return -1;
-	if (to == SENDS_DONE)
-		return (ssize_t)len;
-	fd_sent(fd, bytes, len);
-	return sent(libc.send(fd, bytes, len, flags | MSG_NOSIGNAL));
+	struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+	const struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	return send_parts(fd, to, &message, flags);
 }
 
 EXPORT ssize_t sendto(int fd, const void *bytes, size_t len, int flags, const struct sockaddr *addr,
@@ -285,14 +280,11 @@ static void scatter(const struct msghdr *message, const uint8_t *packet, size_t 
 	}
 }
 
-/* An answer that stands here: as recvmsg(), -1: there is none. */
-static ssize_t receive_answer(int fd, struct msghdr *message, int flags)
+/* A packet that was made here: as recvmsg(). */
+static ssize_t receive_packet(struct msghdr *message, int flags, const uint8_t *packet, size_t len)
 {
-	uint8_t packet[FAMILY_ANSWER];
-	size_t len = fd_answer(fd, packet, flags & MSG_PEEK), room = 0;
+	size_t room = 0;
 
-	if (!len)
-		return -1;
 	for (size_t i = 0; i < message->msg_iovlen; i++)
 		room += message->msg_iov[i].iov_len;
 	scatter(message, packet, len);
@@ -301,23 +293,40 @@ static ssize_t receive_answer(int fd, struct msghdr *message, int flags)
 	return (ssize_t)(len <= room || (flags & MSG_TRUNC) ? len : room);
 }
 
+/* The daemon has gone: an error that libnl knows, instead of an end that netlink has not. */
+static ssize_t receive_end(int fd, struct msghdr *message, int flags)
+{
+	uint8_t packet[FAMILY_ANSWER];
+	size_t len = fd_lost(fd, packet, flags & MSG_PEEK);
+
+	if (len)
+		return receive_packet(message, flags, packet, len);
+	errno = EPROTONOSUPPORT;
+	return -1;
+}
+
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	void *name = message->msg_name;
 	socklen_t len = message->msg_namelen;
+	uint8_t packet[FAMILY_ANSWER];
+	size_t answer;
 	ssize_t n;
 
 	libc_find();
 	if (!fd_is_daemon(fd))
 		return libc.recvmsg(fd, message, flags);
-	n = receive_answer(fd, message, flags);
-	if (n >= 0) {
+	answer = fd_answer(fd, packet, flags & MSG_PEEK);
+	if (answer) {
+		n = receive_packet(message, flags, packet, answer);
 		name_kernel(name, &message->msg_namelen);
 		return n;
 	}
 	message->msg_name = NULL;
 	message->msg_namelen = 0;
-	n = received(libc.recvmsg(fd, message, flags));
+	n = libc.recvmsg(fd, message, flags);
+	if (n == 0 || has_gone(n))
+		n = receive_end(fd, message, flags);
 	message->msg_name = name;
 	message->msg_namelen = len;
 	if (n < 0)

@@ -83,6 +83,9 @@ int connection_take(void);
 int connection_take_kept(void); /* -1: there is none; it may have ended meanwhile: */
 bool connection_lives(int fd);  /* the daemon is there, and has said nothing */
 
+/* One has ended before the answer came: said once, as above. */
+void connection_lost(int fd);
+
 /* Nothing is under way on it and nobody uses it: it is kept for the next. False: the caller has it
  * still. */
 bool connection_keep(int fd);
@@ -134,6 +137,16 @@ int fd_sends(int fd, const void *bytes, size_t len);
  * there is none. */
 size_t fd_answer(int fd, uint8_t *packet, bool keep);
 
+/*
+ * The connection has ended, and with it what was under way. The packet by which the program hears
+ * of that, as above; 0: it gets an error of the call. Its next message goes to the next daemon.
+ */
+size_t fd_lost(int fd, uint8_t *packet, bool keep);
+
+/* The daemon ended before a message could be sent, with nothing under way: is there another now, in
+ * the place of it? */
+bool fd_turn_idle(int fd);
+
 /* Whoever waits for the descriptor or reads from it in another way than by receiving finds the
  * answers, too. */
 void fd_settle(int fd);
@@ -153,6 +166,9 @@ void fd_received(int fd, const void *bytes, size_t n, size_t size);
 
 /* Does it ask for the family IPVS? */
 bool family_asked(const uint8_t *bytes, size_t len);
+
+/* The packet that says what has become of a request: 0 or -errno; its length. */
+size_t family_ack(const struct nlmsghdr *question, int err, uint8_t *packet);
 
 /* The packet number `n` of the answer, 0 or FAMILY_ANSWERS - 1; its length, 0: there is none. */
 size_t family_answer(const struct nlmsghdr *question, unsigned int n, uint8_t *packet);

@@ -2,7 +2,7 @@
 /*
  * preload/family: what the daemon would say to "which number has the family
  * IPVS?", said here: the message, and the acknowledgement behind it in a packet of
- * its own, as the kernel does.
+ * its own, as the kernel does. And what it can say no more when it has ended.
  */
 #include "preload/dpvs_ipvs.h"
 
@@ -67,7 +67,7 @@ static size_t put_family(const struct nlmsghdr *question, uint8_t *packet)
 	return head.nlmsg_len;
 }
 
-static size_t put_ack(const struct nlmsghdr *question, uint8_t *packet)
+size_t family_ack(const struct nlmsghdr *question, int err, uint8_t *packet)
 {
 	const struct {
 		struct nlmsghdr head;
@@ -78,7 +78,7 @@ static size_t put_ack(const struct nlmsghdr *question, uint8_t *packet)
 			  .nlmsg_flags = NLM_F_CAPPED,
 			  .nlmsg_seq = question->nlmsg_seq,
 			  .nlmsg_pid = question->nlmsg_pid },
-		.body = { .msg = *question },
+		.body = { .error = err, .msg = *question },
 	};
 
 	memcpy(packet, &ack, sizeof(ack));
@@ -89,5 +89,5 @@ size_t family_answer(const struct nlmsghdr *question, unsigned int n, uint8_t *p
 {
 	if (n == 0)
 		return put_family(question, packet);
-	return n == 1 && (question->nlmsg_flags & NLM_F_ACK) ? put_ack(question, packet) : 0;
+	return n == 1 && (question->nlmsg_flags & NLM_F_ACK) ? family_ack(question, 0, packet) : 0;
 }

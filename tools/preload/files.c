@@ -78,6 +78,8 @@ static int proc_open(const char *name, int flags)
 		if (n < 0 && errno == EINTR)
 			continue;
 		r = n <= 0 ? -1 : proc_take(bytes, (size_t)n, file);
+		if (n <= 0)
+			connection_lost(fd);
 	}
 	if (fd >= 0)
 		libc.close(fd);
