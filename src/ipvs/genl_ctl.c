@@ -480,14 +480,21 @@ static bool genl_begin(void *arg, const struct netlink_context *context,
 
 /* ---- what its requests bring ---- */
 
+/* For the connection id in place of the address netlink has no word; it goes with the scheduler. */
+static void look_service(struct genl_state *state, const struct api_service *service)
+{
+	state->service.n_laddrs = service->n_laddrs;
+	if (strcmp(state->service.sched, service->sched) == 0)
+		state->service.flags |= service->flags & API_SERVICE_HASH_QID;
+}
+
 /* What is there of what the message names. */
 static void item_look(struct genl_state *state, uint16_t kind, const void *object)
 {
-	const struct api_service *service = object;
 	const struct api_dest *dest = object;
 
 	if (kind == API_KIND_SERVICE)
-		state->service.n_laddrs = service->n_laddrs;
+		look_service(state, object);
 	else if (kind == API_KIND_DEST && dest->family == state->dest.family &&
 		 dest->port == state->dest.port &&
 		 memcmp(&dest->addr, &state->dest.addr, sizeof(dest->addr)) == 0)

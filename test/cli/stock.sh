@@ -76,6 +76,10 @@ refused "-e: no such server" 255 "No such destination" stock -e -t $V:80 -r 10.2
 refused "-d: no such server" 255 "No such destination" stock -d -t $V:80 -r 10.2.0.9:80
 ok "-E" stock -E -t $V:80 -s rr
 ok "-E took effect" eval 'ipvsadm -ln | grep -q "^TCP  $V:80 rr"'
+ok "-E: what only ours can say stays" eval 'ipvsadm -A -u $V:443 -s conhash --hash-target qid --conn-timeout 30 --on-remove reset &&
+	stock -E -u $V:443 -s conhash -p 60 && ipvsadm -S -n >$BED/ours && grep -qx -- "-A -u $V:443 -s conhash --hash-target qid -p 60 --conn-timeout 30 --on-remove reset" $BED/ours'
+ok "-E: but for what was the scheduler's" eval 'stock -E -u $V:443 -s rr && ipvsadm -S -n >$BED/ours &&
+	grep -qx -- "-A -u $V:443 -s rr --conn-timeout 30 --on-remove reset" $BED/ours && ipvsadm -D -u $V:443'
 refused "-E: no such service" 255 "No such service" stock -E -t $V:99 -s rr
 ok "-Z" stock -Z
 ok "-Z of one" stock -Z -t $V:80
