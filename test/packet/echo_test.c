@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP echo through a service of a mark: every mode, both families, on one
- * worker and on three, whichever queue a packet comes by; and addresses that answer
+ * worker and on three, whichever queue a packet comes by; every tunnel, of the other
+ * family's too; and addresses that answer
  * by themselves, since no rule says otherwise. (Errors about echoes: snat_echo_test.c.)
  */
 #include <setjmp.h>
@@ -334,12 +335,150 @@ static void test_modes6(void **state)
 	}
 }
 
+/* ---- tunnels ---- */
+
+static const struct kind {
+	const char *options;
+	unsigned int proto; /* 0: of the packet inside */
+	size_t head;        /* bytes */
+	bool sum;
+} kinds[] = {
+	{ "--tun-type ipip", 0, 0, false },
+	{ "--tun-type gre", IPPROTO_GRE, 4, false },
+	{ "--tun-type gre --tun-csum", IPPROTO_GRE, 8, true },
+	{ "--tun-type gue --tun-port 6080", IPPROTO_UDP, 12, false },
+	{ "--tun-type gue --tun-port 6080 --tun-csum", IPPROTO_UDP, 12, true },
+};
+
+static struct bytes echo_to(bool six, unsigned int hops, unsigned int id, unsigned int seq)
+{
+	char ip[256];
+
+	if (six)
+		return echo6(TO6_0, hops, C6, V6, 128, id);
+	snprintf(ip, sizeof(ip),
+		 "45000021 12344000 %02x010000 0a000002 0a00000a 08000000 %04x%04x 68656c6c6f",
+		 hops, id, seq);
+	return ip4_frame(TO_0, ip, 0);
+}
+
+/* GRE's checksum, over all from its header on. */
+static void put_gre_sum(uint8_t *gre, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += (uint32_t)gre[i] << (i & 1 ? 0 : 8);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	gre[4] = (uint8_t)(sum >> 8);
+	gre[5] = (uint8_t)sum;
+}
+
+/* What is anybody's choice stands in what we got: GUE's source port, the identification without DF.
+ */
+static struct bytes in_tunnel(const struct kind *kind, bool six, bool outer6,
+			      const struct bytes *inside, const struct bytes *got)
+{
+	size_t payload = inside->len - L3, at = L3 + (outer6 ? 40 : 20), len = payload + kind->head;
+	unsigned int proto = six ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	unsigned int outer = kind->proto ? kind->proto : proto;
+	char head[64] = "", text[256];
+	struct bytes want;
+
+	if (kind->proto == IPPROTO_GRE)
+		snprintf(head, sizeof(head), "%s %s %s", kind->sum ? "8000" : "0000",
+			 six ? "86dd" : "0800", kind->sum ? "00000000" : "");
+	else if (kind->proto == IPPROTO_UDP)
+		snprintf(head, sizeof(head), "%02x%02x 17c0 %04x 0000 00%02x 0000", got->at[at],
+			 got->at[at + 1], (unsigned int)len, proto);
+	if (outer6)
+		snprintf(text, sizeof(text), "60000000 %04x %02x3f %s %s %s", (unsigned int)len,
+			 outer, "20010db8000100000000000000000001", S6, head);
+	else
+		snprintf(text, sizeof(text),
+			 "4500 %04x %02x%02x %s 3f%02x 0000 c0a80001 c0a80002 %s",
+			 (unsigned int)len + 20, six ? got->at[L3 + 4] : 0,
+			 six ? got->at[L3 + 5] : 0, six ? "0000" : "4000", outer, head);
+	want = ip4_frame(outer6 ? FROM6_1 : FROM_1, text, 0);
+	memcpy(want.at + want.len, inside->at + L3, payload);
+	want.len += payload;
+	ip4_seal(&want);
+	if (kind->proto == IPPROTO_UDP && !kind->sum)
+		memset(want.at + at + 6, 0, 2);
+	if (kind->proto == IPPROTO_GRE && kind->sum)
+		put_gre_sum(want.at + at, want.len - at);
+	return want;
+}
+
+static struct harness *tunnelled(const struct harness_options *options, bool six, bool outer6)
+{
+	struct harness *h = ip4_rig_new(options);
+	char line[160];
+
+	ip6_rig_add(h);
+	harness_run(h, six ? "dpip mark add to 2001:db8::10 proto icmp mark 1"
+			   : "dpip mark add to 10.0.0.10 proto icmp mark 1");
+	harness_run(h, six ? "ipvsadm -A -f 1 -6 -s rr" : "ipvsadm -A -f 1 -s rr");
+	snprintf(line, sizeof(line), "ipvsadm -a -f 1%s -r %s -i", six ? " -6" : "",
+		 outer6 ? "2001:db8:1::2" : "192.168.0.2");
+	harness_run(h, line);
+	harness_advance(h, 5000);
+	ip4_count_frames(h, 0);
+	ip4_count_frames(h, 1);
+	return h;
+}
+
+/* The first two packets of an echo: one that opens the connection, one that follows it. */
+static void check_tunnel(struct harness *h, const struct kind *kind, bool six, bool outer6,
+			 unsigned int id)
+{
+	for (unsigned int seq = 1; seq <= 2; seq++) {
+		struct bytes frame = echo_to(six, 64, id, seq), got, want;
+		struct bytes inside = echo_to(six, 63, id, seq);
+
+		harness_inject(h, 0, (id + seq) % h->n_workers, frame.at, frame.len);
+		harness_turn(h);
+		got.len = harness_take(h, 1, got.at, sizeof(got.at));
+		want = in_tunnel(kind, six, outer6, &inside, &got);
+		assert_int_equal(got.len, want.len);
+		assert_memory_equal(got.at, want.at, want.len);
+		ip4_expect_nothing(h);
+	}
+}
+
+static void check_tunnels(const struct harness_options *options, bool six, bool outer6)
+{
+	struct harness *h = tunnelled(options, six, outer6);
+	const unsigned int n = sizeof(kinds) / sizeof(kinds[0]);
+	char line[160];
+
+	for (unsigned int k = 0; k < n; k++) {
+		snprintf(line, sizeof(line), "ipvsadm -e -f 1%s -r %s -i %s", six ? " -6" : "",
+			 outer6 ? "2001:db8:1::2" : "192.168.0.2", kinds[k].options);
+		harness_run(h, line);
+		for (unsigned int flow = 0; flow < FLOWS; flow++)
+			check_tunnel(h, &kinds[k], six, outer6, k * 7000 + flow);
+	}
+	assert_int_equal(rig_conns(h), n * FLOWS);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+static void test_tunnels(void **state)
+{
+	for (unsigned int families = 0; families < 4; families++) {
+		check_tunnels(&one, families & 1, families & 2);
+		check_tunnels(&three, families & 1, families & 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_modes),   cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_removed), cmocka_unit_test(test_own_answer),
 		cmocka_unit_test(test_modes6),  cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_tunnels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
