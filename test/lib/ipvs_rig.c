@@ -9,6 +9,7 @@
 
 #include "ipvs/template.h"
 #include "lib/unit.h"
+#include "net/addr_int.h"
 #include "worker/replication.h"
 
 static const struct hash_key rig_key = { { 0x243f6a8885a308d3, 0x13198a2e03707344,
@@ -35,6 +36,9 @@ static void rig_worker_create(struct ipvs_rig *rig, unsigned int id)
 	w->flow_key = rig_key;
 	w->all = rig->all;
 	w->ipvs = &rig->ipvs[id];
+	w->net = &rig->net[id];
+	w->net->addrs = addr_table_create();
+	assert_non_null(w->net->addrs);
 	w->ipvs->config.mh_table_size = 4093;
 	w->ipvs->services = service_table_create(w);
 	assert_non_null(w->ipvs->services);
@@ -64,6 +68,7 @@ void ipvs_rig_destroy(struct ipvs_rig *rig)
 {
 	for (unsigned int id = 0; id <= rig->n_workers; id++) {
 		service_table_destroy(rig->ipvs[id].services);
+		addr_table_destroy(rig->net[id].addrs);
 		if (rig->ipvs[id].conns) {
 			conn_table_destroy(rig->ipvs[id].conns);
 			templates_destroy(rig->all[id]);

@@ -9,6 +9,7 @@
 
 #include "ipvs/ipvs.h"
 #include "ipvs/service_int.h"
+#include "net/net.h"
 #include "worker/worker.h"
 
 #define IPVS_RIG_WORKERS 8
@@ -17,6 +18,7 @@
 struct ipvs_rig {
 	struct worker *all[IPVS_RIG_WORKERS + 1];
 	struct ipvs ipvs[IPVS_RIG_WORKERS + 1];
+	struct net net[IPVS_RIG_WORKERS + 1]; /* addresses alone, none */
 	unsigned int n_workers;
 };
 

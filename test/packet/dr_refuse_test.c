@@ -42,9 +42,13 @@ static void test_servers(void **state)
 	refused(h, "ipvsadm -e -t " VIP ":80 -r " SERVER2 ":8080 -g",
 		"real server 192.168.0.12:8080 of TCP 10.0.0.10:80: DR (-g) leaves ports as they "
 		"are; allowed: the service's port, 80");
-	harness_run(h, "ipvsadm -a -t " VIP ":80 -r 192.168.0.1 -b");
-	refused(h, "ipvsadm -e -t " VIP ":80 -r 192.168.0.1 -g",
+	refused(h, "ipvsadm -a -t " VIP ":80 -r 192.168.0.1 -b",
 		"real server 192.168.0.1:80 of TCP 10.0.0.10:80: that is an address of the "
+		"balancer itself; FNAT (-b) needs a server on another machine");
+	harness_run(h, "ipvsadm -a -t " VIP ":80 -r 192.168.0.77 -b");
+	harness_run(h, "dpip addr add 192.168.0.77/32 dev dpdk1");
+	refused(h, "ipvsadm -e -t " VIP ":80 -r 192.168.0.77 -g",
+		"real server 192.168.0.77:80 of TCP 10.0.0.10:80: that is an address of the "
 		"balancer itself; DR (-g) needs a server on another machine");
 	rig_end(h);
 }
