@@ -28,6 +28,7 @@
 enum genl_phase {
 	PHASE_RUN,    /* the request that changes or lists */
 	PHASE_LOOK,   /* is there such a service? */
+	PHASE_SEEK,   /* has it local addresses of the server's family? */
 	PHASE_LADDRS, /* its local addresses */
 };
 
@@ -42,6 +43,7 @@ struct genl_state {
 	uint32_t flags_mask; /* of service.flags, those that were given */
 	struct api_dest dest;
 	bool dest_masq;      /* of the wanted server's namesake: it is NAT or FNAT now */
+	bool has_laddr;      /* a local address of the server's family */
 	unsigned int laddrs; /* this many were added */
 	struct api_timeouts timeout;
 	struct api_ipvs_stats sum;
@@ -209,6 +211,34 @@ static bool run_dest(struct genl_state *state, uint16_t id, struct netlink_reque
 	return true;
 }
 
+static bool seek_laddrs(struct genl_state *state, struct netlink_request *request)
+{
+	struct api_service_filter filter = { .key = state->service.key };
+
+	want(request, API_LADDR_LIST, &filter, sizeof(filter));
+	state->phase = PHASE_SEEK;
+	return true;
+}
+
+static bool run_full_nat(struct genl_state *state, uint16_t id, struct netlink_request *request,
+			 struct netlink_out *out)
+{
+	if (state->has_laddr)
+		return run_dest(state, id, request);
+	if (run_laddr(state, request))
+		return true;
+	return finish(state, -EADDRNOTAVAIL,
+		      "-m means full NAT here (ipvs_defs { genl_masq fnat }), which needs a local "
+		      "address of the server's family: genl_local_address A dev D there, or "
+		      "ipvsadm -P of dpvs",
+		      out);
+}
+
+static uint16_t dest_id(const struct genl_state *state)
+{
+	return state->cmd == IPVS_CMD_SET_DEST ? API_DEST_SET : API_DEST_ADD;
+}
+
 /* Masquerading is what the conf file says it is. */
 static bool run_masq_dest(struct genl_state *state, uint16_t id, struct netlink_request *request,
 			  struct netlink_out *out)
@@ -220,15 +250,10 @@ static bool run_masq_dest(struct genl_state *state, uint16_t id, struct netlink_
 		return run_dest(state, id, request);
 	}
 	state->dest.forward = state->config->masq;
-	if (state->config->masq != API_FORWARD_FNAT || state->service.n_laddrs)
+	if (state->config->masq != API_FORWARD_FNAT)
 		return run_dest(state, id, request);
-	if (run_laddr(state, request))
-		return true;
-	return finish(state, -EADDRNOTAVAIL,
-		      "-m means full NAT here (ipvs_defs { genl_masq fnat }), which needs a local "
-		      "address of the server's family: genl_local_address A dev D there, or "
-		      "ipvsadm -P of dpvs",
-		      out);
+	return state->service.n_laddrs ? seek_laddrs(state, request)
+				       : run_full_nat(state, id, request, out);
 }
 
 static bool run_new_dest(struct genl_state *state, struct netlink_request *request,
@@ -502,6 +527,13 @@ static void item_look(struct genl_state *state, uint16_t kind, const void *objec
 				   dest->forward == API_FORWARD_NAT;
 }
 
+static void item_seek(struct genl_state *state, uint16_t kind, const void *object)
+{
+	const struct api_laddr *laddr = object;
+
+	state->has_laddr |= kind == API_KIND_LADDR && laddr->family == state->dest.family;
+}
+
 static void item_timeout(struct genl_state *state, const struct api_timeouts *timeout,
 			 struct netlink_out *out)
 {
@@ -584,6 +616,8 @@ static void genl_item(void *arg, uint16_t kind, const void *object, uint32_t len
 
 	if (state->phase == PHASE_LOOK)
 		return item_look(state, kind, object);
+	if (state->phase == PHASE_SEEK)
+		return item_seek(state, kind, object);
 	if (state->proc)
 		return item_proc(state, kind, object, out);
 	switch (kind) {
@@ -608,8 +642,7 @@ static bool laddr_ended(struct genl_state *state, int status, const char *text,
 		return finish(state, status, text, out);
 	if (run_laddr(state, request))
 		return true;
-	return run_dest(state, state->cmd == IPVS_CMD_SET_DEST ? API_DEST_SET : API_DEST_ADD,
-			request);
+	return run_dest(state, dest_id(state), request);
 }
 
 static bool proc_ended(struct genl_state *state, int status, const char *text,
@@ -645,6 +678,9 @@ static bool genl_end(void *arg, int status, const char *text, struct netlink_req
 
 	if (state->proc)
 		return proc_ended(state, status, text, out);
+	if (state->phase == PHASE_SEEK)
+		return status < 0 ? finish(state, status, text, out)
+				  : run_full_nat(state, dest_id(state), request, out);
 	if (state->phase == PHASE_LADDRS)
 		return laddr_ended(state, status, text, request, out);
 	if (state->phase == PHASE_LOOK) {

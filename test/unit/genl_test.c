@@ -260,6 +260,23 @@ static const struct api_dest *dest_wanted(struct talk *talk, uint8_t cmd, uint32
 	return (const void *)talk->request.body;
 }
 
+/* A server by -m for a service that has a local address of that family. */
+static void service_of_laddrs(struct talk *talk, uint16_t family)
+{
+	struct api_service service = { .n_laddrs = 1 };
+	struct api_laddr laddr = { .family = family };
+
+	message_begin(talk, IPVS_CMD_NEW_DEST, 0);
+	put_service(talk, AF_INET, 0, ~0u);
+	put_dest(talk, IP_VS_CONN_F_MASQ);
+	assert_true(begin(talk));
+	genl_dialect.item(talk->state, API_KIND_SERVICE, &service, sizeof(service), &talk->out);
+	assert_true(end(talk, 0, ""));
+	assert_int_equal(talk->request.id, API_LADDR_LIST);
+	genl_dialect.item(talk->state, API_KIND_LADDR, &laddr, sizeof(laddr), &talk->out);
+	assert_true(end(talk, 0, ""));
+}
+
 static void servers_come(void **state)
 {
 	struct talk *talk = talk_create();
@@ -310,6 +327,14 @@ static void masquerading_is_what_the_conf_file_says(void **state)
 	assert_int_equal(dest->forward, API_FORWARD_FNAT);
 	assert_false(end(talk, 0, ""));
 	assert_acknowledged(talk, 0);
+
+	/* what the service has counts, if it is of the server's family */
+	service_of_laddrs(talk, AF_INET);
+	assert_int_equal(talk->request.id, API_DEST_ADD);
+	assert_int_equal(dest->forward, API_FORWARD_FNAT);
+	service_of_laddrs(talk, AF_INET6);
+	assert_int_equal(talk->request.id, API_LADDR_ADD);
+	assert_int_equal(laddr->family, AF_INET);
 
 	/* none of its family, and the service has none */
 	talk->config.n_laddrs = 0;
