@@ -91,9 +91,9 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	if (unlikely(marked) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-		owners_add(&owners, ((either ? either->flags : 0u) | former) & SERVICE_BY_CLIENT
-					    ? owner_by_client(w, tuple, &tuple->src, tuple->sport)
-					    : steer_owner(w, tuple));
+		owners_of_kinds(w, tuple,
+				svc ? svc->flags : (removed ? removed->flags : 0) | former,
+				(removed ? removed->flags : 0) | former, &owners);
 		return owners;
 	}
 	if (!either && !former && !ours_formerly(w, tuple)) {
@@ -143,7 +143,7 @@ bool owners_ask_next(struct worker *w, struct rte_mbuf *m, const struct owners *
 		next++;
 	if (next >= owners->n)
 		return false;
-	if (next == 1)
+	if (next > 0)
 		meta->flags |= META_HANDED_TWICE;
 	steer_hand_over(w, m, owners->ids[next]);
 	return true;

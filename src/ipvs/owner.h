@@ -29,7 +29,7 @@ struct rte_mbuf;
 struct service;
 struct worker;
 
-#define OWNERS_MAX 2
+#define OWNERS_MAX 3
 
 /* In the order in which they are asked. */
 struct owners {

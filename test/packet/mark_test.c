@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "ipvs/ipvs.h"
+#include "ipvs/mark.h"
 #include "ipvs/service.h"
 #include "packet/fnat_rig.h"
 #include "packet/ip4_rig.h"
@@ -221,6 +222,54 @@ static void test_iif(void **state)
 	rig_expect(h, SERVER_SIDE, &want);
 	harness_run(h, "ipvsadm -C");
 	rig_end(h);
+}
+
+/*
+ * Rules have led to a service by NAT, and lead to one by FNAT now, which opens connections where it
+ * always does: they are found again when the former rules are forgotten. What comes from a server
+ * of the former one is no exception.
+ */
+static void check_former(const char *client, unsigned int side)
+{
+	struct harness *h = rig_new(&three);
+	struct packet packet = from_client(IPPROTO_UDP, 0, VIP, 80);
+	uint16_t lports[FLOWS];
+
+	harness_run(h, "dpip mark add to " VIP " mark 1");
+	harness_run(h, "ipvsadm -A -f 1 -s rr");
+	harness_run(h, "ipvsadm -a -f 1 -r " SERVER " -m");
+	harness_run(h, "ipvsadm -A -f 2 -s rr");
+	harness_run(h, "ipvsadm -P -f 2 -z " LADDR " -F dpdk1");
+	harness_run(h, "ipvsadm -a -f 2 -r " SERVER2 " -b");
+	harness_run(h, "dpip mark flush");
+	harness_run(h, "dpip mark add to " VIP " mark 2");
+	assert_non_null(h->all[1]->ipvs->former_marks);
+	packet.src = client;
+	for (unsigned int flow = 0; flow < 2 * FLOWS; flow++) {
+		struct frame got;
+
+		packet.sport = (uint16_t)(20000 + flow % FLOWS);
+		rig_send_to(h, side, (flow + flow / FLOWS) % 3, &packet);
+		got = rig_take(h, SERVER_SIDE);
+		assert_true(got.len > 0);
+		if (flow < FLOWS)
+			lports[flow] = frame_u16(&got, L4);
+		assert_int_equal(frame_u16(&got, L4), lports[flow % FLOWS]);
+		if (flow != FLOWS - 1)
+			continue;
+		harness_turn(h);
+		mark_former_sweep(h->all);
+		harness_turn(h);
+		assert_null(h->all[1]->ipvs->former_marks);
+	}
+	assert_int_equal(rig_conns(h), FLOWS);
+	rig_end(h);
+}
+
+static void test_former(void **state)
+{
+	check_former(CLIENT, CLIENT_SIDE);
+	check_former(SERVER, SERVER_SIDE);
 }
 
 /* The last digit of its server's address. */
@@ -447,11 +496,11 @@ static void test_any_port6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),      cmocka_unit_test(test_established),
-		cmocka_unit_test(test_precedence), cmocka_unit_test(test_iif),
-		cmocka_unit_test(test_persistent), cmocka_unit_test(test_server_port),
-		cmocka_unit_test(test_one_packet), cmocka_unit_test(test_modes6),
-		cmocka_unit_test(test_any_port6),
+		cmocka_unit_test(test_modes),       cmocka_unit_test(test_established),
+		cmocka_unit_test(test_precedence),  cmocka_unit_test(test_iif),
+		cmocka_unit_test(test_former),      cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_server_port), cmocka_unit_test(test_one_packet),
+		cmocka_unit_test(test_modes6),      cmocka_unit_test(test_any_port6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
