@@ -232,7 +232,9 @@ static int dest_check_place(struct request *req, const struct dest_named *named)
 				    "%s: FNAT (-b) cannot be with one-packet scheduling (--ops): "
 				    "nothing would know whose its answers are",
 				    dest_str(&named->svc->key, config, text));
+	/* one that is there may be drained, whatever has become of its address */
 	if (config->forward == API_FORWARD_SNAT ||
+	    (named->dest && named->dest->forward == config->forward) ||
 	    !addr_is_local(request_workers(req)[WORKER_MASTER], config->family, &config->addr))
 		return 0;
 	return request_fail(req, -EADDRINUSE,

@@ -339,6 +339,8 @@ static void check_ours(const struct harness_options *options)
 	rig_expect_nothing(h);
 	assert_int_equal(harness_drops(h, DROP_IPVS_OURS), h->n_workers);
 	assert_int_equal(rig_conns(h), 0);
+	harness_run(h,
+		    "ipvsadm -e -t " VIP ":80 -r " SERVER ":8080 -b -w 2"); /* it can be drained */
 	harness_run(h, "dpip addr del " SERVER "/32 dev dpdk0");
 	rig_send(h, CLIENT_SIDE, &packet);
 	assert_true(rig_take(h, SERVER_SIDE).len > 0);
