@@ -234,7 +234,7 @@ static int service_check_one_packet(struct request *req, const struct service *s
 	for (uint32_t i = 0; i < svc->n_dests; i++)
 		if (svc->dests[i]->forward == API_FORWARD_FNAT)
 			return request_fail(
-				req, -EBUSY,
+				req, -EINVAL,
 				"%s: one-packet scheduling (--ops) cannot be with FNAT "
 				"(-b), and it has such servers: nothing would know whose "
 				"their answers are",

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * dpip config: the running state as a file of command lines, and back. A file
- * is loaded by what differs (plan.h). All lines are read before the first
- * request, and it is the whole file or nothing.
+ * is loaded by what differs: what the daemon has and the file has not is taken
+ * away, what differs in its settings is changed in place, what is missing is
+ * added. All lines are read before the first request, and when the daemon
+ * refuses one, what was done before is undone: so it is the whole file or
+ * nothing.
  */
 #include "dpip/dpip.h"
 
@@ -10,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dpip/plan.h"
 #include "dpip/state.h"
 #include "ipvsadm/ipvsadm.h"
 #include "lib/client.h"
@@ -48,6 +50,16 @@ static bool sorted_has(const struct sorted *sorted, const struct state_entry *en
 	return bsearch(&entry, sorted->entries, sorted->n, sizeof(*sorted->entries), by_text);
 }
 
+/*
+ * Two states side by side: what stands in one only. A pair that names the same object is a change.
+ */
+struct difference {
+	struct state running, wanted;
+	const struct state_entry **gone, **come; /* ends with NULL */
+	const struct state_entry **changed;      /* of each `come`, the running one, or NULL */
+	bool *stays;                             /* of each `gone`: it is one of these */
+};
+
 static const struct state_entry **only_in(const struct state *state, const struct sorted *other)
 {
 	const struct state_entry **list = calloc(state->n + 1, sizeof(*list));
@@ -57,6 +69,15 @@ static const struct state_entry **only_in(const struct state *state, const struc
 		if (!sorted_has(other, &state->entries[i]))
 			list[n++] = &state->entries[i];
 	return list;
+}
+
+static unsigned int list_len(const struct state_entry *const *list)
+{
+	unsigned int n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
 }
 
 /* The place of the running namesake in `gone`, n: it has none. Both lists are in much the same
@@ -76,7 +97,7 @@ static unsigned int find_namesake(const struct difference *difference,
 
 static int pair_up(struct difference *difference)
 {
-	unsigned int n = plan_count(difference->come), n_gone = plan_count(difference->gone);
+	unsigned int n = list_len(difference->come), n_gone = list_len(difference->gone);
 	unsigned int from = 0, k;
 
 	difference->changed = calloc(n + 1, sizeof(*difference->changed));
@@ -204,13 +225,130 @@ static int run_diff(struct runner *runner, const struct command *command)
 	return r;
 }
 
+/* ---- loading ---- */
+
+struct step {
+	const struct state_entry *entry;
+	const struct state_entry *before; /* of a change: what it was */
+	bool removes;
+};
+
+struct plan {
+	struct step *steps;
+	unsigned int n;
+};
+
+/* First what goes, the last added first; then what comes, in the order of kinds. */
+static int plan_make(struct plan *plan, const struct difference *difference)
+{
+	unsigned int n_gone = list_len(difference->gone), n_come = list_len(difference->come);
+
+	plan->n = 0;
+	plan->steps = calloc(n_gone + n_come + 1, sizeof(*plan->steps));
+	if (!plan->steps)
+		return -ENOMEM;
+	while (n_gone-- > 0)
+		if (!difference->stays[n_gone])
+			plan->steps[plan->n++] = (struct step){
+				.entry = difference->gone[n_gone],
+				.removes = true,
+			};
+	for (unsigned int i = 0; i < n_come; i++)
+		plan->steps[plan->n++] = (struct step){
+			.entry = difference->come[i],
+			.before = difference->changed[i],
+		};
+	return 0;
+}
+
+static int step_add(struct client *client, const struct step *step)
+{
+	const struct state_object *object = step->entry->object;
+
+	if (step->removes)
+		return client_add(client, object->del, step->entry->body, object->del_size);
+	return client_add(client, step->before ? object->set : object->add, step->entry->body,
+			  object->size);
+}
+
+static int step_undo(struct client *client, const struct step *step)
+{
+	const struct state_object *object = step->entry->object;
+
+	if (step->removes)
+		return client_add(client, object->add, step->entry->body, object->size);
+	if (step->before)
+		return client_add(client, object->set, step->before->body, object->size);
+	return client_add(client, object->del, step->entry->body, object->del_size);
+}
+
+struct outcome {
+	unsigned int failed; /* which step */
+	char text[COMMAND_ERROR_LEN];
+};
+
+static int take_outcome(void *arg, const struct client_reply *reply)
+{
+	struct outcome *outcome = arg;
+
+	if (reply->status < 0) {
+		outcome->failed = reply->index;
+		snprintf(outcome->text, sizeof(outcome->text), "%s",
+			 *reply->text ? reply->text : strerror(-reply->status));
+	}
+	return 0;
+}
+
+static int plan_undo(struct runner *runner, const struct plan *plan, unsigned int done)
+{
+	int r = 0;
+
+	while (done-- > 0 && r == 0)
+		r = step_undo(runner->client, &plan->steps[done]);
+	if (r == 0)
+		r = client_run(runner->client, true, NULL);
+	if (r < 0)
+		return runner_complain(runner, "undoing what was done failed: %s",
+				       client_error(runner->client));
+	return RUNNER_DONE;
+}
+
+static int plan_run(struct runner *runner, const struct command *command, const struct plan *plan)
+{
+	struct outcome outcome = { .failed = plan->n };
+	const struct client_receiver to = { .reply = take_outcome, .arg = &outcome };
+	int r = 0;
+
+	for (unsigned int i = 0; i < plan->n && r == 0; i++)
+		r = step_add(runner->client, &plan->steps[i]);
+	if (r == 0)
+		r = client_run(runner->client, false, &to);
+	if (r == 0)
+		return RUNNER_DONE;
+	if (outcome.failed == plan->n)
+		return runner_complain(runner, "%s: %s", command->file,
+				       *client_error(runner->client) ? client_error(runner->client)
+								     : strerror(-r));
+	plan_undo(runner, plan, outcome.failed);
+	if (plan->steps[outcome.failed].removes)
+		return runner_complain(
+			runner, "%s: \"%s\" cannot be taken away, nothing was changed: %s",
+			command->file, plan->steps[outcome.failed].entry->text, outcome.text);
+	return runner_complain(runner, "%s:%u: nothing was changed: %s", command->file,
+			       plan->steps[outcome.failed].entry->line, outcome.text);
+}
+
 static int run_load(struct runner *runner, const struct command *command)
 {
 	struct difference difference = { .gone = NULL };
+	struct plan plan = { .n = 0 };
 	int r = read_both(runner, command, &difference);
 
-	if (r == RUNNER_DONE)
-		r = plan_run(runner, command, &difference);
+	if (r == RUNNER_DONE && plan_make(&plan, &difference) < 0)
+		r = runner_complain(runner, "out of memory");
+	if (r == RUNNER_DONE && plan.n)
+		r = plan_run(runner, command, &plan);
+	free(plan.steps);
 	difference_free(&difference);
 	return r;
 }
