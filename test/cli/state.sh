@@ -116,14 +116,36 @@ ok "config diff" eval 'dpip config diff $BED/new >$BED/diff; [ $? = 1 ] && grep 
 ok "config load" dpip config load "$BED/new"
 ok "... nothing differs any more" eval '[ -z "$(dpip config diff $BED/new)" ]'
 ok "... what is changed is changed in place" eval 'ipvsadm -ln | grep -Eq "10.2.0.1:8443 +FullNat 9 "'
-dpip config show >"$BED/running"
+# refused, the running state stays as it is, the order of servers, too, whatever would have gone
+refused_whole() { # TEXT FILE
+	dpip config show >"$BED/running"
+	refused "config load: $1" 1 "$1" dpip config load "$2"
+	ok "... nothing was changed" eval 'grep -q "nothing was changed: " $BED/refused.err && dpip config show | diff $BED/running -'
+}
 {
 	cat "$BED/saved"
 	echo "ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.1:81 -g"
 } >"$BED/bad"
+dpip config show >"$BED/running"
 refused "config load of a file with a line that is refused" 1 "nothing was changed" dpip config load "$BED/bad"
 LC_ALL=C sort "$BED/running" >"$BED/running.sorted"
 ok "... changes nothing" eval 'dpip config show | LC_ALL=C sort | diff $BED/running.sorted -'
+ok "a server" ipvsadm -a -t 10.1.0.100:443 -r 10.2.0.4:443 -g
+ok "a file without a server that is not the last" eval 'dpip config show | grep -v 10.2.0.1: >"$BED/less"'
+{
+	cat "$BED/less"
+	echo "ipvsadm -a -t 10.1.0.100:80 -r 10.2.0.1:81 -g"
+} >"$BED/bad"
+refused_whole "leaves ports as they are" "$BED/bad"
+{ # a route takes the place of another, which goes before
+	sed 's/via 10.2.0.7/via 10.2.0.8/' "$BED/less"
+	echo "ipvsadm -a -t 10.1.0.100:80 -r 10.1.0.254:80 -g"
+} >"$BED/bad"
+refused_whole "an address of the balancer itself" "$BED/bad"
+# servers by FNAT of a service that gets one-packet scheduling go before it does
+ok "one of UDP" eval 'ipvsadm -A -u 10.1.0.100:53 -s rr && ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.1:53 -b'
+dpip config show | sed '/-a -u/d; s/-A -u .*/& --ops/' >"$BED/moved"
+ok "config load of what is in each other's way" eval 'dpip config load $BED/moved && dpip config show | diff $BED/moved -'
 echo "ipvsadm -A -t nowhere -s rr" >"$BED/bad"
 refused "config check: file and line" 1 "$BED/bad:1: " dpip config check "$BED/bad"
 echo "ipvsadm -C" >"$BED/bad"

@@ -238,26 +238,79 @@ struct plan {
 	unsigned int n;
 };
 
-/* First what goes, the last added first; then what comes, in the order of kinds. */
-static int plan_make(struct plan *plan, const struct difference *difference)
-{
-	unsigned int n_gone = list_len(difference->gone), n_come = list_len(difference->come);
+/* Names of services that come, go or change, in order. */
+struct service_names {
+	const struct api_service_key **names;
+	unsigned int n;
+};
 
-	plan->n = 0;
-	plan->steps = calloc(n_gone + n_come + 1, sizeof(*plan->steps));
-	if (!plan->steps)
-		return -ENOMEM;
-	while (n_gone-- > 0)
-		if (!difference->stays[n_gone])
+static int by_name(const void *a, const void *b)
+{
+	return memcmp(*(const struct api_service_key *const *)a,
+		      *(const struct api_service_key *const *)b, sizeof(struct api_service_key));
+}
+
+static void names_add(struct service_names *names, const struct state_entry *const *list)
+{
+	for (unsigned int i = 0; list[i]; i++)
+		if (list[i]->object->kind == API_KIND_SERVICE)
+			names->names[names->n++] = &list[i]->body->service.key;
+}
+
+/*
+ * A server that goes from a service which stays as it is: nothing that comes needs that it has gone
+ * before. It could not be put back as it was: its connections may have ended, and it would stand in
+ * front of others. A public address has a device, with which it may go.
+ */
+static bool goes_last(const struct service_names *names, const struct state_entry *entry)
+{
+	const struct api_service_key *name = &entry->body->dest.service;
+
+	return entry->object->kind == API_KIND_DEST &&
+	       entry->body->dest.forward != API_FORWARD_SNAT &&
+	       (!names->n ||
+		!bsearch(&name, names->names, names->n, sizeof(*names->names), by_name));
+}
+
+/* The last added first. */
+static void plan_removals(struct plan *plan, const struct difference *difference,
+			  const struct service_names *names, bool last)
+{
+	unsigned int n = list_len(difference->gone);
+
+	while (n-- > 0)
+		if (!difference->stays[n] && goes_last(names, difference->gone[n]) == last)
 			plan->steps[plan->n++] = (struct step){
-				.entry = difference->gone[n_gone],
+				.entry = difference->gone[n],
 				.removes = true,
 			};
+}
+
+/* First what goes; then what comes, in the order of kinds; then what may go last, which is never
+ * refused. */
+static int plan_make(struct plan *plan, const struct difference *difference)
+{
+	unsigned int n_come = list_len(difference->come);
+	unsigned int n = list_len(difference->gone) + n_come + 1;
+	struct service_names names = { .names = calloc(n, sizeof(*names.names)) };
+
+	plan->n = 0;
+	plan->steps = calloc(n, sizeof(*plan->steps));
+	if (!plan->steps || !names.names) {
+		free(names.names);
+		return -ENOMEM;
+	}
+	names_add(&names, difference->gone);
+	names_add(&names, difference->come);
+	qsort(names.names, names.n, sizeof(*names.names), by_name);
+	plan_removals(plan, difference, &names, false);
 	for (unsigned int i = 0; i < n_come; i++)
 		plan->steps[plan->n++] = (struct step){
 			.entry = difference->come[i],
 			.before = difference->changed[i],
 		};
+	plan_removals(plan, difference, &names, true);
+	free(names.names);
 	return 0;
 }
 
