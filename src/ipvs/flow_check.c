@@ -159,7 +159,7 @@ static uint64_t refused(const struct worker *w)
 	return w->drops[DROP_IPVS_NO_SERVER] + w->drops[DROP_IPVS_NO_LADDR] +
 	       w->drops[DROP_IPVS_NO_PORT] + w->drops[DROP_IPVS_CONN_FULL] +
 	       w->drops[DROP_IPVS_CROWDED] + w->drops[DROP_IPVS_CLASH] +
-	       w->drops[DROP_IPVS_TENTATIVE] + w->drops[DROP_IPVS_OURS];
+	       w->drops[DROP_IPVS_TENTATIVE];
 }
 
 static void foresee_new(struct flow_run *run, const struct rte_mbuf *m,

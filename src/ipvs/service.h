@@ -55,7 +55,6 @@ enum dest_flag {
 	DEST_REMOVED = 4, /* not in its service's list any more */
 	DEST_ANSWERS = 8, /* in `answering`: it is or was in NAT mode */
 	DEST_HOLDS = 16,  /* the master's: its address is one of ours for it, see hold.h */
-	DEST_OURS = 32,   /* as of addrs_seen: its address is one of ours, and must not be */
 };
 
 /* First what packets of its connections touch, then what new ones do. */
@@ -83,9 +82,8 @@ struct dest {
 	uint32_t serial;          /* of its creation, never reused; 0: the id is free */
 	int32_t others_active;    /* load.h's */
 	int32_t others_inactive;  /* ... */
-	uint32_t addrs_seen;      /* which addresses of ours there were when its flag was set */
-	struct limit_marks marks; /* as configured, for all workers together; upper 0: none */
 	uint32_t last_weight;     /* before it became 0 */
+	struct limit_marks marks; /* as configured, for all workers together; upper 0: none */
 	uint32_t next_removed;    /* ids: its neighbours in the service's list of removed servers */
 	uint32_t prev_removed;
 	uint64_t order;      /* of its adding to the service: grows */

@@ -12,7 +12,6 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
-#include "api/ipvs.h"
 #include "ipvs/home.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/lport.h"
@@ -21,26 +20,10 @@
 #include "ipvs/sched/packet.h"
 #include "ipvs/service.h"
 #include "ipvs/xmit/xmit.h"
-#include "net/addr.h"
 #include "net/ip.h"
-#include "net/net.h"
 #include "worker/worker.h"
 
 #define SERVER_TRIES 8
-
-/* Refused when it is added; asked for each connection, and found out for each change of our
- * addresses. */
-static bool dest_is_ours(const struct worker *w, struct dest *dest)
-{
-	if (unlikely(dest->addrs_seen != w->net->addr_changes)) {
-		dest->addrs_seen = w->net->addr_changes;
-		dest->flags &= (uint16_t)~DEST_OURS;
-		if (dest->forward != API_FORWARD_SNAT &&
-		    addr_is_local(w, dest->family, &dest->addr))
-			dest->flags |= DEST_OURS;
-	}
-	return dest->flags & DEST_OURS;
-}
 
 /* dest: with a place for it. */
 static bool take_with(struct worker *w, struct service *svc, const struct sched_packet *packet,
@@ -48,10 +31,10 @@ static bool take_with(struct worker *w, struct service *svc, const struct sched_
 {
 	const struct xmit *xmit = dest ? xmit_find(dest->forward) : NULL;
 
-	if (unlikely(!xmit || dest_is_ours(w, dest))) {
+	if (unlikely(!xmit)) {
 		if (dest)
 			dest_place_give(dest);
-		*reason = xmit ? DROP_IPVS_OURS : DROP_IPVS_NO_SERVER;
+		*reason = DROP_IPVS_NO_SERVER;
 		return false;
 	}
 	opening->xmit = xmit;

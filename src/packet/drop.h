@@ -116,7 +116,6 @@
 	X(ICMP_UNRELATED, "icmp_unrelated", "an ICMP error about no connection of ours")    \
 	/* ipvs */                                                                          \
 	X(IPVS_NO_SERVER, "ipvs_no_server", "no usable real server")                        \
-	X(IPVS_OURS, "ipvs_ours", "its server's address has become one of the balancer's")  \
 	X(IPVS_HOME, "ipvs_home", "its server went while its home was asked for one")       \
 	X(IPVS_NO_CONN, "ipvs_no_conn", "belongs to no connection and opens none")          \
 	X(IPVS_CONN_FULL, "ipvs_conn_full", "no free connection")                           \

@@ -118,38 +118,22 @@ static void test_refused(void **state)
 	rig_end(h);
 }
 
-/* What becomes of a server's address later: counted, in every mode, and over when it goes. */
-static void check_ours(const struct harness_options *options, char mode)
-{
-	struct harness *h = rig6_new(options, IPPROTO_UDP, mode);
-	struct packet6 packet = rig6_from_client(IPPROTO_UDP);
-
-	harness_run(h, "dpip addr add " SERVER6 "/128 dev dpdk0");
-	for (unsigned int queue = 0; queue < h->n_workers; queue++) {
-		packet.sport++;
-		rig6_send(h, CLIENT_SIDE, queue, &packet);
-	}
-	assert_int_equal(harness_drops(h, DROP_IPVS_OURS), h->n_workers);
-	assert_int_equal(rig_conns(h), 0);
-	assert_non_null(
-		strstr(harness_refused(h, "ipvsadm -a -u [" VIP6 "]:80 -r [" SERVER6 "]:81 -b"),
-		       "[" SERVER6 "]:81 of UDP [" VIP6 "]:80: that is an address of the "
-		       "balancer itself"));
-	harness_run(h, "dpip addr del " SERVER6 "/128 dev dpdk0");
-	rig6_send(h, CLIENT_SIDE, 0, &packet);
-	assert_int_equal(harness_drops(h, DROP_IPVS_OURS), h->n_workers);
-	assert_int_equal(rig_conns(h), 1);
-	while (rig_take(h, SERVER_SIDE).len || rig_take(h, CLIENT_SIDE).len)
-		;
-	rig_end(h);
-}
-
+/* A server by an address of ours, in any mode. */
 static void test_ours(void **state)
 {
-	for (const char *mode = "bmg"; *mode; mode++) {
-		check_ours(&one, *mode);
-		check_ours(&three, *mode);
+	struct harness *h = rig6_new(&one, IPPROTO_UDP, 'b');
+
+	harness_run(h, "dpip addr add 2001:db8:9::9/128 dev dpdk0");
+	for (const char *mode = "bm"; *mode; mode++) {
+		char line[128];
+
+		snprintf(line, sizeof(line),
+			 "ipvsadm -a -u [" VIP6 "]:80 -r [2001:db8:9::9]:81 -%c", *mode);
+		assert_non_null(strstr(harness_refused(h, line), "[2001:db8:9::9]:81 of UDP [" VIP6
+								 "]:80: that is an address "
+								 "of the balancer itself"));
 	}
+	rig_end(h);
 }
 
 /* About the packet as the server got it; the client hears of it as it had sent it. */
