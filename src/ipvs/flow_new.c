@@ -2,10 +2,10 @@
 /*
  * ipvs/flow-new: new connections in the flow stage, in vectors. What is parsed,
  * of no connection and to a service is decided on as the slow path would
- * (ip4-input's or ip6-input's addresses, the owner, ipvs/session), in two rounds: each gets its
- * server and local port, and asks for the memory of its entry, its timer and
- * both its buckets; when the last one has asked, each is made and its packet
- * goes on as those behind it will.
+ * (ip4-input's or ip6-input's addresses, the owner, ipvs/session), in three
+ * rounds: each gets its server and local port; then the memory of all entries,
+ * timers and buckets is asked for; then each is made, and its packet goes on as
+ * those behind it will.
  *
  * A server of the other family than its client makes an entry of IPv6.
  *

@@ -4,7 +4,7 @@
  * arrives, the same on every worker and port: FNAT takes only local ports for
  * which the reply's owner is the worker itself, ICMP errors go to the owner of
  * the quoted packet's answer. A packet that misses and has another owner is
- * handed over, once.
+ * handed over, once to each that may own it.
  *
  * With ports whose RSS can be told (link/rss) the owner is the worker that RSS
  * delivers the tuple to, so that nothing is handed over; without, it is a keyed

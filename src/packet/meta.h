@@ -21,7 +21,7 @@ enum meta_flag {
 	META_LOCAL_OUT = 32, /* sent by us or rewritten: TTL is done, forwarding need not be on */
 	META_PARSED = 64,    /* through IP input: all below is this packet's */
 	META_FRAGMENT_MORE = 128,  /* not the last one */
-	META_HANDED_TWICE = 256,   /* handed on to a second, or there was no first to ask */
+	META_HANDED_TWICE = 256,   /* handed on to another, or there was no first to ask */
 	META_HOME_ASKED = 512,     /* to its client's home, which is to say which server it gets */
 	META_HOME_ANSWERED = 1024, /* and back */
 	META_TUNNEL = 2048,        /* how many tunnel devices it is in, two bits: */

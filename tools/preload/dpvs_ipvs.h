@@ -139,7 +139,8 @@ size_t fd_answer(int fd, uint8_t *packet, bool keep);
 
 /*
  * The connection has ended, and with it what was under way. The packet by which the program hears
- * of that, as above; 0: it gets an error of the call. Its next message goes to the next daemon.
+ * of that, as above; 0: it gets an error of the call. Its next message goes to the next daemon,
+ * unless there was no telling what was under way.
  */
 size_t fd_lost(int fd, uint8_t *packet, bool keep);
 

@@ -68,6 +68,8 @@ static int proc_open(const char *name, int flags)
 	int fd = connection_make(), file = -1, r = fd < 0 ? -1 : proc_ask(fd, name);
 	uint8_t bytes[16384];
 
+	if (fd >= 0 && r < 0)
+		connection_lost(fd);
 	if (r == 0) {
 		file = memfd_create(name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
 		r = file < 0 ? -1 : 1;
