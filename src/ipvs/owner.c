@@ -113,7 +113,8 @@ bool owners_none_else(const struct worker *w, const struct service *svc, const s
 
 	if (likely(w->n_workers == 1))
 		return true;
-	if (unlikely(svc->key.match != NULL)) {
+	if (unlikely(svc->key.match != NULL || ((service_is_marked(svc) || w->ipvs->former_marks) &&
+						ours_answer(w, tuple)))) {
 		/* it may be somebody's answer, too */
 		owners = owners_of(w, tuple, w->rx_port);
 		return owners.n == 1 && owners.ids[0] == w->id;

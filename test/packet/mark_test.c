@@ -224,6 +224,25 @@ static void test_iif(void **state)
 	rig_end(h);
 }
 
+/* Rules that do not say where to: what servers answer fits them, too, and is no connection. */
+static void test_answers(void **state)
+{
+	struct harness *h = rig_new(&three);
+
+	harness_run(h, "dpip mark add proto udp mark 1");
+	harness_run(h, "ipvsadm -A -f 1 -s rr");
+	harness_run(h, "ipvsadm -a -f 1 -r " SERVER " -m");
+	for (unsigned int flow = 0; flow < FLOWS; flow++) {
+		struct packet packet = from_client(IPPROTO_UDP, flow, VIP, 80);
+
+		for (unsigned int queue = 0; queue < 3; queue++)
+			pass(h, queue, &packet, 'm');
+	}
+	assert_int_equal(rig_conns(h), FLOWS);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
 /*
  * Rules have led to a service by NAT, and lead to one by FNAT now, which opens connections where it
  * always does: they are found again when the former rules are forgotten. What comes from a server
@@ -496,11 +515,12 @@ static void test_any_port6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),       cmocka_unit_test(test_established),
-		cmocka_unit_test(test_precedence),  cmocka_unit_test(test_iif),
-		cmocka_unit_test(test_former),      cmocka_unit_test(test_persistent),
-		cmocka_unit_test(test_server_port), cmocka_unit_test(test_one_packet),
-		cmocka_unit_test(test_modes6),      cmocka_unit_test(test_any_port6),
+		cmocka_unit_test(test_modes),      cmocka_unit_test(test_established),
+		cmocka_unit_test(test_precedence), cmocka_unit_test(test_iif),
+		cmocka_unit_test(test_answers),    cmocka_unit_test(test_former),
+		cmocka_unit_test(test_persistent), cmocka_unit_test(test_server_port),
+		cmocka_unit_test(test_one_packet), cmocka_unit_test(test_modes6),
+		cmocka_unit_test(test_any_port6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
