@@ -60,18 +60,23 @@ static unsigned int kinds_before(const struct worker *w, const struct service *r
 	       (unlikely(w->ipvs->services->narrow) ? SERVICE_BY_CLIENT : 0);
 }
 
-/* To no address of ours: a server's answer to a client (NAT), or a client's to the world (SNAT),
- * where both are the owner of where it goes if ports are few. */
-static void owners_of_passing(const struct worker *w, const struct tuple *tuple,
+/*
+ * To no address of ours: a server's answer to a client (NAT), or a client's to the world (SNAT),
+ * where both are the owner of where it goes if ports are few. before: or there may be a connection
+ * of a service that it had.
+ */
+static void owners_of_passing(const struct worker *w, const struct tuple *tuple, bool before,
 			      struct owners *owners)
 {
 	const struct service_table *table = w->ipvs->services;
 	bool may_open = unlikely(table->n_matches) && match_may_own(w, tuple);
 	bool narrow = may_open && table->narrow;
 
+	if (unlikely(before) && table->n_answering)
+		owners_add(owners, owner_by_client(w, tuple, &tuple->src, tuple->sport));
 	if (!narrow && ours_answer(w, tuple))
 		owners_add(owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-	if (may_open)
+	if (may_open || before)
 		owners_add(owners, steer_owner(w, tuple));
 	if (narrow)
 		owners_add(owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
@@ -88,16 +93,16 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	bool marked = former || (either && service_is_marked(either));
 	struct owners owners = { .n = 0 };
 
+	if (!svc && !ours_formerly(w, tuple)) {
+		owners_of_passing(w, tuple, removed || former, &owners);
+		return owners;
+	}
 	if (unlikely(marked) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
 		owners_of_kinds(w, tuple,
 				svc ? svc->flags : (removed ? removed->flags : 0) | former,
 				(removed ? removed->flags : 0) | former, &owners);
-		return owners;
-	}
-	if (!either && !former && !ours_formerly(w, tuple)) {
-		owners_of_passing(w, tuple, &owners);
 		return owners;
 	}
 	if (!svc && table->n_answering)

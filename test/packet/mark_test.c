@@ -243,33 +243,20 @@ static void test_answers(void **state)
 	rig_end(h);
 }
 
-/*
- * Rules have led to a service by NAT, and lead to one by FNAT now, which opens connections where it
- * always does: they are found again when the former rules are forgotten. What comes from a server
- * of the former one is no exception.
+/* Flows of that packet, every one of which goes on as it did when the former rules are forgotten.
  */
-static void check_former(const char *client, unsigned int side)
+static void check_found_later(struct harness *h, unsigned int side, unsigned int out,
+			      struct packet *packet)
 {
-	struct harness *h = rig_new(&three);
-	struct packet packet = from_client(IPPROTO_UDP, 0, VIP, 80);
 	uint16_t lports[FLOWS];
 
-	harness_run(h, "dpip mark add to " VIP " mark 1");
-	harness_run(h, "ipvsadm -A -f 1 -s rr");
-	harness_run(h, "ipvsadm -a -f 1 -r " SERVER " -m");
-	harness_run(h, "ipvsadm -A -f 2 -s rr");
-	harness_run(h, "ipvsadm -P -f 2 -z " LADDR " -F dpdk1");
-	harness_run(h, "ipvsadm -a -f 2 -r " SERVER2 " -b");
-	harness_run(h, "dpip mark flush");
-	harness_run(h, "dpip mark add to " VIP " mark 2");
 	assert_non_null(h->all[1]->ipvs->former_marks);
-	packet.src = client;
 	for (unsigned int flow = 0; flow < 2 * FLOWS; flow++) {
 		struct frame got;
 
-		packet.sport = (uint16_t)(20000 + flow % FLOWS);
-		rig_send_to(h, side, (flow + flow / FLOWS) % 3, &packet);
-		got = rig_take(h, SERVER_SIDE);
+		packet->sport = (uint16_t)(20000 + flow % FLOWS);
+		rig_send_to(h, side, (flow + flow / FLOWS) % 3, packet);
+		got = rig_take(h, out);
 		assert_true(got.len > 0);
 		if (flow < FLOWS)
 			lports[flow] = frame_u16(&got, L4);
@@ -285,10 +272,56 @@ static void check_former(const char *client, unsigned int side)
 	rig_end(h);
 }
 
+/*
+ * Rules have led to a service by NAT, and lead to one by FNAT now, which opens connections where it
+ * always does: they are found again when the former rules are forgotten. What comes from a server
+ * of the former one is no exception.
+ */
+static void check_former(const char *client, unsigned int side)
+{
+	struct harness *h = rig_new(&three);
+	struct packet packet = from_client(IPPROTO_UDP, 0, VIP, 80);
+
+	harness_run(h, "dpip mark add to " VIP " mark 1");
+	harness_run(h, "ipvsadm -A -f 1 -s rr");
+	harness_run(h, "ipvsadm -a -f 1 -r " SERVER " -m");
+	harness_run(h, "ipvsadm -A -f 2 -s rr");
+	harness_run(h, "ipvsadm -P -f 2 -z " LADDR " -F dpdk1");
+	harness_run(h, "ipvsadm -a -f 2 -r " SERVER2 " -b");
+	harness_run(h, "dpip mark flush");
+	harness_run(h, "dpip mark add to " VIP " mark 2");
+	packet.src = client;
+	check_found_later(h, side, SERVER_SIDE, &packet);
+}
+
+/* ... and have led a device's all to it, whose hosts have a service by SNAT now; one of them is a
+ * server of the former one. */
+static void check_former_passing(const char *host, const char *ports)
+{
+	struct harness *h = rig_new(&three);
+	struct packet packet = from_client(IPPROTO_UDP, 0, CLIENT, 53);
+	char line[160];
+
+	harness_run(h, "dpip mark add iif dpdk1 mark 1");
+	harness_run(h, "ipvsadm -A -f 1 -s rr");
+	harness_run(h, "ipvsadm -a -f 1 -r " SERVER " -m");
+	harness_run(h, "dpip mark flush");
+	harness_run(h, "ipvsadm -A -H proto=udp,oif=dpdk0 -s rr");
+	snprintf(line, sizeof(line), "ipvsadm -a -H proto=udp,oif=dpdk0 -r 10.0.0.201%s -J", ports);
+	harness_run(h, line);
+	while (rig_take(h, CLIENT_SIDE).len) /* the address is made known */
+		;
+	packet.src = host;
+	check_found_later(h, SERVER_SIDE, CLIENT_SIDE, &packet);
+}
+
 static void test_former(void **state)
 {
 	check_former(CLIENT, CLIENT_SIDE);
 	check_former(SERVER, SERVER_SIDE);
+	check_former_passing(SERVER2, "");
+	check_former_passing(SERVER, "");
+	check_former_passing(SERVER2, ":1025-1040");
 }
 
 /* The last digit of its server's address. */
