@@ -5,6 +5,7 @@
 # can make, and an address of the kernel's gets more junk than the kernel
 # interface carries: for longer than BGP and OSPF wait for a silent neighbour,
 # and none of them changes its state.
+# Plain only: it judges what gets through a crowd; bird.sh and kni.sh have the same packets.
 
 . "$(dirname "$0")/../lib/routing.sh"
 bed_enter "$@"
