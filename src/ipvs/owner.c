@@ -90,19 +90,18 @@ struct owners owners_of(const struct worker *w, const struct tuple *tuple, uint1
 	const struct service *either = svc ? svc : removed;
 	unsigned int kinds = svc ? svc->flags : SERVICE_BY_FLOW;
 	unsigned int former = kinds_formerly(w, tuple, in_port);
+	unsigned int before = (removed ? removed->flags : 0) | former;
 	bool marked = former || (either && service_is_marked(either));
 	struct owners owners = { .n = 0 };
 
 	if (!svc && !ours_formerly(w, tuple)) {
-		owners_of_passing(w, tuple, removed || former, &owners);
+		owners_of_passing(w, tuple, before, &owners);
 		return owners;
 	}
 	if (unlikely(marked) && ours_answer(w, tuple)) {
 		/* rules may fit what comes from its servers, too */
 		owners_add(&owners, owner_by_client(w, tuple, &tuple->dst, tuple->dport));
-		owners_of_kinds(w, tuple,
-				svc ? svc->flags : (removed ? removed->flags : 0) | former,
-				(removed ? removed->flags : 0) | former, &owners);
+		owners_of_kinds(w, tuple, svc ? svc->flags : before, before, &owners);
 		return owners;
 	}
 	if (!svc && table->n_answering)
