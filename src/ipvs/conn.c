@@ -30,6 +30,8 @@
 #include "packet/batch.h"
 #include "packet/csum.h"
 
+#define SHRINK_BUCKETS 256u /* of the index, in each tick */
+
 static inline struct conn_class *class_of(const struct conn_table *table, uint32_t id)
 {
 	return (struct conn_class *)&table->classes[conn_class_of(id)];
@@ -180,7 +182,7 @@ static inline uint32_t index_find(const struct conn_table *table, const struct t
 {
 	const struct conn_index *index = &table->index;
 	uint32_t first = conn_index_first(index, hash);
-	uint16_t tag = conn_index_tag(hash);
+	uint16_t tag = conn_index_tag(index, hash);
 	uint32_t ref = bucket_find(table, &index->buckets[first], tag, t, t4);
 
 	if (ref == 0 && index->buckets[first].overflow)
@@ -508,6 +510,10 @@ uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget)
 	uint64_t now = now_ms / CONN_TICK_MS;
 	uint32_t done = 0;
 
+	if (now != table->now) {
+		table->now = now;
+		conn_index_shrink(&table->index, SHRINK_BUCKETS);
+	}
 	/* Neither class may eat the other's budget for good. */
 	table->expire_first ^= 1;
 	for (unsigned int turn = 0; turn < CONN_CLASSES; turn++) {

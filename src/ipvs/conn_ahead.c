@@ -39,7 +39,8 @@ void conn_ahead(const struct conn_table *table)
 		ahead(&class->links_region, sizeof(struct wheel_link), fresh, max);
 		ahead(&class->free_region, sizeof(*class->free), n_free, max);
 	}
-	/* hashes go everywhere at once */
 	if (used)
-		region_populate(&table->index.region, 0, table->index.region.size);
+		region_populate(&table->index.region, 0,
+				(size_t)conn_index_ahead(&table->index, 2 * AHEAD) *
+					sizeof(struct conn_bucket));
 }

@@ -15,7 +15,10 @@
 
 #include <errno.h>
 
-#define BUCKETS_MIN   64
+#define BITS_MIN      6   /* of a bucket's number */
+#define BITS_GROW     9   /* the smallest of a table that grows */
+#define GROW_AT       5   /* entries a bucket, half of its places; it shrinks where there is one */
+#define SPLITS        2   /* an insert's: a doubling ends before there are 5.5 */
 #define SEARCH_NODES  32  /* full buckets whose entries are tried */
 #define SEARCH_VISITS 128 /* buckets looked at */
 #define NO_NODE       UINT8_MAX
@@ -27,18 +30,32 @@ struct node {
 	uint8_t slot;   /* of the parent: its entry can move here */
 };
 
+static void set_half(struct conn_index *index, uint32_t half)
+{
+	index->half = half;
+	index->mask = 2 * half - 1;
+}
+
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket)
 {
-	uint64_t count = ((uint64_t)entries * 3 / 2 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
+	uint64_t least = ((uint64_t)entries * 3 / 2 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
+	unsigned int bits = BITS_MIN, growth = 0;
 	int r;
 
-	if (count < BUCKETS_MIN)
-		count = BUCKETS_MIN;
-	r = region_create(&index->region, count * sizeof(struct conn_bucket), socket);
+	while (1ull << bits < least)
+		bits++;
+	if (bits > BITS_GROW)
+		growth = bits - BITS_GROW < CONN_INDEX_GROWTH ? bits - BITS_GROW
+							      : CONN_INDEX_GROWTH;
+	r = region_create(&index->region, sizeof(struct conn_bucket) << bits, socket);
 	if (r < 0)
 		return r;
 	index->buckets = index->region.base;
-	index->count = (uint32_t)count;
+	index->max = 1u << bits;
+	index->shift = bits - growth;
+	index->count = 1u << index->shift;
+	set_half(index, index->count);
+	index->entries = 0;
 	return 0;
 }
 
@@ -47,14 +64,52 @@ void conn_index_destroy(struct conn_index *index)
 	region_destroy(&index->region);
 }
 
-/* The slot that holds ref (0: an empty one), or -1. */
-static int slot_of(const struct conn_bucket *bucket, uint32_t ref)
+/* Slots whose ref is this one, a bit each. */
+static inline unsigned int slots_with(const struct conn_bucket *bucket, uint32_t ref)
 {
-	for (int slot = 0; slot < CONN_BUCKET_SLOTS; slot++) {
-		if (bucket->ref[slot] == ref)
-			return slot;
+	unsigned int slots = 0;
+
+#ifdef __SSE2__
+	__m128i want = _mm_set1_epi32((int)ref);
+	__m128i low = _mm_loadu_si128((const __m128i *)(const void *)&bucket->ref[0]);
+	__m128i mid = _mm_loadu_si128((const __m128i *)(const void *)&bucket->ref[4]);
+	__m128i last = _mm_loadl_epi64((const __m128i *)(const void *)&bucket->ref[8]);
+
+	low = _mm_packs_epi32(_mm_cmpeq_epi32(low, want), _mm_cmpeq_epi32(mid, want));
+	last = _mm_packs_epi32(_mm_cmpeq_epi32(last, want), _mm_setzero_si128());
+	slots = (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(low, last)) &
+		((1u << CONN_BUCKET_SLOTS) - 1);
+#else
+	for (unsigned int slot = 0; slot < CONN_BUCKET_SLOTS; slot++)
+		slots |= (unsigned int)(bucket->ref[slot] == ref) << slot;
+#endif
+	return slots;
+}
+_Static_assert(CONN_BUCKET_SLOTS == 10, "four, four and two");
+
+/* The slot that holds ref (0: an empty one), or -1. */
+static inline int slot_of(const struct conn_bucket *bucket, uint32_t ref)
+{
+	return __builtin_ffs((int)slots_with(bucket, ref)) - 1;
+}
+
+static unsigned int used_of(const struct conn_bucket *bucket)
+{
+	return CONN_BUCKET_SLOTS - (unsigned int)__builtin_popcount(slots_with(bucket, 0));
+}
+
+/* A slot's entry, if it has one, into an empty one of another bucket that is of the same turn, its
+ * first or its second. */
+static void relocate(struct conn_bucket *from, unsigned int from_slot, struct conn_bucket *to,
+		     unsigned int to_slot)
+{
+	to->tag[to_slot] = from->tag[from_slot];
+	to->ref[to_slot] = from->ref[from_slot];
+	from->ref[from_slot] = 0;
+	if (from->second & (1u << from_slot)) {
+		from->second &= (uint16_t) ~(1u << from_slot);
+		to->second |= (uint16_t)(1u << to_slot);
 	}
-	return -1;
 }
 
 /* Moves an entry into an empty slot of its other bucket. */
@@ -128,12 +183,105 @@ static int make_room(struct conn_index *index, uint32_t first, uint32_t second, 
 	return -1;
 }
 
+/* Entries of a bucket that belong into one of this home first, and whose tag has that bit. */
+static unsigned int seconds_of(const struct conn_index *index, uint32_t at, uint32_t home,
+			       uint16_t bit)
+{
+	const struct conn_bucket *bucket = &index->buckets[at];
+	uint32_t here = conn_index_home(index, at);
+	unsigned int n = 0;
+
+	for (unsigned int left = bucket->second; left; left &= left - 1) {
+		uint16_t tag = bucket->tag[__builtin_ctz(left)];
+
+		n += (tag & bit) && conn_index_other_home(index, here, tag) == home;
+	}
+	return n;
+}
+
+/*
+ * Of those that belong into this bucket first and lie in their second one, how many have that bit
+ * of the tag. Their second homes are in one of the two windows of this one's.
+ */
+static unsigned int overflow_with(const struct conn_index *index, uint32_t bucket, uint16_t bit)
+{
+	uint32_t home = conn_index_home(index, bucket), step = CONN_INDEX_WINDOW / 2;
+	uint32_t from = (home & ~(step - 1)) - step;
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < 3 * step; i++) {
+		uint32_t at = conn_index_home(index, from + i) | (bucket - home);
+
+		n += seconds_of(index, at, home, bit);
+		if (at + index->half < index->count)
+			n += seconds_of(index, at + index->half, home, bit);
+	}
+	return n;
+}
+
+/* The next bucket that has not been split yet, into itself and one that is new. */
+static void split(struct conn_index *index)
+{
+	struct conn_bucket *from = &index->buckets[index->count - index->half];
+	struct conn_bucket *to = &index->buckets[index->count];
+	uint16_t bit = (uint16_t)(index->half >> index->shift);
+
+	if (from->overflow) {
+		to->overflow = (uint16_t)overflow_with(index, index->count - index->half, bit);
+		from->overflow -= to->overflow;
+	}
+	for (unsigned int slot = 0; slot < CONN_BUCKET_SLOTS; slot++)
+		if (from->tag[slot] & bit)
+			relocate(from, slot, to, slot);
+	if (++index->count == 2 * index->half)
+		set_half(index, index->count);
+}
+
+static void grow(struct conn_index *index)
+{
+	for (unsigned int i = 0; i < SPLITS && index->count < index->max; i++)
+		split(index);
+}
+
+/* The last bucket into the one that it was split from, if there is room for all of it. */
+static bool merge(struct conn_index *index)
+{
+	uint32_t half = index->count == index->half ? index->half / 2 : index->half;
+	struct conn_bucket *from = &index->buckets[index->count - 1];
+	struct conn_bucket *to = &index->buckets[index->count - 1 - half];
+
+	if (used_of(from) + used_of(to) > CONN_BUCKET_SLOTS)
+		return false;
+	for (unsigned int slot = 0; slot < CONN_BUCKET_SLOTS; slot++)
+		if (from->ref[slot])
+			relocate(from, slot, to, (unsigned int)slot_of(to, 0));
+	to->overflow += from->overflow;
+	from->overflow = 0;
+	index->count--;
+	set_half(index, half);
+	return true;
+}
+
+uint32_t conn_index_ahead(const struct conn_index *index, uint32_t more)
+{
+	uint64_t entries = (uint64_t)__atomic_load_n(&index->entries, __ATOMIC_RELAXED) + more;
+	uint32_t buckets = 1u << index->shift;
+
+	while (buckets < index->max && entries > (uint64_t)buckets * GROW_AT)
+		buckets *= 2;
+	return buckets;
+}
+
 bool conn_index_insert(struct conn_index *index, uint64_t hash, uint32_t ref)
 {
-	uint16_t tag = conn_index_tag(hash);
-	uint32_t first = conn_index_first(index, hash), place = first;
-	int slot = slot_of(&index->buckets[first], 0);
+	uint16_t tag = conn_index_tag(index, hash);
+	uint32_t first, place;
+	int slot;
 
+	if (index->entries > index->half * GROW_AT)
+		grow(index);
+	first = place = conn_index_first(index, hash);
+	slot = slot_of(&index->buckets[first], 0);
 	if (slot < 0) {
 		uint32_t second = conn_index_other(index, first, tag);
 
@@ -146,6 +294,7 @@ bool conn_index_insert(struct conn_index *index, uint64_t hash, uint32_t ref)
 	}
 	index->buckets[place].tag[slot] = tag;
 	index->buckets[place].ref[slot] = ref;
+	index->entries++;
 	if (place != first) {
 		index->buckets[place].second |= (uint16_t)(1u << slot);
 		index->buckets[first].overflow++;
@@ -160,7 +309,8 @@ void conn_index_remove(struct conn_index *index, uint64_t hash, uint32_t ref)
 	int slot = slot_of(bucket, ref);
 
 	if (slot < 0) {
-		bucket = &index->buckets[conn_index_other(index, place, conn_index_tag(hash))];
+		bucket = &index->buckets[conn_index_other(index, place,
+							  conn_index_tag(index, hash))];
 		slot = slot_of(bucket, ref);
 		if (slot < 0)
 			return;
@@ -170,4 +320,13 @@ void conn_index_remove(struct conn_index *index, uint64_t hash, uint32_t ref)
 		bucket->second &= (uint16_t) ~(1u << slot);
 		first->overflow--;
 	}
+	index->entries--;
+}
+
+void conn_index_shrink(struct conn_index *index, uint32_t most)
+{
+	while (most-- && index->count > 1u << index->shift &&
+	       index->entries < (index->count == index->half ? index->half : 2 * index->half))
+		if (!merge(index))
+			return;
 }

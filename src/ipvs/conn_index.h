@@ -8,6 +8,13 @@
  *
  * A bucket counts how many of those that belong into it first lie in their
  * second bucket (`overflow`): while that is 0, a miss reads one line only.
+ *
+ * The number of buckets follows the number of entries, between `base` and
+ * `max`, both powers of two: few connections lie close together in a table made
+ * for many. It grows as a linear hash does, one bucket at a time, each split
+ * into itself and one `half` further on. The bits of a hash beyond those that
+ * name one of the first `base` buckets, its home, are in the tag, so a split
+ * reads no connection. Buckets' numbers hold until the index is changed.
  */
 #ifndef IPVS_CONN_INDEX_H
 #define IPVS_CONN_INDEX_H
@@ -33,7 +40,13 @@ _Static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one line");
 
 struct conn_index {
 	struct conn_bucket *buckets;
-	uint32_t count;
+	uint32_t count; /* in use: half ≤ count < 2 × half; those below count - half have been split
+			 */
+	uint32_t half;  /* base << n */
+	uint32_t mask;  /* 2 × half - 1 */
+	uint32_t shift; /* base = 1 << shift */
+	uint32_t max;
+	uint32_t entries;
 	struct region region;
 };
 
@@ -47,24 +60,58 @@ bool conn_index_insert(struct conn_index *index, uint64_t hash, uint32_t ref);
 /* ref was inserted with this hash. */
 void conn_index_remove(struct conn_index *index, uint64_t hash, uint32_t ref);
 
-static inline uint32_t conn_index_first(const struct conn_index *index, uint64_t hash)
+/* For now and then: gives back buckets that are hardly used, at most so many. An index that fills
+ * and empties within seconds stays as it is. */
+void conn_index_shrink(struct conn_index *index, uint32_t most);
+
+/* Buckets when so many more entries have come. Any thread may ask. */
+uint32_t conn_index_ahead(const struct conn_index *index, uint32_t more);
+
+static inline uint16_t conn_index_tag(const struct conn_index *index, uint64_t hash)
 {
-	return (uint32_t)(((hash >> 32) * index->count) >> 32);
+	return (uint16_t)(hash >> index->shift);
 }
 
-static inline uint16_t conn_index_tag(uint64_t hash)
+/* Where an entry is that would have this bucket if there were as many as can be. */
+static inline uint32_t conn_index_at(const struct conn_index *index, uint32_t bucket)
 {
-	return (uint16_t)hash;
+	bucket &= index->mask;
+	/* no branch: while it stands at `half`, one in two is beyond */
+	return bucket - (index->half & (0 - (uint32_t)(bucket >= index->count)));
+}
+
+static inline uint32_t conn_index_first(const struct conn_index *index, uint64_t hash)
+{
+	return conn_index_at(index, (uint32_t)hash);
+}
+
+/* Both homes of an entry lie in one window of so many homes, of windows that begin at multiples of
+ * its size or half of it further on, as the tag says. */
+#define CONN_INDEX_WINDOW 64u /* a page of memory */
+#define CONN_INDEX_GROWTH 6   /* bits of the tag, at most, that are of the bucket */
+
+static inline uint32_t conn_index_home(const struct conn_index *index, uint32_t bucket)
+{
+	return bucket & ((1u << index->shift) - 1);
+}
+
+static inline uint32_t conn_index_other_home(const struct conn_index *index, uint32_t home,
+					     uint16_t tag)
+{
+	uint32_t bits = tag >> CONN_INDEX_GROWTH;
+	uint32_t from = bits & 1 ? CONN_INDEX_WINDOW / 2 : 0;
+
+	return conn_index_home(index,
+			       ((home + from) ^ (1 + bits % (CONN_INDEX_WINDOW - 1))) - from);
 }
 
 /* The other one of the two buckets that an entry with this tag can be in. */
 static inline uint32_t conn_index_other(const struct conn_index *index, uint32_t bucket,
 					uint16_t tag)
 {
-	/* Both buckets' numbers add up to a number made of the tag, modulo count. */
-	uint32_t sum = (uint32_t)(((uint64_t)(tag * 0x9e3779b1u) * index->count) >> 32);
+	uint32_t home = conn_index_other_home(index, conn_index_home(index, bucket), tag);
 
-	return sum >= bucket ? sum - bucket : sum + index->count - bucket;
+	return conn_index_at(index, home | (uint32_t)tag << index->shift);
 }
 
 /* Slots whose tag is this one, a bit each; their ref may be 0. */

@@ -59,6 +59,7 @@ struct conn_table {
 	struct conn_index index;
 	struct conn_table_config config;
 	uint32_t count;
+	uint64_t now;              /* tick */
 	unsigned int expire_first; /* the class whose turn it is to expire first */
 	struct conn_class classes[CONN_CLASSES];
 };

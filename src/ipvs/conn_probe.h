@@ -29,7 +29,7 @@ static inline void conn_probe_bucket(const struct conn_table *table, uint64_t ha
 				     struct conn_probe *probe)
 {
 	probe->bucket = conn_index_first(&table->index, hash);
-	probe->tag = conn_index_tag(hash);
+	probe->tag = conn_index_tag(&table->index, hash);
 	probe->second = false;
 }
 
@@ -64,6 +64,14 @@ static inline void conn_probe_hit(const struct conn_table *table, struct conn_pr
 		__builtin_prefetch(line + 64, 1);
 }
 
+/* To its second bucket. */
+static __rte_noinline void conn_probe_turn(const struct conn_table *table, struct conn_probe *probe)
+{
+	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
+	probe->second = true;
+	conn_probe_ask(table, probe);
+}
+
 static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 						struct conn_probe *probe, const bool six)
 {
@@ -85,9 +93,7 @@ static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 	probe->ref = 0;
 	if (probe->second || !bucket->overflow)
 		return true;
-	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
-	probe->second = true;
-	conn_probe_ask(table, probe);
+	conn_probe_turn(table, probe);
 	return false;
 }
 

@@ -345,14 +345,31 @@ static bool found_cross(struct flow_run *run, union flow_vector *vector, uint32_
 	return false;
 }
 
-static __rte_noinline bool cross_one(struct flow_run *run, union flow_vector *vector, uint32_t i,
-				     struct flow_left *left)
+/* The connection of this packet, by a lookup of its own. */
+static bool found_alone(const struct flow_run *run, union flow_vector *vector, uint32_t i,
+			struct conn_found *found, bool six)
+{
+	if (six)
+		found->id = conn_lookup(run->conns, &vector->six[i].tuple, &found->dir);
+	else
+		conn_lookup4(run->conns, &vector->four[i].tuple, 1, found);
+	return found->id != CONN_NONE;
+}
+
+/* The guess was wrong: it is of a connection that crosses, or a tag has deceived the probe. */
+static __rte_noinline bool one_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
+				     struct flow_left *left, bool six)
 {
 	const struct flow_item4 *four = &vector->four[i];
 	struct conn_found found;
 
-	return conn_probe_end_cross(run->conns, &four->tuple, &four->probe, &found) &&
-	       found_cross(run, vector, i, &found, left);
+	if (!six && conn_probe_end_cross(run->conns, &four->tuple, &four->probe, &found))
+		return found_cross(run, vector, i, &found, left);
+	if (!found_alone(run, vector, i, &found, six))
+		return false;
+	if (!six && conn_class_of(found.id) != CONN_IP4)
+		return found_cross(run, vector, i, &found, left);
+	return flow_found(run, vector, i, &found, left, six);
 }
 
 /* The same; it may also be of a connection that the probe has missed. */
@@ -362,7 +379,7 @@ static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector
 	struct conn_found found;
 
 	if (unlikely(!vector_found(run, vector, i, &found, six)))
-		return !six && vector->four[i].probe.ref && cross_one(run, vector, i, left);
+		return vector_probe(vector, i, six)->ref && one_again(run, vector, i, left, six);
 	return flow_found(run, vector, i, &found, left, six);
 }
 
@@ -453,44 +470,16 @@ static __rte_always_inline void vector_ask(const struct flow_run *run, union flo
 		probe_guess(run, vector_probe(vector, (uint32_t)__builtin_ctz(again), six), six);
 }
 
-/* A tag has deceived the probe, and the connection is another one of its buckets, if there is any.
- */
-static __rte_noinline bool mixed_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
-				       struct flow_left *left, bool *known, bool six)
-{
-	struct conn_found found;
-
-	if (six)
-		found.id = conn_lookup(run->conns, &vector->six[i].tuple, &found.dir);
-	else
-		conn_lookup4(run->conns, &vector->four[i].tuple, 1, &found);
-	*known = found.id != CONN_NONE;
-	if (!*known)
-		return false;
-	if (!six && conn_class_of(found.id) != CONN_IP4) {
-		if (!found_cross(run, vector, i, &found, left))
-			return false;
-	} else if (!flow_found(run, vector, i, &found, left, six)) {
-		return false;
-	}
-	run->w->counters.flow++;
-	run->w->ipvs->shed.hits++;
-	return true;
-}
-
 /* Of no connection that was found, and alone: its connection may be opened here. */
 static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
 		      union flow_vector *vector, uint32_t i, struct flow_left *left, const bool six)
 {
 	union flow_tuple *tuple = vector_tuple(vector, i, six);
-	bool known = false;
+	struct conn_found found;
 
 	if (left_has(left, tuple, six))
 		return false;
-	if (unlikely(vector_probe(vector, i, six)->ref) &&
-	    mixed_again(run, vector, i, left, &known, six))
-		return true;
-	if (known)
+	if (unlikely(vector_probe(vector, i, six)->ref) && found_alone(run, vector, i, &found, six))
 		return false;
 	left_add(left, left_key_of(tuple, six));
 	return flow_new_take(run, new, vector_pkt(vector, i, six), at, tuple, six);

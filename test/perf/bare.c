@@ -39,14 +39,14 @@ static void bare_init(struct bare *bare, uint32_t flows)
 		die("no memory for an index of %u connections", flows);
 	bare->lines = bulk_alloc(flows * sizeof(*bare->lines), &bare->lines_region);
 	bare->order = bulk_alloc(flows * sizeof(*bare->order), &bare->order_region);
-	for (uint32_t b = 0; b < bare->index.count; b++)
+	for (uint32_t b = 0; b < bare->index.max; b++)
 		for (unsigned int slot = 0; slot < CONN_BUCKET_SLOTS; slot++)
 			bare->index.buckets[b].ref[slot] = prng_below(&prng, flows);
 	for (uint32_t i = 0; i < flows; i++)
 		bare->lines[i].conn.dest = i;
 	shuffle(bare->order, flows, 3);
 	for (uint32_t i = 0; i < flows; i++)
-		bare->order[i] = (uint32_t)((uint64_t)bare->order[i] * bare->index.count / flows);
+		bare->order[i] = (uint32_t)((uint64_t)bare->order[i] * bare->index.max / flows);
 }
 
 static void bare_free(struct bare *bare)

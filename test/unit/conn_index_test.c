@@ -15,7 +15,7 @@
 static unsigned int times_found(const struct conn_index *index, uint64_t hash, uint32_t ref)
 {
 	uint32_t at = conn_index_first(index, hash);
-	uint16_t tag = conn_index_tag(hash);
+	uint16_t tag = conn_index_tag(index, hash);
 	unsigned int times = 0;
 
 	for (unsigned int turn = 0; turn < 2; turn++) {
@@ -50,22 +50,36 @@ static void match_finds_tags(void **state)
 	}
 }
 
+/* Wherever the index stands between its smallest and its largest. */
 static void other_is_mutual(void **state)
 {
-	static const uint32_t counts[] = { 64, 65, 1000, 4096, 123457 };
+	static const uint32_t sizes[] = { 1, 512, 10000, 1000000 };
 
-	for (size_t c = 0; c < LENGTH(counts); c++) {
-		struct conn_index index = { .count = counts[c] };
+	for (size_t s = 0; s < LENGTH(sizes); s++) {
 		struct prng prng = { 9 };
+		struct conn_index index;
 
-		for (unsigned int i = 0; i < 20000; i++) {
-			uint32_t bucket = prng_below(&prng, counts[c]);
+		assert_int_equal(conn_index_create(&index, sizes[s], -1), 0);
+		for (unsigned int i = 0; i < 100000; i++) {
 			uint16_t tag = (uint16_t)prng_next(&prng);
-			uint32_t other = conn_index_other(&index, bucket, tag);
+			uint32_t home = prng_next(&prng) & ((1u << index.shift) - 1), bucket, other;
 
-			assert_in_range(other, 0, counts[c] - 1);
+			index.half = 1u << index.shift;
+			while (index.half < index.max && prng_below(&prng, 3))
+				index.half *= 2;
+			index.mask = 2 * index.half - 1;
+			index.count = index.half;
+			if (index.half < index.max)
+				index.count += prng_below(&prng, index.half);
+			bucket = conn_index_at(&index, home | (uint32_t)tag << index.shift);
+			other = conn_index_other(&index, bucket, tag);
+			assert_in_range(bucket, 0, index.count - 1);
+			assert_in_range(other, 0, index.count - 1);
+			assert_int_not_equal(other, bucket);
+			assert_int_equal(conn_index_home(&index, bucket), home);
 			assert_int_equal(conn_index_other(&index, other, tag), bucket);
 		}
+		conn_index_destroy(&index);
 	}
 }
 
@@ -81,10 +95,10 @@ static void fill_and_empty(void **state)
 		struct conn_bucket *before;
 
 		assert_int_equal(conn_index_create(&index, sizes[s], -1), 0);
-		slots = index.count * CONN_BUCKET_SLOTS;
+		slots = index.max * CONN_BUCKET_SLOTS;
 		assert_in_range(slots, sizes[s] * 3 / 2, UINT32_MAX);
 		hashes = calloc(slots + 1, sizeof(*hashes));
-		before = malloc(index.count * sizeof(*before));
+		before = malloc(index.max * sizeof(*before));
 		assert_true(hashes && before);
 
 		for (;;) {
@@ -92,18 +106,18 @@ static void fill_and_empty(void **state)
 
 			hashes[n] = prng_next(&prng);
 			if (small)
-				memcpy(before, index.buckets, index.count * sizeof(*before));
+				memcpy(before, index.buckets, index.max * sizeof(*before));
 			if (!conn_index_insert(&index, hashes[n], n + 1)) {
 				if (small)
 					assert_memory_equal(before, index.buckets,
-							    index.count * sizeof(*before));
+							    index.max * sizeof(*before));
 				break;
 			}
 			n++;
 			assert_in_range(n, 0, slots);
 		}
 		refused = hashes[n];
-		assert_in_range(n, slots * 95 / 100, slots);
+		assert_in_range(n, slots * 7 / 8, slots);
 		assert_int_equal(times_found(&index, refused, n + 1), 0);
 		for (uint32_t i = 0; i < n; i++)
 			assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
@@ -112,7 +126,7 @@ static void fill_and_empty(void **state)
 			conn_index_remove(&index, hashes[i], i + 1);
 			assert_int_equal(times_found(&index, hashes[i], i + 1), 0);
 		}
-		for (uint32_t b = 0; b < index.count; b++) {
+		for (uint32_t b = 0; b < index.max; b++) {
 			assert_int_equal(index.buckets[b].overflow, 0);
 			assert_int_equal(index.buckets[b].second, 0);
 			for (unsigned int i = 0; i < CONN_BUCKET_SLOTS; i++)
@@ -149,16 +163,16 @@ static void long_chains(void **state)
 	}
 }
 
-/* Entries come and go at nine tenths: more than the table is sized for. */
+/* Entries come and go at five sixths: more than the table is sized for. */
 static void churn(void **state)
 {
 	struct prng prng = { 11 };
 	struct conn_index index;
-	uint64_t hashes[11000];
+	uint64_t hashes[20000];
 	uint32_t n;
 
 	assert_int_equal(conn_index_create(&index, 8000, -1), 0);
-	n = index.count * CONN_BUCKET_SLOTS * 9 / 10;
+	n = index.max * CONN_BUCKET_SLOTS * 5 / 6;
 	assert_in_range(n, 8000, LENGTH(hashes));
 	for (uint32_t i = 0; i < n; i++) {
 		hashes[i] = prng_next(&prng);
@@ -175,6 +189,85 @@ static void churn(void **state)
 	conn_index_destroy(&index);
 }
 
+/* Each bucket's overflow is what lies in second buckets of its own, no more and no less. */
+static void check_overflow(const struct conn_index *index)
+{
+	uint32_t *want = calloc(index->max, sizeof(*want));
+
+	assert_non_null(want);
+	for (uint32_t b = 0; b < index->max; b++) {
+		const struct conn_bucket *bucket = &index->buckets[b];
+
+		for (unsigned int i = 0; i < CONN_BUCKET_SLOTS; i++) {
+			assert_true(b < index->count || bucket->ref[i] == 0);
+			if (bucket->second >> i & 1)
+				want[conn_index_other(index, b, bucket->tag[i])]++;
+		}
+	}
+	for (uint32_t b = 0; b < index->max; b++)
+		assert_int_equal(index->buckets[b].overflow, want[b]);
+	free(want);
+}
+
+/*
+ * It has as many buckets as its content needs, going up and down in any order; each entry is found
+ * all the time; no insert splits more than two; and what it leaves is clean.
+ */
+static void grows_and_shrinks(void **state)
+{
+	enum { MOST = 200000 };
+	uint64_t *hashes = calloc(MOST, sizeof(*hashes));
+	static const uint32_t ways[] = { MOST, 150000, MOST, 20000, 60000, 50, 100000, 0 };
+	struct prng prng = { 12 };
+	struct conn_index index;
+	uint32_t n = 0, small;
+
+	assert_non_null(hashes);
+	assert_int_equal(conn_index_create(&index, MOST, -1), 0);
+	small = index.count;
+	assert_int_equal(index.max, 64 * small);
+	for (size_t way = 0; way < LENGTH(ways); way++) {
+		uint32_t ahead = n < ways[way] ? conn_index_ahead(&index, ways[way] - n) : 0;
+
+		if (ahead < index.count)
+			ahead = index.count;
+		while (n != ways[way]) {
+			uint32_t before = index.count;
+
+			if (n < ways[way]) {
+				hashes[n] = prng_next(&prng);
+				assert_true(conn_index_insert(&index, hashes[n], n + 1));
+				n++;
+				assert_in_range(index.count - before, 0, 2);
+			} else {
+				uint32_t i = prng_below(&prng, n--);
+
+				/* the last one takes its place, under its number */
+				conn_index_remove(&index, hashes[i], i + 1);
+				assert_int_equal(index.count, before);
+				conn_index_shrink(&index, 2);
+				assert_in_range(before - index.count, 0, 2);
+				if (i != n) {
+					conn_index_remove(&index, hashes[n], n + 1);
+					hashes[i] = hashes[n];
+					assert_true(conn_index_insert(&index, hashes[i], i + 1));
+				}
+			}
+			assert_int_equal(index.entries, n);
+		}
+		assert_in_range(index.count, small, ahead);
+		/* five to a bucket when it doubles, one when it halves */
+		assert_true(index.count >= n * 2 / 11 || index.count == index.max);
+		assert_true(index.count <= n + n / 8 || index.count == small);
+		check_overflow(&index);
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
+	}
+	assert_int_equal(index.count, small);
+	free(hashes);
+	conn_index_destroy(&index);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +276,7 @@ int main(void)
 		cmocka_unit_test(fill_and_empty),
 		cmocka_unit_test(long_chains),
 		cmocka_unit_test(churn),
+		cmocka_unit_test(grows_and_shrinks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
