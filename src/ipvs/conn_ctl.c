@@ -24,10 +24,10 @@
 #include "ipvs/template.h"
 #include "ipvs/track.h"
 
-#define CONN_PAGE         128u  /* connections of an op */
+#define CONN_PAGE         512u  /* connections of an op */
 #define CONN_PAGE_SCAN    4096u /* entries it looks at */
 #define CONN_REST_MOST_MS 5u
-#define CONN_REST         30 /* times what a page took, a worker under load rests after it */
+#define CONN_REST         60 /* times what a page took, a worker under load rests after it */
 
 struct conn_listing {
 	uint32_t worker; /* asked now */

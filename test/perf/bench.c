@@ -98,7 +98,7 @@ static void make_plan(const struct options *options, struct case_plan *plan)
 {
 	*plan = (struct case_plan){ .flows = { 1, 1000, 10000, 100000, 1000000 },
 				    .opened = options->full ? 65536 : 32768,
-				    .runs = options->full ? 11 : 5,
+				    .runs = options->full ? 7 : 5,
 				    .packets = options->full ? 2000000 : 300000,
 				    .mbufs = (uint32_t)options->mbufs,
 				    .full = options->full,
@@ -130,6 +130,7 @@ static int bench(const struct options *options)
 	time_t start = time(NULL);
 
 	make_plan(options, &plan);
+	plan.huge = facts.huge;
 	facts.runs = plan.runs;
 	facts_get(&facts);
 	report_head(&facts);

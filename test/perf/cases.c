@@ -61,7 +61,7 @@ static const struct kind kinds[] = {
 };
 
 struct test_case;
-typedef void targets_fn(const struct test_case *test, uint32_t flows,
+typedef void targets_fn(const struct test_case *test, const struct case_plan *plan, uint32_t flows,
 			struct target targets[CASE_TARGETS]);
 
 /* What a packet of the whole life of a connection is. */
@@ -103,10 +103,11 @@ static double times_of_kind(const struct kind *kind)
 	       (kind->form.tagged ? TIMES_TAGGED : 1);
 }
 
-static void targets_established(const struct test_case *test, uint32_t flows,
-				struct target targets[CASE_TARGETS])
+static void targets_established(const struct test_case *test, const struct case_plan *plan,
+				uint32_t flows, struct target targets[CASE_TARGETS])
 {
-	double times = flows <= 1000 ? 2 : flows <= 100000 ? 2.5 : flows <= 1000000 ? 3 : 3.5;
+	double most = plan->huge ? 3.5 : 4;
+	double times = flows <= 1000 ? 2 : flows <= 100000 ? 2.5 : flows <= 1000000 ? 3 : most;
 
 	if (kind_of(test)->proto == IPPROTO_TCP)
 		times += TIMES_TCP;
@@ -114,7 +115,7 @@ static void targets_established(const struct test_case *test, uint32_t flows,
 }
 
 /* With the flow stage off. */
-static void targets_slow(const struct test_case *test, uint32_t flows,
+static void targets_slow(const struct test_case *test, const struct case_plan *plan, uint32_t flows,
 			 struct target targets[CASE_TARGETS])
 {
 	double times = flows <= 1000 ? 8 : flows <= 1000000 ? 12 : 0;
@@ -122,22 +123,24 @@ static void targets_slow(const struct test_case *test, uint32_t flows,
 	targets[0] = (struct target){ "slow path", times * times_of_kind(kind_of(test)) };
 }
 
-static void targets_new(const struct test_case *test, uint32_t flows,
+static void targets_new(const struct test_case *test, const struct case_plan *plan, uint32_t flows,
 			struct target targets[CASE_TARGETS])
 {
-	targets[0] = (struct target){ "new", 12 * times_of_kind(kind_of(test)) };
+	double times = flows <= 1000000 ? 12 : 0;
+
+	targets[0] = (struct target){ "new", times * times_of_kind(kind_of(test)) };
 }
 
-static void targets_whole(const struct test_case *test, uint32_t flows,
-			  struct target targets[CASE_TARGETS])
+static void targets_whole(const struct test_case *test, const struct case_plan *plan,
+			  uint32_t flows, struct target targets[CASE_TARGETS])
 {
-	double times = flows <= 100000 ? 60 : 80;
+	double times = flows <= 100000 ? 60 : flows <= 1000000 ? 80 : 0;
 
 	targets[0] = (struct target){ "whole", times * times_of_kind(kind_of(test)) };
 }
 
-static void targets_floor(const struct test_case *test, uint32_t flows,
-			  struct target targets[CASE_TARGETS])
+static void targets_floor(const struct test_case *test, const struct case_plan *plan,
+			  uint32_t flows, struct target targets[CASE_TARGETS])
 {
 }
 
@@ -433,7 +436,7 @@ static void run_case(struct rig *rig, const struct test_case *test, const struct
 				.flows = flows,
 				.floor = stats_of(runs.floor, runs.n),
 				.cycles = stats_of(runs.cycles, runs.n) };
-	test->targets(test, flows, row->targets);
+	test->targets(test, plan, flows, row->targets);
 	results->n_rows++;
 	said(row);
 }

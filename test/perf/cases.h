@@ -23,6 +23,7 @@ struct case_plan {
 	uint64_t packets; /* of a run, at least; half of the flows come, or all if full */
 	uint32_t mbufs;
 	bool full, smoke; /* smoke: small, for whether it runs */
+	bool huge;        /* packets lie in 2 MB pages */
 	const char *only; /* NULL, or the name of the only case */
 };
 
