@@ -21,6 +21,7 @@ static void ahead(const struct region *region, size_t size, size_t first, size_t
 
 void conn_ahead(const struct conn_table *table)
 {
+	uint32_t count = __atomic_load_n(&table->count, __ATOMIC_RELAXED);
 	size_t max = table->config.max;
 	bool used = false;
 
@@ -41,6 +42,6 @@ void conn_ahead(const struct conn_table *table)
 	}
 	if (used)
 		region_populate(&table->index.region, 0,
-				(size_t)conn_index_ahead(&table->index, 2 * AHEAD) *
+				(size_t)conn_index_ahead(&table->index, 2 * AHEAD + count / 2) *
 					sizeof(struct conn_bucket));
 }

@@ -6,10 +6,9 @@
  * move to their other bucket; it looks at a bounded number of buckets and
  * moves nothing before a chain is found, so the worst insert has a price that
  * is known. The other bucket follows from bucket and tag alone: the search
- * reads no connection. A full table fills two thirds of the places (that is how
- * the index is sized): then one entry in eighteen lies in its second bucket and
- * one insert in a hundred moves an entry; at four fifths it would be one in
- * fourteen.
+ * reads no connection. A full table fills one to two thirds of the places (that
+ * is how the index is sized): at two thirds one entry in eighteen lies in its
+ * second bucket and one insert in a hundred moves an entry.
  */
 #include "ipvs/conn_index.h"
 
@@ -29,6 +28,9 @@ struct node {
 	uint8_t parent; /* node, NO_NODE for the two roots */
 	uint8_t slot;   /* of the parent: its entry can move here */
 };
+
+_Static_assert(1u << BITS_MIN >= CONN_INDEX_WINDOW, "a window is of different homes");
+_Static_assert(1u << BITS_GROW >= 2 * CONN_INDEX_WINDOW, "both of a home's, too");
 
 static void set_half(struct conn_index *index, uint32_t half)
 {
@@ -212,9 +214,10 @@ static unsigned int overflow_with(const struct conn_index *index, uint32_t bucke
 	for (uint32_t i = 0; i < 3 * step; i++) {
 		uint32_t at = conn_index_home(index, from + i) | (bucket - home);
 
-		n += seconds_of(index, at, home, bit);
+		/* those with the bit have gone on where that has been split already */
 		if (at + index->half < index->count)
-			n += seconds_of(index, at + index->half, home, bit);
+			at += index->half;
+		n += seconds_of(index, at, home, bit);
 	}
 	return n;
 }

@@ -54,7 +54,8 @@ struct conn_index {
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket);
 void conn_index_destroy(struct conn_index *index);
 
-/* ref is not 0 and not in the index. false: no place within the bounded search; nothing changed. */
+/* ref is not 0 and not in the index. false: no place within the bounded search; what is in it
+ * stays. */
 bool conn_index_insert(struct conn_index *index, uint64_t hash, uint32_t ref);
 
 /* ref was inserted with this hash. */

@@ -345,17 +345,6 @@ static bool found_cross(struct flow_run *run, union flow_vector *vector, uint32_
 	return false;
 }
 
-/* The connection of this packet, by a lookup of its own. */
-static bool found_alone(const struct flow_run *run, union flow_vector *vector, uint32_t i,
-			struct conn_found *found, bool six)
-{
-	if (six)
-		found->id = conn_lookup(run->conns, &vector->six[i].tuple, &found->dir);
-	else
-		conn_lookup4(run->conns, &vector->four[i].tuple, 1, found);
-	return found->id != CONN_NONE;
-}
-
 /* The guess was wrong: it is of a connection that crosses, or a tag has deceived the probe. */
 static __rte_noinline bool one_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
 				     struct flow_left *left, bool six)
@@ -365,7 +354,11 @@ static __rte_noinline bool one_again(struct flow_run *run, union flow_vector *ve
 
 	if (!six && conn_probe_end_cross(run->conns, &four->tuple, &four->probe, &found))
 		return found_cross(run, vector, i, &found, left);
-	if (!found_alone(run, vector, i, &found, six))
+	if (six)
+		found.id = conn_lookup(run->conns, &vector->six[i].tuple, &found.dir);
+	else
+		conn_lookup4(run->conns, &four->tuple, 1, &found);
+	if (found.id == CONN_NONE)
 		return false;
 	if (!six && conn_class_of(found.id) != CONN_IP4)
 		return found_cross(run, vector, i, &found, left);
@@ -475,11 +468,9 @@ static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
 		      union flow_vector *vector, uint32_t i, struct flow_left *left, const bool six)
 {
 	union flow_tuple *tuple = vector_tuple(vector, i, six);
-	struct conn_found found;
 
+	/* flow_one() has added what has a connection, but is not for this stage */
 	if (left_has(left, tuple, six))
-		return false;
-	if (unlikely(vector_probe(vector, i, six)->ref) && found_alone(run, vector, i, &found, six))
 		return false;
 	left_add(left, left_key_of(tuple, six));
 	return flow_new_take(run, new, vector_pkt(vector, i, six), at, tuple, six);

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 
 #include "lib/unit.h"
+#include "ipvs/conn_int.h"
 #include "ipvs/ipvs.h"
 #include "ipvs/proto/udp.h"
 #include "ipvs/service.h"
@@ -290,6 +291,62 @@ static void test_all_sorts(void **state)
 	rig_end(h);
 }
 
+/* Puts another connection before this one where lookups of its client's packets look, under the
+ * same tag; or takes it away again. */
+static void deceive(struct rig_conn *conn, const struct rig_conn *other, bool there)
+{
+	struct conn_table *conns = conn->w->ipvs->conns;
+	struct conn_bucket *bucket;
+	unsigned int slot = 0;
+	struct tuple in;
+	uint64_t hash;
+
+	conn_tuple(conns, conn->id, CONN_IN, &in);
+	hash = tuple_hash(&conns->config.key, &in);
+	bucket = &conns->index.buckets[conn_index_first(&conns->index, hash)];
+	while (bucket->ref[slot] != conn_ref(conn->id, CONN_IN))
+		assert_true(++slot < CONN_BUCKET_SLOTS);
+	assert_int_equal(slot, there ? 0 : 1);
+	bucket->tag[!slot] = bucket->tag[slot];
+	bucket->ref[!slot] = bucket->ref[slot];
+	bucket->ref[slot] = there ? conn_ref(other->id, CONN_IN) : 0;
+}
+
+/* Tags are not unique: whose tag leads to another connection first goes on by its own all the same,
+ * in its place among the others, and is counted once. */
+static void test_deceived(void **state)
+{
+	for (unsigned int p = 0; p < LENGTH(protos); p++) {
+		struct harness *h = rig_new(&usual);
+		struct flow flow, other;
+
+		rig_service(h, protos[p] == IPPROTO_TCP ? 't' : 'u', 1);
+		flow = flow_open(h, protos[p], CLIENT);
+		other = flow_open(h, protos[p], "10.0.0.101");
+		flow.taken = other.taken;
+		deceive(&flow.conn, &other.conn, true);
+		flow.conn.conn->deadline = 0;
+		flow_pass_data(&flow, CLIENT_SIDE, FLOW_STAGE); /* alone */
+		assert_int_not_equal(flow.conn.conn->deadline, 0);
+		for (unsigned int i = 0; i < VECTOR; i++) {
+			struct packet packet = numbered(i % 3 ? &other : &flow, CLIENT_SIDE, i);
+
+			inject(&flow, CLIENT_SIDE, &packet);
+		}
+		harness_turn(h);
+		for (unsigned int i = 0; i < VECTOR; i++) {
+			struct flow *of = i % 3 ? &other : &flow;
+			struct packet packet = numbered(of, CLIENT_SIDE, i);
+
+			expect_next(of, CLIENT_SIDE, &packet);
+		}
+		flow_took(&flow, VECTOR);
+		deceive(&flow.conn, &other.conn, false);
+		flow_pass_both(&flow, FLOW_STAGE);
+		rig_end(h);
+	}
+}
+
 /* --- deadlines ----------------------------------------------------------------- */
 
 /* Used at odd moments, it ends at the tick that its last packet has set, to the millisecond. */
@@ -371,8 +428,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),     cmocka_unit_test(test_no_overtaking),
 		cmocka_unit_test(test_counters),  cmocka_unit_test(test_counters_of_servers),
-		cmocka_unit_test(test_all_sorts), cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_port_full), cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_all_sorts), cmocka_unit_test(test_deceived),
+		cmocka_unit_test(test_expiry),    cmocka_unit_test(test_port_full),
+		cmocka_unit_test(test_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,13 @@ static void check_overflow(const struct conn_index *index)
 	free(want);
 }
 
+static void check_all(const struct conn_index *index, const uint64_t *hashes, uint32_t n)
+{
+	check_overflow(index);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(times_found(index, hashes[i], i + 1), 1);
+}
+
 /*
  * It has as many buckets as its content needs, going up and down in any order; each entry is found
  * all the time; no insert splits more than two; and what it leaves is clean.
@@ -220,7 +227,7 @@ static void grows_and_shrinks(void **state)
 	static const uint32_t ways[] = { MOST, 150000, MOST, 20000, 60000, 50, 100000, 0 };
 	struct prng prng = { 12 };
 	struct conn_index index;
-	uint32_t n = 0, small;
+	uint32_t n = 0, small, moved = 0;
 
 	assert_non_null(hashes);
 	assert_int_equal(conn_index_create(&index, MOST, -1), 0);
@@ -254,17 +261,60 @@ static void grows_and_shrinks(void **state)
 				}
 			}
 			assert_int_equal(index.entries, n);
+			/* in the midst of a doubling, too */
+			if (n % 20000 == 0 || (index.count != before && ++moved % 4999 == 0))
+				check_all(&index, hashes, n);
 		}
 		assert_in_range(index.count, small, ahead);
 		/* five to a bucket when it doubles, one when it halves */
 		assert_true(index.count >= n * 2 / 11 || index.count == index.max);
 		assert_true(index.count <= n + n / 8 || index.count == small);
-		check_overflow(&index);
-		for (uint32_t i = 0; i < n; i++)
-			assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
+		check_all(&index, hashes, n);
 	}
 	assert_int_equal(index.count, small);
 	free(hashes);
+	conn_index_destroy(&index);
+}
+
+/* What two buckets hold together does not always go into one. */
+static void waits_for_room(void **state)
+{
+	enum { FILL = 3000, CROWD = 14 };
+	uint64_t hashes[FILL + CROWD];
+	struct prng prng = { 13 };
+	struct conn_index index;
+	uint32_t small, n = 0;
+
+	assert_int_equal(conn_index_create(&index, 200000, -1), 0);
+	small = index.count;
+	for (; n < FILL + CROWD; n++) {
+		hashes[n] = prng_next(&prng) & ~(uint64_t)(small - 1);
+		/* the last ones: in the last bucket that there may be half as many of, and its twin
+		 */
+		hashes[n] |= n < FILL ? prng_below(&prng, small - 64) : small - 1;
+		if (n >= FILL)
+			hashes[n] = n % 2 ? hashes[n] | small : hashes[n] & ~(uint64_t)small;
+		assert_true(conn_index_insert(&index, hashes[n], n + 1));
+	}
+	assert_int_equal(index.count, 2 * small);
+	for (uint32_t i = 0; i < FILL; i++)
+		conn_index_remove(&index, hashes[i], i + 1);
+	conn_index_shrink(&index, UINT32_MAX);
+	assert_int_equal(index.count, 2 * small);
+	check_overflow(&index);
+	for (uint32_t i = FILL; i < n; i++)
+		assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
+	while (index.count == 2 * small) {
+		assert_true(n > FILL + CONN_BUCKET_SLOTS - 1);
+		n--;
+		conn_index_remove(&index, hashes[n], n + 1);
+		conn_index_shrink(&index, UINT32_MAX);
+	}
+	assert_int_equal(index.count, small);
+	assert_in_range(n, FILL + CONN_BUCKET_SLOTS - 2, FILL + CROWD - 1);
+	check_overflow(&index);
+	for (uint32_t i = FILL; i < n; i++)
+		assert_int_equal(times_found(&index, hashes[i], i + 1), 1);
 	conn_index_destroy(&index);
 }
 
@@ -277,6 +327,7 @@ int main(void)
 		cmocka_unit_test(long_chains),
 		cmocka_unit_test(churn),
 		cmocka_unit_test(grows_and_shrinks),
+		cmocka_unit_test(waits_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

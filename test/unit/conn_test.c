@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipvs/conn.h"
+#include "ipvs/conn_int.h"
 #include "lib/prng.h"
 #include "lib/unit.h"
 #include "worker/worker.h"
@@ -387,6 +387,37 @@ static void memory_ahead(void **state)
 	conn_table_destroy(table);
 }
 
+/* The index grows with the connections, and is small again some time after they have ended. */
+static void index_follows(void **state)
+{
+	struct expired expired = { 0 };
+	const uint32_t n = 20000;
+	uint64_t ms = 3000;
+	uint32_t small;
+
+	expired.table = table_new(100000, note_expired, &expired);
+	small = expired.table->index.count;
+	for (uint32_t i = 0; i < n; i++) {
+		struct tuple in = in4(i), out = out4(i);
+		uint32_t id = conn_create(expired.table, &in, &out);
+
+		assert_int_not_equal(id, CONN_NONE);
+		conn_set_timeout(expired.table, id, i ? 2 : 3000, 0);
+	}
+	assert_true(expired.table->index.count >= n * 2 / 6);
+	assert_int_equal(expire_until(&expired, ms), n - 1);
+	assert_true(expired.table->index.count > small);
+	while (expired.table->index.count > small) {
+		struct tuple in = in4(0);
+		enum conn_dir dir;
+
+		assert_int_equal(expire_until(&expired, ms += CONN_TICK_MS), 0);
+		assert_int_not_equal(conn_lookup(expired.table, &in, &dir), CONN_NONE);
+		assert_true(ms < 100000);
+	}
+	conn_table_destroy(expired.table);
+}
+
 /*
  * The model: a number of pairs of tuples, each of which is a connection now or is not.
  */
@@ -556,7 +587,8 @@ int main(void)
 		cmocka_unit_test(timeouts),        cmocka_unit_test(left_rounds_up),
 		cmocka_unit_test(free_disarms),    cmocka_unit_test(iteration),
 		cmocka_unit_test(memory_ahead),    cmocka_unit_test(memory),
-		cmocka_unit_test(random_model),    cmocka_unit_test(expire_budget),
+		cmocka_unit_test(index_follows),   cmocka_unit_test(random_model),
+		cmocka_unit_test(expire_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
