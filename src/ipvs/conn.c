@@ -182,7 +182,7 @@ static inline uint32_t index_find(const struct conn_table *table, const struct t
 {
 	const struct conn_index *index = &table->index;
 	uint32_t first = conn_index_first(index, hash);
-	uint16_t tag = conn_index_tag(index, hash);
+	uint16_t tag = conn_index_tag(hash);
 	uint32_t ref = bucket_find(table, &index->buckets[first], tag, t, t4);
 
 	if (ref == 0 && index->buckets[first].overflow)

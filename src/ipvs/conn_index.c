@@ -6,16 +6,15 @@
  * move to their other bucket; it looks at a bounded number of buckets and
  * moves nothing before a chain is found, so the worst insert has a price that
  * is known. The other bucket follows from bucket and tag alone: the search
- * reads no connection. A full table fills one to two thirds of the places (that
- * is how the index is sized): at two thirds one entry in eighteen lies in its
+ * reads no connection. A full table fills two thirds of the places (that is how
+ * the index is sized): then one entry in eighteen lies in its
  * second bucket and one insert in a hundred moves an entry.
  */
 #include "ipvs/conn_index.h"
 
 #include <errno.h>
 
-#define BITS_MIN      6   /* of a bucket's number */
-#define BITS_GROW     9   /* the smallest of a table that grows */
+#define BASE_GROWS    512 /* buckets of the smallest index that grows, at least */
 #define GROW_AT       5   /* entries a bucket, half of its places; it shrinks where there is one */
 #define SPLITS        2   /* an insert's: a doubling ends before there are 5.5 */
 #define SEARCH_NODES  32  /* full buckets whose entries are tried */
@@ -29,35 +28,33 @@ struct node {
 	uint8_t slot;   /* of the parent: its entry can move here */
 };
 
-_Static_assert(1u << BITS_MIN >= CONN_INDEX_WINDOW, "a window is of different homes");
-_Static_assert(1u << BITS_GROW >= 2 * CONN_INDEX_WINDOW, "both of a home's, too");
+_Static_assert(BASE_GROWS >= 2 * CONN_INDEX_WINDOW, "the windows of a home are of different homes");
 
 static void set_half(struct conn_index *index, uint32_t half)
 {
 	index->half = half;
-	index->mask = 2 * half - 1;
+	index->mask = 2 * (half / index->base) - 1;
 }
 
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket)
 {
 	uint64_t least = ((uint64_t)entries * 3 / 2 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
-	unsigned int bits = BITS_MIN, growth = 0;
+	unsigned int growth = 0;
+	uint64_t base;
 	int r;
 
-	while (1ull << bits < least)
-		bits++;
-	if (bits > BITS_GROW)
-		growth = bits - BITS_GROW < CONN_INDEX_GROWTH ? bits - BITS_GROW
-							      : CONN_INDEX_GROWTH;
-	r = region_create(&index->region, sizeof(struct conn_bucket) << bits, socket);
+	while (growth < CONN_INDEX_GROWTH && least >> growth >= 2 * BASE_GROWS)
+		growth++;
+	base = (least + (1u << growth) - 1) >> growth;
+	base = (base + CONN_INDEX_WINDOW - 1) / CONN_INDEX_WINDOW * CONN_INDEX_WINDOW;
+	r = region_create(&index->region, (base << growth) * sizeof(struct conn_bucket), socket);
 	if (r < 0)
 		return r;
 	index->buckets = index->region.base;
-	index->max = 1u << bits;
-	index->shift = bits - growth;
-	index->count = 1u << index->shift;
-	set_half(index, index->count);
+	index->base = index->count = (uint32_t)base;
+	index->max = (uint32_t)(base << growth);
 	index->entries = 0;
+	set_half(index, index->count);
 	return 0;
 }
 
@@ -190,7 +187,7 @@ static unsigned int seconds_of(const struct conn_index *index, uint32_t at, uint
 			       uint16_t bit)
 {
 	const struct conn_bucket *bucket = &index->buckets[at];
-	uint32_t here = conn_index_home(index, at);
+	uint32_t here = at % index->base;
 	unsigned int n = 0;
 
 	for (unsigned int left = bucket->second; left; left &= left - 1) {
@@ -207,12 +204,12 @@ static unsigned int seconds_of(const struct conn_index *index, uint32_t at, uint
  */
 static unsigned int overflow_with(const struct conn_index *index, uint32_t bucket, uint16_t bit)
 {
-	uint32_t home = conn_index_home(index, bucket), step = CONN_INDEX_WINDOW / 2;
-	uint32_t from = (home & ~(step - 1)) - step;
+	uint32_t home = bucket % index->base, step = CONN_INDEX_WINDOW / 2;
+	uint32_t from = (home & ~(step - 1)) + index->base - step;
 	unsigned int n = 0;
 
 	for (uint32_t i = 0; i < 3 * step; i++) {
-		uint32_t at = conn_index_home(index, from + i) | (bucket - home);
+		uint32_t at = (from + i) % index->base + (bucket - home);
 
 		/* those with the bit have gone on where that has been split already */
 		if (at + index->half < index->count)
@@ -227,7 +224,7 @@ static void split(struct conn_index *index)
 {
 	struct conn_bucket *from = &index->buckets[index->count - index->half];
 	struct conn_bucket *to = &index->buckets[index->count];
-	uint16_t bit = (uint16_t)(index->half >> index->shift);
+	uint16_t bit = (uint16_t)(index->half / index->base);
 
 	if (from->overflow) {
 		to->overflow = (uint16_t)overflow_with(index, index->count - index->half, bit);
@@ -268,7 +265,7 @@ static bool merge(struct conn_index *index)
 uint32_t conn_index_ahead(const struct conn_index *index, uint32_t more)
 {
 	uint64_t entries = (uint64_t)__atomic_load_n(&index->entries, __ATOMIC_RELAXED) + more;
-	uint32_t buckets = 1u << index->shift;
+	uint32_t buckets = index->base;
 
 	while (buckets < index->max && entries > (uint64_t)buckets * GROW_AT)
 		buckets *= 2;
@@ -277,7 +274,7 @@ uint32_t conn_index_ahead(const struct conn_index *index, uint32_t more)
 
 bool conn_index_insert(struct conn_index *index, uint64_t hash, uint32_t ref)
 {
-	uint16_t tag = conn_index_tag(index, hash);
+	uint16_t tag = conn_index_tag(hash);
 	uint32_t first, place;
 	int slot;
 
@@ -312,8 +309,7 @@ void conn_index_remove(struct conn_index *index, uint64_t hash, uint32_t ref)
 	int slot = slot_of(bucket, ref);
 
 	if (slot < 0) {
-		bucket = &index->buckets[conn_index_other(index, place,
-							  conn_index_tag(index, hash))];
+		bucket = &index->buckets[conn_index_other(index, place, conn_index_tag(hash))];
 		slot = slot_of(bucket, ref);
 		if (slot < 0)
 			return;
@@ -328,7 +324,7 @@ void conn_index_remove(struct conn_index *index, uint64_t hash, uint32_t ref)
 
 void conn_index_shrink(struct conn_index *index, uint32_t most)
 {
-	while (most-- && index->count > 1u << index->shift &&
+	while (most-- && index->count > index->base &&
 	       index->entries < (index->count == index->half ? index->half : 2 * index->half))
 		if (!merge(index))
 			return;

@@ -10,11 +10,11 @@
  * second bucket (`overflow`): while that is 0, a miss reads one line only.
  *
  * The number of buckets follows the number of entries, between `base` and
- * `max`, both powers of two: few connections lie close together in a table made
+ * `max`, base × 2^n: few connections lie close together in a table made
  * for many. It grows as a linear hash does, one bucket at a time, each split
- * into itself and one `half` further on. The bits of a hash beyond those that
- * name one of the first `base` buckets, its home, are in the tag, so a split
- * reads no connection. Buckets' numbers hold until the index is changed.
+ * into itself and one `half` further on. Bits of the tag lead on from one of
+ * the first `base` buckets, the home, so a split reads no connection. Buckets' numbers hold until
+ * the index is changed.
  */
 #ifndef IPVS_CONN_INDEX_H
 #define IPVS_CONN_INDEX_H
@@ -40,11 +40,11 @@ _Static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one line");
 
 struct conn_index {
 	struct conn_bucket *buckets;
+	uint32_t base;
 	uint32_t count; /* in use: half ≤ count < 2 × half; those below count - half have been split
 			 */
-	uint32_t half;  /* base << n */
-	uint32_t mask;  /* 2 × half - 1 */
-	uint32_t shift; /* base = 1 << shift */
+	uint32_t half; /* base << n */
+	uint32_t mask; /* of the n + 1 bits of a tag that lead on */
 	uint32_t max;
 	uint32_t entries;
 	struct region region;
@@ -68,22 +68,24 @@ void conn_index_shrink(struct conn_index *index, uint32_t most);
 /* Buckets when so many more entries have come. Any thread may ask. */
 uint32_t conn_index_ahead(const struct conn_index *index, uint32_t more);
 
-static inline uint16_t conn_index_tag(const struct conn_index *index, uint64_t hash)
+static inline uint16_t conn_index_tag(uint64_t hash)
 {
-	return (uint16_t)(hash >> index->shift);
+	return (uint16_t)hash;
 }
 
-/* Where an entry is that would have this bucket if there were as many as can be. */
-static inline uint32_t conn_index_at(const struct conn_index *index, uint32_t bucket)
+static inline uint32_t conn_index_at(const struct conn_index *index, uint32_t home, uint16_t tag)
 {
-	bucket &= index->mask;
+	uint32_t at = home + index->base * (tag & index->mask);
+
 	/* no branch: while it stands at `half`, one in two is beyond */
-	return bucket - (index->half & (0 - (uint32_t)(bucket >= index->count)));
+	return at - (index->half & (0 - (uint32_t)(at >= index->count)));
 }
 
 static inline uint32_t conn_index_first(const struct conn_index *index, uint64_t hash)
 {
-	return conn_index_at(index, (uint32_t)hash);
+	uint32_t home = (uint32_t)(((hash >> 32) * index->base) >> 32);
+
+	return conn_index_at(index, home, conn_index_tag(hash));
 }
 
 /* Both homes of an entry lie in one window of so many homes, of windows that begin at multiples of
@@ -91,9 +93,13 @@ static inline uint32_t conn_index_first(const struct conn_index *index, uint64_t
 #define CONN_INDEX_WINDOW 64u /* a page of memory */
 #define CONN_INDEX_GROWTH 6   /* bits of the tag, at most, that are of the bucket */
 
-static inline uint32_t conn_index_home(const struct conn_index *index, uint32_t bucket)
+/* Of an entry with this tag in this bucket. */
+static inline uint32_t conn_index_home(const struct conn_index *index, uint32_t bucket,
+				       uint16_t tag)
 {
-	return bucket & ((1u << index->shift) - 1);
+	uint32_t home = bucket - index->base * (tag & index->mask);
+
+	return home < index->base ? home : home + index->half;
 }
 
 static inline uint32_t conn_index_other_home(const struct conn_index *index, uint32_t home,
@@ -101,18 +107,21 @@ static inline uint32_t conn_index_other_home(const struct conn_index *index, uin
 {
 	uint32_t bits = tag >> CONN_INDEX_GROWTH;
 	uint32_t from = bits & 1 ? CONN_INDEX_WINDOW / 2 : 0;
+	uint32_t other = ((home + from) ^ (1 + bits % (CONN_INDEX_WINDOW - 1))) - from;
 
-	return conn_index_home(index,
-			       ((home + from) ^ (1 + bits % (CONN_INDEX_WINDOW - 1))) - from);
+	/* a window may reach over the end, or over the beginning, where it is below 0 */
+	if (other >= index->base)
+		other += other <= index->base + CONN_INDEX_WINDOW ? -index->base : index->base;
+	return other;
 }
 
 /* The other one of the two buckets that an entry with this tag can be in. */
 static inline uint32_t conn_index_other(const struct conn_index *index, uint32_t bucket,
 					uint16_t tag)
 {
-	uint32_t home = conn_index_other_home(index, conn_index_home(index, bucket), tag);
+	uint32_t home = conn_index_home(index, bucket, tag);
 
-	return conn_index_at(index, home | (uint32_t)tag << index->shift);
+	return conn_index_at(index, conn_index_other_home(index, home, tag), tag);
 }
 
 /* Slots whose tag is this one, a bit each; their ref may be 0. */

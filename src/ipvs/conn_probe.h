@@ -29,7 +29,7 @@ static inline void conn_probe_bucket(const struct conn_table *table, uint64_t ha
 				     struct conn_probe *probe)
 {
 	probe->bucket = conn_index_first(&table->index, hash);
-	probe->tag = conn_index_tag(&table->index, hash);
+	probe->tag = conn_index_tag(hash);
 	probe->second = false;
 }
 
