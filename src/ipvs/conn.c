@@ -252,6 +252,36 @@ void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, u
 	lookup4(table, tuples, n, found);
 }
 
+HOT_VARIANTS
+static void lookup6(const struct conn_table *table, const struct tuple *const *tuples,
+		    unsigned int n, struct conn_found *found)
+{
+	struct conn_probe probes[BATCH_BURST];
+	uint32_t again = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		conn_probe6_start(table, tuples[i], &probes[i]);
+	for (unsigned int i = 0; i < n; i++)
+		conn_probe_ask(table, &probes[i]);
+	for (unsigned int i = 0; i < n; i++)
+		again |= (uint32_t)!conn_probe6_guess(table, &probes[i]) << i;
+	for (; again; again &= again - 1)
+		conn_probe6_guess(table, &probes[__builtin_ctz(again)]);
+	for (unsigned int i = 0; i < n; i++) {
+		if (likely(conn_probe6_end(table, tuples[i], &probes[i], &found[i])))
+			continue;
+		found[i].id = CONN_NONE;
+		if (probes[i].ref)
+			found[i].id = conn_lookup(table, tuples[i], &found[i].dir);
+	}
+}
+
+void conn_lookup6(const struct conn_table *table, const struct tuple *const *tuples, unsigned int n,
+		  struct conn_found *found)
+{
+	lookup6(table, tuples, n, found);
+}
+
 /* An entry of a class, zeroed; there is one. */
 static inline uint32_t entry_take(struct conn_class *class)
 {

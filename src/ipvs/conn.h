@@ -129,6 +129,9 @@ struct conn_found {
  */
 void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		  struct conn_found *found);
+/* The same of IPv6. */
+void conn_lookup6(const struct conn_table *table, const struct tuple *const *tuples, unsigned int n,
+		  struct conn_found *found);
 
 /*
  * A new connection with these two tuples, all else zeroed but for proto, family and zone.

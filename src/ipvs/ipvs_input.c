@@ -237,27 +237,34 @@ static void look_up_again(const struct worker *w, struct rte_mbuf *m, struct con
 		found->id = conn_lookup(w->ipvs->conns, &pkt_meta(m)->tuple, &found->dir);
 }
 
-static bool asks4(struct rte_mbuf *m)
-{
-	return has_ports(pkt_meta(m)) && pkt_meta(m)->tuple.family == AF_INET;
-}
-
+/* All that have ports, each family in a vector of its own. */
 static void look_up(const struct worker *w, struct rte_mbuf **pkts, uint32_t n,
 		    struct conn_found *found)
 {
-	struct tuple4 tuples[BATCH_BURST];
-	struct conn_found hits[BATCH_BURST];
-	uint32_t asked = 0;
+	struct conn_found hits4[BATCH_BURST], hits6[BATCH_BURST];
+	const struct tuple *tuples6[BATCH_BURST];
+	struct tuple4 tuples4[BATCH_BURST];
+	uint32_t four = 0, six = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (asks4(pkts[i]))
-			tuples[asked++] = tuple4_from(&pkt_meta(pkts[i])->tuple);
-	conn_lookup4(w->ipvs->conns, tuples, asked, hits);
-	for (uint32_t i = 0, hit = 0; i < n; i++) {
-		if (asks4(pkts[i]))
-			found[i] = hits[hit++];
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pkt_meta *meta = pkt_meta(pkts[i]);
+
+		if (!has_ports(meta))
+			continue;
+		if (meta->tuple.family == AF_INET)
+			tuples4[four++] = tuple4_from(&meta->tuple);
 		else
-			look_up_again(w, pkts[i], &found[i]);
+			tuples6[six++] = &meta->tuple;
+	}
+	conn_lookup4(w->ipvs->conns, tuples4, four, hits4);
+	conn_lookup6(w->ipvs->conns, tuples6, six, hits6);
+	for (uint32_t i = 0, hit4 = 0, hit6 = 0; i < n; i++) {
+		const struct pkt_meta *meta = pkt_meta(pkts[i]);
+
+		if (!has_ports(meta))
+			found[i].id = CONN_NONE;
+		else
+			found[i] = meta->tuple.family == AF_INET ? hits4[hit4++] : hits6[hit6++];
 	}
 }
 
