@@ -36,16 +36,16 @@ PKGS_COMMON := jansson popt
 PKGS_DAEMON := libdpdk libmnl libuv libsystemd numa $(PKGS_COMMON)
 
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG,-O3)
+OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG -fno-omit-frame-pointer,-O3)
 MARCH  := $(if $(filter x86_64,$(ARCH)),-march=x86-64-v2)
-SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # libdpdk.pc asks for -march=corei7; ours comes behind it.
 DPDK_CFLAGS := $(shell pkg-config --cflags $(PKGS_DAEMON) 2>/dev/null | sed 's/-I\(\S*\)/-isystem \1/g')
 DPDK_LIBS   := $(shell pkg-config --libs $(PKGS_DAEMON) 2>/dev/null) -lrte_net_bond -lm
 TOOL_CFLAGS := $(shell pkg-config --cflags $(PKGS_COMMON) 2>/dev/null)
 TOOL_LIBS   := $(shell pkg-config --libs $(PKGS_COMMON) 2>/dev/null)
 
-CFLAGS_ALL = -std=gnu11 -g $(OPT) $(WARN) $(SAN) -fno-omit-frame-pointer -D_GNU_SOURCE -DDPVS_VERSION='"$(VERSION)"' $(CFLAGS)
+CFLAGS_ALL = -std=gnu11 -g $(OPT) $(WARN) $(SAN) -D_GNU_SOURCE -DDPVS_VERSION='"$(VERSION)"' $(CFLAGS)
 CFLAGS_SRC = $(CFLAGS_ALL) -Iinclude -Isrc -Itools -isystem include/lean $(DPDK_CFLAGS) $(MARCH)
 CFLAGS_TOOLS = $(CFLAGS_ALL) -Iinclude -Itools $(TOOL_CFLAGS) $(MARCH)
 

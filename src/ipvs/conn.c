@@ -211,12 +211,14 @@ uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, 
 	return conn_ref_id(ref);
 }
 
+const struct conn_line6 conn_line_none;
+
 static inline void probe_finish(const struct conn_table *table, const struct tuple4 *t4,
 				const struct conn_probe *probe, struct conn_found *found)
 {
 	struct tuple tuple;
 
-	if (likely(conn_probe_end(table, t4, probe, found)) ||
+	if (likely(conn_probe_end(t4, probe, found)) ||
 	    conn_probe_end_cross(table, t4, probe, found))
 		return;
 	found->id = CONN_NONE;
@@ -236,7 +238,7 @@ static void lookup4(const struct conn_table *table, const struct tuple4 *tuples,
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe_start(table, &tuples[i], &probes[i]);
 	for (unsigned int i = 0; i < n; i++)
-		conn_probe_ask(table, &probes[i]);
+		conn_probe_ask(&probes[i]);
 	for (unsigned int i = 0; i < n; i++)
 		again |= (uint32_t)!conn_probe_guess(table, &probes[i]) << i;
 	for (; again; again &= again - 1)
@@ -262,13 +264,13 @@ static void lookup6(const struct conn_table *table, const struct tuple *const *t
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe6_start(table, tuples[i], &probes[i]);
 	for (unsigned int i = 0; i < n; i++)
-		conn_probe_ask(table, &probes[i]);
+		conn_probe_ask(&probes[i]);
 	for (unsigned int i = 0; i < n; i++)
 		again |= (uint32_t)!conn_probe6_guess(table, &probes[i]) << i;
 	for (; again; again &= again - 1)
 		conn_probe6_guess(table, &probes[__builtin_ctz(again)]);
 	for (unsigned int i = 0; i < n; i++) {
-		if (likely(conn_probe6_end(table, tuples[i], &probes[i], &found[i])))
+		if (likely(conn_probe6_end(tuples[i], &probes[i], &found[i])))
 			continue;
 		found[i].id = CONN_NONE;
 		if (probes[i].ref)

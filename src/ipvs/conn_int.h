@@ -91,6 +91,9 @@ static inline enum conn_dir conn_ref_dir(uint32_t ref)
 	return (ref - 1) & 1 ? CONN_OUT : CONN_IN;
 }
 
+/* Of no connection, of either class: no tuple is its. */
+extern const struct conn_line6 conn_line_none;
+
 /* Of an id of that class. */
 static inline struct conn_line4 *conn_line4(const struct conn_table *table, uint32_t id)
 {

@@ -19,8 +19,9 @@
 #include "ipvs/conn_int.h"
 
 struct conn_probe {
-	uint32_t bucket;
-	uint32_t ref; /* the first in the bucket whose tag matches, 0: none */
+	const struct conn_bucket *bucket;
+	const void *line; /* of ref, if that is of the family asked for; else conn_line_none */
+	uint32_t ref;     /* the first in the bucket whose tag matches, 0: none */
 	uint16_t tag;
 	bool second; /* the bucket is the second one */
 };
@@ -28,7 +29,7 @@ struct conn_probe {
 static inline void conn_probe_bucket(const struct conn_table *table, uint64_t hash,
 				     struct conn_probe *probe)
 {
-	probe->bucket = conn_index_first(&table->index, hash);
+	probe->bucket = &table->index.buckets[conn_index_first(&table->index, hash)];
 	probe->tag = conn_index_tag(hash);
 	probe->second = false;
 }
@@ -46,50 +47,55 @@ static inline void conn_probe6_start(const struct conn_table *table, const struc
 }
 
 /* For its bucket. */
-static inline void conn_probe_ask(const struct conn_table *table, const struct conn_probe *probe)
+static inline void conn_probe_ask(const struct conn_probe *probe)
 {
-	__builtin_prefetch(&table->index.buckets[probe->bucket]);
+	__builtin_prefetch(probe->bucket);
+}
+
+/* To its second bucket. */
+static __rte_noinline void conn_probe_turn(const struct conn_table *table, struct conn_probe *probe)
+{
+	const struct conn_index *index = &table->index;
+	uint32_t at = (uint32_t)(probe->bucket - index->buckets);
+
+	probe->bucket = &index->buckets[conn_index_other(index, at, probe->tag)];
+	probe->second = true;
+	conn_probe_ask(probe);
 }
 
 /* The line (`six`: the two lines) that a reference whose tag matches leads to. */
-static inline void conn_probe_hit(const struct conn_table *table, struct conn_probe *probe,
-				  uint32_t ref, const bool six)
+static inline void conn_probe_hit(struct conn_probe *probe, uint32_t ref, const char *line,
+				  const bool six)
 {
-	const char *line = six ? (const char *)conn_line6(table, conn_ref_id(ref))
-			       : (const char *)conn_line4(table, conn_ref_id(ref));
-
 	probe->ref = ref;
 	__builtin_prefetch(line, 1);
 	if (six)
 		__builtin_prefetch(line + 64, 1);
 }
 
-/* To its second bucket. */
-static __rte_noinline void conn_probe_turn(const struct conn_table *table, struct conn_probe *probe)
-{
-	probe->bucket = conn_index_other(&table->index, probe->bucket, probe->tag);
-	probe->second = true;
-	conn_probe_ask(table, probe);
-}
-
 static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 						struct conn_probe *probe, const bool six)
 {
-	const struct conn_bucket *bucket = &table->index.buckets[probe->bucket];
+	const struct conn_bucket *bucket = probe->bucket;
 
 	for (unsigned int match = conn_bucket_match(bucket, probe->tag); likely(match);
 	     match &= match - 1) {
 		uint32_t ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
+		uint32_t id = conn_ref_id(ref);
 
-		if (likely(six ? ref != 0 : conn_ref_is4(ref))) {
-			conn_probe_hit(table, probe, ref, six);
+		if (likely(!six && conn_ref_is4(ref))) {
+			probe->line = conn_line4(table, id);
+			conn_probe_hit(probe, ref, probe->line, false);
 			return true;
 		}
-		if (!six && ref) { /* of a connection that crosses */
-			conn_probe_hit(table, probe, ref, true);
-			return true;
-		}
+		if (!ref || (six && conn_ref_is4(ref)))
+			continue;
+		/* of IPv6, or of a connection that crosses */
+		probe->line = six ? conn_line6(table, id) : &conn_line_none;
+		conn_probe_hit(probe, ref, (const char *)conn_line6(table, id), true);
+		return true;
 	}
+	probe->line = &conn_line_none;
 	probe->ref = 0;
 	if (probe->second || !bucket->overflow)
 		return true;
@@ -108,6 +114,17 @@ static inline bool conn_probe6_guess(const struct conn_table *table, struct conn
 	return conn_probe_look(table, probe, true);
 }
 
+/* Protocol and zone, as tuple4_rest(). */
+static inline uint32_t conn_rest4(const struct conn *conn)
+{
+	uint32_t word;
+
+	memcpy(&word, conn, sizeof(word));
+	return word & 0xffff00ff;
+}
+_Static_assert(offsetof(struct conn, proto) == 0 && offsetof(struct conn, zone) == 2,
+	       "little-endian, proto | zone << 16 beside the state");
+
 /* One comparison for all of it: addresses, ports, protocol, zone. */
 static inline bool conn_line4_is(const struct conn_line4 *line, enum conn_dir dir,
 				 const struct tuple4 *tuple)
@@ -119,20 +136,16 @@ static inline bool conn_line4_is(const struct conn_line4 *line, enum conn_dir di
 	memcpy(&addrs, &key->src, sizeof(addrs));
 	memcpy(&ports, &key->sport, sizeof(ports));
 	return ((addrs ^ tuple->addrs) | (ports ^ tuple->ports) |
-		(tuple4_rest(line->conn.proto, line->conn.zone) ^ tuple->rest)) == 0;
+		(conn_rest4(&line->conn) ^ tuple->rest)) == 0;
 }
 
 /* Was the guess right? If not, a whole lookup tells more, unless nothing was found at all. */
-static inline bool conn_probe_end(const struct conn_table *table, const struct tuple4 *tuple,
-				  const struct conn_probe *probe, struct conn_found *found)
+static inline bool conn_probe_end(const struct tuple4 *tuple, const struct conn_probe *probe,
+				  struct conn_found *found)
 {
-	uint32_t id = conn_ref_id(probe->ref);
-
 	found->dir = conn_ref_dir(probe->ref);
-	found->id = id;
-	/* of no reference it is another class */
-	return likely(conn_class_of(id) == CONN_IP4) &&
-	       conn_line4_is(conn_line4(table, id), found->dir, tuple);
+	found->id = conn_ref_id(probe->ref);
+	return likely(conn_line4_is(probe->line, found->dir, tuple));
 }
 
 /* The same of one that crosses. */
@@ -151,15 +164,14 @@ static inline bool conn_probe_end_cross(const struct conn_table *table, const st
 	return likely(key->family == AF_INET) && tuple4_equal(&key4, tuple);
 }
 
-static inline bool conn_probe6_end(const struct conn_table *table, const struct tuple *tuple,
-				   const struct conn_probe *probe, struct conn_found *found)
+static inline bool conn_probe6_end(const struct tuple *tuple, const struct conn_probe *probe,
+				   struct conn_found *found)
 {
-	uint32_t id = conn_ref_id(probe->ref);
+	const struct conn_line6 *line = probe->line;
 
 	found->dir = conn_ref_dir(probe->ref);
-	found->id = id;
-	return likely(probe->ref && conn_class_of(id) == CONN_IP6) &&
-	       tuple_equal(&conn_line6(table, id)->key[found->dir], tuple);
+	found->id = conn_ref_id(probe->ref);
+	return likely(tuple_equal(&line->key[found->dir], tuple));
 }
 
 #endif

@@ -54,7 +54,6 @@ void flow_begin(struct worker *w, struct flow_run *run)
 		.services = w->ipvs->services,
 		.dests = w->ipvs->services->dests,
 		.adjs = adj_array(w),
-		.tx = w->link->tx,
 		.stamps = w->net->stamps.at,
 		.now_ms = w->now_ms,
 		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
@@ -98,12 +97,16 @@ static __rte_always_inline struct adj *way_of(struct flow_run *run, union flow_l
 			dir == CONN_IN ? &dest->addr : &client);
 }
 
-/* Answers that are not rewritten are only passing through: no business of this stage. */
-static inline bool mode_flows(const struct conn *conn, enum conn_dir dir)
+/* Both addresses are rewritten, there and back. */
+static inline bool mode_is_nat(const struct conn *conn)
 {
-	uint16_t flags = conn->flags & (CONN_FLOW | CONN_NAT | CONN_FAR);
+	return (conn->flags & (CONN_FLOW | CONN_NAT | CONN_FAR)) == (CONN_FLOW | CONN_NAT);
+}
 
-	return likely(flags == (CONN_FLOW | CONN_NAT)) || (flags == CONN_FLOW && dir == CONN_IN);
+/* Answers that are not rewritten are only passing through: no business of this stage. */
+static inline bool mode_is_plain(const struct conn *conn, enum conn_dir dir)
+{
+	return dir == CONN_IN && (conn->flags & (CONN_FLOW | CONN_NAT | CONN_FAR)) == CONN_FLOW;
 }
 
 static inline bool mode_is_far(const struct conn *conn)
@@ -130,23 +133,17 @@ static __rte_always_inline struct adj *far_way(struct flow_run *run, union flow_
 }
 
 /* The adjacency of a packet; NULL: this stage cannot. */
-static __rte_always_inline struct adj *way(struct flow_run *run, union flow_line line,
-					   enum conn_dir dir, struct dest *dest,
-					   const uint8_t *frame, uint16_t total, const bool six)
+static __rte_always_inline struct adj *straight_way(struct flow_run *run, union flow_line line,
+						    enum conn_dir dir, struct dest *dest,
+						    const uint8_t *frame, uint16_t total,
+						    const bool six)
 {
-	const struct conn *conn = line_conn(line, six);
 	struct adj *adj;
 
-	if (likely(mode_flows(conn, dir))) {
-		if (unlikely(!family_stays(line, dir, six) || !ways_fresh(run, line, dest, six)))
-			return NULL;
-		adj = way_of(run, line, dir, dest, frame, six);
-	} else if (mode_is_far(conn)) {
-		adj = far_way(run, line, dir, frame, six);
-	} else {
+	if (unlikely(!family_stays(line, dir, six) || !ways_fresh(run, line, dest, six)))
 		return NULL;
-	}
-	return likely(adj->usable && total <= adj->mtu) ? adj : NULL;
+	adj = way_of(run, line, dir, dest, frame, six);
+	return likely(total <= adj->fits) ? adj : NULL;
 }
 
 /* What moves the state, or brings the deadline nearer. */
@@ -158,28 +155,73 @@ static __rte_noinline struct adj *forward_move(struct flow_run *run, union flow_
 
 	if (!flow_moves(run, line, id, dir, dest, l4, six))
 		return NULL;
-	pass(run, line, dir, dest, frame, ip_total(frame, six), adj, six, false);
+	pass(run, line, dir, dest, frame, ip_total(frame, six), adj, six, false,
+	     line_nat(line, six));
 	return adj;
 }
 
-/* `total` is ip_total(). */
+/* A packet that has a way. */
+static __rte_always_inline struct adj *forward_by(struct flow_run *run, union flow_line line,
+						  uint32_t id, enum conn_dir dir, struct dest *dest,
+						  uint8_t *frame, uint16_t total, struct adj *adj,
+						  const bool six, const bool nat)
+{
+	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	struct conn *conn = line_conn(line, six);
+	uint32_t deadline = deadline_next(run, conn, dest);
+
+	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
+		return forward_move(run, line, id, dir, dest, frame, adj, six);
+	conn->deadline = deadline;
+	pass(run, line, dir, dest, frame, total, adj, six, true, nat);
+	return adj;
+}
+
+/* Of another mode than NAT's. */
+static __rte_always_inline struct adj *forward_other(struct flow_run *run, union flow_line line,
+						     uint32_t id, enum conn_dir dir,
+						     struct dest *dest, uint8_t *frame,
+						     uint16_t total, const bool six)
+{
+	const struct conn *conn = line_conn(line, six);
+	struct adj *adj;
+
+	if (mode_is_plain(conn, dir)) {
+		adj = straight_way(run, line, dir, dest, frame, total, six);
+		if (unlikely(!adj))
+			return NULL;
+		return forward_by(run, line, id, dir, dest, frame, total, adj, six, false);
+	}
+	if (!mode_is_far(conn))
+		return NULL;
+	adj = far_way(run, line, dir, frame, six);
+	if (unlikely(total > adj->fits))
+		return NULL;
+	return forward_by(run, line, id, dir, dest, frame, total, adj, six, line_nat(line, six));
+}
+
+static __rte_always_inline struct adj *forward_dir(struct flow_run *run, union flow_line line,
+						   uint32_t id, const enum conn_dir dir,
+						   struct dest *dest, uint8_t *frame,
+						   uint16_t total, const bool six)
+{
+	struct adj *adj;
+
+	if (unlikely(!mode_is_nat(line_conn(line, six))))
+		return forward_other(run, line, id, dir, dest, frame, total, six);
+	adj = straight_way(run, line, dir, dest, frame, total, six);
+	if (unlikely(!adj))
+		return NULL;
+	return forward_by(run, line, id, dir, dest, frame, total, adj, six, true);
+}
+
+/* `total` is ip_total(). Each direction and mode has code of its own. */
 static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
 					       uint32_t id, enum conn_dir dir, struct dest *dest,
 					       uint8_t *frame, uint16_t total, const bool six)
 {
-	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
-	struct adj *adj = way(run, line, dir, dest, frame, total, six);
-	struct conn *conn = line_conn(line, six);
-	uint32_t deadline;
-
-	if (unlikely(!adj))
-		return NULL;
-	deadline = deadline_next(run, conn, dest);
-	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
-		return forward_move(run, line, id, dir, dest, frame, adj, six);
-	conn->deadline = deadline;
-	pass(run, line, dir, dest, frame, total, adj, six, true);
-	return adj;
+	return dir == CONN_IN ? forward_dir(run, line, id, CONN_IN, dest, frame, total, six)
+			      : forward_dir(run, line, id, CONN_OUT, dest, frame, total, six);
 }
 
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
@@ -204,7 +246,7 @@ static __rte_always_inline struct adj *forward_first(struct flow_run *run, union
 	struct conn *conn = line_conn(line, six);
 	struct adj *adj;
 
-	if (likely(mode_flows(conn, CONN_IN))) {
+	if (likely(mode_is_nat(conn) || mode_is_plain(conn, CONN_IN))) {
 		if (unlikely(!family_stays(line, CONN_IN, six) || !dest_way_fresh(run, dest)))
 			return NULL;
 		adj = way_of(run, line, CONN_IN, dest, frame, six);
@@ -213,11 +255,11 @@ static __rte_always_inline struct adj *forward_first(struct flow_run *run, union
 	} else {
 		return NULL;
 	}
-	if (unlikely(!adj->usable || total > adj->mtu))
+	if (unlikely(total > adj->fits))
 		return NULL;
 	if (conn->proto == IPPROTO_TCP)
 		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
-	pass(run, line, CONN_IN, dest, frame, total, adj, six, false);
+	pass(run, line, CONN_IN, dest, frame, total, adj, six, false, line_nat(line, six));
 	return adj;
 }
 
@@ -276,14 +318,14 @@ static inline struct rte_mbuf *vector_pkt(const union flow_vector *vector, uint3
 	return six ? vector->six[i].m : vector->four[i].m;
 }
 
-static inline bool vector_found(const struct flow_run *run, const union flow_vector *vector,
-				uint32_t i, struct conn_found *found, const bool six)
+static inline bool vector_found(const union flow_vector *vector, uint32_t i,
+				struct conn_found *found, const bool six)
 {
 	const struct flow_item4 *four = &vector->four[i];
 	const struct flow_item6 *item = &vector->six[i];
 
-	return six ? conn_probe6_end(run->conns, &item->tuple, &item->probe, found)
-		   : conn_probe_end(run->conns, &four->tuple, &four->probe, found);
+	return six ? conn_probe6_end(&item->tuple, &item->probe, found)
+		   : conn_probe_end(&four->tuple, &four->probe, found);
 }
 
 static inline union flow_line line_of(const struct flow_run *run, uint32_t id, const bool six)
@@ -303,19 +345,18 @@ static inline bool found_aside(struct flow_run *run, struct rte_mbuf *m, union f
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
 static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vector *vector,
-					   uint32_t i, const struct conn_found *found,
-					   struct flow_left *left, const bool six)
+					   uint32_t i, union flow_line line,
+					   const struct conn_found *found, struct flow_left *left,
+					   const bool six)
 {
 	struct rte_mbuf *m = vector_pkt(vector, i, six);
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint16_t total = ip_total(frame, six);
-	union flow_line line;
 	struct dest *dest;
 	struct adj *adj;
 
 	if (left && left_has(left, vector_tuple(vector, i, six), six))
 		return false;
-	line = line_of(run, found->id, six);
 	dest = &run->dests[line_conn(line, six)->dest];
 	adj = forward(run, line, found->id, found->dir, dest, frame, total, six);
 	if (unlikely(!adj)) {
@@ -325,7 +366,7 @@ static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vect
 			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
 		return false;
 	}
-	push_out(run, m, (uint16_t)(total + ETH_LEN), adj);
+	push_out(m, (uint16_t)(total + ETH_LEN), adj);
 	return true;
 }
 
@@ -362,7 +403,7 @@ static __rte_noinline bool one_again(struct flow_run *run, union flow_vector *ve
 		return false;
 	if (!six && conn_class_of(found.id) != CONN_IP4)
 		return found_cross(run, vector, i, &found, left);
-	return flow_found(run, vector, i, &found, left, six);
+	return flow_found(run, vector, i, line_of(run, found.id, six), &found, left, six);
 }
 
 /* The same; it may also be of a connection that the probe has missed. */
@@ -370,10 +411,12 @@ static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector
 					 uint32_t i, struct flow_left *left, const bool six)
 {
 	struct conn_found found;
+	union flow_line line;
 
-	if (unlikely(!vector_found(run, vector, i, &found, six)))
+	if (unlikely(!vector_found(vector, i, &found, six)))
 		return vector_probe(vector, i, six)->ref && one_again(run, vector, i, left, six);
-	return flow_found(run, vector, i, &found, left, six);
+	line.four = (struct conn_line4 *)(uintptr_t)vector_probe(vector, i, six)->line;
+	return flow_found(run, vector, i, line, &found, left, six);
 }
 
 static __rte_noinline void tags_back(struct flow_run *run, struct rte_mbuf *m)
@@ -405,26 +448,27 @@ struct flow_parsed {
 	uint32_t others; /* of these: of the other family, or tagged */
 };
 
-/* The i-th of them; false: it cannot be parsed. */
-static inline bool vector_start(const struct flow_run *run, struct rte_mbuf *m,
-				union flow_vector *vector, uint32_t i, const bool six)
+/* false: it cannot be parsed. */
+static inline bool item4_start(const struct flow_run *run, struct rte_mbuf *m,
+			       struct flow_item4 *item)
 {
-	struct flow_item4 *four = &vector->four[i];
-	struct flow_item6 *item = &vector->six[i];
 	struct tuple4 tuple; /* apart, so that it stays in registers */
 
-	if (six) {
-		if (unlikely(!flow_parse6(run, m, &item->tuple)))
-			return false;
-		conn_probe6_start(run->conns, &item->tuple, &item->probe);
-		item->m = m;
-	} else {
-		if (unlikely(!flow_parse4(run, m, &tuple)))
-			return false;
-		four->tuple = tuple;
-		conn_probe_start(run->conns, &tuple, &four->probe);
-		four->m = m;
-	}
+	if (unlikely(!flow_parse4(run, m, &tuple)))
+		return false;
+	item->tuple = tuple;
+	conn_probe_start(run->conns, &tuple, &item->probe);
+	item->m = m;
+	return true;
+}
+
+static inline bool item6_start(const struct flow_run *run, struct rte_mbuf *m,
+			       struct flow_item6 *item)
+{
+	if (unlikely(!flow_parse6(run, m, &item->tuple)))
+		return false;
+	conn_probe6_start(run->conns, &item->tuple, &item->probe);
+	item->m = m;
 	return true;
 }
 
@@ -434,13 +478,16 @@ static __rte_always_inline struct flow_parsed vector_parse(const struct flow_run
 							   const bool six)
 {
 	struct flow_parsed parsed = { .n = 0 };
+	struct flow_item4 *four = vector->four;
+	struct flow_item6 *item = vector->six;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (likely(vector_start(run, pkts[i], vector, parsed.n, six)))
-			parsed.n++;
+		if (likely(six ? item6_start(run, pkts[i], item) : item4_start(run, pkts[i], four)))
+			four++, item++;
 		else
 			parsed.left |= 1u << i;
 	}
+	parsed.n = (uint32_t)(six ? item - vector->six : four - vector->four);
 	return parsed;
 }
 
@@ -456,7 +503,7 @@ static __rte_always_inline void vector_ask(const struct flow_run *run, union flo
 	uint32_t again = 0; /* a bit each: in its second bucket */
 
 	for (uint32_t i = 0; i < n; i++)
-		conn_probe_ask(run->conns, vector_probe(vector, i, six));
+		conn_probe_ask(vector_probe(vector, i, six));
 	for (uint32_t i = 0; i < n; i++)
 		again |= (uint32_t)!probe_guess(run, vector_probe(vector, i, six), six) << i;
 	for (; unlikely(again); again &= again - 1)
@@ -484,7 +531,7 @@ static __rte_noinline bool first_aside(struct flow_run *run, struct rte_mbuf *m,
 	const struct adj *adj = flow_aside_first(run, line, dest, &frame, six);
 
 	if (adj)
-		push_frame(run, m, &frame, adj);
+		push_frame(m, &frame, adj);
 	return adj != NULL;
 }
 
@@ -496,7 +543,7 @@ static __rte_noinline bool first_cross(struct flow_run *run, struct rte_mbuf *m,
 	const struct adj *adj = flow_cross_first(run, line, dest, &frame);
 
 	if (adj)
-		push_frame(run, m, &frame, adj);
+		push_frame(m, &frame, adj);
 	return adj != NULL;
 }
 
@@ -510,7 +557,7 @@ static __rte_always_inline bool first_goes_on(struct flow_run *run, struct rte_m
 
 	if (unlikely(!adj))
 		return first_aside(run, m, line, dest, six);
-	push_out(run, m, (uint16_t)(total + ETH_LEN), adj);
+	push_out(m, (uint16_t)(total + ETH_LEN), adj);
 	return true;
 }
 

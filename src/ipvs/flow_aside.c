@@ -73,8 +73,8 @@ static __rte_always_inline struct adj *tunnel_way_of(const struct flow_run *run,
 {
 	struct adj *adj = &run->adjs[dest->adj];
 
-	*head = likely(adj->usable) ? head_of(run, line_conn(line, six)->dest, dest, six) : NULL;
-	if (unlikely(!*head || total + (*head)->len > adj->mtu || (*head)->len > frame->room))
+	*head = likely(adj->fits) ? head_of(run, line_conn(line, six)->dest, dest, six) : NULL;
+	if (unlikely(!*head || total + (*head)->len > adj->fits || (*head)->len > frame->room))
 		return NULL;
 	return adj;
 }
@@ -88,7 +88,7 @@ static __rte_always_inline void tunnel_put(struct flow_run *run, union flow_line
 
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);
-	rewrite(run, line, CONN_IN, ip, six, false);
+	rewrite(run, line, CONN_IN, ip, six, false, line_nat(line, six));
 	encap_head_put(head, ip, total, each_of(run, head, ip));
 	frame->at -= head->len;
 	frame->len = (uint16_t)(total + head->len + ETH_LEN);
@@ -176,7 +176,7 @@ bool flow_aside4(struct flow_run *run, struct rte_mbuf *m, union flow_line line,
 
 	if (unlikely(!adj))
 		return false;
-	push_frame(run, m, &frame, adj);
+	push_frame(m, &frame, adj);
 	return true;
 }
 
@@ -191,6 +191,6 @@ bool flow_aside6(struct flow_run *run, struct rte_mbuf *m, union flow_line line,
 	adj = aside(run, line, id, dir, dest, &frame, true);
 	if (unlikely(!adj))
 		return false;
-	push_frame(run, m, &frame, adj);
+	push_frame(m, &frame, adj);
 	return true;
 }

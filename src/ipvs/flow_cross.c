@@ -52,7 +52,7 @@ static inline struct adj *cross_way(struct flow_run *run, struct conn_line6 *lin
 static inline bool cross_fits(const struct cross *cross, const uint8_t *l4, uint32_t len,
 			      const struct adj *adj, const bool six)
 {
-	if (unlikely(len > adj->mtu))
+	if (unlikely(len > adj->fits))
 		return false;
 	if (six)
 		return true;
@@ -112,7 +112,7 @@ static __rte_always_inline bool cross_can(const struct flow_frame *frame, const 
 	const uint8_t *l4 = frame->at + ETH_LEN + (six ? IP6_LEN : IP_LEN);
 	uint32_t len = cross->l4_len + (six ? IP_LEN : IP6_LEN);
 
-	return likely(adj->usable && cross_fits(cross, l4, len, adj, six) &&
+	return likely(cross_fits(cross, l4, len, adj, six) &&
 		      (six || frame->room >= IP6_LEN - IP_LEN));
 }
 
@@ -186,7 +186,7 @@ static __rte_always_inline bool cross_packet(struct flow_run *run, struct rte_mb
 
 	if (unlikely(!adj))
 		return false;
-	push_frame(run, m, &frame, adj);
+	push_frame(m, &frame, adj);
 	return true;
 }
 

@@ -31,7 +31,6 @@ struct flow_run {
 	struct service_table *services;
 	struct dest *dests;
 	struct adj *adjs;
-	struct batch *tx; /* of each port, what is to be sent */
 	const uint32_t *stamps;
 	uint64_t now_ms;
 	uint32_t tcp_deadline;    /* of an established connection, */
@@ -156,7 +155,7 @@ static inline bool flow_crosses(const struct conn_line6 *line)
 
 /*
  * The way to an address for the packet in `frame` (parsed, not rewritten) alone, where it depends
- * on more than the address; the adjacency of ADJ_NONE, which is not usable: there is none.
+ * on more than the address; the adjacency of ADJ_NONE, which takes no packet: there is none.
  */
 struct adj *flow_way(struct flow_run *run, const uint8_t *frame, unsigned int family,
 		     const union ip_addr *to);

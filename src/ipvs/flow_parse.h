@@ -38,6 +38,14 @@ static inline uint16_t load16(const void *at)
 	return value;
 }
 
+/* Of network order. rte_be_to_cpu_16() is assembly that the compiler cannot see through. */
+static inline uint16_t load_be16(const void *at)
+{
+	uint16_t value = load16(at);
+
+	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? value : __builtin_bswap16(value);
+}
+
 static inline uint32_t load32(const void *at)
 {
 	uint32_t value;
@@ -86,7 +94,7 @@ static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
  * Data, acknowledgements and ends, without options or with timestamps as everybody sends them; and
  * SYNs, with any options.
  */
-static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len)
+static inline bool tcp_usual(const uint8_t *th, int l4_len)
 {
 	uint8_t flags = th[13], len = th[12] >> 2 & 0x3c;
 
@@ -101,16 +109,17 @@ static inline bool tcp_usual(const uint8_t *th, uint16_t l4_len)
 	return len == TCP_TS_LEN && load32(th + TCP_LEN) == RTE_BE32(0x0101080a);
 }
 
-/* TCP or UDP, as this stage takes it, all of its l4_len bytes in this segment. */
-static inline bool l4_usual(uint8_t proto, const uint8_t *l4, uint16_t l4_len)
+/* TCP or UDP, as this stage takes it, all of its l4_len bytes, if so many can be, in this segment.
+ */
+static inline bool l4_usual(uint8_t proto, const uint8_t *l4, int l4_len)
 {
 	uint16_t dgram_len;
 
 	if (proto == IPPROTO_TCP)
-		return likely(l4_len >= TCP_LEN && tcp_usual(l4, l4_len));
+		return likely(l4_len >= (int)TCP_LEN && tcp_usual(l4, l4_len));
 	if (proto != IPPROTO_UDP)
 		return false;
-	dgram_len = rte_be_to_cpu_16(load16(l4 + 4));
+	dgram_len = load_be16(l4 + 4);
 	return likely(dgram_len >= UDP_LEN && dgram_len <= l4_len);
 }
 
@@ -119,22 +128,20 @@ static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf
 			       struct tuple4 *tuple)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
-	uint16_t there = m->data_len, total, l4_len;
+	uint16_t there = m->data_len, total;
 	uint64_t ol_flags = m->ol_flags;
 
 	if (unlikely(there < ETH_LEN + IP_LEN + UDP_LEN || m->nb_segs != 1 ||
 		     !port_content(ol_flags)))
 		return false;
 	/* to us; IPv4 without options; no fragment; TTL to spare; whole */
-	total = rte_be_to_cpu_16(load16(ip + 2));
+	total = load_be16(ip + 2);
 	if (unlikely((load64(frame) & UINT64_C(0xffffffffffff)) != run->mac ||
 		     (load32(frame + 12) & RTE_BE32(0xffffff00)) != RTE_BE32(0x08004500) ||
 		     (load16(ip + 6) & RTE_BE16(0xbfff)) != 0 || ip[8] <= 1 ||
-		     total + ETH_LEN > there || total < IP_LEN + UDP_LEN ||
-		     !ip_checksum_right(ol_flags, ip)))
+		     total + ETH_LEN > there || !ip_checksum_right(ol_flags, ip)))
 		return false;
-	l4_len = (uint16_t)(total - IP_LEN);
-	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, l4_len)))
+	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, (int)total - (int)IP_LEN)))
 		return false;
 	tuple->addrs = load64(ip + 12);
 	tuple->ports = load32(ip + 20);
@@ -170,10 +177,10 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 	if (unlikely(there < ETH_LEN + IP6_LEN + UDP_LEN || m->nb_segs != 1 ||
 		     !port_content(m->ol_flags)))
 		return false;
-	l4_len = rte_be_to_cpu_16(load16(ip + 4));
+	l4_len = load_be16(ip + 4);
 	if (unlikely((load64(frame) & UINT64_C(0xffffffffffff)) != run->mac ||
 		     (load32(frame + 12) & RTE_BE32(0xfffff000)) != RTE_BE32(0x86dd6000) ||
-		     ip[7] <= 1 || l4_len + ETH_LEN + IP6_LEN > there || l4_len < UDP_LEN))
+		     ip[7] <= 1 || l4_len + ETH_LEN + IP6_LEN > there))
 		return false;
 	if (unlikely(!l4_usual(ip[6], ip + IP6_LEN, l4_len)))
 		return false;

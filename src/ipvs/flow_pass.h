@@ -49,8 +49,8 @@ bool flow_far_way_find(struct flow_run *run, union flow_line line, bool six);
 bool flow_moves(struct flow_run *run, union flow_line line, uint32_t id, enum conn_dir dir,
 		struct dest *dest, const uint8_t *l4, bool six);
 
-static inline void count_packet(struct flow_run *run, struct dest *dest, enum conn_dir dir,
-				uint16_t bytes)
+static __rte_always_inline void count_packet(struct flow_run *run, struct dest *dest,
+					     enum conn_dir dir, uint16_t bytes)
 {
 	if (unlikely(run->count.service != dest->service)) {
 		flow_count_flush(run);
@@ -192,23 +192,30 @@ static inline void adj_use(const struct flow_run *run, struct adj *adj)
 static inline uint16_t ip_total(const uint8_t *frame, const bool six)
 {
 	if (six)
-		return (uint16_t)(rte_be_to_cpu_16(load16(frame + ETH_LEN + 4)) + IP6_LEN);
-	return rte_be_to_cpu_16(load16(frame + ETH_LEN + 2));
+		return (uint16_t)(load_be16(frame + ETH_LEN + 4) + IP6_LEN);
+	return load_be16(frame + ETH_LEN + 2);
 }
 
-static inline void rewrite(const struct flow_run *run, union flow_line line, enum conn_dir dir,
-			   uint8_t *ip, const bool six, const bool plain)
+static __rte_always_inline void rewrite(const struct flow_run *run, union flow_line line,
+					enum conn_dir dir, uint8_t *ip, const bool six,
+					const bool plain, const bool nat)
 {
 	if (six)
-		rewrite6(run, line.six, dir, ip, plain);
+		rewrite6(run, line.six, dir, ip, plain, nat);
 	else
-		rewrite4(run, line.four, dir, ip, plain);
+		rewrite4(run, line.four, dir, ip, plain, nat);
 }
 
-/* `total` is ip_total(); `plain`: neither SYN nor FIN. */
+static inline bool line_nat(union flow_line line, const bool six)
+{
+	return line_conn(line, six)->flags & CONN_NAT;
+}
+
+/* `total` is ip_total(); `plain`: neither SYN nor FIN; `nat` is line_nat(). */
 static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
 				     struct dest *dest, uint8_t *frame, uint16_t total,
-				     struct adj *adj, const bool six, const bool plain)
+				     struct adj *adj, const bool six, const bool plain,
+				     const bool nat)
 {
 	uint8_t *ip = frame + ETH_LEN;
 	uint16_t ip_len = six ? IP6_LEN : IP_LEN;
@@ -218,15 +225,14 @@ static __rte_always_inline void pass(struct flow_run *run, union flow_line line,
 		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
 	count_packet(run, dest, dir, total);
 	adj_use(run, adj);
-	rewrite(run, line, dir, ip, six, plain);
+	rewrite(run, line, dir, ip, six, plain, nat);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 }
 
 /* `len` bytes: what the sender's hardware has added to a short packet does not go on. */
-static inline void push_out(struct flow_run *run, struct rte_mbuf *m, uint16_t len,
-			    const struct adj *adj)
+static inline void push_out(struct rte_mbuf *m, uint16_t len, const struct adj *adj)
 {
-	struct batch *out = &run->tx[adj->port];
+	struct batch *out = adj->out;
 
 	m->data_len = len;
 	m->pkt_len = len;
@@ -240,11 +246,11 @@ static inline struct flow_frame frame_of(struct rte_mbuf *m)
 }
 
 /* What m has become, in a frame that may begin elsewhere. */
-static inline void push_frame(struct flow_run *run, struct rte_mbuf *m,
-			      const struct flow_frame *frame, const struct adj *adj)
+static inline void push_frame(struct rte_mbuf *m, const struct flow_frame *frame,
+			      const struct adj *adj)
 {
 	m->data_off = (uint16_t)(frame->at - (uint8_t *)m->buf_addr);
-	push_out(run, m, frame->len, adj);
+	push_out(m, frame->len, adj);
 }
 
 #endif

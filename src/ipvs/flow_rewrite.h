@@ -43,8 +43,8 @@ static inline uint32_t shift(uint8_t *at, uint32_t add)
 }
 
 /* As tcp_shift() does, of segments that tcp_usual() lets through. */
-static inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir, uint8_t *th,
-				   const bool plain)
+static __rte_always_inline uint32_t tcp_numbers(const struct conn *conn, enum conn_dir dir,
+						uint8_t *th, const bool plain)
 {
 	uint32_t delta;
 
@@ -68,8 +68,8 @@ static inline uint32_t opposite(uint16_t delta)
 	return other ? other : 0xffff;
 }
 
-static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4,
-			      const bool plain)
+static __rte_always_inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4,
+					   const bool plain)
 {
 	uint32_t delta = dir == CONN_IN ? conn->l4_delta : opposite(conn->l4_delta);
 
@@ -84,9 +84,11 @@ static inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_
 	}
 }
 
-/* The packet at its IP header gets the other direction's tuple, the other way round. */
-static inline void rewrite4(const struct flow_run *run, const struct conn_line4 *line,
-			    enum conn_dir dir, uint8_t *ip, const bool plain)
+/* The packet at its IP header gets the other direction's tuple, the other way round; `nat`: it has
+ * CONN_NAT. */
+static __rte_always_inline void rewrite4(const struct flow_run *run, const struct conn_line4 *line,
+					 enum conn_dir dir, uint8_t *ip, const bool plain,
+					 const bool nat)
 {
 	const struct conn_key4 *other = &line->key[!dir];
 	struct rte_ipv4_hdr *header = (struct rte_ipv4_hdr *)(void *)ip;
@@ -95,7 +97,7 @@ static inline void rewrite4(const struct flow_run *run, const struct conn_line4 
 	uint32_t ports;
 
 	header->time_to_live -= (uint8_t)run->ttl_step;
-	if (likely(line->conn.flags & CONN_NAT)) {
+	if (nat) {
 		const struct conn *conn = &line->conn;
 
 		delta += dir == CONN_IN ? conn->ip_delta : opposite(conn->ip_delta);
@@ -108,14 +110,15 @@ static inline void rewrite4(const struct flow_run *run, const struct conn_line4 
 	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
 }
 
-static inline void rewrite6(const struct flow_run *run, const struct conn_line6 *line,
-			    enum conn_dir dir, uint8_t *ip, const bool plain)
+static __rte_always_inline void rewrite6(const struct flow_run *run, const struct conn_line6 *line,
+					 enum conn_dir dir, uint8_t *ip, const bool plain,
+					 const bool nat)
 {
 	const struct tuple *other = &line->key[!dir];
 	uint32_t ports;
 
 	((struct rte_ipv6_hdr *)(void *)ip)->hop_limits -= (uint8_t)run->ttl_step;
-	if (unlikely(!(line->conn.flags & CONN_NAT)))
+	if (!nat)
 		return;
 	ports = load32(&other->sport);
 	memcpy(ip + 8, &other->dst, sizeof(other->dst));

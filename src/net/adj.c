@@ -56,7 +56,7 @@ static void adj_forget(struct worker *w)
 
 	memset(table->buckets, 0, sizeof(table->buckets));
 	for (uint32_t i = 0; i < table->used; i++)
-		table->adjs[i].usable = false;
+		table->adjs[i].fits = 0;
 	table->used = ADJ_NONE + 1;
 	table->links = w->link->generation;
 	table->full = false;
@@ -89,11 +89,13 @@ static void adj_take_neigh(const struct worker *w, struct adj *adj, struct neigh
 	const struct port *port = &w->link->ports[adj->port];
 
 	adj->neigh = neigh;
+	adj->fits = 0;
 	/* a tunnel has no queue */
-	adj->usable = neigh && neigh_usable(neigh) && port->up &&
-		      w->link->txq[adj->port] != PORT_QUEUE_NONE;
-	if (adj->usable)
-		adj->eth.dst_addr = neigh->mac;
+	if (!neigh || !neigh_usable(neigh) || !port->up ||
+	    w->link->txq[adj->port] == PORT_QUEUE_NONE)
+		return;
+	adj->fits = adj->mtu;
+	adj->eth.dst_addr = neigh->mac;
 }
 
 static uint16_t adj_make(struct worker *w, unsigned int family, const struct nexthop *nexthop)
@@ -114,6 +116,7 @@ static uint16_t adj_make(struct worker *w, unsigned int family, const struct nex
 		.eth.ether_type = family == AF_INET ? RTE_BE16(RTE_ETHER_TYPE_IPV4)
 						    : RTE_BE16(RTE_ETHER_TYPE_IPV6),
 		.port = nexthop->port,
+		.out = &w->link->tx[nexthop->port],
 		.mtu = nexthop->mtu,
 		.family = (uint8_t)family,
 		.nexthop = nexthop->addr,

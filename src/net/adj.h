@@ -19,6 +19,7 @@
 
 #include "base/ip.h"
 
+struct batch;
 struct neigh;
 struct nexthop;
 struct worker;
@@ -30,12 +31,13 @@ struct adj {
 	struct rte_ether_hdr eth;
 	uint16_t port;
 	uint16_t mtu;
-	bool usable; /* there is a MAC address that may be sent to */
+	uint16_t fits; /* the largest IP packet it takes: mtu; 0 without a MAC address to send to */
+	uint16_t next; /* in its bucket */
 	uint8_t family;
-	uint64_t used_ms; /* the neighbour is told once a millisecond that it is used */
+	uint64_t used_ms;  /* the neighbour is told once a millisecond that it is used */
+	struct batch *out; /* of its port */
 	struct neigh *neigh;
 	union ip_addr nexthop;
-	uint16_t next; /* in its bucket */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct adj) == 64, "one line");
 
@@ -45,7 +47,7 @@ struct adj_table;
 struct adj_table *adj_table_create(int socket);
 void adj_table_destroy(struct adj_table *table);
 
-/* All adjacencies by number; [ADJ_NONE] is never usable. */
+/* All adjacencies by number; [ADJ_NONE] takes no packet. */
 struct adj *adj_array(const struct worker *w);
 
 /* The way to this next hop, known or new; ADJ_NONE: there is no number left for now. */

@@ -84,7 +84,7 @@ static void test_one_each(void **state)
 	assert_int_equal(get(w, IP, 1, 1500), ids[2]);
 	assert_int_equal(get(w, IP + 1, 0, 1500), ids[3]);
 	assert_int_not_equal(adj_get(w, AF_INET6, &six), ids[0]); /* the same bytes as an address */
-	assert_false(adj_array(w)[ADJ_NONE].usable);
+	assert_false(adj_array(w)[ADJ_NONE].fits);
 }
 
 static void test_what_is_in_it(void **state)
@@ -96,7 +96,7 @@ static void test_what_is_in_it(void **state)
 
 	neigh(rig, API_NEIGH_ADD, IP, "dpdk1", 7);
 	adj = &adj_array(rig->all[2])[get(rig->all[2], IP, 1, 1400)];
-	assert_true(adj->usable);
+	assert_true(adj->fits);
 	assert_memory_equal(&adj->eth, want, sizeof(want));
 	assert_int_equal(adj->port, 1);
 	assert_int_equal(adj->mtu, 1400);
@@ -128,7 +128,7 @@ static void test_neighbour_changes(void **state)
 				const struct adj *adj = &adj_array(rig->all[i])[ids[i][a]];
 				bool usable = a < 2 && requests[step] != API_NEIGH_DEL;
 
-				assert_int_equal(adj->usable, usable);
+				assert_int_equal(adj->fits, usable ? adj->mtu : 0);
 				if (usable)
 					assert_int_equal(adj->eth.dst_addr.addr_bytes[5], 5 + step);
 				if (!usable)
@@ -156,7 +156,7 @@ static void test_port_changes(void **state)
 
 	neigh(rig, API_NEIGH_ADD, IP, "dpdk0", 7);
 	id = get(w, IP, 0, 1500);
-	assert_true(adj_array(w)[id].usable);
+	assert_true(adj_array(w)[id].fits);
 	before = w->net->stamps;
 	adj_begin(w);
 	assert_memory_equal(&before, &w->net->stamps, sizeof(before)); /* nothing has changed */
@@ -165,8 +165,8 @@ static void test_port_changes(void **state)
 	w->link->generation++;
 	adj_begin(w);
 	assert_true(all_moved(w, &before));
-	assert_false(adj_array(w)[id].usable);
-	assert_false(adj_array(w)[get(w, IP, 0, 1500)].usable);
+	assert_false(adj_array(w)[id].fits);
+	assert_false(adj_array(w)[get(w, IP, 0, 1500)].fits);
 
 	before = w->net->stamps;
 	port->up = true;
@@ -174,12 +174,12 @@ static void test_port_changes(void **state)
 	w->link->generation++;
 	id = get(w, IP, 0, 1500);
 	assert_true(all_moved(w, &before));
-	assert_true(adj_array(w)[id].usable);
+	assert_true(adj_array(w)[id].fits);
 	assert_int_equal(adj_array(w)[id].eth.src_addr.addr_bytes[5], 0x55);
 
 	w->link->txq[0] = PORT_QUEUE_NONE; /* a port that this worker has no queue of */
 	w->link->generation++;
-	assert_false(adj_array(w)[get(w, IP, 0, 1500)].usable);
+	assert_false(adj_array(w)[get(w, IP, 0, 1500)].fits);
 }
 
 /* A neighbour that changes while the port has changed too finds no old ones. */
@@ -193,9 +193,9 @@ static void test_both_change(void **state)
 	id = get(w, IP, 0, 1500);
 	w->link->generation++;
 	neigh(rig, API_NEIGH_SET, IP, "dpdk0", 8);
-	assert_false(adj_array(w)[id].usable);
+	assert_false(adj_array(w)[id].fits);
 	id = get(w, IP, 0, 1500);
-	assert_true(adj_array(w)[id].usable);
+	assert_true(adj_array(w)[id].fits);
 	assert_int_equal(adj_array(w)[id].eth.dst_addr.addr_bytes[5], 8);
 }
 
@@ -227,7 +227,7 @@ static void test_numbers_run_out(void **state)
 	neigh(rig, API_NEIGH_ADD, IP + 77, "dpdk0",
 	      7); /* its old one is another's by now, or none */
 	for (uint32_t i = 0; i < ADJ_MAX; i++)
-		assert_false(adj_array(w)[i].usable);
+		assert_false(adj_array(w)[i].fits);
 }
 
 int main(void)
