@@ -228,26 +228,34 @@ static inline void probe_finish(const struct conn_table *table, const struct tup
 	}
 }
 
+/* Started; each step is a loop of its own. */
+static __rte_always_inline void probes_guess(const struct conn_table *table,
+					     struct conn_probe *probes, unsigned int n,
+					     const bool six)
+{
+	uint32_t again = 0; /* a bit each: in its second bucket */
+
+	for (unsigned int i = 0; i < n; i++)
+		conn_probe_ask(&probes[i]);
+	for (unsigned int i = 0; i < n; i++)
+		again |= (uint32_t)!conn_probe_guess(table, &probes[i], six) << i;
+	for (; again; again &= again - 1)
+		conn_probe_guess(table, &probes[__builtin_ctz(again)], six);
+}
+_Static_assert(BATCH_BURST <= 32, "a bit each");
+
 HOT_VARIANTS
 static void lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		    struct conn_found *found)
 {
 	struct conn_probe probes[BATCH_BURST];
-	uint32_t again = 0;
 
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe_start(table, &tuples[i], &probes[i]);
-	for (unsigned int i = 0; i < n; i++)
-		conn_probe_ask(&probes[i]);
-	for (unsigned int i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe_guess(table, &probes[i]) << i;
-	for (; again; again &= again - 1)
-		conn_probe_guess(table, &probes[__builtin_ctz(again)]);
+	probes_guess(table, probes, n, false);
 	for (unsigned int i = 0; i < n; i++)
 		probe_finish(table, &tuples[i], &probes[i], &found[i]);
 }
-_Static_assert(BATCH_BURST <= 32, "a bit each");
-
 void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		  struct conn_found *found)
 {
@@ -259,16 +267,10 @@ static void lookup6(const struct conn_table *table, const struct tuple *const *t
 		    unsigned int n, struct conn_found *found)
 {
 	struct conn_probe probes[BATCH_BURST];
-	uint32_t again = 0;
 
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe6_start(table, tuples[i], &probes[i]);
-	for (unsigned int i = 0; i < n; i++)
-		conn_probe_ask(&probes[i]);
-	for (unsigned int i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe6_guess(table, &probes[i]) << i;
-	for (; again; again &= again - 1)
-		conn_probe6_guess(table, &probes[__builtin_ctz(again)]);
+	probes_guess(table, probes, n, true);
 	for (unsigned int i = 0; i < n; i++) {
 		if (likely(conn_probe6_end(tuples[i], &probes[i], &found[i])))
 			continue;

@@ -3,7 +3,7 @@
  * ipvs/conn_probe: a lookup in steps, for vectors of one family: each step asks
  * for the memory that the next one reads. conn_probe_start() for all of a vector,
  * conn_probe_ask() for all, conn_probe_guess() for all, which is to be repeated
- * where it returns false, then conn_probe_end(); conn_probe6_… for IPv6. Each
+ * where it returns false, then conn_probe_end(); start and end have a …6 for IPv6. Each
  * step is a loop of its own, as short as can be: an address that no TLB has is
  * translated before a prefetch leaves the processor's window of a few hundred
  * instructions, and only translations within that window overlap.
@@ -73,8 +73,10 @@ static inline void conn_probe_hit(struct conn_probe *probe, uint32_t ref, const 
 		__builtin_prefetch(line + 64, 1);
 }
 
-static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
-						struct conn_probe *probe, const bool six)
+/* `six`: it was begun by conn_probe6_start(). false: it is in its second bucket, if anywhere; to be
+ * asked again. */
+static __rte_always_inline bool conn_probe_guess(const struct conn_table *table,
+						 struct conn_probe *probe, const bool six)
 {
 	const struct conn_bucket *bucket = probe->bucket;
 
@@ -101,17 +103,6 @@ static __rte_always_inline bool conn_probe_look(const struct conn_table *table,
 		return true;
 	conn_probe_turn(table, probe);
 	return false;
-}
-
-/* false: it is in its second bucket, if anywhere; to be asked again. */
-static inline bool conn_probe_guess(const struct conn_table *table, struct conn_probe *probe)
-{
-	return conn_probe_look(table, probe, false);
-}
-
-static inline bool conn_probe6_guess(const struct conn_table *table, struct conn_probe *probe)
-{
-	return conn_probe_look(table, probe, true);
 }
 
 /* Protocol and zone, as tuple4_rest(). */

@@ -491,11 +491,6 @@ static __rte_always_inline struct flow_parsed vector_parse(const struct flow_run
 	return parsed;
 }
 
-static inline bool probe_guess(const struct flow_run *run, struct conn_probe *probe, const bool six)
-{
-	return six ? conn_probe6_guess(run->conns, probe) : conn_probe_guess(run->conns, probe);
-}
-
 /* Of what was parsed, all memory that is needed of the index and of connections. */
 static __rte_always_inline void vector_ask(const struct flow_run *run, union flow_vector *vector,
 					   uint32_t n, const bool six)
@@ -505,9 +500,11 @@ static __rte_always_inline void vector_ask(const struct flow_run *run, union flo
 	for (uint32_t i = 0; i < n; i++)
 		conn_probe_ask(vector_probe(vector, i, six));
 	for (uint32_t i = 0; i < n; i++)
-		again |= (uint32_t)!probe_guess(run, vector_probe(vector, i, six), six) << i;
+		again |= (uint32_t)!conn_probe_guess(run->conns, vector_probe(vector, i, six), six)
+			 << i;
 	for (; unlikely(again); again &= again - 1)
-		probe_guess(run, vector_probe(vector, (uint32_t)__builtin_ctz(again), six), six);
+		conn_probe_guess(run->conns,
+				 vector_probe(vector, (uint32_t)__builtin_ctz(again), six), six);
 }
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
