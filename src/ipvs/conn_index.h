@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one line");
 
 struct conn_index {
 	struct conn_bucket *buckets;
-	uint32_t base;
+	uint32_t base; /* a multiple of CONN_INDEX_WINDOW */
 	uint32_t count; /* in use: half ≤ count < 2 × half; those below count - half have been split
 			 */
 	uint32_t half; /* base << n */
