@@ -9,7 +9,7 @@
  * to it comes and goes. So all is done several times, each with a table of its
  * own, in stretches of turns: the longest turn of a stretch and its neighbours is
  * the least of all times, and the longest of these counts. The longest turn of
- * all is said beside it, and what established traffic alone sees, to compare.
+ * all is said beside it.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -107,8 +107,7 @@ static double recurs(enum phase phase)
 
 static void say(struct figures *figures, enum phase phase, const char *what)
 {
-	figure_say(figures, recurs(phase), "us", phase == QUIET ? 0 : MOST_US,
-		   "longest turn that recurs, %s", what);
+	figure_say(figures, recurs(phase), "us", MOST_US, "longest turn that recurs, %s", what);
 	figure_say(figures, stats_of(worst[phase], TIMES).max, "us", 0, "... the worst of %u times",
 		   TIMES);
 	figure_say(figures, stats_of(p999[phase], TIMES).median, "us", 0, "... p99.9 of the turns");
