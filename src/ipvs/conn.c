@@ -256,6 +256,7 @@ static void lookup4(const struct conn_table *table, const struct tuple4 *tuples,
 	for (unsigned int i = 0; i < n; i++)
 		probe_finish(table, &tuples[i], &probes[i], &found[i]);
 }
+
 void conn_lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		  struct conn_found *found)
 {

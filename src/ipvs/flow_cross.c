@@ -66,13 +66,13 @@ static inline struct cross cross_read_parsed(const uint8_t *ip, const bool six)
 {
 	if (six)
 		return (struct cross){
-			.l4_len = rte_be_to_cpu_16(load16(ip + 4)),
-			.tos = (uint8_t)(rte_be_to_cpu_16(load16(ip)) >> 4),
+			.l4_len = load_be16(ip + 4),
+			.tos = (uint8_t)(load_be16(ip) >> 4),
 			.ttl = ip[7],
 			.proto = ip[6],
 		};
 	return (struct cross){
-		.l4_len = (uint16_t)(rte_be_to_cpu_16(load16(ip + 2)) - IP_LEN),
+		.l4_len = (uint16_t)(load_be16(ip + 2) - IP_LEN),
 		.tos = ip[1],
 		.ttl = ip[8],
 		.proto = ip[9],
