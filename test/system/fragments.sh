@@ -29,19 +29,25 @@ if select.select([r], [], [], 5)[0]:
     print(got[20], got[21])' 10.1.0.254
 }
 
+# echoes: COUNT echoes of SIZE bytes to ADDRESS, each when the one before is answered. A single
+# ping that does not wait would lose answers itself when they come at once, after
+# the machine had paused: its socket holds about ten of these.
+echoes() {
+	in_client bash -c 'for ((n = 0; n < $1; n++)); do ping -c 1 -W 10 -q -s "$2" "$3" || exit; done' - "$@"
+}
+
 for workers in $WORKERS; do
 	w="workers $workers"
 	served "$workers" </dev/null
-	ok "$w: ping with 3000 bytes" in_client ping -c 20 -i 0.01 -W 10 -q -s 3000 10.1.0.254
-	ok "$w: ping with 65507 bytes" in_client ping -c 5 -i 0.05 -W 10 -q -s 65507 10.1.0.254
-	ok "$w: ping with 3000 bytes to a virtual address" \
-		in_client ping -c 20 -i 0.01 -W 10 -q -s 3000 "$VIP"
+	ok "$w: ping with 3000 bytes" echoes 20 3000 10.1.0.254
+	ok "$w: ping with 65507 bytes" echoes 5 65507 10.1.0.254
+	ok "$w: ping with 3000 bytes to a virtual address" echoes 20 3000 "$VIP"
 	for n in 1 2 3 4; do
-		in_client ping -c 50 -i 0.01 -W 10 -q -s $((4000 + n * 1000)) 10.1.0.254 >"$BED/ping$n" 2>&1 &
+		echoes 50 $((4000 + n * 1000)) 10.1.0.254 >/dev/null 2>&1 &
 	done
-	wait $(jobs -p | grep -v "^$DPVS_PID$")
-	for n in 1 2 3 4; do
-		ok "$w: ping $n of four at once" grep -q ' 0% packet loss' "$BED/ping$n"
+	for job in $(jobs -p | grep -v "^$DPVS_PID$"); do
+		wait "$job"
+		equal "$w: one of four clients at once" 0 $?
 	done
 	equal "$w: half of an echo: reassembly time exceeded" "11 1" "$(half)"
 	equal "$w: and its fragment is dropped" 1 "$(drops frag_timeout)"
