@@ -125,22 +125,22 @@ struct service *flow_new_service(struct flow_run *run, const struct rte_mbuf *m,
 
 /* What a scheduler may look at: the first segment's. flow.c has parsed it: no IP options or
  * extension headers, the datagram is whole. */
-static inline struct sched_packet packet_of(const struct flow_run *run, const struct rte_mbuf *m,
-					    const struct tuple *tuple, const bool six)
+static inline void packet_of(const struct flow_run *run, const struct rte_mbuf *m,
+			     const struct tuple *tuple, const bool six, struct sched_packet *packet)
 {
 	const struct rte_udp_hdr *uh = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *,
 							       l4_at(six));
 
+	packet->tuple = tuple;
+	packet->now_ms = run->now_ms;
+	packet->payload = NULL;
+	packet->payload_len = 0;
 	if (tuple->proto != IPPROTO_UDP)
-		return (struct sched_packet){ .tuple = tuple, .now_ms = run->now_ms };
-	return (struct sched_packet){
-		.tuple = tuple,
-		.payload = (const uint8_t *)(uh + 1),
-		.payload_len = RTE_MIN(rte_be_to_cpu_16(uh->dgram_len),
-				       (uint32_t)m->data_len - l4_at(six)) -
-			       (uint32_t)sizeof(*uh),
-		.now_ms = run->now_ms,
-	};
+		return;
+	packet->payload = (const uint8_t *)(uh + 1);
+	packet->payload_len =
+		RTE_MIN(rte_be_to_cpu_16(uh->dgram_len), (uint32_t)m->data_len - l4_at(six)) -
+		(uint32_t)sizeof(*uh);
 }
 
 /* Is one side of its connection IPv6? `six`: its client is. */
@@ -190,7 +190,7 @@ static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new,
 		return true;
 	if (unlikely(!addresses_usual(run->w, &one->tuple, six)))
 		return false;
-	packet = packet_of(run, m, &one->tuple, six);
+	packet_of(run, m, &one->tuple, six, &packet);
 	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
 		/* whom somebody has to tell */
 		if (reason == DROP_IPVS_NO_SERVER || svc->key.match)

@@ -177,9 +177,16 @@ static inline struct tuple pair_key(const struct tuple *reply, struct lport_rang
 static inline uint64_t pair_hash(const struct lport_pool *pool, const struct tuple *reply,
 				 struct lport_range range)
 {
-	struct tuple key = pair_key(reply, range);
+	struct tuple key;
+	struct tuple4 key4;
 
-	return tuple_hash(&pool->key, &key);
+	if (reply->family == AF_INET) { /* in registers */
+		key4 = tuple4_from(reply);
+		key4.ports = tuple4_ports(reply->sport, range.first);
+		return tuple4_hash(&pool->key, &key4);
+	}
+	key = pair_key(reply, range);
+	return tuple6_hash(&pool->key, &key);
 }
 
 static inline bool pair_is(const struct pair *pair, const struct tuple *reply,

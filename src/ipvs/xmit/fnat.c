@@ -44,15 +44,14 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	struct tuple *out = &opening->out;
 	uint32_t tried = 0;
 
+	uint8_t proto = opening->in->proto;
+
+	if (unlikely(dest->family != opening->in->family))
+		proto = cross_proto(proto);
 	/* all but the local address, which comes last; a whole one would be written twice */
 	out->src = dest->addr;
-	out->sport = dest_port(svc, dest, opening->in->dport);
-	out->dport = 0;
-	out->proto = opening->in->proto;
-	out->family = (uint8_t)dest->family;
-	out->zone = opening->in->zone;
-	if (unlikely(out->family != opening->in->family))
-		out->proto = cross_proto(out->proto);
+	tuple_set_rest(out, dest_port(svc, dest, opening->in->dport), 0, proto,
+		       (uint8_t)dest->family, opening->in->zone);
 	*reason = DROP_IPVS_NO_LADDR;
 	do {
 		struct laddr *laddr = service_next_laddr(svc, dest->family);
