@@ -146,13 +146,9 @@ static void tuple_from_line4(const struct conn_line4 *line, enum conn_dir dir, s
 {
 	const struct conn_key4 *key = &line->key[dir];
 
-	*tuple = (struct tuple){ .src = ip_from_v4(key->src),
-				 .dst = ip_from_v4(key->dst),
-				 .sport = key->sport,
-				 .dport = key->dport,
-				 .proto = line->conn.proto,
-				 .family = AF_INET,
-				 .zone = line->conn.zone };
+	tuple->src = ip_from_v4(key->src);
+	tuple->dst = ip_from_v4(key->dst);
+	tuple_set_rest(tuple, key->sport, key->dport, line->conn.proto, AF_INET, line->conn.zone);
 }
 
 void conn_tuple(const struct conn_table *table, uint32_t id, enum conn_dir dir, struct tuple *tuple)

@@ -173,6 +173,7 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
 	uint16_t there = m->data_len, l4_len;
+	uint32_t ports;
 
 	if (unlikely(there < ETH_LEN + IP6_LEN + UDP_LEN || m->nb_segs != 1 ||
 		     !port_content(m->ol_flags)))
@@ -188,10 +189,8 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 	if (unlikely(ip[6] == IPPROTO_UDP && load16(ip + IP6_LEN + 6) == 0))
 		return false;
 	memcpy(&tuple->src, ip + 8, 2 * sizeof(tuple->src));
-	memcpy(&tuple->sport, ip + IP6_LEN, 2 * sizeof(tuple->sport));
-	tuple->proto = ip[6];
-	tuple->family = AF_INET6;
-	tuple->zone = 0;
+	ports = load32(ip + IP6_LEN);
+	tuple_set_rest(tuple, (be16)ports, (be16)(ports >> 16), ip[6], AF_INET6, 0);
 	return true;
 }
 

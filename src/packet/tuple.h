@@ -22,17 +22,6 @@ struct tuple {
 	uint16_t zone;  /* 0 today */
 };
 
-static inline struct tuple tuple_reverse(const struct tuple *t)
-{
-	struct tuple r = *t;
-
-	r.src = t->dst;
-	r.dst = t->src;
-	r.sport = t->dport;
-	r.dport = t->sport;
-	return r;
-}
-
 /* ICMP of its own family; the other one's is nothing that anybody speaks. */
 static inline bool tuple_is_icmp(const struct tuple *t)
 {
@@ -58,6 +47,16 @@ static inline void tuple_set_rest(struct tuple *t, be16 sport, be16 dport, uint8
 	memcpy(&t->sport, &rest, sizeof(rest));
 }
 _Static_assert(sizeof(struct tuple) == 40 && offsetof(struct tuple, sport) == 32, "no gaps");
+
+static inline struct tuple tuple_reverse(const struct tuple *t)
+{
+	struct tuple r;
+
+	r.src = t->dst;
+	r.dst = t->src;
+	tuple_set_rest(&r, t->dport, t->sport, t->proto, t->family, t->zone);
+	return r;
+}
 
 static inline bool tuple_equal(const struct tuple *a, const struct tuple *b)
 {
@@ -107,15 +106,13 @@ static inline struct tuple4 tuple4_from(const struct tuple *t)
 
 static inline struct tuple tuple4_to(const struct tuple4 *t)
 {
-	return (struct tuple){
-		.src = ip_from_v4((be32)t->addrs),
-		.dst = ip_from_v4((be32)(t->addrs >> 32)),
-		.sport = (be16)t->ports,
-		.dport = (be16)(t->ports >> 16),
-		.proto = (uint8_t)t->rest,
-		.family = AF_INET,
-		.zone = (uint16_t)(t->rest >> 16),
-	};
+	struct tuple tuple;
+
+	tuple.src = ip_from_v4((be32)t->addrs);
+	tuple.dst = ip_from_v4((be32)(t->addrs >> 32));
+	tuple_set_rest(&tuple, (be16)t->ports, (be16)(t->ports >> 16), (uint8_t)t->rest, AF_INET,
+		       (uint16_t)(t->rest >> 16));
+	return tuple;
 }
 
 static inline uint64_t tuple4_hash(const struct hash_key *key, const struct tuple4 *t)
