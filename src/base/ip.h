@@ -25,12 +25,15 @@ union ip_addr {
 #define IP_STR_LEN          46 /* longest text of an address, NUL included */
 #define IP_ENDPOINT_STR_LEN 56
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first bytes of a word are its lowest");
-
 static inline union ip_addr ip_from_v4(be32 v4)
 {
-	/* in words: who reads it as such does not wait until smaller stores have gone to the cache */
-	return (union ip_addr){ .u64 = { v4, 0 } };
+	/* one store: a load that spans several of them waits until they are in the cache */
+	typedef uint32_t words __attribute__((vector_size(sizeof(union ip_addr))));
+	words all = { v4, 0, 0, 0 };
+	union ip_addr ip;
+
+	memcpy(&ip, &all, sizeof(ip));
+	return ip;
 }
 
 static inline union ip_addr ip_from_api(const union api_ip *from)
