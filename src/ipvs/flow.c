@@ -48,22 +48,24 @@ void flow_begin(struct worker *w, struct flow_run *run)
 
 	adj_begin(w);
 	w->ipvs->shed.late = false;
-	*run = (struct flow_run){
-		.w = w,
-		.conns = w->ipvs->conns,
-		.services = w->ipvs->services,
-		.dests = w->ipvs->services->dests,
-		.adjs = adj_array(w),
-		.stamps = w->net->stamps.at,
-		.now_ms = w->now_ms,
-		.tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms),
-		.udp_deadline = { conn_deadline(config->udp_timeout_s[0], w->now_ms),
-				  conn_deadline(config->udp_timeout_s[1], w->now_ms) },
-		.ttl_step = !config->keep_ttl,
-		.ttl_delta = csum_delta16(rte_cpu_to_be_16(!config->keep_ttl << 8), 0),
-		.new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : SHED_NOTHING,
-		.count.service = SERVICE_NONE,
-	};
+	/* one by one: to zero all of it first takes longer than a packet */
+	run->w = w;
+	run->conns = w->ipvs->conns;
+	run->services = w->ipvs->services;
+	run->dests = w->ipvs->services->dests;
+	run->adjs = adj_array(w);
+	run->stamps = w->net->stamps.at;
+	run->now_ms = w->now_ms;
+	run->tcp_deadline = conn_deadline(config->tcp_timeout_s[STATE_FLOWS], w->now_ms);
+	run->udp_deadline[0] = conn_deadline(config->udp_timeout_s[0], w->now_ms);
+	run->udp_deadline[1] = conn_deadline(config->udp_timeout_s[1], w->now_ms);
+	run->ttl_step = !config->keep_ttl;
+	run->ttl_delta = csum_delta16(rte_cpu_to_be_16(!config->keep_ttl << 8), 0);
+	run->new_allowed = unlikely(w->rx_crowded) ? flow_shed_begin(w) : SHED_NOTHING;
+	run->count.service = SERVICE_NONE;
+	run->tagged = NULL;
+	run->last_service = NULL;
+	run->mac = 0;
 	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
 }
 

@@ -38,7 +38,6 @@ struct flow_run {
 	uint16_t ttl_step;        /* in host order: what is taken from the TTL, 1 or 0, */
 	uint16_t ttl_delta;       /* and what that makes in a checksum */
 	uint64_t mac; /* of the port they came in by: its bytes as loaded, the upper two 0 */
-	uint64_t hits;
 	uint32_t new_allowed; /* connections that may still be opened, SHED_NOTHING: any number */
 	struct flow_count count;
 	struct flow_tagged *tagged;   /* they came with these tags; NULL: without */

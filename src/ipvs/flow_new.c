@@ -138,9 +138,9 @@ static inline void packet_of(const struct flow_run *run, const struct rte_mbuf *
 	if (tuple->proto != IPPROTO_UDP)
 		return;
 	packet->payload = (const uint8_t *)(uh + 1);
-	packet->payload_len =
-		RTE_MIN(rte_be_to_cpu_16(uh->dgram_len), (uint32_t)m->data_len - l4_at(six)) -
-		(uint32_t)sizeof(*uh);
+	packet->payload_len = RTE_MIN(rte_be_to_cpu_16(uh->dgram_len),
+				      (uint32_t)m->data_len - l4_at(six)) -
+			      (uint32_t)sizeof(*uh);
 }
 
 /* Is one side of its connection IPv6? `six`: its client is. */

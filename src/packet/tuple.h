@@ -37,7 +37,8 @@ static inline uint64_t tuple_rest(const struct tuple *t)
 	return rest;
 }
 
-/* All that is not an address, in one store: who reads it as one word does not wait for the cache. */
+/* All that is not an address, in one store: who reads it as one word does not wait for the cache.
+ */
 static inline void tuple_set_rest(struct tuple *t, be16 sport, be16 dport, uint8_t proto,
 				  uint8_t family, uint16_t zone)
 {
