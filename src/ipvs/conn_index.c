@@ -6,9 +6,11 @@
  * move to their other bucket; it looks at a bounded number of buckets and
  * moves nothing before a chain is found, so the worst insert has a price that
  * is known. The other bucket follows from bucket and tag alone: the search
- * reads no connection. A full table fills two thirds of the places (that is how
- * the index is sized): then one entry in eighteen lies in its
- * second bucket and one insert in a hundred moves an entry.
+ * reads no connection. A full table fills five ninths of the places (that is how
+ * the index is sized): then one entry in eighty lies in its second bucket and
+ * one insert in three hundred moves an entry. With two thirds a new connection
+ * in a full table cost a tenth more; with half of them an established one's
+ * packets cost more again, since the index is larger.
  */
 #include "ipvs/conn_index.h"
 
@@ -38,7 +40,7 @@ static void set_half(struct conn_index *index, uint32_t half)
 
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket)
 {
-	uint64_t least = ((uint64_t)entries * 3 / 2 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
+	uint64_t least = ((uint64_t)entries * 9 / 5 + CONN_BUCKET_SLOTS - 1) / CONN_BUCKET_SLOTS;
 	unsigned int growth = 0;
 	uint64_t base;
 	int r;

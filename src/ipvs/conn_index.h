@@ -50,7 +50,7 @@ struct conn_index {
 	struct region region;
 };
 
-/* Room for `entries` references at two thirds of its capacity. 0 or -errno. */
+/* Room for `entries` references at five ninths of its capacity. 0 or -errno. */
 int conn_index_create(struct conn_index *index, uint32_t entries, int socket);
 void conn_index_destroy(struct conn_index *index);
 
