@@ -20,6 +20,7 @@
 
 #define SLOT_BITS 6
 #define SLOT_MASK (WHEEL_SLOTS - 1)
+#define SOON      16u /* entries that the owner is told of at once */
 #define REACH     (1ull << (SLOT_BITS * WHEEL_LEVELS)) /* ticks ahead, exclusive */
 
 _Static_assert(WHEEL_SLOTS == 1 << SLOT_BITS, "a word a level");
@@ -99,11 +100,24 @@ static uint64_t next_tick(const struct wheel *wheel, uint64_t limit)
 	return limit;
 }
 
-/* Hands out the slot of tick `now` on one level; false: the budget ran out. */
-static bool hand_out(struct wheel *wheel, unsigned int level, uint32_t *budget, wheel_due_fn *due,
+/* Tells the owner of this entry and those behind it, so many at most; how many these are. */
+static uint32_t tell(const struct wheel *wheel, uint32_t index, uint32_t most, wheel_soon_fn *soon,
 		     void *owner)
 {
+	uint32_t indices[SOON], n = 0;
+
+	for (; index != WHEEL_NONE && n < SOON && n < most; index = wheel->links[index].next)
+		indices[n++] = index;
+	soon(owner, indices, n, wheel->now);
+	return n;
+}
+
+/* Hands out the slot of tick `now` on one level; false: the budget ran out. */
+static bool hand_out(struct wheel *wheel, unsigned int level, uint32_t *budget, wheel_due_fn *due,
+		     wheel_soon_fn *soon, void *owner)
+{
 	const uint32_t *head = &wheel->slot[level][(wheel->now >> (SLOT_BITS * level)) & SLOT_MASK];
+	uint32_t told = 0;
 
 	while (*head != WHEEL_NONE) {
 		uint32_t index = *head;
@@ -111,6 +125,9 @@ static bool hand_out(struct wheel *wheel, unsigned int level, uint32_t *budget, 
 
 		if (*budget == 0)
 			return false;
+		if (soon && told == 0)
+			told = tell(wheel, index, *budget, soon, owner);
+		told--;
 		(*budget)--;
 		wheel_disarm(wheel, index);
 		again = due(owner, index, wheel->now);
@@ -121,7 +138,7 @@ static bool hand_out(struct wheel *wheel, unsigned int level, uint32_t *budget, 
 }
 
 uint32_t wheel_advance(struct wheel *wheel, uint64_t now, uint32_t budget, wheel_due_fn *due,
-		       void *owner)
+		       wheel_soon_fn *soon, void *owner)
 {
 	uint32_t left = budget;
 
@@ -131,7 +148,7 @@ uint32_t wheel_advance(struct wheel *wheel, uint64_t now, uint32_t budget, wheel
 			 */
 			unsigned int level = 31 - (unsigned int)__builtin_clz(wheel->pending);
 
-			if (!hand_out(wheel, level, &left, due, owner))
+			if (!hand_out(wheel, level, &left, due, soon, owner))
 				return budget;
 			wheel->pending &= ~(1u << level);
 		}

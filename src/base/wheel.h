@@ -44,6 +44,12 @@ struct wheel {
  */
 typedef uint64_t wheel_due_fn(void *owner, uint32_t index, uint64_t now);
 
+/*
+ * Told of some entries before they are handed out, in their order, so that their memory can be
+ * asked for while others are handled. A hint: some of them may be disarmed until then.
+ */
+typedef void wheel_soon_fn(void *owner, const uint32_t *indices, uint32_t n, uint64_t now);
+
 void wheel_init(struct wheel *wheel, struct wheel_link *links, uint64_t now);
 
 /* Before an entry is armed for the first time. */
@@ -61,9 +67,9 @@ void wheel_disarm(struct wheel *wheel, uint32_t index);
 
 /*
  * Moves to tick `now`, handing out what comes up, at most `budget` entries (moves between levels
- * count too). Returns how many were handled; when that is the budget, call again.
+ * count too). Returns how many were handled; when that is the budget, call again. soon may be NULL.
  */
 uint32_t wheel_advance(struct wheel *wheel, uint64_t now, uint32_t budget, wheel_due_fn *due,
-		       void *owner);
+		       wheel_soon_fn *soon, void *owner);
 
 #endif

@@ -57,11 +57,9 @@ static inline uint32_t entry_next(const struct conn_class *class, uint32_t k)
 				 : class->fresh + (k - class->n_free);
 }
 
-/* All that is touched of it beside the index. */
-static inline void entry_prefetch(const struct conn_class *class, uint32_t k)
+/* All that is touched of an entry beside the index. */
+static inline void entry_prefetch(const struct conn_class *class, uint32_t i)
 {
-	uint32_t i = entry_next(class, k);
-
 	const char *line = class_line(class, i);
 
 	__builtin_prefetch(line, 1);
@@ -341,7 +339,7 @@ void conn_new4_ask(const struct conn_table *table, const struct conn_new4 *new, 
 {
 	index_prefetch(&table->index, new->hash_in);
 	index_prefetch(&table->index, new->hash_out);
-	entry_prefetch(&table->classes[CONN_IP4], k);
+	entry_prefetch(&table->classes[CONN_IP4], entry_next(&table->classes[CONN_IP4], k));
 }
 
 uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new)
@@ -374,7 +372,7 @@ void conn_new6_ask(const struct conn_table *table, const struct conn_new6 *new, 
 {
 	index_prefetch(&table->index, new->hash_in);
 	index_prefetch(&table->index, new->hash_out);
-	entry_prefetch(&table->classes[CONN_IP6], k);
+	entry_prefetch(&table->classes[CONN_IP6], entry_next(&table->classes[CONN_IP6], k));
 }
 
 uint32_t conn_create6(struct conn_table *table, const struct conn_new6 *new)
@@ -536,6 +534,29 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 	return 0;
 }
 
+/* wheel_soon_fn: first for the entries themselves, then, of those that have to go, for the index.
+ */
+static void entries_soon(void *owner, const uint32_t *at, uint32_t n, uint64_t now)
+{
+	const struct conn_class *class = owner;
+	const struct conn_table *table = class->table;
+
+	for (uint32_t k = 0; k < n; k++)
+		entry_prefetch(class, at[k]);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t id = id_of((unsigned int)(class - table->classes), at[k]);
+
+		if (conn_get(table, id)->deadline > now)
+			continue;
+		for (unsigned int dir = CONN_IN; dir <= CONN_OUT; dir++) {
+			struct tuple tuple;
+
+			conn_tuple(table, id, dir, &tuple);
+			index_prefetch(&table->index, tuple_hash(&table->config.key, &tuple));
+		}
+	}
+}
+
 uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget)
 {
 	uint64_t now = now_ms / CONN_TICK_MS;
@@ -550,7 +571,8 @@ uint32_t conn_expire(struct conn_table *table, uint64_t now_ms, uint32_t budget)
 	for (unsigned int turn = 0; turn < CONN_CLASSES; turn++) {
 		struct conn_class *class = &table->classes[table->expire_first ^ turn];
 
-		done += wheel_advance(&class->wheel, now, budget - done, entry_due, class);
+		done += wheel_advance(&class->wheel, now, budget - done, entry_due, entries_soon,
+				      class);
 	}
 	return done;
 }

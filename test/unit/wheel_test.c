@@ -18,8 +18,19 @@ struct model {
 	struct wheel_link links[ENTRIES];
 	uint64_t deadline[ENTRIES]; /* 0: not armed, or was due */
 	uint32_t armed, fired, calls;
-	bool lagging; /* the clock is behind: an entry may have been armed in the past */
+	bool told[ENTRIES]; /* that it will be handed out soon */
+	bool lagging;       /* the clock is behind: an entry may have been armed in the past */
 };
+
+static void soon(void *owner, const uint32_t *indices, uint32_t n, uint64_t now)
+{
+	struct model *model = owner;
+
+	assert_in_range(n, 1, ENTRIES);
+	assert_int_equal(now, model->wheel.now);
+	for (uint32_t i = 0; i < n; i++)
+		model->told[indices[i]] = true;
+}
 
 static uint64_t due(void *owner, uint32_t index, uint64_t now)
 {
@@ -28,6 +39,8 @@ static uint64_t due(void *owner, uint32_t index, uint64_t now)
 	model->calls++;
 	assert_in_range(index, 0, ENTRIES - 1);
 	assert_int_not_equal(model->deadline[index], 0);
+	assert_true(model->told[index]);
+	model->told[index] = false;
 	assert_int_equal(now, model->wheel.now);
 	if (model->deadline[index] > now)
 		return model->deadline[index];
@@ -85,7 +98,7 @@ static void advance(struct model *model, uint64_t now, uint32_t budget)
 	do {
 		uint32_t calls = model->calls;
 
-		done = wheel_advance(&model->wheel, now, budget, due, model);
+		done = wheel_advance(&model->wheel, now, budget, due, soon, model);
 		assert_in_range(done, 0, budget);
 		assert_int_equal(model->calls - calls, done);
 	} while (done == budget);
@@ -171,7 +184,7 @@ static void budget_within_tick(void **state)
 	for (uint32_t i = 0; i < 1000; i++)
 		model_arm(model, i, 4096); /* level 2: comes up and is due in the same tick */
 	for (uint32_t turn = 0; turn < 50; turn++) {
-		handled += wheel_advance(&model->wheel, 5000, 10, due, model);
+		handled += wheel_advance(&model->wheel, 5000, 10, due, soon, model);
 		assert_int_equal(model->wheel.now, 4096);
 	}
 	assert_int_equal(handled, 500);
