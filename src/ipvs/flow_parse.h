@@ -87,7 +87,7 @@ static inline bool ip_checksum_right(uint64_t ol_flags, const uint8_t *ip)
 {
 	if (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		return true;
-	return csum_right64(csum_add64(csum_add64(load64(ip), load64(ip + 8)), load32(ip + 16)));
+	return csum_ip4_right(ip, IP_LEN);
 }
 
 /*

@@ -30,7 +30,7 @@ static unsigned int check_checksum(const struct rte_mbuf *m, const struct rte_ip
 
 	if (likely(by_port == RTE_MBUF_F_RX_IP_CKSUM_GOOD))
 		return PASS;
-	if (by_port == RTE_MBUF_F_RX_IP_CKSUM_BAD || csum_finish(csum_sum(ip, l3_len, 0)) != 0)
+	if (by_port == RTE_MBUF_F_RX_IP_CKSUM_BAD || !csum_ip4_right((const uint8_t *)ip, l3_len))
 		return DROP_IP4_CHECKSUM;
 	return PASS;
 }
@@ -177,12 +177,9 @@ static void fill_meta(struct rte_mbuf *m, uint16_t l3_len)
 	struct pkt_meta *meta = pkt_meta(m);
 	uint16_t fragment = rte_be_to_cpu_16(ip->fragment_offset);
 
-	meta->tuple = (struct tuple){
-		.src = ip_from_v4(ip->src_addr),
-		.dst = ip_from_v4(ip->dst_addr),
-		.proto = ip->next_proto_id,
-		.family = AF_INET,
-	};
+	meta->tuple.src = ip_from_v4(ip->src_addr);
+	meta->tuple.dst = ip_from_v4(ip->dst_addr);
+	tuple_set_rest(&meta->tuple, 0, 0, ip->next_proto_id, AF_INET, 0);
 	meta->l3_len = l3_len;
 	meta->l4_off = l3_len;
 	meta->l4_len = (uint16_t)(m->pkt_len - l3_len);

@@ -35,6 +35,22 @@ static inline bool csum_right64(uint64_t sum)
 	return sum % 0xffff == 0;
 }
 
+/* Is that of an IPv4 header right, whose first byte is not 0? Of len bytes, 20 or more, in fours.
+ */
+static inline bool csum_ip4_right(const uint8_t *header, uint32_t len)
+{
+	uint64_t words[2], sum;
+	uint32_t word;
+
+	memcpy(words, header, sizeof(words));
+	sum = csum_add64(words[0], words[1]);
+	for (uint32_t at = sizeof(words); at < len; at += sizeof(word)) {
+		memcpy(&word, header + at, sizeof(word));
+		sum = csum_add64(sum, word);
+	}
+	return csum_right64(sum);
+}
+
 static inline uint32_t csum_delta16(be16 from, be16 to)
 {
 	return (uint32_t)(uint16_t)~from + to;
