@@ -191,6 +191,7 @@ static __rte_always_inline bool take(struct flow_run *run, struct flow_new *new,
 	if (unlikely(!addresses_usual(run->w, &one->tuple, six)))
 		return false;
 	packet_of(run, m, &one->tuple, six, &packet);
+	one->opening.wants.clash_later = true; /* the memory for it is asked for with all else */
 	if (unlikely(!session_take(run->w, svc, &packet, &one->opening, &reason))) {
 		/* whom somebody has to tell */
 		if (reason == DROP_IPVS_NO_SERVER || svc->key.match)

@@ -183,6 +183,7 @@ uint32_t session_open(struct worker *w, struct rte_mbuf *m, struct service *svc)
 	struct session_opening opening;
 	uint32_t id;
 
+	opening.wants.clash_later = false;
 	if (!take(w, m, svc, &packet, &opening))
 		return CONN_NONE;
 	id = conn_create(w->ipvs->conns, opening.wants.in, &opening.wants.out);

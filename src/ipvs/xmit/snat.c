@@ -52,7 +52,7 @@ static bool snat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	for (unsigned int tries = 0; tries < most; tries++) {
 		if (lport_take_in(w->ipvs->lports, out, ports) < 0)
 			return false;
-		if (likely(!has_answers_of_another(w, out))) {
+		if (likely(opening->clash_later || !has_answers_of_another(w, out))) {
 			opening->flags |= CONN_LPORT | CONN_FAR;
 			return true;
 		}
