@@ -36,7 +36,9 @@ PKGS_COMMON := jansson popt
 PKGS_DAEMON := libdpdk libmnl libuv libsystemd numa $(PKGS_COMMON)
 
 WARN   := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG -fno-omit-frame-pointer,-O3)
+# Single stores that the compiler joins to vectors, and vectors that it loads across single stores,
+# wait for the cache: the processor forwards a store to loads within it only.
+OPT    := $(if $(filter debug,$(BUILD)),-Og -DDPVS_DEBUG -fno-omit-frame-pointer,-O3 -fno-tree-slp-vectorize)
 MARCH  := $(if $(filter x86_64,$(ARCH)),-march=x86-64-v2)
 SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # libdpdk.pc asks for -march=corei7; ours comes behind it.
