@@ -125,7 +125,7 @@ static bool hand_out(struct wheel *wheel, unsigned int level, uint32_t *budget, 
 
 		if (*budget == 0)
 			return false;
-		if (soon && told == 0)
+		if (told == 0)
 			told = tell(wheel, index, *budget, soon, owner);
 		told--;
 		(*budget)--;

@@ -67,7 +67,7 @@ void wheel_disarm(struct wheel *wheel, uint32_t index);
 
 /*
  * Moves to tick `now`, handing out what comes up, at most `budget` entries (moves between levels
- * count too). Returns how many were handled; when that is the budget, call again. soon may be NULL.
+ * count too). Returns how many were handled; when that is the budget, call again.
  */
 uint32_t wheel_advance(struct wheel *wheel, uint64_t now, uint32_t budget, wheel_due_fn *due,
 		       wheel_soon_fn *soon, void *owner);

@@ -8,7 +8,7 @@
  * The lines of an entry are in conn_int.h. Each class has its lines, its cold
  * parts, its timer links and its wheel, under the same index; memory that a
  * class does not use is not there. With its share of the index an IPv4
- * connection costs 64 + 32 + 8 + 19 bytes, an IPv6 one 64 more. The numbers of
+ * connection costs 64 + 32 + 8 + 23 bytes, an IPv6 one 64 more. The numbers of
  * freed ones lie in a stack (4 bytes), not in a list through the entries: so a
  * vector of new connections can ask for the memory of all of them at once.
  *

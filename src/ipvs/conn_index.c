@@ -7,10 +7,11 @@
  * moves nothing before a chain is found, so the worst insert has a price that
  * is known. The other bucket follows from bucket and tag alone: the search
  * reads no connection. A full table fills five ninths of the places (that is how
- * the index is sized): then one entry in eighty lies in its second bucket and
- * one insert in three hundred moves an entry. With two thirds a new connection
- * in a full table cost a tenth more; with half of them an established one's
- * packets cost more again, since the index is larger.
+ * the index is sized): then one entry in eighty lies in its second bucket, one
+ * in thirty when many have come and gone, and one insert in seven hundred moves
+ * an entry. With two thirds a new connection in a full table cost a tenth more;
+ * with half of them an established one's packets cost more again, since the
+ * index is larger.
  */
 #include "ipvs/conn_index.h"
 

@@ -65,8 +65,7 @@ void flow_begin(struct worker *w, struct flow_run *run)
 	run->count.service = SERVICE_NONE;
 	run->tagged = NULL;
 	run->last_service = NULL;
-	run->mac = 0;
-	memcpy(&run->mac, &w->link->ports[w->rx_port].mac, RTE_ETHER_ADDR_LEN);
+	run->mac = load48(&w->link->ports[w->rx_port].mac);
 }
 
 void flow_end(struct flow_run *run)

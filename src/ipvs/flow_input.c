@@ -22,7 +22,7 @@ static void come_by(struct flow_run *run, uint16_t port)
 {
 	run->w->rx_port = port;
 	run->last_service = NULL; /* it may depend on the port */
-	memcpy(&run->mac, &run->w->link->ports[port].mac, RTE_ETHER_ADDR_LEN);
+	run->mac = load48(&run->w->link->ports[port].mac);
 }
 
 /* All packets of a port, without tags. */

@@ -24,7 +24,8 @@ struct flow_count {
 	uint64_t bytes[2];
 };
 
-/* What is the same for all packets of a vector. */
+/* What is the same for all packets of a vector. flow_begin() sets each field, but those that say
+ * what last_service is, and the numbers of count while that is of no service. */
 struct flow_run {
 	struct worker *w;
 	struct conn_table *conns;

@@ -221,8 +221,8 @@ bool flow_new_take(struct flow_run *run, struct flow_new *new, struct rte_mbuf *
 	return six ? take6(run, new, m, at, tuple) : take(run, new, m, at, tuple, false);
 }
 
-/* There is no entry; or one before it in the vector has the same answers: by NAT; or by SNAT, where
- * ranges overlap, and another port will do. false: the packet was dropped. */
+/* There is no entry; or another connection has the same answers: by NAT; or by SNAT, where ranges
+ * overlap, and another port will do. false: the packet was dropped. */
 static bool make_none(struct flow_run *run, const struct flow_new_one *one)
 {
 	struct dest *dest = one->opening.wants.dest;

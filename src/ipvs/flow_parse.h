@@ -41,9 +41,7 @@ static inline uint16_t load16(const void *at)
 /* Of network order. rte_be_to_cpu_16() is assembly that the compiler cannot see through. */
 static inline uint16_t load_be16(const void *at)
 {
-	uint16_t value = load16(at);
-
-	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? value : __builtin_bswap16(value);
+	return __builtin_bswap16(load16(at));
 }
 
 static inline uint32_t load32(const void *at)
@@ -52,6 +50,12 @@ static inline uint32_t load32(const void *at)
 
 	memcpy(&value, at, sizeof(value));
 	return value;
+}
+
+/* A MAC address, the upper two bytes 0. */
+static inline uint64_t load48(const void *at)
+{
+	return load32(at) | (uint64_t)load16((const uint8_t *)at + sizeof(uint32_t)) << 32;
 }
 
 static inline uint64_t load64(const void *at)

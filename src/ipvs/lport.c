@@ -180,7 +180,7 @@ static inline uint64_t pair_hash(const struct lport_pool *pool, const struct tup
 	struct tuple key;
 	struct tuple4 key4;
 
-	if (reply->family == AF_INET) { /* in registers */
+	if (reply->family == AF_INET) { /* tuple_hash() of pair_key(), which need not be written */
 		key4 = tuple4_from(reply);
 		key4.ports = tuple4_ports(reply->sport, range.first);
 		return tuple4_hash(&pool->key, &key4);

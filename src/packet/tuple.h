@@ -47,6 +47,7 @@ static inline void tuple_set_rest(struct tuple *t, be16 sport, be16 dport, uint8
 
 	memcpy(&t->sport, &rest, sizeof(rest));
 }
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are put together so");
 _Static_assert(sizeof(struct tuple) == 40 && offsetof(struct tuple, sport) == 32, "no gaps");
 
 static inline struct tuple tuple_reverse(const struct tuple *t)

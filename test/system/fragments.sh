@@ -42,12 +42,14 @@ for workers in $WORKERS; do
 	ok "$w: ping with 3000 bytes" echoes 20 3000 10.1.0.254
 	ok "$w: ping with 65507 bytes" echoes 5 65507 10.1.0.254
 	ok "$w: ping with 3000 bytes to a virtual address" echoes 20 3000 "$VIP"
+	pids=()
 	for n in 1 2 3 4; do
-		echoes 50 $((4000 + n * 1000)) 10.1.0.254 >/dev/null 2>&1 &
+		echoes 50 $((4000 + n * 1000)) 10.1.0.254 >"$BED/ping$n" 2>&1 &
+		pids+=($!)
 	done
-	for job in $(jobs -p | grep -v "^$DPVS_PID$"); do
-		wait "$job"
-		equal "$w: one of four clients at once" 0 $?
+	for n in 1 2 3 4; do
+		wait "${pids[n - 1]}"
+		equal "$w: client $n of four at once" 0 $?
 	done
 	equal "$w: half of an echo: reassembly time exceeded" "11 1" "$(half)"
 	equal "$w: and its fragment is dropped" 1 "$(drops frag_timeout)"

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/wheel.h"
 #include "lib/prng.h"
@@ -18,18 +19,21 @@ struct model {
 	struct wheel_link links[ENTRIES];
 	uint64_t deadline[ENTRIES]; /* 0: not armed, or was due */
 	uint32_t armed, fired, calls;
-	bool told[ENTRIES]; /* that it will be handed out soon */
-	bool lagging;       /* the clock is behind: an entry may have been armed in the past */
+	uint32_t told[64]; /* what will be handed out next, in this order */
+	uint32_t n_told, n_came;
+	bool lagging; /* the clock is behind: an entry may have been armed in the past */
 };
 
 static void soon(void *owner, const uint32_t *indices, uint32_t n, uint64_t now)
 {
 	struct model *model = owner;
 
-	assert_in_range(n, 1, ENTRIES);
+	assert_in_range(n, 1, LENGTH(model->told));
 	assert_int_equal(now, model->wheel.now);
-	for (uint32_t i = 0; i < n; i++)
-		model->told[indices[i]] = true;
+	assert_int_equal(model->n_came, model->n_told); /* not before those have come */
+	memcpy(model->told, indices, n * sizeof(*indices));
+	model->n_told = n;
+	model->n_came = 0;
 }
 
 static uint64_t due(void *owner, uint32_t index, uint64_t now)
@@ -39,8 +43,8 @@ static uint64_t due(void *owner, uint32_t index, uint64_t now)
 	model->calls++;
 	assert_in_range(index, 0, ENTRIES - 1);
 	assert_int_not_equal(model->deadline[index], 0);
-	assert_true(model->told[index]);
-	model->told[index] = false;
+	assert_in_range(model->n_came, 0, model->n_told - 1);
+	assert_int_equal(index, model->told[model->n_came++]);
 	assert_int_equal(now, model->wheel.now);
 	if (model->deadline[index] > now)
 		return model->deadline[index];

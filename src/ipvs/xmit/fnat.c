@@ -42,9 +42,8 @@ static bool fnat_open(struct worker *w, struct xmit_opening *opening, enum drop_
 	struct service *svc = opening->service;
 	const struct dest *dest = opening->dest;
 	struct tuple *out = &opening->out;
-	uint32_t tried = 0;
-
 	uint8_t proto = opening->in->proto;
+	uint32_t tried = 0;
 
 	if (unlikely(dest->family != opening->in->family))
 		proto = cross_proto(proto);

@@ -22,17 +22,13 @@ static bool nat_open(struct worker *w, struct xmit_opening *opening, enum drop_r
 	const struct tuple *in = opening->in;
 	enum conn_dir dir;
 
-	opening->out = (struct tuple){
-		.src = dest->addr,
-		.sport = dest_port(opening->service, dest, in->dport),
-		.dst = in->src,
-		.dport = in->sport,
-		.proto = in->proto,
-		.family = (uint8_t)dest->family,
-		.zone = in->zone,
-	};
+	opening->out.src = dest->addr;
+	opening->out.dst = in->src;
+	tuple_set_rest(&opening->out, dest_port(opening->service, dest, in->dport), in->sport,
+		       in->proto, (uint8_t)dest->family, in->zone);
 	*reason = DROP_IPVS_CLASH;
-	return conn_lookup(w->ipvs->conns, &opening->out, &dir) == CONN_NONE;
+	return opening->clash_later ||
+	       conn_lookup(w->ipvs->conns, &opening->out, &dir) == CONN_NONE;
 }
 
 const struct xmit xmit_nat = {

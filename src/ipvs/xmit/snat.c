@@ -26,7 +26,8 @@ extern const struct xmit xmit_snat;
 #define TRIES_FEW 1024
 #define TRIES     128
 
-/* The ranges of one address may overlap, those of servers that are removed too. */
+/* The ranges of one address may overlap, those of servers that are removed too. Seldom enough for a
+ * vector's openings to find out late, and to be opened again on the slow path. */
 static bool has_answers_of_another(const struct worker *w, const struct tuple *out)
 {
 	enum conn_dir dir;

@@ -25,7 +25,7 @@ struct xmit_opening {
 	struct dest *dest;
 	const struct tuple *in; /* of the client's packets */
 	bool clash_later;       /* it need not be known yet whether `out` is another's already: who
-				   makes the connection finds out, and can open again */
+				   makes the connection finds out, and opens again or drops */
 	struct tuple out;       /* by open: of the server's packets as they arrive here */
 	uint32_t laddr;         /* by open: into struct conn */
 	uint16_t flags;         /* by open: into struct conn; CONN_LPORT: out.dport was taken */
