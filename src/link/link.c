@@ -14,6 +14,9 @@
 #include "link/kni.h"
 
 #define SHED_MANY    (BATCH_BURST / 2)
+#define SHED_MOST    (BATCH_BURST - 2)
+#define PASSES_MANY  1 /* turns that a queue is passed over which has brought so many */
+#define PASSES_MOST  2
 #define LINK_BEAT_MS 10
 
 struct link *link_create(void)
@@ -126,17 +129,26 @@ int link_watch(struct worker *w)
 }
 
 /*
- * In overload: a queue that brings mostly what is given up anyway is passed over for a turn, while
- * another one is full.
+ * In overload: a queue that brings mostly what is given up anyway is passed over for a turn, and
+ * for some when hardly anything else has come by it, while another one is full. What does not find
+ * a place in it then costs nothing.
  */
 static bool link_passes(struct link *link, unsigned int queue)
 {
-	link->rxq[queue].shed = false;
+	link->rxq[queue].passes--;
 	for (unsigned int i = 0; i < link->n_rxqs; i++)
-		if (i != queue && link->rxq[i].full && !link->rxq[i].shed &&
+		if (i != queue && link->rxq[i].full && !link->rxq[i].passes &&
 		    link->ports[link->rxq[i].port].up)
 			return true;
+	link->rxq[queue].passes = 0;
 	return false;
+}
+
+static inline uint8_t passes_for(uint32_t shed)
+{
+	if (likely(shed <= SHED_MANY))
+		return 0;
+	return shed >= SHED_MOST ? PASSES_MOST : PASSES_MANY;
 }
 
 void link_watch_again(struct worker *w)
@@ -173,7 +185,7 @@ unsigned int link_receive(struct worker *w)
 		struct batch *in = &w->stage_in[STAGE_FLOW];
 		uint16_t n;
 
-		if (unlikely(!port->up) || (unlikely(link->rxq[i].shed) && link_passes(link, i)))
+		if (unlikely(!port->up) || (unlikely(link->rxq[i].passes) && link_passes(link, i)))
 			continue;
 		n = port->ops->rx(port->handle, link->rxq[i].queue, in->pkts, w->rx_burst);
 		if (n == 0)
@@ -189,7 +201,7 @@ unsigned int link_receive(struct worker *w)
 		total += n;
 		w->rx_shed = 0;
 		worker_run_stages(w);
-		link->rxq[i].shed = w->rx_shed > SHED_MANY;
+		link->rxq[i].passes = passes_for(w->rx_shed);
 	}
 	return total;
 }

@@ -46,7 +46,7 @@ static void plug_apply_in(struct worker *w, struct op *op)
 		link->rxq[link->n_rxqs].port = data->id;
 		link->rxq[link->n_rxqs].queue = queue;
 		link->rxq[link->n_rxqs].full = 0;
-		link->rxq[link->n_rxqs].shed = false;
+		link->rxq[link->n_rxqs].passes = 0;
 		link->n_rxqs++;
 	}
 	if (queue < data->port.n_tx_queues)

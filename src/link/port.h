@@ -131,8 +131,9 @@ struct link {
 	uint32_t generation;         /* moves on when a fact of any port changes */
 	struct {
 		uint16_t port, queue;
-		bool shed;     /* overload took away most of its last vector */
-		uint32_t full; /* vectors in a row that came in full */
+		uint8_t passes; /* turns that it is passed over: overload took away most of its last
+				   vector */
+		uint32_t full;  /* vectors in a row that came in full */
 	} rxq[RXQ_MAX];
 	unsigned int n_rxqs;
 	uint64_t beat_ms;              /* when ports with a beat were called last */

@@ -392,14 +392,51 @@ static void test_turns(void **state)
 
 		if (down)
 			harness_run(h, "dpip link set dpdk1 down");
-		w->link->rxq[CLIENT_SIDE].shed = true;
-		w->link->rxq[SERVER_SIDE].full = 1;
+		w->link->rxq[CLIENT_SIDE].passes = 2;
 		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
-		worker_turn(w);
-		assert_int_equal(w->counters.received - received, down);
+		for (unsigned int turn = 0; turn < 2; turn++) {
+			w->link->rxq[SERVER_SIDE].full = 1;
+			worker_turn(w);
+			assert_int_equal(w->counters.received - received, down);
+		}
 		worker_turn(w);
 		assert_int_equal(w->counters.received - received, 1);
 	}
+	rig_end(h);
+}
+
+static uint32_t given_up;
+
+static void stage_gives_up(struct worker *w, struct batch *in)
+{
+	for (uint32_t i = 0; i < in->count; i++)
+		drop(w, in->pkts[i], DROP_IPVS_CROWDED);
+	w->rx_shed += given_up;
+}
+
+/* For how many turns, by what its vector was. */
+static void test_passes(void **state)
+{
+	static const struct {
+		uint32_t shed, passes;
+	} cases[] = { { 0, 0 }, { 16, 0 }, { 17, 1 }, { 29, 1 }, { 30, 2 }, { 32, 2 } };
+	struct harness *h = new_rig();
+	struct packet packet = from_client(IPPROTO_UDP, FLOW, 0);
+	struct frame frame = frame_in(CLIENT_SIDE, &packet);
+	struct stage stages[STAGE__COUNT];
+	struct worker *w = h->all[1];
+
+	memcpy(stages, path_stages(FLOW_ON), sizeof(stages));
+	stages[STAGE_FLOW].run = stage_gives_up;
+	w->stages = stages;
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		given_up = cases[i].shed;
+		harness_inject(h, CLIENT_SIDE, 0, frame.bytes, frame.len);
+		worker_turn(w);
+		assert_int_equal(w->drops[DROP_IPVS_CROWDED], i + 1);
+		assert_int_equal(w->link->rxq[CLIENT_SIDE].passes, cases[i].passes);
+	}
+	path_use(w, FLOW_ON);
 	rig_end(h);
 }
 
@@ -412,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_without_stage), cmocka_unit_test(test_handed_over),
 		cmocka_unit_test(test_ring_full),     cmocka_unit_test(test_share),
 		cmocka_unit_test(test_overload),      cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
