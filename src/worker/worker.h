@@ -30,7 +30,7 @@
 #define WORKER_CROWDED_MS 50u
 
 /* An idle worker that nothing can wake sleeps so long at most at once. */
-#define WORKER_SLEEP_MAX_NS UINT64_C(400000)
+#define WORKER_SLEEP_MAX_NS UINT64_C(380000)
 
 struct rte_mempool;
 struct rte_ring;
