@@ -62,8 +62,10 @@ static inline struct chain *const *chains_bucket(const struct chains *chains, ui
 	return &chains->segments[top - __builtin_ctz(CHAINS_FIRST)][i ^ 1u << top];
 }
 
-/* What a search for this hash will wait for: first its bucket, then (deep) the first member. */
-static inline void chains_prefetch(const struct chains *chains, uint64_t hash, bool deep)
+/* What a search for this hash will wait for: first its bucket, then (deep) the first member.
+ * Inlined in any case: gcc leaves a call out whose function does nothing but ask for memory. */
+__attribute__((always_inline)) static inline void chains_prefetch(const struct chains *chains,
+								  uint64_t hash, bool deep)
 {
 	struct chain *const *bucket = chains_bucket(chains, hash);
 

@@ -42,6 +42,12 @@ static inline uint32_t id_of(unsigned int class, uint32_t i)
 	return class << CONN_CLASS_SHIFT | i;
 }
 
+/* Of an entry of that class. */
+static inline uint32_t entry_id(const struct conn_class *class, uint32_t i)
+{
+	return id_of((unsigned int)(class - class->table->classes), i);
+}
+
 static inline void *class_line(const struct conn_class *class, uint32_t i)
 {
 	size_t size = class == &class->table->classes[CONN_IP4] ? sizeof(struct conn_line4)
@@ -57,8 +63,13 @@ static inline uint32_t entry_next(const struct conn_class *class, uint32_t k)
 				 : class->fresh + (k - class->n_free);
 }
 
+/*
+ * Functions that ask for memory and do nothing else are inlined in any case: gcc takes a call of
+ * such a one for one without an effect, and leaves it out.
+ */
+
 /* All that is touched of an entry beside the index. */
-static inline void entry_prefetch(const struct conn_class *class, uint32_t i)
+static __rte_always_inline void entry_prefetch(const struct conn_class *class, uint32_t i)
 {
 	const char *line = class_line(class, i);
 
@@ -303,7 +314,7 @@ static void entry_give_back(struct conn_class *class, uint32_t i)
 	class->table->count--;
 }
 
-static inline void index_prefetch(const struct conn_index *index, uint64_t hash)
+static __rte_always_inline void index_prefetch(const struct conn_index *index, uint64_t hash)
 {
 	__builtin_prefetch(&index->buckets[conn_index_first(index, hash)], 1);
 }
@@ -335,11 +346,18 @@ void conn_new4_prepare(const struct conn_table *table, struct conn_new4 *new)
 	new->hash_out = tuple4_hash(&table->config.key, &new->out);
 }
 
+/* For all that the entry of a class will touch that is made when `k` others have been. */
+static __rte_always_inline void new_ask(const struct conn_class *class, uint64_t hash_in,
+					uint64_t hash_out, uint32_t k)
+{
+	index_prefetch(&class->table->index, hash_in);
+	index_prefetch(&class->table->index, hash_out);
+	entry_prefetch(class, entry_next(class, k));
+}
+
 void conn_new4_ask(const struct conn_table *table, const struct conn_new4 *new, uint32_t k)
 {
-	index_prefetch(&table->index, new->hash_in);
-	index_prefetch(&table->index, new->hash_out);
-	entry_prefetch(&table->classes[CONN_IP4], entry_next(&table->classes[CONN_IP4], k));
+	new_ask(&table->classes[CONN_IP4], new->hash_in, new->hash_out, k);
 }
 
 uint32_t conn_create4(struct conn_table *table, const struct conn_new4 *new)
@@ -370,9 +388,7 @@ void conn_new6_prepare(const struct conn_table *table, struct conn_new6 *new)
 
 void conn_new6_ask(const struct conn_table *table, const struct conn_new6 *new, uint32_t k)
 {
-	index_prefetch(&table->index, new->hash_in);
-	index_prefetch(&table->index, new->hash_out);
-	entry_prefetch(&table->classes[CONN_IP6], entry_next(&table->classes[CONN_IP6], k));
+	new_ask(&table->classes[CONN_IP6], new->hash_in, new->hash_out, k);
 }
 
 uint32_t conn_create6(struct conn_table *table, const struct conn_new6 *new)
@@ -516,7 +532,7 @@ static uint64_t entry_due(void *owner, uint32_t i, uint64_t now)
 {
 	struct conn_class *class = owner;
 	struct conn_table *table = class->table;
-	uint32_t id = id_of((unsigned int)(class - table->classes), i);
+	uint32_t id = entry_id(class, i);
 	struct conn *conn = conn_get(table, id);
 
 	if (conn->deadline > now) {
@@ -544,7 +560,7 @@ static void entries_soon(void *owner, const uint32_t *at, uint32_t n, uint64_t n
 	for (uint32_t k = 0; k < n; k++)
 		entry_prefetch(class, at[k]);
 	for (uint32_t k = 0; k < n; k++) {
-		uint32_t id = id_of((unsigned int)(class - table->classes), at[k]);
+		uint32_t id = entry_id(class, at[k]);
 
 		if (conn_get(table, id)->deadline > now)
 			continue;
