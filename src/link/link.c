@@ -13,10 +13,10 @@
 #include "base/lines.h"
 #include "link/kni.h"
 
-#define SHED_MANY    (BATCH_BURST / 2)
-#define SHED_MOST    (BATCH_BURST - 2)
-#define PASSES_MANY  1 /* turns that a queue is passed over which has brought so many */
-#define PASSES_MOST  2
+#define SHED_MANY    (BATCH_BURST / 2) /* of a vector were given up: more than these, */
+#define PASSES_MANY  1                 /* ... and its queue is passed over so many turns; */
+#define SHED_MOST    (BATCH_BURST - 2) /* these and more, */
+#define PASSES_MOST  2                 /* ... so many */
 #define LINK_BEAT_MS 10
 
 struct link *link_create(void)

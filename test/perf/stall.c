@@ -21,9 +21,9 @@
 #include "perf/figures.h"
 #include "perf/histogram.h"
 
-#define MASTER_TURNS 512   /* between two looks of the master: some milliseconds */
-#define STEADY       1000u /* flows that go on */
-#define SETTLE       1000000u
+#define MASTER_TURNS 512      /* between two looks of the master: some milliseconds */
+#define STEADY       1000u    /* flows that go on */
+#define SETTLE       1000000u /* packets before the first phase */
 #define MOST_US      500
 #define PORTION      32768u
 #define OPEN_S       100000u /* timeout of the rig's connections */
