@@ -10,7 +10,6 @@
 #include <rte_udp.h>
 
 #include "link/eth.h"
-#include "worker/worker.h"
 
 static inline bool floor_proto(uint8_t proto)
 {
@@ -84,7 +83,7 @@ static __rte_always_inline void floor_run(struct worker *w, struct batch *in, co
 	}
 }
 
-static void floor_input4(struct worker *w, struct batch *in)
+void floor_input4(struct worker *w, struct batch *in)
 {
 	floor_run(w, in, false, false);
 }

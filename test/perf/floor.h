@@ -10,8 +10,12 @@
 #define PERF_FLOOR_H
 
 #include "perf/rig.h"
+#include "worker/worker.h"
 
 /* In place of the path, until rig_use_stages(). */
 void floor_use(struct rig *rig);
+
+/* Its stage for untagged IPv4, for whoever adds to it. */
+void floor_input4(struct worker *w, struct batch *in);
 
 #endif
