@@ -4,21 +4,19 @@
  * done with it: a random line of an index as large as that of so many
  * connections, and the connection's line that it names, which is written. In
  * vectors of 32, each asked for as early as the flow stage can, in 2 MB pages
- * where there are any; nothing is parsed, hashed, compared or rewritten. No
- * forwarder with a table of that size does with less beside the floor. Once by
- * itself, and once within the floor's own vectors, where these lines and the
- * packets take cache and translations from each other. In turn with the floor.
+ * where there are any; nothing is parsed, hashed, compared or rewritten. Once by
+ * itself, and once within the floor's own vectors, in the flow stage's order,
+ * where these lines and the packets take cache and translations from each other.
+ * In turn with the floor; the trace is as long as with so many flows.
  *
- * Last, what a translation costs that the processor does not remember. A virtual
- * machine whose host keeps its memory in 4 KB pages has translations of 4 KB,
- * even of its own 2 MB pages.
+ * Last, lines that a second-level cache holds, which lie close together, some in
+ * each of fewer pages, or one in each of many: what that takes more is what it
+ * costs to translate an address that the processor does not remember.
  */
 #include <stdint.h>
 
 #include <netinet/in.h>
 #include <string.h>
-
-#include <rte_branch_prediction.h>
 
 #include "ipvs/conn_int.h"
 #include "lib/prng.h"
@@ -29,7 +27,8 @@
 
 #define LINE   64u
 #define PIECE  4096u
-#define PIECES 8192u /* twice the translations that a large core remembers */
+#define PIECES 8192u
+#define ASIDE  (2u << 20) /* a region's first 2 MB are never one page */
 
 struct bare {
 	struct conn_index index;
@@ -112,7 +111,7 @@ static double bare_run(const struct bare *bare, uint64_t packets)
 	return (measure_cycles() - start) / (double)packets;
 }
 
-/* The floor with them: the swaps come while memory is under way. */
+/* The floor with them: the swaps come while connections are under way. */
 static struct {
 	const struct bare *bare;
 	uint32_t at;
@@ -121,7 +120,7 @@ static struct {
 static void within_input(struct worker *w, struct batch *in)
 {
 	struct conn_line4 *lines[BATCH_BURST];
-	uint32_t n = in->count;
+	uint32_t n = RTE_MIN(in->count, BATCH_BURST);
 
 	if (n == 0)
 		return;
@@ -139,12 +138,13 @@ static void within_use(struct rig *rig, const struct bare *bare)
 	};
 
 	within.bare = bare;
+	within.at = 0;
 	rig_use_stages(rig, stages);
 }
 
-static void run(const struct case_plan *plan, uint32_t flows, struct rig *rig,
-		struct figures *figures)
+static void run(const struct case_plan *plan, uint32_t flows, struct figures *figures)
 {
+	struct rig *rig = figure_rig(plan, IPPROTO_UDP, flows);
 	double alone[CASE_RUNS_MAX], together[CASE_RUNS_MAX], floor[CASE_RUNS_MAX];
 	uint64_t packets = plan->smoke ? 32000 : RTE_MAX(1000000u, flows / 2);
 	struct bare bare;
@@ -161,60 +161,66 @@ static void run(const struct case_plan *plan, uint32_t flows, struct rig *rig,
 		alone[i] = bare_run(&bare, packets);
 	}
 	bare_free(&bare);
+	rig_free(rig);
 	least = stats_of(floor, plan->runs).median;
 	memory = stats_of(alone, plan->runs).median;
 	figure_say(figures, memory, "cycles", 0, "two lines of memory a packet, %u flows", flows);
 	figure_say(figures, 1 + memory / least, "times", 0,
-		   "the floor and these alone, of the floor");
+		   "the floor and these alone, of the floor, %u flows", flows);
 	figure_say(figures, stats_of(together, plan->runs).median / least, "times", 0,
-		   "the floor with these in its vectors");
+		   "the floor with these in its vectors, %u flows", flows);
 }
 
-/* Cycles of each of PIECES lines in random order, that many bytes apart: all of them fit into a
- * second-level cache. */
-static double bare_pieces(const char *at, const uint32_t *order, uint32_t apart, uint32_t packets)
+/* Where a line is, of which so many lie side by side in each 4 KB: by turns all over the 4 KB, so
+ * that sets of a cache fill evenly, be memory contiguous or not. */
+static uint32_t place_of(uint32_t piece, uint32_t together)
+{
+	uint32_t group = piece / together;
+
+	return group * PIECE + ((group * together / 32 + piece % together) * LINE) % PIECE;
+}
+
+/* Cycles of each of PIECES lines at these places. */
+static double bare_pieces(const char *at, const uint32_t *places, uint32_t packets)
 {
 	double start = measure_cycles();
 
 	for (uint32_t done = 0; done < packets; done += BATCH_BURST)
-		for (uint32_t i = 0; i < BATCH_BURST; i++) {
-			uint64_t piece = order[(done + i) % PIECES];
-
-			/* elsewhere in each, so that sets of the cache fill evenly */
-			__builtin_prefetch(at + piece * apart + piece * LINE % apart);
-		}
+		for (uint32_t i = 0; i < BATCH_BURST; i++)
+			__builtin_prefetch(at + places[done % PIECES + i]);
 	return (measure_cycles() - start) / packets;
 }
 
 static void run_pieces(const struct case_plan *plan, struct figures *figures)
 {
+	static const uint32_t together[] = { PIECE / LINE, 8, 1 };
 	uint32_t packets = plan->smoke ? PIECES : 100 * PIECES;
-	double near[CASE_RUNS_MAX], apart[CASE_RUNS_MAX];
+	double cycles[RTE_DIM(together)][CASE_RUNS_MAX];
 	struct region lines, order_region;
-	uint32_t *order = bulk_alloc(PIECES * sizeof(*order), &order_region);
-	char *at = bulk_alloc(PIECES * PIECE, &lines);
+	uint32_t *order = bulk_alloc(2 * PIECES * sizeof(*order), &order_region);
+	uint32_t *places = order + PIECES;
+	char *at = bulk_alloc(ASIDE + PIECES * PIECE, &lines);
 
-	memset(at, 1, PIECES * PIECE);
+	memset(at, 1, ASIDE + PIECES * PIECE);
 	shuffle(order, PIECES, 7);
-	for (uint32_t i = 0; i < plan->runs; i++) {
-		near[i] = bare_pieces(at, order, LINE, packets);
-		apart[i] = bare_pieces(at, order, PIECE, packets);
-	}
+	for (uint32_t i = 0; i < plan->runs; i++)
+		for (unsigned int k = 0; k < RTE_DIM(together); k++) {
+			for (uint32_t j = 0; j < PIECES; j++)
+				places[j] = place_of(order[j], together[k]);
+			cycles[k][i] = bare_pieces(at + ASIDE, places, packets);
+		}
 	region_destroy(&lines);
 	region_destroy(&order_region);
-	figure_say(figures, stats_of(near, plan->runs).median, "cycles", 0,
-		   "a line of %u, close together", PIECES);
-	figure_say(figures, stats_of(apart, plan->runs).median, "cycles", 0,
-		   "a line of %u, one in each %u bytes", PIECES, PIECE);
+	for (unsigned int k = 0; k < RTE_DIM(together); k++)
+		figure_say(figures, stats_of(cycles[k], plan->runs).median, "cycles", 0,
+			   "a line of %u, %u in each of %u times 4 KB", PIECES, together[k],
+			   PIECES / together[k]);
 }
 
 void bare_run_case(const struct case_plan *plan, struct figures *figures)
 {
-	struct rig *rig = figure_rig(plan, IPPROTO_UDP, 1);
-
 	for (unsigned int i = 0; i < CASE_FLOWS_MAX && plan->flows[i]; i++)
 		if (plan->flows[i] >= 1000)
-			run(plan, plan->flows[i], rig, figures);
-	rig_free(rig);
+			run(plan, plan->flows[i], figures);
 	run_pieces(plan, figures);
 }
