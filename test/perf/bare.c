@@ -25,7 +25,6 @@
 #include "perf/figures.h"
 #include "perf/floor.h"
 
-#define LINE   64u
 #define PIECE  4096u
 #define PIECES 8192u
 #define ASIDE  (2u << 20) /* a region's first 2 MB are never one page */
@@ -177,7 +176,8 @@ static uint32_t place_of(uint32_t piece, uint32_t together)
 {
 	uint32_t group = piece / together;
 
-	return group * PIECE + ((group * together / 32 + piece % together) * LINE) % PIECE;
+	return group * PIECE +
+	       ((group * together / 32 + piece % together) * RTE_CACHE_LINE_SIZE) % PIECE;
 }
 
 /* Cycles of each of PIECES lines at these places. */
@@ -193,7 +193,7 @@ static double bare_pieces(const char *at, const uint32_t *places, uint32_t packe
 
 static void run_pieces(const struct case_plan *plan, struct figures *figures)
 {
-	static const uint32_t together[] = { PIECE / LINE, 8, 1 };
+	static const uint32_t together[] = { PIECE / RTE_CACHE_LINE_SIZE, 8, 1 };
 	uint32_t packets = plan->smoke ? PIECES : 100 * PIECES;
 	double cycles[RTE_DIM(together)][CASE_RUNS_MAX];
 	struct region lines, order_region;
