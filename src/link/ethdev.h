@@ -14,6 +14,7 @@ struct ethdev_config {
 	uint16_t rx_descriptors, tx_descriptors;
 	const char *rss; /* "all", or classes joined by '|' */
 	bool fast_free, promisc, allmulticast;
+	bool wakes; /* workers sleep: frames interrupt, where the driver can */
 	uint16_t mtu;
 	struct rte_mempool *pool;
 	const struct bond *bond; /* copied; NULL: it is none */

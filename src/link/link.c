@@ -100,7 +100,8 @@ void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue)
 
 static int link_watch_fd(int epoll, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN };
+	/* by edge: a driver's descriptor stays readable, and nobody but the driver may read it */
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
@@ -123,9 +124,22 @@ int link_watch(struct worker *w)
 	if (w->sleep_fd >= 0)
 		close(w->sleep_fd);
 	w->sleep_fd = r == 0 ? epoll : -1;
+	w->armed = false;
 	if (r < 0 && epoll >= 0)
 		close(epoll);
 	return r;
+}
+
+void link_arm(struct worker *w, bool on)
+{
+	const struct link *link = w->link;
+
+	for (unsigned int i = 0; i < link->n_rxqs; i++) {
+		const struct port *port = &link->ports[link->rxq[i].port];
+
+		if (port->up && port->ops->rx_arm)
+			port->ops->rx_arm(port->handle, link->rxq[i].queue, on);
+	}
 }
 
 /*

@@ -39,6 +39,9 @@ struct port_ops {
 	/* A descriptor that becomes readable when frames come to an empty queue; -1: there is none.
 	 */
 	int (*rx_fd)(void *handle, uint16_t queue);
+	/* By the queue's worker: only from now on frames do that, those that are there need not;
+	 * off: they do it no longer. No function: they always do. */
+	void (*rx_arm)(void *handle, uint16_t queue, bool on);
 	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver
 	 * knows. */
 	int (*show)(void *handle, struct api_link *link);
@@ -184,6 +187,9 @@ void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
 /* Lets the worker sleep until one of its queues has something, if all of them can say so. 0 or
  * -errno: it sleeps by time. */
 int link_watch(struct worker *w);
+
+/* The worker's queues, if they can wake it, do so from now on, or no longer. */
+void link_arm(struct worker *w, bool on);
 
 /* In an op: its queues have changed, or a port went up or down, so other descriptors wake it. */
 void link_watch_again(struct worker *w);

@@ -23,13 +23,20 @@
 #define DRAIN_WAIT_US 100
 #define DRAIN_WAITS   200 /* of a port's queues together */
 
+/* What wakes who sleeps. */
+enum ethdev_wake {
+	WAKE_NONE,
+	WAKE_QUEUE,     /* its queues are descriptors */
+	WAKE_INTERRUPT, /* a descriptor of each, once it is told to */
+};
+
 struct ethdev {
 	uint16_t id;
 	uint16_t rx_descriptors, tx_descriptors;
 	uint32_t flags; /* enum api_link_flag that do not change */
 	uint64_t rss;   /* types by which it spreads, 0: it does not */
 	struct rte_mempool *pool;
-	bool rx_fds;                        /* queues have descriptors that wake a sleeper */
+	enum ethdev_wake wake;
 	struct rte_ether_addr uc[PORT_MAX]; /* of what stands on it */
 	uint32_t n_uc;
 	struct bond bond; /* without members: it is none */
@@ -55,15 +62,38 @@ static uint16_t ethdev_tx(void *handle, uint16_t queue, struct rte_mbuf **pkts, 
 	return rte_eth_tx_burst(((struct ethdev *)handle)->id, queue, pkts, n);
 }
 
-/*
- * Only drivers whose descriptor is the queue itself, or whose interrupt stays armed: the others
- * would need a call into the driver around every sleep.
- */
 static int ethdev_rx_fd(void *handle, uint16_t queue)
 {
 	const struct ethdev *dev = handle;
 
-	return dev->rx_fds ? rte_eth_dev_rx_intr_ctl_q_get_fd(dev->id, queue) : -1;
+	return dev->wake == WAKE_NONE ? -1 : rte_eth_dev_rx_intr_ctl_q_get_fd(dev->id, queue);
+}
+
+static void ethdev_rx_arm(void *handle, uint16_t queue, bool on)
+{
+	const struct ethdev *dev = handle;
+
+	if (dev->wake != WAKE_INTERRUPT)
+		return;
+	if (on)
+		rte_eth_dev_rx_intr_enable(dev->id, queue);
+	else
+		rte_eth_dev_rx_intr_disable(dev->id, queue);
+}
+
+/* Of a port that has started, with interrupts if `asked`. */
+static enum ethdev_wake find_wake(uint16_t id, bool asked)
+{
+	struct rte_eth_dev_info info;
+
+	if (!asked || rte_eth_dev_info_get(id, &info) != 0)
+		return WAKE_NONE;
+	if (strcmp(info.driver_name, "net_tap") == 0)
+		return WAKE_QUEUE;
+	if (rte_eth_dev_rx_intr_enable(id, 0) != 0)
+		return WAKE_NONE;
+	rte_eth_dev_rx_intr_disable(id, 0);
+	return rte_eth_dev_rx_intr_ctl_q_get_fd(id, 0) >= 0 ? WAKE_INTERRUPT : WAKE_NONE;
 }
 
 static void ethdev_show_stats(const struct ethdev *dev, struct api_link *link)
@@ -295,6 +325,7 @@ static const struct port_ops ethdev_ops = {
 	.rx = ethdev_rx,
 	.tx = ethdev_tx,
 	.rx_fd = ethdev_rx_fd,
+	.rx_arm = ethdev_rx_arm,
 	.show = ethdev_show,
 	.xstat = ethdev_xstat,
 	.set_up = ethdev_set_up,
@@ -493,8 +524,8 @@ void ethdev_limits(uint16_t id, uint16_t *rx_queues, uint16_t *tx_queues)
 	*tx_queues = info.max_tx_queues;
 }
 
-static int configure_port(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
-			  char *error, size_t size)
+static int configure_port(const struct ethdev_config *config, bool wakes, struct ethdev *dev,
+			  struct port *port, char *error, size_t size)
 {
 	struct rte_eth_conf conf = { 0 };
 	struct rte_eth_dev_info info;
@@ -515,12 +546,26 @@ static int configure_port(const struct ethdev_config *config, struct ethdev *dev
 		return open_fail(-EINVAL, error, size, "mtu %u: %u to %u is possible; %s",
 				 config->mtu, min, max, why);
 	choose_offloads(config, &info, &conf, dev, port);
-	dev->rx_fds = strcmp(info.driver_name, "net_tap") == 0;
-	conf.intr_conf.rxq = dev->rx_fds;
+	conf.intr_conf.rxq = wakes;
 	r = rte_eth_dev_configure(dev->id, config->n_rx_queues, config->n_tx_queues, &conf);
 	if (r < 0)
 		return open_fail(r, error, size, "configure: %s", strerror(-r));
 	return setup_queues(config, dev, error, size);
+}
+
+static int run_port(const struct ethdev_config *config, bool wakes, struct ethdev *dev,
+		    struct port *port, char *error, size_t size)
+{
+	int r;
+
+	memset(port, 0, sizeof(*port));
+	dev->flags = 0;
+	r = configure_port(config, wakes, dev, port, error, size);
+	if (r == 0)
+		r = start_port(config, dev, port, error, size);
+	if (r == 0)
+		dev->wake = find_wake(dev->id, wakes);
+	return r;
 }
 
 int ethdev_open(const struct ethdev_config *config, struct port *port, char *error, size_t size)
@@ -530,16 +575,16 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 
 	if (!dev)
 		return open_fail(-ENOMEM, error, size, "no memory");
-	memset(port, 0, sizeof(*port));
 	dev->id = config->id;
 	dev->pool = config->pool;
 	dev->rx_descriptors = config->rx_descriptors;
 	dev->tx_descriptors = config->tx_descriptors;
 	if (config->bond)
 		dev->bond = *config->bond;
-	r = configure_port(config, dev, port, error, size);
-	if (r == 0)
-		r = start_port(config, dev, port, error, size);
+	r = run_port(config, config->wakes, dev, port, error, size);
+	/* some drivers refuse to start when they cannot interrupt: by time, then */
+	if (r < 0 && config->wakes)
+		r = run_port(config, false, dev, port, error, size);
 	if (r < 0) {
 		free(dev);
 		return r;

@@ -226,6 +226,7 @@ static int start_workers(struct daemon *d)
 		.stages = path_stages(d->settings->flow),
 		.ticks = module_ticks,
 		.receive = link_receive,
+		.arm = link_arm,
 		.all = d->all,
 		.wake_fd = d->wake_fd,
 	};

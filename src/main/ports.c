@@ -210,6 +210,7 @@ int ports_find(struct ports *ports, const struct settings *settings, struct lcor
 		return r;
 	choose_queues(ports, settings, plan);
 	ports->n_workers = plan->n_workers;
+	ports->wakes = !settings->poll_busy;
 	for (unsigned int i = 0; i < ports->count && r == 0; i++) {
 		int node = RTE_MAX(0, rte_eth_dev_socket_id(ports->port[i].id));
 
@@ -296,6 +297,7 @@ int ports_open_device(const struct ports *ports, const struct ports_port *what, 
 		.fast_free = device->fast_free && single_pool(ports),
 		.promisc = device->promisc,
 		.allmulticast = device->allmulticast,
+		.wakes = ports->wakes,
 		.mtu = (uint16_t)device->mtu,
 		.pool = ports_pool(ports, rte_eth_dev_socket_id(what->id)),
 		.bond = what->bond.n_members ? &what->bond : NULL,

@@ -22,6 +22,7 @@ struct ports {
 	} port[SETTINGS_DEVICES];
 	struct rte_mempool *pools[POOLS_MAX]; /* by NUMA node */
 	unsigned int n_workers;
+	bool wakes;                /* workers sleep: see ethdev_config */
 	struct plug_source source; /* of ports that are added later */
 };
 

@@ -173,17 +173,27 @@ static void worker_set_rest(struct worker *w, enum worker_rest rest)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+static void worker_arm(struct worker *w, bool on)
+{
+	w->arm(w, on);
+	w->armed = on;
+}
+
 /* Until a packet, an op or a hand-over comes, or the next tick of the timers is near. */
 static void worker_sleep(struct worker *w)
 {
 	struct epoll_event events[8];
 	uint64_t rung;
+	int woken = 0;
 
 	worker_set_rest(w, WORKER_SLEEPS);
 	if (rte_ring_empty(w->ops) && rte_ring_empty(w->handover) &&
 	    rte_ring_empty(w->from_kernel) && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
-		epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
+		woken = epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
 	worker_set_rest(w, WORKER_AWAKE);
+	/* an interrupt that has come is often not told again until it is asked for anew */
+	if (woken > 0)
+		worker_arm(w, false);
 	if (read(w->bell_fd, &rung, sizeof(rung)) < 0)
 		return; /* nobody has rung */
 }
@@ -213,6 +223,11 @@ static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idl
 		sched_yield();
 		return;
 	}
+	/* what came before need not wake it: a turn looks once more, before it sleeps */
+	if (w->sleep_fd >= 0 && !w->armed) {
+		worker_arm(w, true);
+		return;
+	}
 	w->counters.sleeps++;
 	if (w->sleep_fd >= 0)
 		worker_sleep(w);
@@ -238,6 +253,8 @@ int worker_main(void *worker)
 		if (worker_turn(w) > w->counters.ops - ops) {
 			empty_turns = 0;
 			busy_ns = w->now_ns;
+			if (unlikely(w->armed))
+				worker_arm(w, false);
 		} else if (!w->poll_busy) {
 			if (w->counters.ops != ops &&
 			    empty_turns > IDLE_YIELD_TURNS - IDLE_OPS_TURNS)
@@ -301,6 +318,7 @@ struct worker *worker_create(const struct worker_config *config)
 	w->stages = config->stages;
 	w->ticks = config->ticks;
 	w->receive = config->receive;
+	w->arm = config->arm;
 	w->pool = config->pool;
 	w->flow_key = config->flow_key;
 	w->all = config->all;

@@ -69,6 +69,7 @@ struct worker_counters {
 typedef void worker_tick_fn(struct worker *w);
 /* Polls something; returns how many packets there were. */
 typedef unsigned int worker_poll_fn(struct worker *w);
+typedef void worker_arm_fn(struct worker *w, bool on);
 
 struct replication;
 struct notify;
@@ -100,6 +101,7 @@ struct worker {
 	const struct stage *stages;   /* STAGE__COUNT */
 	worker_tick_fn *const *ticks; /* once a turn, ends with NULL */
 	worker_poll_fn *receive;      /* link's */
+	worker_arm_fn *arm;           /* link's */
 	struct rte_mempool *pool;     /* for packets it makes */
 	struct hash_key flow_key;     /* the same on all workers: owner(tuple) */
 	const struct rss *rss;        /* shared by all: owner(tuple), if ports deliver by it */
@@ -117,6 +119,7 @@ struct worker {
 	struct rte_ring *handover;    /* other workers → this one, mbufs; many writers */
 	struct rte_ring *from_kernel; /* the kernel's interfaces → this worker: frames to be sent */
 	int sleep_fd; /* epoll over its receive queues and bell_fd; -1: some queue cannot wake it */
+	bool armed;   /* its receive queues have been told to wake it */
 	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
 	int wake_fd;  /* eventfd of the master's loop, for acknowledgements and events */
 	struct replication *replication; /* the master's only: ops under way, see op.c */
@@ -193,6 +196,7 @@ struct worker_config {
 	const struct stage *stages;
 	worker_tick_fn *const *ticks; /* ends with NULL; may be NULL */
 	worker_poll_fn *receive;      /* may be NULL */
+	worker_arm_fn *arm;           /* NULL where it never sleeps */
 	struct rte_mempool *pool;
 	struct hash_key flow_key;
 	struct worker *const *all;

@@ -139,6 +139,7 @@ struct harness *harness_new(const struct harness_options *options)
 		.stages = path_stages(FLOW_ON),
 		.ticks = module_ticks,
 		.receive = link_receive,
+		.arm = link_arm,
 		.ring_size = 1024,
 		.socket = -1,
 		.wake_fd = -1,

@@ -46,14 +46,17 @@ static void change_one(uint32_t i)
 	churn.there[i] = !churn.there[i];
 }
 
-static void before_turn(void *arg)
+static bool due(void *arg)
 {
 	uint64_t received = rig_worker(churn.rig)->counters.received - churn.before;
 
-	if ((double)churn.made >= (double)received * churn.per_packet)
-		return;
+	return (double)churn.made < (double)received * churn.per_packet;
+}
+
+static void before_turn(void *arg)
+{
 	ops_reap(rig_all(churn.rig));
-	while ((double)churn.made < (double)received * churn.per_packet) {
+	while (due(arg)) {
 		change_one(prng_below(&churn.prng, ROUTES));
 		churn.made++;
 	}
@@ -62,24 +65,32 @@ static void before_turn(void *arg)
 /* Cycles a packet with so many changes for each. */
 static double run(uint64_t packets, double per_packet)
 {
-	struct rig_watch watch = { .before = before_turn };
+	struct rig_watch watch = { .due = due, .before = before_turn };
+	unsigned int dirs = rig_answered(churn.rig) ? DIR_BOTH : DIR_IN;
 	double cycles;
 
 	churn.per_packet = per_packet;
 	churn.before = rig_worker(churn.rig)->counters.received;
 	churn.made = 0;
 	rig_watch(churn.rig, &watch);
-	cycles = rig_play(churn.rig, DIR_BOTH, packets) / (double)packets;
+	cycles = rig_play(churn.rig, dirs, packets) / (double)packets;
 	rig_watch(churn.rig, NULL);
 	return cycles;
 }
 
-void churn_run(const struct case_plan *plan, struct figures *figures)
+static const struct {
+	unsigned int rate;
+	double most;
+} rates[] = { { 1000, 1.2 }, { 100000, 2 } };
+
+struct what {
+	const char *name;
+	enum api_forward mode;
+	uint8_t proto;
+};
+
+static void run_one(const struct case_plan *plan, const struct what *what, struct figures *figures)
 {
-	static const struct {
-		unsigned int rate;
-		double most;
-	} rates[] = { { 1000, 1.2 }, { 100000, 2 } };
 	uint32_t flows = plan->smoke ? 10000 : 1000000;
 	double quiet[CASE_RUNS_MAX], busy[RTE_DIM(rates)][CASE_RUNS_MAX];
 	uint64_t packets = plan->full ? 4000000 : plan->smoke ? 20000 : 600000;
@@ -87,12 +98,13 @@ void churn_run(const struct case_plan *plan, struct figures *figures)
 
 	memset(&churn, 0, sizeof(churn));
 	churn.prng.state = 23;
-	churn.rig = figure_rig(plan, IPPROTO_UDP, flows);
+	churn.rig = figure_rig_for(plan, what->mode, what->proto, flows, 0);
 	choose_nets();
 	for (uint32_t i = 0; i < ROUTES; i += 2)
 		change_one(i);
 	ops_set_running(rig_all(churn.rig), true);
 	for (unsigned int run_no = 0; run_no < plan->runs; run_no++) {
+		run(2 * (uint64_t)flows, 0); /* what the last changes have left to look up */
 		quiet[run_no] = run(packets, 0);
 		for (unsigned int i = 0; i < RTE_DIM(rates); i++)
 			busy[i][run_no] = run(packets, rates[i].rate * quiet[run_no] /
@@ -100,13 +112,28 @@ void churn_run(const struct case_plan *plan, struct figures *figures)
 	}
 	ops_set_running(rig_all(churn.rig), false);
 	middle = stats_of(quiet, plan->runs).median;
-	figure_say(figures, middle, "cycles", 0, "a packet of %u flows, nothing changes", flows);
+	figure_say(figures, middle, "cycles", 0, "%s, a packet of %u flows, nothing changes",
+		   what->name, flows);
 	for (unsigned int i = 0; i < RTE_DIM(rates); i++) {
 		double median = stats_of(busy[i], plan->runs).median;
 
 		figure_say(figures, median / middle, "times", rates[i].most,
-			   "that, at %u changes a second", rates[i].rate);
+			   "%s, that, at %u changes a second", what->name, rates[i].rate);
 	}
 	ops_reap(rig_all(churn.rig));
 	rig_free(churn.rig);
+}
+
+void churn_run(const struct case_plan *plan, struct figures *figures)
+{
+	static const struct what all[] = {
+		{ "FNAT UDP", API_FORWARD_FNAT, IPPROTO_UDP },
+		{ "FNAT TCP", API_FORWARD_FNAT, IPPROTO_TCP },
+		{ "NAT UDP", API_FORWARD_NAT, IPPROTO_UDP },
+		{ "DR UDP", API_FORWARD_DR, IPPROTO_UDP },
+		{ "SNAT UDP", API_FORWARD_SNAT, IPPROTO_UDP },
+	};
+
+	for (unsigned int i = 0; i < (plan->full ? RTE_DIM(all) : 1u); i++)
+		run_one(plan, &all[i], figures);
 }

@@ -42,24 +42,23 @@ void figure_say(struct figures *figures, double value, const char *unit, double 
 	figures->said(figure);
 }
 
-struct rig *figure_rig_for(const struct case_plan *plan, uint8_t proto, uint32_t flows,
-			   uint32_t more)
+struct rig *figure_rig_for(const struct case_plan *plan, enum api_forward mode, uint8_t proto,
+			   uint32_t flows, uint32_t more)
 {
-	struct rig_config config = { .proto = proto,
-				     .mode = API_FORWARD_FNAT,
-				     .flows_max = flows + more,
-				     .mbufs = plan->mbufs };
+	struct rig_config config = {
+		.proto = proto, .mode = mode, .flows_max = flows + more, .mbufs = plan->mbufs
+	};
 	struct rig *rig = rig_new(&config);
 
 	rig_grow(rig, flows);
 	rig_load(rig, flows, proto == IPPROTO_TCP ? FRAME_DATA : FRAME_UDP);
-	rig_play(rig, DIR_BOTH, 2 * (uint64_t)flows);
+	rig_play(rig, rig_answered(rig) ? DIR_BOTH : DIR_IN, 2 * (uint64_t)flows);
 	return rig;
 }
 
 struct rig *figure_rig(const struct case_plan *plan, uint8_t proto, uint32_t flows)
 {
-	return figure_rig_for(plan, proto, flows, 0);
+	return figure_rig_for(plan, API_FORWARD_FNAT, proto, flows, 0);
 }
 
 void figures_run(const struct case_plan *plan, struct figures *figures)

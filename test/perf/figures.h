@@ -36,8 +36,9 @@ void figure_say(struct figures *figures, double value, const char *unit, double 
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* A rig with so many flows open and loaded, all seen once; `more` is room for others. */
-struct rig *figure_rig_for(const struct case_plan *plan, uint8_t proto, uint32_t flows,
-			   uint32_t more);
+struct rig *figure_rig_for(const struct case_plan *plan, enum api_forward mode, uint8_t proto,
+			   uint32_t flows, uint32_t more);
+/* FNAT's. */
 struct rig *figure_rig(const struct case_plan *plan, uint8_t proto, uint32_t flows);
 
 /* All that the plan wants. */

@@ -41,7 +41,8 @@ struct rig {
 	struct request_table tables[MODULE_TABLES];
 	uint64_t skew_ns, even_ns;
 	struct rig_watch watch;
-	double apart; /* cycles that watch.before has taken */
+	double apart; /* cycles that watch.before has taken, and looking at the clock for it */
+	double clock; /* cycles that a look takes */
 	bool counted;
 	enum flow_mode flow;
 	bool overload;
@@ -112,20 +113,34 @@ static void rig_turn(struct rig *rig)
 
 static void rig_turn_watched(struct rig *rig)
 {
-	double start = measure_cycles(), begun;
+	const struct rig_watch *watch = &rig->watch;
+	double start;
 
-	if (rig->watch.before)
-		rig->watch.before(rig->watch.arg);
-	begun = measure_cycles();
-	rig->apart += begun - start;
+	if (watch->before && (!watch->due || watch->due(watch->arg))) {
+		start = measure_cycles();
+		watch->before(watch->arg);
+		rig->apart += measure_cycles() - start + rig->clock;
+	}
+	if (!watch->turned) {
+		rig_turn(rig);
+		return;
+	}
+	start = measure_cycles();
 	rig_turn(rig);
-	if (rig->watch.turned)
-		rig->watch.turned(rig->watch.arg, measure_cycles() - begun);
+	watch->turned(watch->arg, measure_cycles() - start);
 }
 
 void rig_watch(struct rig *rig, const struct rig_watch *watch)
 {
+	double looks[99];
+
 	rig->watch = watch ? *watch : (struct rig_watch){ .before = NULL };
+	for (unsigned int i = 0; watch && i < RTE_DIM(looks); i++) {
+		looks[i] = measure_cycles();
+		looks[i] = measure_cycles() - looks[i];
+	}
+	if (watch)
+		rig->clock = stats_of(looks, RTE_DIM(looks)).median;
 }
 
 void rig_line(struct rig *rig, const char *format, ...)
@@ -217,6 +232,7 @@ static void make_workers(struct rig *rig)
 		.stages = path_stages(FLOW_ON),
 		.ticks = module_ticks,
 		.receive = link_receive,
+		.arm = link_arm,
 		.ring_size = 1024,
 		.socket = -1,
 		.wake_fd = -1,

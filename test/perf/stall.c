@@ -154,7 +154,7 @@ static void grow(struct rig *rig, uint32_t n)
 
 static void once(const struct case_plan *plan, uint32_t many, unsigned int time)
 {
-	struct rig *rig = figure_rig_for(plan, IPPROTO_UDP, STEADY, many);
+	struct rig *rig = figure_rig_for(plan, API_FORWARD_FNAT, IPPROTO_UDP, STEADY, many);
 	const struct conn_table *conns = rig_worker(rig)->ipvs->conns;
 	uint32_t turns_left = 0;
 

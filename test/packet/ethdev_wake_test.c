@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * DPDK's ports that wake who sleeps, by interrupts that are asked for before
+ * and taken back behind: virtio-user, whose other end is a vhost port in the
+ * same process. And one that cannot, which is done without.
+ */
+#include "lib/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+#include "link/ethdev.h"
+#include "packet/harness.h"
+
+#define WAIT_MS 10000
+
+struct pair {
+	struct harness *h;
+	struct worker *w; /* its only queue that is up is the port's */
+	uint16_t id;
+	struct port port, peer;
+	char path[64];
+};
+
+static void open_device(const struct pair *pair, const char *device, const char *words, bool wakes,
+			struct port *port)
+{
+	struct ethdev_config config = {
+		.name = device,
+		.n_rx_queues = 1,
+		.n_tx_queues = 1,
+		.rx_descriptors = 64,
+		.tx_descriptors = 64,
+		.rss = "all",
+		.wakes = wakes,
+		.mtu = 1500,
+		.pool = pair->h->pool,
+	};
+	char error[256] = "";
+
+	assert_int_equal(rte_eal_hotplug_add("vdev", device, words), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name(device, &config.id), 0);
+	if (ethdev_open(&config, port, error, sizeof(error)) < 0)
+		fail_msg("%s: %s", device, error);
+}
+
+/* The worker polls this port alone: those of the harness are down, and nobody sleeps on them. */
+static void poll_it(struct pair *pair)
+{
+	int id = port_add(pair->h->all, &pair->port);
+
+	assert_true(id >= 0);
+	pair->id = (uint16_t)id;
+	pair->w = pair->h->all[1];
+	for (unsigned int i = 0; i < HARNESS_PORTS; i++)
+		pair->w->link->ports[i].up = false;
+	assert_int_equal(port_bind_rx(pair->w, pair->id, 0), 0);
+}
+
+static void pair_new(struct pair *pair)
+{
+	char words[128];
+
+	*pair = (struct pair){ .h = harness_new(&(struct harness_options){ .n_workers = 1 }) };
+	snprintf(pair->path, sizeof(pair->path), "/tmp/ethdev-wake-%d.sock", getpid());
+	snprintf(words, sizeof(words), "iface=%s,queues=1", pair->path);
+	open_device(pair, "net_vhost_wake", words, false, &pair->peer);
+	snprintf(words, sizeof(words), "path=%s,queues=1", pair->path);
+	open_device(pair, "net_virtio_user_wake", words, true, &pair->port);
+	poll_it(pair);
+	assert_int_equal(link_watch(pair->w), 0);
+}
+
+static void pair_end(struct pair *pair)
+{
+	pair->port.ops->remove(pair->port.handle);
+	pair->peer.ops->remove(pair->peer.handle);
+	for (unsigned int i = 0; i <= pair->h->n_workers; i++)
+		pair->h->all[i]->link->ports[pair->id].name[0] = '\0';
+	harness_free(pair->h);
+}
+
+/* A frame from the other end: taken once both ends know each other. */
+static void frame_comes(struct pair *pair)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pair->h->pool);
+	unsigned int tries = 0;
+
+	assert_non_null(m);
+	memset(rte_pktmbuf_append(m, 60), 0xff, 60);
+	while (pair->peer.ops->tx(pair->peer.handle, 0, &m, 1) == 0) {
+		assert_in_range(++tries, 1, WAIT_MS);
+		usleep(1000);
+	}
+}
+
+/* Is the worker woken within so long? */
+static bool woken(struct pair *pair, int ms)
+{
+	struct epoll_event event;
+
+	return epoll_wait(pair->w->sleep_fd, &event, 1, ms) == 1;
+}
+
+static void receive(struct pair *pair, unsigned int n)
+{
+	unsigned int got = 0, tries = 0;
+
+	while ((got += link_receive(pair->w)) < n) {
+		assert_in_range(++tries, 1, WAIT_MS);
+		usleep(1000);
+	}
+	assert_int_equal(got, n);
+}
+
+static void interrupts(void **state)
+{
+	struct pair pair;
+
+	pair_new(&pair);
+	frame_comes(&pair);
+	receive(&pair, 1);
+	assert_false(pair.w->armed);
+	link_arm(pair.w, true);
+	assert_false(woken(&pair, 0));
+	for (unsigned int i = 0; i < 3; i++) { /* each, though nobody reads the descriptor */
+		frame_comes(&pair);
+		assert_true(woken(&pair, WAIT_MS));
+		link_arm(pair.w, false);
+		receive(&pair, 1);
+		link_arm(pair.w, true);
+		assert_false(woken(&pair, 0));
+	}
+	link_arm(pair.w, false);
+	frame_comes(&pair);
+	assert_false(woken(&pair, 0));
+	receive(&pair, 1);
+	pair_end(&pair);
+}
+
+static void *run_worker(void *w)
+{
+	worker_main(w);
+	return NULL;
+}
+
+static uint64_t counter(const uint64_t *at)
+{
+	return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+static void wait_above(const uint64_t *at, uint64_t value)
+{
+	for (unsigned int tries = 0; counter(at) <= value; tries++) {
+		assert_in_range(tries, 0, WAIT_MS);
+		usleep(1000);
+	}
+}
+
+/* The loop of an lcore: it asks for interrupts before it sleeps, and not while there is work. */
+static void sleeper(void **state)
+{
+	struct pair pair;
+	pthread_t thread;
+
+	pair_new(&pair);
+	frame_comes(&pair);
+	receive(&pair, 1);
+	pair.w->clock_fixed = false;
+	assert_int_equal(pthread_create(&thread, NULL, run_worker, pair.w), 0);
+	for (uint64_t i = 1; i <= 20; i++) {
+		wait_above(&pair.w->counters.sleeps, counter(&pair.w->counters.sleeps));
+		frame_comes(&pair);
+		wait_above(&pair.w->counters.received, i);
+	}
+	__atomic_store_n(&pair.w->stop, true, __ATOMIC_RELAXED);
+	worker_ring_bell(pair.w);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pair.w->counters.received, 21);
+	pair_end(&pair);
+}
+
+/* Workers sleep by time on a port whose driver does not interrupt. */
+static void cannot(void **state)
+{
+	struct pair pair = { .h = harness_new(&(struct harness_options){ .n_workers = 1 }) };
+
+	open_device(&pair, "net_ring_wake", "", true, &pair.port);
+	poll_it(&pair);
+	assert_int_equal(link_watch(pair.w), -EOPNOTSUPP);
+	assert_int_equal(pair.w->sleep_fd, -1);
+	link_arm(pair.w, true);
+	harness_free(pair.h);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_ring_wake"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(interrupts),
+		cmocka_unit_test(sleeper),
+		cmocka_unit_test(cannot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
