@@ -26,7 +26,7 @@ bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *i
 {
 	struct nexthop nexthop;
 
-	if (addr_is_local(w, family, ip) || addr_is_broadcast(w, family, ip))
+	if (!addr_is_others(w, family, ip))
 		return false;
 	*adj = ADJ_NONE;
 	/* what depends on more than the address is looked up for each packet: flow_way() */

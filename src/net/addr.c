@@ -78,10 +78,10 @@ struct addr *addr_find(const struct worker *w, const struct addr *key)
 	return NULL;
 }
 
-struct addr *addr_find_ip(const struct worker *w, unsigned int family, const union ip_addr *ip,
-			  uint16_t port)
+static inline struct addr *addr_find_hashed(const struct worker *w, unsigned int family,
+					    const union ip_addr *ip, uint16_t port, uint64_t hash)
 {
-	addr_for_each_ip (it, w, ip) {
+	chains_for_each (it, &w->net->addrs->ips, hash) {
 		struct addr *addr = addr_of_chain(it);
 
 		if (ip_equal(&addr->ip, ip) && addr->family == family &&
@@ -89,6 +89,12 @@ struct addr *addr_find_ip(const struct worker *w, unsigned int family, const uni
 			return addr;
 	}
 	return NULL;
+}
+
+struct addr *addr_find_ip(const struct worker *w, unsigned int family, const union ip_addr *ip,
+			  uint16_t port)
+{
+	return addr_find_hashed(w, family, ip, port, addr_hash(w, ip));
 }
 
 struct addr *addr_find_net(const struct worker *w, const struct addr *key)
@@ -116,9 +122,9 @@ bool addr_on_port(const struct worker *w, unsigned int family, const union ip_ad
 }
 
 static struct addr *addr_find_broadcast(const struct worker *w, unsigned int family,
-					const union ip_addr *ip)
+					const union ip_addr *ip, uint64_t hash)
 {
-	chains_for_each (it, &w->net->addrs->broadcasts, addr_hash(w, ip)) {
+	chains_for_each (it, &w->net->addrs->broadcasts, hash) {
 		struct addr *addr = container_of(it, struct addr, broadcast_group.chain);
 
 		if (ip_equal(&addr->broadcast, ip) && addr->family == family)
@@ -129,7 +135,15 @@ static struct addr *addr_find_broadcast(const struct worker *w, unsigned int fam
 
 bool addr_is_broadcast(const struct worker *w, unsigned int family, const union ip_addr *ip)
 {
-	return addr_find_broadcast(w, family, ip);
+	return addr_find_broadcast(w, family, ip, addr_hash(w, ip));
+}
+
+bool addr_is_others(const struct worker *w, unsigned int family, const union ip_addr *ip)
+{
+	uint64_t hash = addr_hash(w, ip);
+
+	return !addr_find_hashed(w, family, ip, PORT_NONE, hash) &&
+	       !addr_find_broadcast(w, family, ip, hash);
 }
 
 bool addr_is_tentative(const struct worker *w, unsigned int family, const union ip_addr *ip)
@@ -194,7 +208,8 @@ static void addr_link_broadcast(struct worker *w, struct op *op, struct addr *ad
 	void *segment = op->args[ARG_BROADCASTS];
 
 	if (!ip_is_zero(&addr->broadcast)) {
-		struct addr *first = addr_find_broadcast(w, addr->family, &addr->broadcast);
+		struct addr *first = addr_find_broadcast(w, addr->family, &addr->broadcast,
+							 addr_hash(w, &addr->broadcast));
 
 		if (first)
 			group_join(&first->broadcast_group, &addr->broadcast_group);

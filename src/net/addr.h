@@ -18,6 +18,9 @@ bool addr_is_broadcast(const struct worker *w, unsigned int family, const union 
 /* Is it one of ours (on any port)? */
 bool addr_is_local(const struct worker *w, unsigned int family, const union ip_addr *ip);
 
+/* Neither of both: somebody else may have it. */
+bool addr_is_others(const struct worker *w, unsigned int family, const union ip_addr *ip);
+
 /* Is it one of ours on this port? */
 bool addr_on_port(const struct worker *w, unsigned int family, const union ip_addr *ip,
 		  uint16_t port);

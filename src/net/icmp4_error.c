@@ -27,8 +27,7 @@ static bool answerable_source(const struct worker *w, be32 ip)
 	union ip_addr addr = ip_from_v4(ip);
 
 	return !ip4_in_net0(ip) && !ip4_is_loopback(ip) && !ip4_is_multicast(ip) &&
-	       !ip4_is_reserved(ip) && !addr_is_local(w, AF_INET, &addr) &&
-	       !addr_is_broadcast(w, AF_INET, &addr);
+	       !ip4_is_reserved(ip) && addr_is_others(w, AF_INET, &addr);
 }
 
 static bool answerable(const struct worker *w, const struct rte_mbuf *m,

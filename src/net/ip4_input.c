@@ -87,7 +87,7 @@ static bool source_of_others(const struct worker *w, be32 src)
 
 	if (unlikely(ip4_is_multicast(src) || ip4_is_reserved(src) || ip4_is_loopback(src)))
 		return false;
-	return !addr_is_local(w, AF_INET, &addr) && !addr_is_broadcast(w, AF_INET, &addr);
+	return addr_is_others(w, AF_INET, &addr);
 }
 
 static bool source_possible(const struct worker *w, const struct rte_ipv4_hdr *ip, bool broadcast)

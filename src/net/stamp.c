@@ -2,6 +2,8 @@
 /* net/stamp: see the header. */
 #include "net/stamp.h"
 
+#include <rte_common.h>
+
 static void touch(struct stamps *stamps, uint32_t first, uint32_t n)
 {
 	for (uint32_t i = first; i < first + n; i++)
@@ -23,9 +25,9 @@ void stamps_init(struct stamps *stamps)
 void stamps_touch(struct stamps *stamps, unsigned int family, const union ip_addr *prefix,
 		  unsigned int plen)
 {
-	unsigned int skip = family == AF_INET ? 0 : STAMP6_SKIP;
-	unsigned int bits = plen < skip ? 0 : plen - skip;
-	uint32_t n = bits >= STAMP_BITS ? 1 : 1u << (STAMP_BITS - bits);
+	unsigned int net = family == AF_INET ? STAMP4_PLEN : STAMP6_PLEN;
+	unsigned int bits = plen < net ? RTE_MIN(net - plen, STAMP_BITS) : 0;
+	uint32_t n = 1u << bits;
 
 	touch(stamps, stamp_slot(family, prefix) & ~(n - 1), n);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stamps: a prefix of each length moves on exactly the slots of the addresses
- * that it covers, in its own family only.
+ * that it covers, in its own family only; and neighbouring nets, as routes have
+ * them, do not share one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -53,26 +54,31 @@ static void test_prefixes(void **state)
 		unsigned int plen;
 		uint32_t first, n;
 	} rows[] = {
-		{ AF_INET, "0.0.0.0", 0, 0, 4096 },
-		{ AF_INET, "0.0.0.0", 1, 0, 2048 },
-		{ AF_INET, "128.0.0.0", 1, 2048, 2048 },
-		{ AF_INET, "10.0.0.0", 8, 160, 16 },
-		{ AF_INET, "172.16.0.0", 11, 0xac0, 2 },
-		{ AF_INET, "172.16.0.0", 12, 0xac1, 1 },
-		{ AF_INET, "172.16.0.0", 13, 0xac1, 1 },
-		{ AF_INET, "172.24.0.0", 13, 0xac1, 1 },
-		{ AF_INET, "10.0.0.0", 24, 160, 1 },
+		{ AF_INET, "0.0.0.0", 0, 0, 1024 },
+		{ AF_INET, "128.0.0.0", 1, 0, 1024 },
+		{ AF_INET, "10.0.0.0", 8, 0, 1024 },
+		{ AF_INET, "172.16.0.0", 14, 0, 1024 },
+		{ AF_INET, "172.16.0.0", 15, 512, 512 },
+		{ AF_INET, "172.16.64.0", 18, 832, 64 },
+		{ AF_INET, "172.16.0.0", 22, 772, 4 },
+		{ AF_INET, "172.16.4.0", 23, 768, 2 },
+		{ AF_INET, "10.0.0.0", 24, 640, 1 },
+		{ AF_INET, "10.0.1.0", 24, 641, 1 },
+		{ AF_INET, "10.0.1.128", 25, 641, 1 },
 		{ AF_INET, "0.0.0.0", 32, 0, 1 },
-		{ AF_INET, "255.255.255.255", 32, 4095, 1 },
-		{ AF_INET6, "::", 0, 4096, 4096 },
-		{ AF_INET6, "2000::", 3, 4096, 4096 },
-		{ AF_INET6, "2000::", 12, 4096, 4096 },
-		{ AF_INET6, "2001::", 16, 4096 + 256, 256 },
-		{ AF_INET6, "2001:d00::", 23, 4096 + 0x10c, 2 },
-		{ AF_INET6, "2001:d00::", 24, 4096 + 0x10d, 1 },
-		{ AF_INET6, "2001:db8::", 32, 4096 + 0x10d, 1 },
-		{ AF_INET6, "2001:db8::1", 128, 4096 + 0x10d, 1 },
-		{ AF_INET6, "ffff:ffff::", 128, 8191, 1 },
+		{ AF_INET, "255.255.255.255", 32, 0, 1 },
+		{ AF_INET6, "::", 0, STAMP_SLOTS + 0, 1024 },
+		{ AF_INET6, "2000::", 3, STAMP_SLOTS + 0, 1024 },
+		{ AF_INET6, "2001:db8::", 32, STAMP_SLOTS + 0, 1024 },
+		{ AF_INET6, "2001:db8::", 38, STAMP_SLOTS + 0, 1024 },
+		{ AF_INET6, "2001:db8::", 39, STAMP_SLOTS + 512, 512 },
+		{ AF_INET6, "2001:db8:1000::", 40, STAMP_SLOTS + 512, 256 },
+		{ AF_INET6, "2001:db8:1230::", 44, STAMP_SLOTS + 224, 16 },
+		{ AF_INET6, "2001:db8:1234::", 48, STAMP_SLOTS + 239, 1 },
+		{ AF_INET6, "2001:db8:1235::", 48, STAMP_SLOTS + 238, 1 },
+		{ AF_INET6, "2001:db8:1235:6::", 64, STAMP_SLOTS + 238, 1 },
+		{ AF_INET6, "2001:db8::1", 128, STAMP_SLOTS + 735, 1 },
+		{ AF_INET6, "ffff:ffff:ffff::", 128, STAMP_SLOTS + 0, 1 },
 	};
 
 	for (unsigned int i = 0; i < LENGTH(rows); i++) {
@@ -106,6 +112,23 @@ static void test_covered(void **state)
 	}
 }
 
+/* All nets of a region, and a change of one. */
+static void test_neighbours(void **state)
+{
+	static struct stamps stamps;
+	union ip_addr net = ip_of(AF_INET, "100.64.7.0");
+	unsigned int moved = 0;
+
+	stamps_init(&stamps);
+	stamps_touch(&stamps, AF_INET, &net, 24);
+	for (uint32_t i = 0; i < STAMP_SLOTS; i++) {
+		union ip_addr addr = ip_from_v4(htonl(0x64400001 + (i << 8)));
+
+		moved += stamps.at[stamp_slot(AF_INET, &addr)] != 1;
+	}
+	assert_int_equal(moved, 1);
+}
+
 /* 0 stands for "nothing is remembered", so no slot ever has it. */
 static void test_never_zero(void **state)
 {
@@ -130,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_covered),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_never_zero),
 	};
 
