@@ -17,12 +17,13 @@
 
 #include <errno.h>
 
-#define BASE_GROWS    512 /* buckets of the smallest index that grows, at least */
-#define GROW_AT       5   /* entries a bucket, half of its places; it shrinks where there is one */
-#define SPLITS        2   /* an insert's: a doubling ends before there are 5.5 */
-#define SEARCH_NODES  32  /* full buckets whose entries are tried */
-#define SEARCH_VISITS 128 /* buckets looked at */
-#define NO_NODE       UINT8_MAX
+#include <rte_common.h>
+
+#define BASE_GROWS   512 /* buckets of the smallest index that grows, at least */
+#define GROW_AT      5   /* entries a bucket, half of its places; it shrinks where there is one */
+#define SPLITS       2   /* an insert's: a doubling ends before there are 5.5 */
+#define SEARCH_NODES 32  /* full buckets whose entries are tried */
+#define NO_NODE      UINT8_MAX
 
 /* A full bucket of the search: how it was reached. */
 struct node {
@@ -57,6 +58,7 @@ int conn_index_create(struct conn_index *index, uint32_t entries, int socket)
 	index->base = index->count = (uint32_t)base;
 	index->max = (uint32_t)(base << growth);
 	index->entries = 0;
+	index->most_visits = 0;
 	set_half(index, index->count);
 	return 0;
 }
@@ -173,8 +175,9 @@ static int make_room(struct conn_index *index, uint32_t first, uint32_t second, 
 
 			if (on_path(nodes, (uint8_t)n, to))
 				continue;
-			if (visits++ == SEARCH_VISITS)
+			if (visits == CONN_INDEX_VISITS)
 				return -1;
+			index->most_visits = RTE_MAX(index->most_visits, ++visits);
 			empty = slot_of(&index->buckets[to], 0);
 			if (empty >= 0)
 				return move_chain(index, nodes, (uint8_t)n, slot, to, empty, root);

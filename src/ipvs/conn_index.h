@@ -29,6 +29,7 @@
 #include "base/region.h"
 
 #define CONN_BUCKET_SLOTS 10
+#define CONN_INDEX_VISITS 128 /* buckets that the search for a chain looks at, at most */
 
 struct conn_bucket {
 	uint16_t tag[CONN_BUCKET_SLOTS]; /* means something where ref is not 0 */
@@ -47,6 +48,7 @@ struct conn_index {
 	uint32_t mask; /* of the n + 1 bits of a tag that lead on */
 	uint32_t max;
 	uint32_t entries;
+	uint32_t most_visits; /* that an insert's search has needed so far */
 	struct region region;
 };
 

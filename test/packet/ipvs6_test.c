@@ -46,35 +46,50 @@ static void test_matrix(void **state)
 	}
 }
 
-/* RSS delivers the answer to the owner: nothing is handed over. */
-static void test_rss(void **state)
+/* Into the queue that the port's RSS chooses. */
+static void by_rss(struct harness *h, unsigned int side, const struct packet6 *packet)
 {
-	const struct harness_options options = { .n_workers = 3, .rss_entries = { 128, 128 } };
-	struct harness *h = rig6_new(&options, IPPROTO_UDP, 'b');
+	uint8_t frame[FRAME_MAX] = { 2, [5] = (uint8_t)side, [12] = 0x86, 0xdd };
+
+	harness_receive(h, side, frame, L3 + rig6_build(frame + L3, packet));
+	harness_turn(h);
+}
+
+static void check_rss(unsigned int n_workers, uint16_t entries, uint8_t proto)
+{
+	const struct harness_options options = { .n_workers = n_workers,
+						 .rss_entries = { 128, entries } };
+	struct harness *h = rig6_new(&options, proto, 'b');
 
 	for (uint16_t i = 0; i < 50; i++) {
-		struct packet6 packet = rig6_from_client(IPPROTO_UDP);
-		uint8_t frame[FRAME_MAX] = { 2, [12] = 0x86, 0xdd };
+		struct packet6 packet = rig6_from_client(proto);
 		struct frame got;
 
 		packet.sport = (uint16_t)(20000 + i);
-		harness_receive(h, CLIENT_SIDE, frame, L3 + rig6_build(frame + L3, &packet));
-		harness_turn(h);
+		by_rss(h, CLIENT_SIDE, &packet);
 		got = rig_take(h, SERVER_SIDE);
 		packet = (struct packet6){ .src = SERVER6,
 					   .dst = LADDR6,
 					   .sport = 8080,
 					   .dport = frame_u16(&got, L3 + IP6),
-					   .proto = IPPROTO_UDP };
-		frame[5] = 1;
-		harness_receive(h, SERVER_SIDE, frame, L3 + rig6_build(frame + L3, &packet));
-		harness_turn(h);
+					   .proto = proto,
+					   .flags = SYN | ACK };
+		by_rss(h, SERVER_SIDE, &packet);
 		assert_true(rig_take(h, CLIENT_SIDE).len != 0);
 	}
 	for (unsigned int i = 1; i <= h->n_workers; i++)
 		assert_int_equal(h->all[i]->counters.handed_out, 0);
 	assert_int_equal(rig_conns(h), 50);
 	rig_end(h);
+}
+
+/* RSS delivers the answer to the owner: nothing is handed over. */
+static void test_rss(void **state)
+{
+	check_rss(3, 128, IPPROTO_UDP);
+	check_rss(3, 128, IPPROTO_TCP);
+	check_rss(4, 512, IPPROTO_UDP);
+	check_rss(4, 512, IPPROTO_TCP);
 }
 
 /* An error of ICMPv6 of that type from the virtual address. */
@@ -472,10 +487,9 @@ static void test_tentative(void **state)
 #define MATCH6 "src-range=2001:db8::/64,dst-range=[" SERVER6 "]:80"
 
 /* SNAT: clients of dpdk0 reach the server by a public address, LADDR6. */
-static void check_snat(const struct harness_options *options, uint8_t proto)
+static struct harness *snat_new(const struct harness_options *options, uint8_t proto)
 {
 	struct harness *h = harness_new(options);
-	struct packet6 out = rig6_from_client(proto), went, back, came;
 	const char *word = proto == IPPROTO_TCP ? "tcp" : "udp";
 	char line[192];
 
@@ -491,6 +505,14 @@ static void check_snat(const struct harness_options *options, uint8_t proto)
 	for (unsigned int side = 0; side < 2; side++)
 		while (rig_take(h, side).len)
 			;
+	return h;
+}
+
+static void check_snat(const struct harness_options *options, uint8_t proto)
+{
+	struct harness *h = snat_new(options, proto);
+	struct packet6 out = rig6_from_client(proto), went, back, came;
+
 	out.dst = SERVER6;
 	rig6_send(h, 0, 0, &out);
 	went = out;
@@ -526,14 +548,48 @@ static void test_snat(void **state)
 	check_snat(&three, IPPROTO_UDP);
 }
 
+static void check_snat_rss(uint8_t proto)
+{
+	const struct harness_options options = { .n_workers = 4, .rss_entries = { 128, 512 } };
+	struct harness *h = snat_new(&options, proto);
+
+	for (uint16_t i = 0; i < 50; i++) {
+		struct packet6 out = rig6_from_client(proto), back;
+		struct frame got;
+
+		out.dst = SERVER6;
+		out.sport = (uint16_t)(20000 + i);
+		by_rss(h, 0, &out);
+		got = rig_take(h, 1);
+		back = (struct packet6){ .src = SERVER6,
+					 .dst = LADDR6,
+					 .sport = 80,
+					 .dport = frame_u16(&got, L3 + IP6),
+					 .proto = proto,
+					 .flags = SYN | ACK };
+		by_rss(h, 1, &back);
+		assert_true(rig_take(h, 0).len != 0);
+	}
+	assert_int_equal(harness_handed_out(h), 0);
+	assert_int_equal(harness_all_drops(h), 0);
+	rig_end(h);
+}
+
+static void test_snat_rss(void **state)
+{
+	check_snat_rss(IPPROTO_TCP);
+	check_snat_rss(IPPROTO_UDP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matrix),     cmocka_unit_test(test_rss),
 		cmocka_unit_test(test_refused),    cmocka_unit_test(test_ours),
 		cmocka_unit_test(test_icmp),       cmocka_unit_test(test_snat),
-		cmocka_unit_test(test_tentative),  cmocka_unit_test(test_schedulers),
-		cmocka_unit_test(test_persistent), cmocka_unit_test(test_quic),
+		cmocka_unit_test(test_snat_rss),   cmocka_unit_test(test_tentative),
+		cmocka_unit_test(test_schedulers), cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_quic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
