@@ -98,10 +98,9 @@ void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue)
 	w->link->txq[port] = queue;
 }
 
-static int link_watch_fd(int epoll, int fd)
+static int link_watch_fd(int epoll, int fd, bool once)
 {
-	/* by edge: a driver's descriptor stays readable, and nobody but the driver may read it */
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct epoll_event event = { .events = EPOLLIN | (once ? EPOLLET : 0) };
 
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
@@ -110,7 +109,12 @@ int link_watch(struct worker *w)
 {
 	const struct link *link = w->link;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	int r = epoll < 0 ? -errno : link_watch_fd(epoll, w->bell_fd);
+	int r;
+
+	if (w->armed)
+		link_arm(w, false);
+	w->armed = false;
+	r = epoll < 0 ? -errno : link_watch_fd(epoll, w->bell_fd, false);
 
 	for (unsigned int i = 0; i < link->n_rxqs && r == 0; i++) {
 		const struct port *port = &link->ports[link->rxq[i].port];
@@ -119,27 +123,31 @@ int link_watch(struct worker *w)
 		if (!port->up) /* what comes there stays there, and would keep us awake */
 			continue;
 		fd = port->ops->rx_fd(port->handle, link->rxq[i].queue);
-		r = fd < 0 ? -EOPNOTSUPP : link_watch_fd(epoll, fd);
+		r = fd < 0 ? -EOPNOTSUPP : link_watch_fd(epoll, fd, port->rx_interrupts);
 	}
 	if (w->sleep_fd >= 0)
 		close(w->sleep_fd);
 	w->sleep_fd = r == 0 ? epoll : -1;
-	w->armed = false;
 	if (r < 0 && epoll >= 0)
 		close(epoll);
 	return r;
 }
 
-void link_arm(struct worker *w, bool on)
+bool link_arm(struct worker *w, bool on)
 {
 	const struct link *link = w->link;
 
 	for (unsigned int i = 0; i < link->n_rxqs; i++) {
 		const struct port *port = &link->ports[link->rxq[i].port];
 
-		if (port->up && port->ops->rx_arm)
-			port->ops->rx_arm(port->handle, link->rxq[i].queue, on);
+		if (!port->rx_interrupts || (on && !port->up))
+			continue;
+		if (!port->ops->rx_arm(port->handle, link->rxq[i].queue, on) && on) {
+			link_arm(w, false);
+			return false;
+		}
 	}
+	return true;
 }
 
 /*

@@ -39,6 +39,7 @@ static void port_facts_apply(struct worker *w, struct op *op)
 	const struct port_facts *facts = op_data(op);
 	struct port *port = &w->link->ports[facts->port];
 	bool was_up = port->up;
+	uint16_t was_mtu = port->mtu;
 
 	port->mtu = facts->mtu;
 	port->up = facts->up;
@@ -48,7 +49,8 @@ static void port_facts_apply(struct worker *w, struct op *op)
 	port->mac = facts->mac;
 	upper_follow(w->link, facts->port);
 	w->link->generation++;
-	if (port->up != was_up)
+	/* some drivers start anew for another MTU, with other descriptors */
+	if (port->up != was_up || port->mtu != was_mtu)
 		link_watch_again(w);
 }
 

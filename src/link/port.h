@@ -39,9 +39,9 @@ struct port_ops {
 	/* A descriptor that becomes readable when frames come to an empty queue; -1: there is none.
 	 */
 	int (*rx_fd)(void *handle, uint16_t queue);
-	/* By the queue's worker: only from now on frames do that, those that are there need not;
-	 * off: they do it no longer. No function: they always do. */
-	void (*rx_arm)(void *handle, uint16_t queue, bool on);
+	/* Of a port with rx_interrupts, by the queue's worker: from now on frames do that, those
+	 * that are there need not; off: they do it no longer. false: it cannot. */
+	bool (*rx_arm)(void *handle, uint16_t queue, bool on);
 	/* Master only; 0 or -errno. Counters and state into the fields of a listing that the driver
 	 * knows. */
 	int (*show)(void *handle, struct api_link *link);
@@ -105,7 +105,10 @@ struct port {
 	bool added;       /* while running, by `link add` */
 	bool rss;         /* its RSS delivers packets to their owners */
 	bool forward2kni; /* what comes in is copied to its kernel interface */
-	bool beat;        /* its driver wants to be called every 100 ms, also without packets */
+	/* its queues' descriptors are interrupts: told to by rx_arm() only, once each, and nobody
+	 * but the driver may read them */
+	bool rx_interrupts;
+	bool beat; /* its driver wants to be called every 100 ms, also without packets */
 	/* of a bonding whose members are addressed by their own MAC addresses, too: those */
 	uint8_t n_member_macs;
 	struct rte_ether_addr member_macs[API_LINK_MEMBERS];
@@ -188,8 +191,9 @@ void port_bind_tx(struct worker *w, uint16_t port, uint16_t queue);
  * -errno: it sleeps by time. */
 int link_watch(struct worker *w);
 
-/* The worker's queues, if they can wake it, do so from now on, or no longer. */
-void link_arm(struct worker *w, bool on);
+/* The worker's queues, if they can wake it, do so from now on, or no longer. false: one of them
+ * cannot now, and none does. */
+bool link_arm(struct worker *w, bool on);
 
 /* In an op: its queues have changed, or a port went up or down, so other descriptors wake it. */
 void link_watch_again(struct worker *w);

@@ -19,16 +19,10 @@
 #include "link/ethdev_mtu.h"
 #include "link/ethdev_overruns.h"
 #include "link/ethdev_rss.h"
+#include "link/ethdev_wake.h"
 
 #define DRAIN_WAIT_US 100
 #define DRAIN_WAITS   200 /* of a port's queues together */
-
-/* What wakes who sleeps. */
-enum ethdev_wake {
-	WAKE_NONE,
-	WAKE_QUEUE,     /* its queues are descriptors */
-	WAKE_INTERRUPT, /* a descriptor of each, once it is told to */
-};
 
 struct ethdev {
 	uint16_t id;
@@ -69,31 +63,13 @@ static int ethdev_rx_fd(void *handle, uint16_t queue)
 	return dev->wake == WAKE_NONE ? -1 : rte_eth_dev_rx_intr_ctl_q_get_fd(dev->id, queue);
 }
 
-static void ethdev_rx_arm(void *handle, uint16_t queue, bool on)
+static bool ethdev_rx_arm(void *handle, uint16_t queue, bool on)
 {
 	const struct ethdev *dev = handle;
+	int r = on ? rte_eth_dev_rx_intr_enable(dev->id, queue)
+		   : rte_eth_dev_rx_intr_disable(dev->id, queue);
 
-	if (dev->wake != WAKE_INTERRUPT)
-		return;
-	if (on)
-		rte_eth_dev_rx_intr_enable(dev->id, queue);
-	else
-		rte_eth_dev_rx_intr_disable(dev->id, queue);
-}
-
-/* Of a port that has started, with interrupts if `asked`. */
-static enum ethdev_wake find_wake(uint16_t id, bool asked)
-{
-	struct rte_eth_dev_info info;
-
-	if (!asked || rte_eth_dev_info_get(id, &info) != 0)
-		return WAKE_NONE;
-	if (strcmp(info.driver_name, "net_tap") == 0)
-		return WAKE_QUEUE;
-	if (rte_eth_dev_rx_intr_enable(id, 0) != 0)
-		return WAKE_NONE;
-	rte_eth_dev_rx_intr_disable(id, 0);
-	return rte_eth_dev_rx_intr_ctl_q_get_fd(id, 0) >= 0 ? WAKE_INTERRUPT : WAKE_NONE;
+	return r == 0;
 }
 
 static void ethdev_show_stats(const struct ethdev *dev, struct api_link *link)
@@ -563,9 +539,27 @@ static int run_port(const struct ethdev_config *config, bool wakes, struct ethde
 	r = configure_port(config, wakes, dev, port, error, size);
 	if (r == 0)
 		r = start_port(config, dev, port, error, size);
-	if (r == 0)
-		dev->wake = find_wake(dev->id, wakes);
-	return r;
+	if (r < 0)
+		return r;
+	dev->wake = wakes ? ethdev_wake_find(dev->id, config->n_rx_queues) : WAKE_NONE;
+	port->rx_interrupts = dev->wake == WAKE_INTERRUPT;
+	return 0;
+}
+
+/* Some drivers refuse to start when they cannot interrupt: without, then. What they have said first
+ * is the reason if they refuse again. */
+static int run_anyhow(const struct ethdev_config *config, struct ethdev *dev, struct port *port,
+		      char *error, size_t size)
+{
+	bool wakes = config->wakes && ethdev_wake_possible(dev->id);
+	int r = run_port(config, wakes, dev, port, error, size);
+	char again[256];
+
+	if (r == 0 || !wakes || run_port(config, false, dev, port, again, sizeof(again)) < 0)
+		return r;
+	log_notice("%s: starts without receive interrupts only (%s): workers sleep by time",
+		   config->name, error);
+	return 0;
 }
 
 int ethdev_open(const struct ethdev_config *config, struct port *port, char *error, size_t size)
@@ -581,10 +575,7 @@ int ethdev_open(const struct ethdev_config *config, struct port *port, char *err
 	dev->tx_descriptors = config->tx_descriptors;
 	if (config->bond)
 		dev->bond = *config->bond;
-	r = run_port(config, config->wakes, dev, port, error, size);
-	/* some drivers refuse to start when they cannot interrupt: by time, then */
-	if (r < 0 && config->wakes)
-		r = run_port(config, false, dev, port, error, size);
+	r = run_anyhow(config, dev, port, error, size);
 	if (r < 0) {
 		free(dev);
 		return r;

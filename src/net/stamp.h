@@ -2,14 +2,15 @@
 /*
  * net/stamp: what is remembered of an address (its way out, that it is not one
  * of ours) goes out of date when a route or an address changes that covers it,
- * and hardly ever else. Addresses are told apart by the net that they are in,
- * as small as routes usually are; nets are folded into a thousand slots, so that
- * neighbouring ones have different slots, and a row of them has a row of slots.
- * (By leading bits alone, all clients of one region went out of date with each
- * route of theirs; with more slots these take more of the cache than they save.)
- * Each slot has a stamp, which such a change moves on. Who remembers something
- * keeps the stamp with it, and asks again when it differs. A stamp is never 0,
- * so 0 may stand for "nothing is remembered".
+ * and seldom else. Addresses are told apart by the net that they are in: a /20
+ * or a /36, which are longer than few routes and shorter than most. Nets are
+ * folded into a thousand slots, so that those of a region have different slots,
+ * and a row of them has a row of slots. (By leading bits alone, all clients of a
+ * region went out of date with each of its routes; with smaller nets, a short
+ * prefix moves nearly all slots; with more slots these take more of the cache
+ * than they save.) Each slot has a stamp, which such a change moves on. Who
+ * remembers something keeps the stamp with it, and asks again when it differs.
+ * A stamp is never 0, so 0 may stand for "nothing is remembered".
  */
 #ifndef NET_STAMP_H
 #define NET_STAMP_H
@@ -24,8 +25,8 @@ struct worker;
 
 #define STAMP_BITS  10
 #define STAMP_SLOTS (1u << STAMP_BITS) /* of a family */
-#define STAMP4_PLEN 24                 /* of the nets */
-#define STAMP6_PLEN 48
+#define STAMP4_PLEN 20                 /* of the nets */
+#define STAMP6_PLEN 36
 
 struct stamps {
 	uint32_t at[2 * STAMP_SLOTS]; /* IPv4's, then IPv6's */

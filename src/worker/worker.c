@@ -173,10 +173,10 @@ static void worker_set_rest(struct worker *w, enum worker_rest rest)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static void worker_arm(struct worker *w, bool on)
+static void worker_disarm(struct worker *w)
 {
-	w->arm(w, on);
-	w->armed = on;
+	w->arm(w, false);
+	w->armed = false;
 }
 
 /* Until a packet, an op or a hand-over comes, or the next tick of the timers is near. */
@@ -184,16 +184,14 @@ static void worker_sleep(struct worker *w)
 {
 	struct epoll_event events[8];
 	uint64_t rung;
-	int woken = 0;
 
 	worker_set_rest(w, WORKER_SLEEPS);
 	if (rte_ring_empty(w->ops) && rte_ring_empty(w->handover) &&
 	    rte_ring_empty(w->from_kernel) && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
-		woken = epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
+		epoll_wait(w->sleep_fd, events, RTE_DIM(events), IDLE_WAIT_MS);
 	worker_set_rest(w, WORKER_AWAKE);
-	/* an interrupt that has come is often not told again until it is asked for anew */
-	if (woken > 0)
-		worker_arm(w, false);
+	/* also when none has come: an interrupt that a driver has forgotten is asked for anew */
+	worker_disarm(w);
 	if (read(w->bell_fd, &rung, sizeof(rung)) < 0)
 		return; /* nobody has rung */
 }
@@ -225,11 +223,12 @@ static void worker_idle(struct worker *w, unsigned int empty_turns, uint64_t idl
 	}
 	/* what came before need not wake it: a turn looks once more, before it sleeps */
 	if (w->sleep_fd >= 0 && !w->armed) {
-		worker_arm(w, true);
-		return;
+		w->armed = w->arm(w, true);
+		if (w->armed)
+			return;
 	}
 	w->counters.sleeps++;
-	if (w->sleep_fd >= 0)
+	if (w->armed)
 		worker_sleep(w);
 	else
 		worker_nap(w, RTE_MIN(RTE_MAX(idle_ns / IDLE_SLEEP_PART, IDLE_SLEEP_MIN_NS),
@@ -254,7 +253,7 @@ int worker_main(void *worker)
 			empty_turns = 0;
 			busy_ns = w->now_ns;
 			if (unlikely(w->armed))
-				worker_arm(w, false);
+				worker_disarm(w);
 		} else if (!w->poll_busy) {
 			if (w->counters.ops != ops &&
 			    empty_turns > IDLE_YIELD_TURNS - IDLE_OPS_TURNS)

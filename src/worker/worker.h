@@ -69,7 +69,7 @@ struct worker_counters {
 typedef void worker_tick_fn(struct worker *w);
 /* Polls something; returns how many packets there were. */
 typedef unsigned int worker_poll_fn(struct worker *w);
-typedef void worker_arm_fn(struct worker *w, bool on);
+typedef bool worker_arm_fn(struct worker *w, bool on);
 
 struct replication;
 struct notify;
@@ -119,7 +119,6 @@ struct worker {
 	struct rte_ring *handover;    /* other workers → this one, mbufs; many writers */
 	struct rte_ring *from_kernel; /* the kernel's interfaces → this worker: frames to be sent */
 	int sleep_fd; /* epoll over its receive queues and bell_fd; -1: some queue cannot wake it */
-	bool armed;   /* its receive queues have been told to wake it */
 	int bell_fd;  /* eventfd: whoever fills its rings while it sleeps writes */
 	int wake_fd;  /* eventfd of the master's loop, for acknowledgements and events */
 	struct replication *replication; /* the master's only: ops under way, see op.c */
@@ -128,6 +127,7 @@ struct worker {
 	/* written on one side and read on the other, each in lines of its own, see worker.c */
 	RTE_MARKER by_worker __rte_cache_aligned;
 	uint32_t rest;     /* enum worker_rest; read by those who may have to ring */
+	bool armed;        /* its receive queues have been told to wake it; its own */
 	uint64_t ops_done; /* sequence of the last op applied; release */
 	RTE_MARKER by_master __rte_cache_aligned;
 	uint64_t ops_published; /* sequence of the last op put into the ring */

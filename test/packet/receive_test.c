@@ -2,7 +2,8 @@
 /*
  * The round over the receive queues: a port that is full all the time does not
  * keep the other one waiting, neither with what opens connections, until that
- * is overload and afterwards, nor with what is established, nor on any worker.
+ * is overload and afterwards, nor with what is established; also where workers
+ * are three, on the one that owns it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,9 @@
  * perf/churn: established packets while routes change: an op for each change
  * comes to the worker before a turn, as often as so many a second would at the
  * rate that packets go at when nothing changes; the worker applies it in that
- * turn. The master's own part is not counted. Routes come and go, an eighth of
- * them nets that clients of these flows are in.
+ * turn. The master's own part is not counted. Routes come and go: /24s, an
+ * eighth of them nets that clients of these flows are in; or of the lengths that
+ * a full table has, anywhere.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#include "lib/feed.h"
 #include "lib/prng.h"
 #include "perf/figures.h"
 
@@ -23,7 +25,7 @@ struct churn {
 	double per_packet; /* changes */
 	uint64_t before;   /* received */
 	uint64_t made;     /* changes */
-	uint32_t net[ROUTES];
+	struct feed_prefix net[ROUTES];
 	bool there[ROUTES];
 };
 
@@ -32,17 +34,30 @@ static struct churn churn;
 /* One of eight is among the clients' addresses, 100.64.0.0/12; the others lie anywhere below. */
 static void choose_nets(void)
 {
+	for (uint32_t i = 0; i < ROUTES; i++) {
+		be32 net = rte_cpu_to_be_32(i % 8 == 0 ? 0x64400000 + (i << 8)
+						       : 0x14000000 + (i * 1009 % 0x400000 << 8));
+
+		churn.net[i].plen = 24;
+		memcpy(churn.net[i].addr, &net, sizeof(net));
+	}
+}
+
+static void choose_nets_of_all(void)
+{
+	struct feed feed;
+
+	feed_init(&feed, AF_INET);
 	for (uint32_t i = 0; i < ROUTES; i++)
-		churn.net[i] = i % 8 == 0 ? 0x64400000 + (i << 8)
-					  : 0x14000000 + (i * 1009 % 0x400000 << 8);
+		churn.net[i] = feed_next(&feed);
 }
 
 static void change_one(uint32_t i)
 {
-	uint32_t net = churn.net[i];
+	const uint8_t *net = churn.net[i].addr;
 
-	rig_line(churn.rig, "dpip route %s %u.%u.%u.0/24 via 10.0.0.254 dev dpdk0",
-		 churn.there[i] ? "del" : "add", net >> 24, net >> 16 & 255, net >> 8 & 255);
+	rig_line(churn.rig, "dpip route %s %u.%u.%u.%u/%u via 10.0.0.254 dev dpdk0",
+		 churn.there[i] ? "del" : "add", net[0], net[1], net[2], net[3], churn.net[i].plen);
 	churn.there[i] = !churn.there[i];
 }
 
@@ -87,6 +102,7 @@ struct what {
 	const char *name;
 	enum api_forward mode;
 	uint8_t proto;
+	bool all_lengths;
 };
 
 static void run_one(const struct case_plan *plan, const struct what *what, struct figures *figures)
@@ -99,7 +115,10 @@ static void run_one(const struct case_plan *plan, const struct what *what, struc
 	memset(&churn, 0, sizeof(churn));
 	churn.prng.state = 23;
 	churn.rig = figure_rig_for(plan, what->mode, what->proto, flows, 0);
-	choose_nets();
+	if (what->all_lengths)
+		choose_nets_of_all();
+	else
+		choose_nets();
 	for (uint32_t i = 0; i < ROUTES; i += 2)
 		change_one(i);
 	ops_set_running(rig_all(churn.rig), true);
@@ -127,11 +146,12 @@ static void run_one(const struct case_plan *plan, const struct what *what, struc
 void churn_run(const struct case_plan *plan, struct figures *figures)
 {
 	static const struct what all[] = {
-		{ "FNAT UDP", API_FORWARD_FNAT, IPPROTO_UDP },
-		{ "FNAT TCP", API_FORWARD_FNAT, IPPROTO_TCP },
-		{ "NAT UDP", API_FORWARD_NAT, IPPROTO_UDP },
-		{ "DR UDP", API_FORWARD_DR, IPPROTO_UDP },
-		{ "SNAT UDP", API_FORWARD_SNAT, IPPROTO_UDP },
+		{ "FNAT UDP", API_FORWARD_FNAT, IPPROTO_UDP, false },
+		{ "FNAT UDP, all lengths", API_FORWARD_FNAT, IPPROTO_UDP, true },
+		{ "FNAT TCP", API_FORWARD_FNAT, IPPROTO_TCP, false },
+		{ "NAT UDP", API_FORWARD_NAT, IPPROTO_UDP, false },
+		{ "DR UDP", API_FORWARD_DR, IPPROTO_UDP, false },
+		{ "SNAT UDP", API_FORWARD_SNAT, IPPROTO_UDP, false },
 	};
 
 	for (unsigned int i = 0; i < (plan->full ? RTE_DIM(all) : 1u); i++)

@@ -87,8 +87,9 @@ struct worker *const *rig_all(struct rig *rig);
 const struct request_table *rig_tables(const struct rig *rig);
 
 /*
- * Called before each turn of a play, or each that is `due`; its own time is not in what the play
- * returns. `turned` is told how many cycles of CPU time a turn took. NULL: nobody.
+ * Called before each turn of a play, or each that is `due` (which should be quick); its own time is
+ * not in what the play returns. `turned` is told how many cycles of CPU time a turn took. NULL:
+ * nobody.
  */
 struct rig_watch {
 	bool (*due)(void *arg);

@@ -57,28 +57,30 @@ static void test_prefixes(void **state)
 		{ AF_INET, "0.0.0.0", 0, 0, 1024 },
 		{ AF_INET, "128.0.0.0", 1, 0, 1024 },
 		{ AF_INET, "10.0.0.0", 8, 0, 1024 },
-		{ AF_INET, "172.16.0.0", 14, 0, 1024 },
-		{ AF_INET, "172.16.0.0", 15, 512, 512 },
-		{ AF_INET, "172.16.64.0", 18, 832, 64 },
-		{ AF_INET, "172.16.0.0", 22, 772, 4 },
-		{ AF_INET, "172.16.4.0", 23, 768, 2 },
-		{ AF_INET, "10.0.0.0", 24, 640, 1 },
-		{ AF_INET, "10.0.1.0", 24, 641, 1 },
-		{ AF_INET, "10.0.1.128", 25, 641, 1 },
+		{ AF_INET, "172.0.0.0", 10, 0, 1024 },
+		{ AF_INET, "172.128.0.0", 11, 512, 512 },
+		{ AF_INET, "172.16.0.0", 12, 768, 256 },
+		{ AF_INET, "172.16.64.0", 18, 948, 4 },
+		{ AF_INET, "172.16.64.0", 19, 948, 2 },
+		{ AF_INET, "172.16.96.0", 20, 950, 1 },
+		{ AF_INET, "172.16.112.0", 20, 951, 1 },
+		{ AF_INET, "172.16.112.0", 24, 951, 1 },
+		{ AF_INET, "10.0.1.0", 24, 40, 1 },
+		{ AF_INET, "10.0.16.128", 25, 41, 1 },
 		{ AF_INET, "0.0.0.0", 32, 0, 1 },
 		{ AF_INET, "255.255.255.255", 32, 0, 1 },
 		{ AF_INET6, "::", 0, STAMP_SLOTS + 0, 1024 },
 		{ AF_INET6, "2000::", 3, STAMP_SLOTS + 0, 1024 },
-		{ AF_INET6, "2001:db8::", 32, STAMP_SLOTS + 0, 1024 },
-		{ AF_INET6, "2001:db8::", 38, STAMP_SLOTS + 0, 1024 },
-		{ AF_INET6, "2001:db8::", 39, STAMP_SLOTS + 512, 512 },
-		{ AF_INET6, "2001:db8:1000::", 40, STAMP_SLOTS + 512, 256 },
-		{ AF_INET6, "2001:db8:1230::", 44, STAMP_SLOTS + 224, 16 },
-		{ AF_INET6, "2001:db8:1234::", 48, STAMP_SLOTS + 239, 1 },
-		{ AF_INET6, "2001:db8:1235::", 48, STAMP_SLOTS + 238, 1 },
-		{ AF_INET6, "2001:db8:1235:6::", 64, STAMP_SLOTS + 238, 1 },
-		{ AF_INET6, "2001:db8::1", 128, STAMP_SLOTS + 735, 1 },
-		{ AF_INET6, "ffff:ffff:ffff::", 128, STAMP_SLOTS + 0, 1 },
+		{ AF_INET6, "2001:d80::", 26, STAMP_SLOTS + 0, 1024 },
+		{ AF_INET6, "2001:d80::", 27, STAMP_SLOTS + 0, 512 },
+		{ AF_INET6, "2001:db8::", 32, STAMP_SLOTS + 944, 16 },
+		{ AF_INET6, "2001:db9::", 32, STAMP_SLOTS + 928, 16 },
+		{ AF_INET6, "2001:db8:1000::", 36, STAMP_SLOTS + 958, 1 },
+		{ AF_INET6, "2001:db8:2000::", 36, STAMP_SLOTS + 957, 1 },
+		{ AF_INET6, "2001:db8:1234::", 48, STAMP_SLOTS + 958, 1 },
+		{ AF_INET6, "2001:db8:2235:6::", 64, STAMP_SLOTS + 957, 1 },
+		{ AF_INET6, "2001:db8::1", 128, STAMP_SLOTS + 959, 1 },
+		{ AF_INET6, "ffff:ffff:f000::", 128, STAMP_SLOTS + 960, 1 },
 	};
 
 	for (unsigned int i = 0; i < LENGTH(rows); i++) {
@@ -116,13 +118,13 @@ static void test_covered(void **state)
 static void test_neighbours(void **state)
 {
 	static struct stamps stamps;
-	union ip_addr net = ip_of(AF_INET, "100.64.7.0");
+	union ip_addr net = ip_of(AF_INET, "100.64.112.0");
 	unsigned int moved = 0;
 
 	stamps_init(&stamps);
-	stamps_touch(&stamps, AF_INET, &net, 24);
+	stamps_touch(&stamps, AF_INET, &net, 20);
 	for (uint32_t i = 0; i < STAMP_SLOTS; i++) {
-		union ip_addr addr = ip_from_v4(htonl(0x64400001 + (i << 8)));
+		union ip_addr addr = ip_from_v4(htonl(0x64400001 + (i << 12)));
 
 		moved += stamps.at[stamp_slot(AF_INET, &addr)] != 1;
 	}
