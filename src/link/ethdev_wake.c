@@ -9,18 +9,24 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_pci.h>
 
 bool ethdev_wake_possible(uint16_t id)
 {
-	char path[PATH_MAX], driver[PATH_MAX];
+	char name[PCI_PRI_STR_SIZE], path[PATH_MAX], driver[PATH_MAX];
 	struct rte_eth_dev_info info;
+	struct rte_pci_addr addr;
 	ssize_t n;
 
 	if (rte_eth_dev_info_get(id, &info) != 0)
 		return false;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", rte_dev_name(info.device));
+	if (rte_pci_addr_parse(rte_dev_name(info.device), &addr) != 0)
+		return true;
+	/* its name is as the user has written it, maybe without a domain */
+	rte_pci_device_name(&addr, name, sizeof(name));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", name);
 	n = readlink(path, driver, sizeof(driver) - 1);
-	if (n < 0) /* no device of PCI */
+	if (n < 0) /* a driver of DPDK's own, without the kernel's */
 		return true;
 	driver[n] = '\0';
 	return !strstr(driver, "uio");

@@ -202,7 +202,7 @@ static void sleeper(void **state)
 	worker_ring_bell(pair.w);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(pair.w->counters.received, 1 + FRAMES);
-	assert_in_range(woken_early, FRAMES / 2, FRAMES);
+	assert_in_range(woken_early, FRAMES / 4, FRAMES);
 	pair_end(&pair);
 }
 
