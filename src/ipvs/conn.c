@@ -82,7 +82,7 @@ static __rte_always_inline void entry_prefetch(const struct conn_class *class, u
 
 static int class_create(struct conn_class *class, struct conn_table *table, size_t line_size)
 {
-	size_t max = table->config.max;
+	size_t max = table->config.max + CONN_FIRST;
 	int socket = table->config.socket, r;
 
 	class->table = table;
@@ -99,6 +99,7 @@ static int class_create(struct conn_class *class, struct conn_table *table, size
 	class->colds = class->colds_region.base;
 	class->links = class->links_region.base;
 	class->free = class->free_region.base;
+	class->fresh = CONN_FIRST;
 	wheel_init(&class->wheel, class->links, 0);
 	return 0;
 }
@@ -107,7 +108,7 @@ struct conn_table *conn_table_create(const struct conn_table_config *config)
 {
 	struct conn_table *table;
 
-	if (config->max == 0 || config->max > CONN_INDEX_MASK)
+	if (config->max == 0 || config->max > CONN_INDEX_MASK - CONN_FIRST)
 		return NULL;
 	table = lines_alloc(sizeof(*table));
 	if (!table)
@@ -218,14 +219,21 @@ uint32_t conn_lookup(const struct conn_table *table, const struct tuple *tuple, 
 
 const struct conn_line6 conn_line_none;
 
+static inline struct conn_found found_of(const struct conn_probe *probe)
+{
+	return (struct conn_found){ .id = conn_ref_id(probe->ref),
+				    .dir = conn_ref_dir(probe->ref) };
+}
+
 static inline void probe_finish(const struct conn_table *table, const struct tuple4 *t4,
 				const struct conn_probe *probe, struct conn_found *found)
 {
 	struct tuple tuple;
 
-	if (likely(conn_probe_end(t4, probe, found)) ||
-	    conn_probe_end_cross(table, t4, probe, found))
+	if (likely(conn_probe_right(t4, probe)) || conn_probe_right_cross(table, t4, probe)) {
+		*found = found_of(probe);
 		return;
+	}
 	found->id = CONN_NONE;
 	if (probe->ref) {
 		tuple = tuple4_to(t4);
@@ -243,9 +251,9 @@ static __rte_always_inline void probes_guess(const struct conn_table *table,
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe_ask(&probes[i]);
 	for (unsigned int i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe_guess(table, &probes[i], six) << i;
+		again |= (uint32_t)!conn_probe_guess(table, &probes[i], false, six) << i;
 	for (; again; again &= again - 1)
-		conn_probe_guess(table, &probes[__builtin_ctz(again)], six);
+		conn_probe_guess(table, &probes[__builtin_ctz(again)], true, six);
 }
 _Static_assert(BATCH_BURST <= 32, "a bit each");
 
@@ -278,7 +286,8 @@ static void lookup6(const struct conn_table *table, const struct tuple *const *t
 		conn_probe6_start(table, tuples[i], &probes[i]);
 	probes_guess(table, probes, n, true);
 	for (unsigned int i = 0; i < n; i++) {
-		if (likely(conn_probe6_end(tuples[i], &probes[i], &found[i])))
+		found[i] = found_of(&probes[i]);
+		if (likely(conn_probe6_right(tuples[i], &probes[i])))
 			continue;
 		found[i].id = CONN_NONE;
 		if (probes[i].ref)

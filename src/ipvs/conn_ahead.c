@@ -22,7 +22,7 @@ static void ahead(const struct region *region, size_t size, size_t first, size_t
 void conn_ahead(const struct conn_table *table)
 {
 	uint32_t count = __atomic_load_n(&table->count, __ATOMIC_RELAXED);
-	size_t max = table->config.max;
+	size_t max = table->config.max + CONN_FIRST;
 	bool used = false;
 
 	for (unsigned int c = 0; c < CONN_CLASSES; c++) {
@@ -30,7 +30,7 @@ void conn_ahead(const struct conn_table *table)
 		uint32_t fresh = __atomic_load_n(&class->fresh, __ATOMIC_RELAXED);
 		uint32_t n_free = __atomic_load_n(&class->n_free, __ATOMIC_RELAXED);
 
-		if (fresh == 0)
+		if (fresh == CONN_FIRST)
 			continue;
 		used = true;
 		ahead(&class->lines_region,

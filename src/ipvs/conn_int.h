@@ -13,6 +13,7 @@
 
 #define CONN_CLASS_SHIFT 30
 #define CONN_INDEX_MASK  ((1u << CONN_CLASS_SHIFT) - 1)
+#define CONN_FIRST       1u /* entry of a class that is used */
 
 enum conn_class_id { CONN_IP4, CONN_IP6, CONN_CLASSES };
 
@@ -69,26 +70,28 @@ static inline unsigned int conn_class_of(uint32_t id)
 	return id >> CONN_CLASS_SHIFT & 1;
 }
 
-/* What the index refers to: an id and a direction, never 0. */
+/* What the index refers to: an id and a direction, never 0, since no entry is CONN_FIRST - 1. */
 static inline uint32_t conn_ref(uint32_t id, enum conn_dir dir)
 {
-	return (id << 1 | dir) + 1;
+	return id << 1 | dir;
 }
 
 static inline uint32_t conn_ref_id(uint32_t ref)
 {
-	return (ref - 1) >> 1;
+	return ref >> 1;
 }
 
-/* There is one, of a connection of IPv4 alone. */
+/* There is one, of a connection of IPv4 alone: the class is the sign. */
 static inline bool conn_ref_is4(uint32_t ref)
 {
-	return ref - 1 < (uint32_t)CONN_IP6 << (CONN_CLASS_SHIFT + 1);
+	return (int32_t)ref > 0;
 }
+_Static_assert(CONN_CLASS_SHIFT == 30 && CONN_IP4 == 0 && CONN_IP6 == 1,
+	       "of an id that is shifted");
 
 static inline enum conn_dir conn_ref_dir(uint32_t ref)
 {
-	return (ref - 1) & 1 ? CONN_OUT : CONN_IN;
+	return ref & 1 ? CONN_OUT : CONN_IN;
 }
 
 /* Of no connection, of either class: no tuple is its. */

@@ -2,9 +2,9 @@
 /*
  * ipvs/conn_probe: a lookup in steps, for vectors of one family: each step asks
  * for the memory that the next one reads. conn_probe_start() for all of a vector,
- * conn_probe_ask() for all, conn_probe_guess() for all, which is to be repeated
- * where it returns false, then conn_probe_end(); start and end have a …6 for IPv6. Each
- * step is a loop of its own, as short as can be: an address that no TLB has is
+ * conn_probe_ask() for all, conn_probe_guess() for all, and a second time
+ * for those where it returned false, then conn_probe_right(); start and right have a …6 for IPv6.
+ * Each step is a loop of its own, as short as can be: an address that no TLB has is
  * translated before a prefetch leaves the processor's window of a few hundred
  * instructions, and only translations within that window overlap.
  */
@@ -23,7 +23,6 @@ struct conn_probe {
 	const void *line; /* of ref, if that is of the family asked for; else conn_line_none */
 	uint32_t ref;     /* the first in the bucket whose tag matches, 0: none */
 	uint16_t tag;
-	bool second; /* the bucket is the second one */
 };
 
 static inline void conn_probe_bucket(const struct conn_table *table, uint64_t hash,
@@ -31,7 +30,6 @@ static inline void conn_probe_bucket(const struct conn_table *table, uint64_t ha
 {
 	probe->bucket = &table->index.buckets[conn_index_first(&table->index, hash)];
 	probe->tag = conn_index_tag(hash);
-	probe->second = false;
 }
 
 static inline void conn_probe_start(const struct conn_table *table, const struct tuple4 *tuple,
@@ -59,7 +57,6 @@ static __rte_noinline void conn_probe_turn(const struct conn_table *table, struc
 	uint32_t at = (uint32_t)(probe->bucket - index->buckets);
 
 	probe->bucket = &index->buckets[conn_index_other(index, at, probe->tag)];
-	probe->second = true;
 	conn_probe_ask(probe);
 }
 
@@ -73,16 +70,17 @@ static inline void conn_probe_hit(struct conn_probe *probe, uint32_t ref, const 
 		__builtin_prefetch(line + 64, 1);
 }
 
-/* `six`: it was begun by conn_probe6_start(). false: it is in its second bucket, if anywhere; to be
- * asked again. */
+/* `six`: it was begun by conn_probe6_start(); `second`: it is asked again. false: to be asked
+ * again, since it is in its second bucket, if anywhere. */
 static __rte_always_inline bool conn_probe_guess(const struct conn_table *table,
-						 struct conn_probe *probe, const bool six)
+						 struct conn_probe *probe, const bool second,
+						 const bool six)
 {
 	const struct conn_bucket *bucket = probe->bucket;
 
 	for (unsigned int match = conn_bucket_match(bucket, probe->tag); likely(match);
 	     match &= match - 1) {
-		uint32_t ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
+		uint32_t ref = bucket->ref[__builtin_ctzll(match)];
 		uint32_t id = conn_ref_id(ref);
 
 		if (likely(!six && conn_ref_is4(ref))) {
@@ -99,7 +97,7 @@ static __rte_always_inline bool conn_probe_guess(const struct conn_table *table,
 	}
 	probe->line = &conn_line_none;
 	probe->ref = 0;
-	if (probe->second || !bucket->overflow)
+	if (second || !bucket->overflow)
 		return true;
 	conn_probe_turn(table, probe);
 	return false;
@@ -131,38 +129,31 @@ static inline bool conn_line4_is(const struct conn_line4 *line, enum conn_dir di
 }
 
 /* Was the guess right? If not, a whole lookup tells more, unless nothing was found at all. */
-static inline bool conn_probe_end(const struct tuple4 *tuple, const struct conn_probe *probe,
-				  struct conn_found *found)
+static inline bool conn_probe_right(const struct tuple4 *tuple, const struct conn_probe *probe)
 {
-	found->dir = conn_ref_dir(probe->ref);
-	found->id = conn_ref_id(probe->ref);
-	return likely(conn_line4_is(probe->line, found->dir, tuple));
+	return likely(conn_line4_is(probe->line, conn_ref_dir(probe->ref), tuple));
 }
 
 /* The same of one that crosses. */
-static inline bool conn_probe_end_cross(const struct conn_table *table, const struct tuple4 *tuple,
-					const struct conn_probe *probe, struct conn_found *found)
+static inline bool conn_probe_right_cross(const struct conn_table *table,
+					  const struct tuple4 *tuple,
+					  const struct conn_probe *probe)
 {
 	const struct tuple *key;
 	struct tuple4 key4;
 
 	if (!probe->ref || conn_ref_is4(probe->ref))
 		return false;
-	found->dir = conn_ref_dir(probe->ref);
-	found->id = conn_ref_id(probe->ref);
-	key = &conn_line6(table, found->id)->key[found->dir];
+	key = &conn_line6(table, conn_ref_id(probe->ref))->key[conn_ref_dir(probe->ref)];
 	key4 = tuple4_from(key);
 	return likely(key->family == AF_INET) && tuple4_equal(&key4, tuple);
 }
 
-static inline bool conn_probe6_end(const struct tuple *tuple, const struct conn_probe *probe,
-				   struct conn_found *found)
+static inline bool conn_probe6_right(const struct tuple *tuple, const struct conn_probe *probe)
 {
 	const struct conn_line6 *line = probe->line;
 
-	found->dir = conn_ref_dir(probe->ref);
-	found->id = conn_ref_id(probe->ref);
-	return likely(tuple_equal(&line->key[found->dir], tuple));
+	return likely(tuple_equal(&line->key[conn_ref_dir(probe->ref)], tuple));
 }
 
 #endif

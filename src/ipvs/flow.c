@@ -147,42 +147,63 @@ static __rte_always_inline struct adj *straight_way(struct flow_run *run, union 
 	return likely(total <= adj->fits) ? adj : NULL;
 }
 
+/* A packet under way. */
+struct flow_item {
+	struct rte_mbuf *m;
+	struct conn_probe probe;
+};
+
 /* What moves the state, or brings the deadline nearer. */
 static __rte_noinline struct adj *forward_move(struct flow_run *run, union flow_line line,
-					       uint32_t id, enum conn_dir dir, struct dest *dest,
-					       uint8_t *frame, struct adj *adj, bool six)
+					       const struct flow_item *item, enum conn_dir dir,
+					       struct dest *dest, uint8_t *frame, struct adj *adj,
+					       bool six)
 {
 	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
+	uint32_t id = item ? conn_ref_id(item->probe.ref) : CONN_NONE;
 
 	if (!flow_moves(run, line, id, dir, dest, l4, six))
 		return NULL;
-	pass(run, line, dir, dest, frame, ip_total(frame, six), adj, six, false,
-	     line_nat(line, six));
+	pass(run, line, dir, dest, frame, ip_total(frame, six), adj, six, line_tcp(line, six),
+	     false, line_nat(line, six));
 	return adj;
 }
 
-/* A packet that has a way. */
-static __rte_always_inline struct adj *forward_by(struct flow_run *run, union flow_line line,
-						  uint32_t id, enum conn_dir dir, struct dest *dest,
-						  uint8_t *frame, uint16_t total, struct adj *adj,
-						  const bool six, const bool nat)
+static __rte_always_inline struct adj *forward_flowing(struct flow_run *run, union flow_line line,
+						       const struct flow_item *item,
+						       enum conn_dir dir, struct dest *dest,
+						       uint8_t *frame, uint16_t total,
+						       struct adj *adj, const bool six,
+						       const bool tcp, const bool nat)
 {
 	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
 	struct conn *conn = line_conn(line, six);
-	uint32_t deadline = deadline_next(run, conn, dest);
+	uint32_t deadline = deadline_flowing(run, conn, dest, tcp);
 
-	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
-		return forward_move(run, line, id, dir, dest, frame, adj, six);
+	if (unlikely(!state_flows(conn, dir, l4, tcp) || deadline < conn->deadline))
+		return forward_move(run, line, item, dir, dest, frame, adj, six);
 	conn->deadline = deadline;
-	pass(run, line, dir, dest, frame, total, adj, six, true, nat);
+	pass(run, line, dir, dest, frame, total, adj, six, tcp, true, nat);
 	return adj;
+}
+
+/* A packet that has a way. Each protocol has code of its own. */
+static __rte_always_inline struct adj *forward_by(struct flow_run *run, union flow_line line,
+						  const struct flow_item *item, enum conn_dir dir,
+						  struct dest *dest, uint8_t *frame, uint16_t total,
+						  struct adj *adj, const bool six, const bool nat)
+{
+	return line_tcp(line, six) ? forward_flowing(run, line, item, dir, dest, frame, total, adj,
+						     six, true, nat)
+				   : forward_flowing(run, line, item, dir, dest, frame, total, adj,
+						     six, false, nat);
 }
 
 /* Of another mode than NAT's. */
 static __rte_always_inline struct adj *forward_other(struct flow_run *run, union flow_line line,
-						     uint32_t id, enum conn_dir dir,
-						     struct dest *dest, uint8_t *frame,
-						     uint16_t total, const bool six)
+						     const struct flow_item *item,
+						     enum conn_dir dir, struct dest *dest,
+						     uint8_t *frame, uint16_t total, const bool six)
 {
 	const struct conn *conn = line_conn(line, six);
 	struct adj *adj;
@@ -191,38 +212,40 @@ static __rte_always_inline struct adj *forward_other(struct flow_run *run, union
 		adj = straight_way(run, line, dir, dest, frame, total, six);
 		if (unlikely(!adj))
 			return NULL;
-		return forward_by(run, line, id, dir, dest, frame, total, adj, six, false);
+		return forward_by(run, line, item, dir, dest, frame, total, adj, six, false);
 	}
 	if (!mode_is_far(conn))
 		return NULL;
 	adj = far_way(run, line, dir, frame, six);
 	if (unlikely(total > adj->fits))
 		return NULL;
-	return forward_by(run, line, id, dir, dest, frame, total, adj, six, line_nat(line, six));
+	return forward_by(run, line, item, dir, dest, frame, total, adj, six, line_nat(line, six));
 }
 
 static __rte_always_inline struct adj *forward_dir(struct flow_run *run, union flow_line line,
-						   uint32_t id, const enum conn_dir dir,
-						   struct dest *dest, uint8_t *frame,
-						   uint16_t total, const bool six)
+						   const struct flow_item *item,
+						   const enum conn_dir dir, struct dest *dest,
+						   uint8_t *frame, uint16_t total, const bool six)
 {
 	struct adj *adj;
 
 	if (unlikely(!mode_is_nat(line_conn(line, six))))
-		return forward_other(run, line, id, dir, dest, frame, total, six);
+		return forward_other(run, line, item, dir, dest, frame, total, six);
 	adj = straight_way(run, line, dir, dest, frame, total, six);
 	if (unlikely(!adj))
 		return NULL;
-	return forward_by(run, line, id, dir, dest, frame, total, adj, six, true);
+	return forward_by(run, line, item, dir, dest, frame, total, adj, six, true);
 }
 
-/* `total` is ip_total(). Each direction and mode has code of its own. */
+/* `total` is ip_total(). `item` has found the connection; NULL: the wheel is not told of its
+ * deadline. Each direction and mode has code of its own. */
 static __rte_always_inline struct adj *forward(struct flow_run *run, union flow_line line,
-					       uint32_t id, enum conn_dir dir, struct dest *dest,
-					       uint8_t *frame, uint16_t total, const bool six)
+					       const struct flow_item *item, enum conn_dir dir,
+					       struct dest *dest, uint8_t *frame, uint16_t total,
+					       const bool six)
 {
-	return dir == CONN_IN ? forward_dir(run, line, id, CONN_IN, dest, frame, total, six)
-			      : forward_dir(run, line, id, CONN_OUT, dest, frame, total, six);
+	return dir == CONN_IN ? forward_dir(run, line, item, CONN_IN, dest, frame, total, six)
+			      : forward_dir(run, line, item, CONN_OUT, dest, frame, total, six);
 }
 
 struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_line line,
@@ -230,8 +253,8 @@ struct adj *flow_forward(struct flow_run *run, unsigned int family, union flow_l
 {
 	bool six = family == AF_INET6;
 	uint16_t total = ip_total(frame->at, six);
-	struct adj *adj = six ? forward(run, line, CONN_NONE, dir, dest, frame->at, total, true)
-			      : forward(run, line, CONN_NONE, dir, dest, frame->at, total, false);
+	struct adj *adj = six ? forward(run, line, NULL, dir, dest, frame->at, total, true)
+			      : forward(run, line, NULL, dir, dest, frame->at, total, false);
 
 	if (!adj)
 		return flow_aside(run, line, dir, dest, frame, six);
@@ -260,7 +283,8 @@ static __rte_always_inline struct adj *forward_first(struct flow_run *run, union
 		return NULL;
 	if (conn->proto == IPPROTO_TCP)
 		track_tcp_state(conn, CONN_IN, dest, RTE_TCP_SYN_FLAG);
-	pass(run, line, CONN_IN, dest, frame, total, adj, six, false, line_nat(line, six));
+	pass(run, line, CONN_IN, dest, frame, total, adj, six, line_tcp(line, six), false,
+	     line_nat(line, six));
 	return adj;
 }
 
@@ -284,49 +308,24 @@ uint32_t flow_deadline_first(const struct flow_run *run, const struct conn *conn
 	return deadline_moved(run, conn, dest);
 }
 
-struct flow_item4 {
-	struct tuple4 tuple;
-	struct rte_mbuf *m;
-	struct conn_probe probe;
-};
-
-struct flow_item6 {
-	struct tuple tuple;
-	struct rte_mbuf *m;
-	struct conn_probe probe;
-};
-
-/* A vector under way: what could be parsed, in its order, of one family. */
-union flow_vector {
-	struct flow_item4 four[BATCH_BURST];
-	struct flow_item6 six[BATCH_BURST];
-};
-
-static inline union flow_tuple *vector_tuple(union flow_vector *vector, uint32_t i, const bool six)
+/* Of a packet that was parsed and not rewritten. */
+static inline void tuple_of(const struct rte_mbuf *m, union flow_tuple *tuple, const bool six)
 {
-	return six ? (union flow_tuple *)(void *)&vector->six[i].tuple
-		   : (union flow_tuple *)(void *)&vector->four[i].tuple;
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_LEN);
+
+	if (six)
+		flow_tuple6(ip, &tuple->six);
+	else
+		tuple->four = flow_tuple4(ip);
 }
 
-static inline struct conn_probe *vector_probe(union flow_vector *vector, uint32_t i, const bool six)
+static inline bool item_right(const struct flow_item *item, const bool six)
 {
-	return six ? &vector->six[i].probe : &vector->four[i].probe;
-}
+	union flow_tuple tuple;
 
-static inline struct rte_mbuf *vector_pkt(const union flow_vector *vector, uint32_t i,
-					  const bool six)
-{
-	return six ? vector->six[i].m : vector->four[i].m;
-}
-
-static inline bool vector_found(const union flow_vector *vector, uint32_t i,
-				struct conn_found *found, const bool six)
-{
-	const struct flow_item4 *four = &vector->four[i];
-	const struct flow_item6 *item = &vector->six[i];
-
-	return six ? conn_probe6_end(&item->tuple, &item->probe, found)
-		   : conn_probe_end(&four->tuple, &four->probe, found);
+	tuple_of(item->m, &tuple, six);
+	return six ? conn_probe6_right(&tuple.six, &item->probe)
+		   : conn_probe_right(&tuple.four, &item->probe);
 }
 
 static inline union flow_line line_of(const struct flow_run *run, uint32_t id, const bool six)
@@ -337,34 +336,53 @@ static inline union flow_line line_of(const struct flow_run *run, uint32_t id, c
 }
 
 /* Of a mode that is not straight, or between families. */
-static inline bool found_aside(struct flow_run *run, struct rte_mbuf *m, union flow_line line,
-			       const struct conn_found *found, struct dest *dest, const bool six)
+static __rte_noinline bool found_aside(struct flow_run *run, const struct flow_item *item,
+				       union flow_line line, struct dest *dest, bool six)
 {
-	return six ? flow_aside6(run, m, line, found->id, found->dir, dest)
-		   : flow_aside4(run, m, line, found->id, found->dir, dest);
+	uint32_t id = conn_ref_id(item->probe.ref);
+	enum conn_dir dir = conn_ref_dir(item->probe.ref);
+
+	return six ? flow_aside6(run, item->m, line, id, dir, dest)
+		   : flow_aside4(run, item->m, line, id, dir, dest);
+}
+
+/* Does one of the same connection take the slow path? */
+static inline bool item_left(struct flow_left *left, const struct flow_item *item, const bool six)
+{
+	union flow_tuple tuple;
+
+	tuple_of(item->m, &tuple, six);
+	return left && left_has(left, &tuple, six);
+}
+
+static inline void item_leave(struct flow_left *left, const struct flow_item *item, const bool six)
+{
+	union flow_tuple tuple;
+
+	tuple_of(item->m, &tuple, six);
+	if (left)
+		left_add(left, left_key_of(&tuple, six));
 }
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
-static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vector *vector,
-					   uint32_t i, union flow_line line,
-					   const struct conn_found *found, struct flow_left *left,
+static __rte_always_inline bool flow_found(struct flow_run *run, const struct flow_item *item,
+					   union flow_line line, struct flow_left *left,
 					   const bool six)
 {
-	struct rte_mbuf *m = vector_pkt(vector, i, six);
+	struct rte_mbuf *m = item->m;
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint16_t total = ip_total(frame, six);
 	struct dest *dest;
 	struct adj *adj;
 
-	if (left && left_has(left, vector_tuple(vector, i, six), six))
+	if (item_left(left, item, six))
 		return false;
 	dest = &run->dests[line_conn(line, six)->dest];
-	adj = forward(run, line, found->id, found->dir, dest, frame, total, six);
+	adj = forward(run, line, item, conn_ref_dir(item->probe.ref), dest, frame, total, six);
 	if (unlikely(!adj)) {
-		if (found_aside(run, m, line, found, dest, six))
+		if (found_aside(run, item, line, dest, six))
 			return true;
-		if (left)
-			left_add(left, left_key_of(vector_tuple(vector, i, six), six));
+		item_leave(left, item, six);
 		return false;
 	}
 	push_out(m, (uint16_t)(total + ETH_LEN), adj);
@@ -372,52 +390,51 @@ static __rte_always_inline bool flow_found(struct flow_run *run, union flow_vect
 }
 
 /* The same of a packet of IPv4 whose connection is not of IPv4 alone. */
-static bool found_cross(struct flow_run *run, union flow_vector *vector, uint32_t i,
-			const struct conn_found *found, struct flow_left *left)
+static bool found_cross(struct flow_run *run, const struct flow_item *item, struct flow_left *left)
 {
-	const union flow_tuple *tuple = vector_tuple(vector, i, false);
+	uint32_t id = conn_ref_id(item->probe.ref);
 
-	if (left && left_has(left, tuple, false))
+	if (item_left(left, item, false))
 		return false;
-	if (likely(flow_cross4(run, vector->four[i].m, conn_line6(run->conns, found->id), found->id,
-			       found->dir)))
+	if (likely(flow_cross4(run, item->m, conn_line6(run->conns, id), id,
+			       conn_ref_dir(item->probe.ref))))
 		return true;
-	if (left)
-		left_add(left, left_key_of(tuple, false));
+	item_leave(left, item, false);
 	return false;
 }
 
 /* The guess was wrong: it is of a connection that crosses, or a tag has deceived the probe. */
-static __rte_noinline bool one_again(struct flow_run *run, union flow_vector *vector, uint32_t i,
+static __rte_noinline bool one_again(struct flow_run *run, struct flow_item *item,
 				     struct flow_left *left, bool six)
 {
-	const struct flow_item4 *four = &vector->four[i];
+	union flow_tuple tuple;
 	struct conn_found found;
 
-	if (!six && conn_probe_end_cross(run->conns, &four->tuple, &four->probe, &found))
-		return found_cross(run, vector, i, &found, left);
+	tuple_of(item->m, &tuple, six);
+	if (!six && conn_probe_right_cross(run->conns, &tuple.four, &item->probe))
+		return found_cross(run, item, left);
 	if (six)
-		found.id = conn_lookup(run->conns, &vector->six[i].tuple, &found.dir);
+		found.id = conn_lookup(run->conns, &tuple.six, &found.dir);
 	else
-		conn_lookup4(run->conns, &four->tuple, 1, &found);
+		conn_lookup4(run->conns, &tuple.four, 1, &found);
 	if (found.id == CONN_NONE)
 		return false;
+	item->probe.ref = conn_ref(found.id, found.dir);
 	if (!six && conn_class_of(found.id) != CONN_IP4)
-		return found_cross(run, vector, i, &found, left);
-	return flow_found(run, vector, i, line_of(run, found.id, six), &found, left, six);
+		return found_cross(run, item, left);
+	return flow_found(run, item, line_of(run, found.id, six), left, six);
 }
 
 /* The same; it may also be of a connection that the probe has missed. */
-static __rte_always_inline bool flow_one(struct flow_run *run, union flow_vector *vector,
-					 uint32_t i, struct flow_left *left, const bool six)
+static __rte_always_inline bool flow_one(struct flow_run *run, struct flow_item *item,
+					 struct flow_left *left, const bool six)
 {
-	struct conn_found found;
 	union flow_line line;
 
-	if (unlikely(!vector_found(vector, i, &found, six)))
-		return vector_probe(vector, i, six)->ref && one_again(run, vector, i, left, six);
-	line.four = (struct conn_line4 *)(uintptr_t)vector_probe(vector, i, six)->line;
-	return flow_found(run, vector, i, line, &found, left, six);
+	if (unlikely(!item_right(item, six)))
+		return item->probe.ref && one_again(run, item, left, six);
+	line.four = (struct conn_line4 *)(uintptr_t)item->probe.line;
+	return flow_found(run, item, line, left, six);
 }
 
 static __rte_noinline void tags_back(struct flow_run *run, struct rte_mbuf *m)
@@ -450,75 +467,65 @@ struct flow_parsed {
 };
 
 /* false: it cannot be parsed. */
-static inline bool item4_start(const struct flow_run *run, struct rte_mbuf *m,
-			       struct flow_item4 *item)
+static inline bool item_start(const struct flow_run *run, struct rte_mbuf *m,
+			      struct flow_item *item, const bool six)
 {
-	struct tuple4 tuple; /* apart, so that it stays in registers */
+	union flow_tuple tuple;
 
-	if (unlikely(!flow_parse4(run, m, &tuple)))
+	if (unlikely(six ? !flow_parse6(run, m, &tuple.six) : !flow_parse4(run, m, &tuple.four)))
 		return false;
-	item->tuple = tuple;
-	conn_probe_start(run->conns, &tuple, &item->probe);
-	item->m = m;
-	return true;
-}
-
-static inline bool item6_start(const struct flow_run *run, struct rte_mbuf *m,
-			       struct flow_item6 *item)
-{
-	if (unlikely(!flow_parse6(run, m, &item->tuple)))
-		return false;
-	conn_probe6_start(run->conns, &item->tuple, &item->probe);
+	if (six)
+		conn_probe6_start(run->conns, &tuple.six, &item->probe);
+	else
+		conn_probe_start(run->conns, &tuple.four, &item->probe);
 	item->m = m;
 	return true;
 }
 
 static __rte_always_inline struct flow_parsed vector_parse(const struct flow_run *run,
 							   struct rte_mbuf **pkts, uint32_t n,
-							   union flow_vector *vector,
-							   const bool six)
+							   struct flow_item *items, const bool six)
 {
 	struct flow_parsed parsed = { .n = 0 };
-	struct flow_item4 *four = vector->four;
-	struct flow_item6 *item = vector->six;
+	struct flow_item *item = items;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (likely(six ? item6_start(run, pkts[i], item) : item4_start(run, pkts[i], four)))
-			four++, item++;
+	for (struct rte_mbuf **pkt = pkts; pkt < pkts + n; pkt++) {
+		if (likely(item_start(run, *pkt, item, six)))
+			item++;
 		else
-			parsed.left |= 1u << i;
+			parsed.left |= 1u << (pkt - pkts);
 	}
-	parsed.n = (uint32_t)(six ? item - vector->six : four - vector->four);
+	parsed.n = (uint32_t)(item - items);
 	return parsed;
 }
 
 /* Of what was parsed, all memory that is needed of the index and of connections. */
-static __rte_always_inline void vector_ask(const struct flow_run *run, union flow_vector *vector,
+static __rte_always_inline void vector_ask(const struct flow_run *run, struct flow_item *items,
 					   uint32_t n, const bool six)
 {
 	uint32_t again = 0; /* a bit each: in its second bucket */
 
+#pragma GCC unroll 4
 	for (uint32_t i = 0; i < n; i++)
-		conn_probe_ask(vector_probe(vector, i, six));
+		conn_probe_ask(&items[i].probe);
 	for (uint32_t i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe_guess(run->conns, vector_probe(vector, i, six), six)
-			 << i;
+		again |= (uint32_t)!conn_probe_guess(run->conns, &items[i].probe, false, six) << i;
 	for (; unlikely(again); again &= again - 1)
-		conn_probe_guess(run->conns,
-				 vector_probe(vector, (uint32_t)__builtin_ctz(again), six), six);
+		conn_probe_guess(run->conns, &items[__builtin_ctz(again)].probe, true, six);
 }
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
-static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at,
-		      union flow_vector *vector, uint32_t i, struct flow_left *left, const bool six)
+static bool mixed_new(struct flow_run *run, struct flow_new *new, uint32_t at, struct rte_mbuf *m,
+		      struct flow_left *left, const bool six)
 {
-	union flow_tuple *tuple = vector_tuple(vector, i, six);
+	union flow_tuple tuple;
 
+	tuple_of(m, &tuple, six);
 	/* flow_one() has added what has a connection, but is not for this stage */
-	if (left_has(left, tuple, six))
+	if (left_has(left, &tuple, six))
 		return false;
-	left_add(left, left_key_of(tuple, six));
-	return flow_new_take(run, new, vector_pkt(vector, i, six), at, tuple, six);
+	left_add(left, left_key_of(&tuple, six));
+	return flow_new_take(run, new, m, at, &tuple, six);
 }
 
 /* Of a mode that is not straight. */
@@ -604,7 +611,7 @@ static __rte_always_inline uint32_t new_go_on(struct flow_run *run, const struct
 /* From the first on that does not go to a port, or could not be parsed. Returns how many more have
  * gone there, of connections that were there. */
 static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-					  union flow_vector *vector, struct flow_parsed parsed,
+					  struct flow_item *items, struct flow_parsed parsed,
 					  uint32_t first, const bool six)
 {
 	uint32_t slow = parsed.left & ~parsed.others, opened, hits = 0;
@@ -620,9 +627,9 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 	for (uint32_t at = 0, i = 0; at < n; at++) {
 		if ((parsed.left >> at & 1) || i++ < first)
 			continue;
-		if (flow_one(run, vector, i - 1, &left, six))
+		if (flow_one(run, &items[i - 1], &left, six))
 			hits++;
-		else if (!mixed_new(run, &new, at, vector, i - 1, &left, six))
+		else if (!mixed_new(run, &new, at, pkts[at], &left, six))
 			slow |= 1u << at;
 	}
 	opened = new_go_on(run, &new, six);
@@ -638,17 +645,17 @@ static __rte_always_inline uint32_t mixed(struct flow_run *run, struct rte_mbuf 
 }
 
 static __rte_noinline uint32_t mixed4(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      union flow_vector *vector, struct flow_parsed parsed,
+				      struct flow_item *items, struct flow_parsed parsed,
 				      uint32_t first)
 {
-	return mixed(run, pkts, n, vector, parsed, first, false);
+	return mixed(run, pkts, n, items, parsed, first, false);
 }
 
 static __rte_noinline uint32_t mixed6(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
-				      union flow_vector *vector, struct flow_parsed parsed,
+				      struct flow_item *items, struct flow_parsed parsed,
 				      uint32_t first)
 {
-	return mixed(run, pkts, n, vector, parsed, first, true);
+	return mixed(run, pkts, n, items, parsed, first, true);
 }
 
 /* What could not be parsed because it has tags or is of the other family goes into `others`; which
@@ -679,19 +686,20 @@ static __rte_noinline uint32_t others_take(struct rte_mbuf **pkts, uint32_t left
 static __rte_always_inline bool burst(struct flow_run *run, struct rte_mbuf **pkts, uint32_t n,
 				      struct flow_others *others, const bool six)
 {
-	union flow_vector vector;
-	struct flow_parsed parsed = vector_parse(run, pkts, n, &vector, six);
-	uint32_t hits = 0;
+	struct flow_item items[BATCH_BURST], *item = items;
+	struct flow_parsed parsed = vector_parse(run, pkts, n, items, six);
+	uint32_t hits;
 
-	vector_ask(run, &vector, parsed.n, six);
+	vector_ask(run, items, parsed.n, six);
 	if (likely(!parsed.left))
-		while (hits < n && likely(flow_one(run, &vector, hits, NULL, six)))
-			hits++;
+		while (item < items + n && likely(flow_one(run, item, NULL, six)))
+			item++;
 	else if (others)
 		parsed.others = others_take(pkts, parsed.left, others, six);
+	hits = (uint32_t)(item - items);
 	if (unlikely(hits < n))
-		hits += six ? mixed6(run, pkts, n, &vector, parsed, hits)
-			    : mixed4(run, pkts, n, &vector, parsed, hits);
+		hits += six ? mixed6(run, pkts, n, items, parsed, hits)
+			    : mixed4(run, pkts, n, items, parsed, hits);
 	run->w->counters.flow += hits;
 	run->w->ipvs->shed.hits += hits;
 	return parsed.others != 0;

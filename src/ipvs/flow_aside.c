@@ -88,7 +88,7 @@ static __rte_always_inline void tunnel_put(struct flow_run *run, union flow_line
 
 	count_packet(run, dest, CONN_IN, total);
 	adj_use(run, adj);
-	rewrite(run, line, CONN_IN, ip, six, false, line_nat(line, six));
+	rewrite(run, line, CONN_IN, ip, six, line_tcp(line, six), false, line_nat(line, six));
 	encap_head_put(head, ip, total, each_of(run, head, ip));
 	frame->at -= head->len;
 	frame->len = (uint16_t)(total + head->len + ETH_LEN);

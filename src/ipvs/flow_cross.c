@@ -96,7 +96,7 @@ static inline void cross_l4(const struct conn_line6 *line, enum conn_dir dir, ui
 	uint32_t ports = load32(&line->key[!dir].sport);
 
 	store32(l4, ports << 16 | ports >> 16);
-	rewrite_l4(&line->conn, dir, l4, false);
+	rewrite_l4(&line->conn, dir, l4, line->conn.proto == IPPROTO_TCP, false);
 }
 
 /* One of an echo, or that another mode has left, does not. */

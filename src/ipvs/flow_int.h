@@ -17,12 +17,14 @@ struct rte_mbuf;
 struct route_flow;
 struct worker;
 
-/* What the packets of a vector add to their service's counters. */
+/* What the packets of a run add to their service's counters. */
 struct flow_count {
 	uint32_t service; /* SERVICE_NONE: nothing counted yet */
-	uint32_t pkts[2]; /* by enum conn_dir */
-	uint64_t bytes[2];
+	uint64_t sum[2];  /* by enum conn_dir: FLOW_COUNT_PACKET for each, and bytes */
 };
+#define FLOW_COUNT_SHIFT  32
+#define FLOW_COUNT_PACKET (UINT64_C(1) << FLOW_COUNT_SHIFT)
+_Static_assert(BATCH_MAX *UINT64_C(65536 + 40) < FLOW_COUNT_PACKET, "bytes stay below the packets");
 
 /* What is the same for all packets of a vector. flow_begin() sets each field, but those that say
  * what last_service is, and the numbers of count while that is of no service. */

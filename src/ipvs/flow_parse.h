@@ -127,6 +127,22 @@ static inline bool l4_usual(uint8_t proto, const uint8_t *l4, int l4_len)
 	return likely(dgram_len >= UDP_LEN && dgram_len <= l4_len);
 }
 
+/* Of the packet at its IP header, whose L4 header comes right behind it. */
+static inline struct tuple4 flow_tuple4(const uint8_t *ip)
+{
+	return (struct tuple4){ .addrs = load64(ip + 12),
+				.ports = load32(ip + IP_LEN),
+				.rest = tuple4_rest(ip[9], 0) };
+}
+
+static inline void flow_tuple6(const uint8_t *ip, struct tuple *tuple)
+{
+	uint32_t ports = load32(ip + IP6_LEN);
+
+	memcpy(&tuple->src, ip + 8, 2 * sizeof(tuple->src));
+	tuple_set_rest(tuple, (be16)ports, (be16)(ports >> 16), ip[6], AF_INET6, 0);
+}
+
 /* May this stage take it, as far as the packet itself tells? Then its tuple. */
 static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf *m,
 			       struct tuple4 *tuple)
@@ -147,9 +163,7 @@ static inline bool flow_parse4(const struct flow_run *run, const struct rte_mbuf
 		return false;
 	if (unlikely(!l4_usual(ip[9], ip + IP_LEN, (int)total - (int)IP_LEN)))
 		return false;
-	tuple->addrs = load64(ip + 12);
-	tuple->ports = load32(ip + 20);
-	tuple->rest = tuple4_rest(ip[9], 0);
+	*tuple = flow_tuple4(ip);
 	return true;
 }
 
@@ -177,7 +191,6 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *ip = frame + ETH_LEN;
 	uint16_t there = m->data_len, l4_len;
-	uint32_t ports;
 
 	if (unlikely(there < ETH_LEN + IP6_LEN + UDP_LEN || m->nb_segs != 1 ||
 		     !port_content(m->ol_flags)))
@@ -192,9 +205,7 @@ static inline bool flow_parse6(const struct flow_run *run, const struct rte_mbuf
 	/* UDP's own checksum is all that protects the addresses */
 	if (unlikely(ip[6] == IPPROTO_UDP && load16(ip + IP6_LEN + 6) == 0))
 		return false;
-	memcpy(&tuple->src, ip + 8, 2 * sizeof(tuple->src));
-	ports = load32(ip + IP6_LEN);
-	tuple_set_rest(tuple, (be16)ports, (be16)(ports >> 16), ip[6], AF_INET6, 0);
+	flow_tuple6(ip, tuple);
 	return true;
 }
 

@@ -16,10 +16,10 @@ void flow_count_flush(struct flow_run *run)
 
 	if (!svc)
 		return;
-	svc->counters.inpkts += count->pkts[CONN_IN];
-	svc->counters.inbytes += count->bytes[CONN_IN];
-	svc->counters.outpkts += count->pkts[CONN_OUT];
-	svc->counters.outbytes += count->bytes[CONN_OUT];
+	svc->counters.inpkts += count->sum[CONN_IN] >> FLOW_COUNT_SHIFT;
+	svc->counters.inbytes += count->sum[CONN_IN] & (FLOW_COUNT_PACKET - 1);
+	svc->counters.outpkts += count->sum[CONN_OUT] >> FLOW_COUNT_SHIFT;
+	svc->counters.outbytes += count->sum[CONN_OUT] & (FLOW_COUNT_PACKET - 1);
 }
 
 bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t *adj)
@@ -36,6 +36,11 @@ bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *i
 	nexthop.mtu = path_mtu_limit(w, family, ip, nexthop.mtu);
 	*adj = adj_get(w, family, &nexthop);
 	return true;
+}
+
+bool flow_dest_way_find(struct flow_run *run, struct dest *dest)
+{
+	return flow_way_find(run->w, dest->family, &dest->addr, &dest->adj);
 }
 
 bool flow_client_way_find(struct flow_run *run, union flow_line line, bool six)
@@ -77,7 +82,8 @@ bool flow_moves(struct flow_run *run, union flow_line line, uint32_t id, enum co
 	struct conn *conn = line_conn(line, six);
 	uint32_t before = conn->deadline;
 
-	if (!state_flows(conn, dir, l4) && !state_moves(conn, dir, dest, l4))
+	if (!state_flows(conn, dir, l4, conn->proto == IPPROTO_TCP) &&
+	    !state_moves(conn, dir, dest, l4))
 		return false;
 	conn->deadline = deadline_moved(run, conn, dest);
 	if (conn->deadline < before && id != CONN_NONE)

@@ -35,6 +35,9 @@ void flow_count_flush(struct flow_run *run);
 /* The way to an address of others; false: it is one of ours, or everybody's. */
 bool flow_way_find(struct worker *w, unsigned int family, const union ip_addr *ip, uint16_t *adj);
 
+/* That of a server. */
+bool flow_dest_way_find(struct flow_run *run, struct dest *dest);
+
 /* That of the line's client, into its connection. */
 bool flow_client_way_find(struct flow_run *run, union flow_line line, bool six);
 
@@ -56,8 +59,7 @@ static __rte_always_inline void count_packet(struct flow_run *run, struct dest *
 		flow_count_flush(run);
 		run->count = (struct flow_count){ .service = dest->service };
 	}
-	run->count.pkts[dir]++;
-	run->count.bytes[dir] += bytes;
+	run->count.sum[dir] += FLOW_COUNT_PACKET + bytes;
 	if (dir == CONN_IN) {
 		dest->counters.inpkts++;
 		dest->counters.inbytes += bytes;
@@ -78,7 +80,7 @@ static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
 	uint32_t stamp = run->stamps[dest->slot];
 
 	if (unlikely(dest->stamp != stamp)) {
-		if (!flow_way_find(run->w, dest->family, &dest->addr, &dest->adj))
+		if (!flow_dest_way_find(run, dest))
 			return false;
 		dest->stamp = stamp;
 	}
@@ -134,18 +136,26 @@ static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line
 }
 
 /* Its deadline behind a packet that carries data in the state of data flowing. */
-static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
-				     const struct dest *dest)
+static __rte_always_inline uint32_t deadline_flowing(const struct flow_run *run,
+						     const struct conn *conn,
+						     const struct dest *dest, const bool tcp)
 {
 	if (unlikely(dest->conn_timeout_s))
 		return conn_deadline(dest->conn_timeout_s, run->now_ms);
-	return conn->proto == IPPROTO_TCP ? run->tcp_deadline : run->udp_deadline[conn->state];
+	return tcp ? run->tcp_deadline : run->udp_deadline[conn->state];
+}
+
+static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
+				     const struct dest *dest)
+{
+	return deadline_flowing(run, conn, dest, conn->proto == IPPROTO_TCP);
 }
 
 /* Data flows, in the state that conn is in and stays in. */
-static inline bool state_flows(const struct conn *conn, enum conn_dir dir, const uint8_t *l4)
+static __rte_always_inline bool state_flows(const struct conn *conn, enum conn_dir dir,
+					    const uint8_t *l4, const bool tcp)
 {
-	if (conn->proto == IPPROTO_TCP)
+	if (tcp)
 		return conn->state == STATE_FLOWS &&
 		       !(l4[13] & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG));
 	return dir == CONN_IN || conn->state == STATE_FLOWS;
@@ -159,7 +169,8 @@ static __rte_always_inline bool flow_goes_on(struct flow_run *run, union flow_li
 	struct conn *conn = line_conn(line, six);
 	uint32_t deadline = deadline_next(run, conn, dest);
 
-	if (unlikely(!state_flows(conn, dir, l4) || deadline < conn->deadline))
+	if (unlikely(!state_flows(conn, dir, l4, conn->proto == IPPROTO_TCP) ||
+		     deadline < conn->deadline))
 		return flow_moves(run, line, id, dir, dest, l4, six);
 	conn->deadline = deadline;
 	return true;
@@ -198,12 +209,12 @@ static inline uint16_t ip_total(const uint8_t *frame, const bool six)
 
 static __rte_always_inline void rewrite(const struct flow_run *run, union flow_line line,
 					enum conn_dir dir, uint8_t *ip, const bool six,
-					const bool plain, const bool nat)
+					const bool tcp, const bool plain, const bool nat)
 {
 	if (six)
-		rewrite6(run, line.six, dir, ip, plain, nat);
+		rewrite6(run, line.six, dir, ip, tcp, plain, nat);
 	else
-		rewrite4(run, line.four, dir, ip, plain, nat);
+		rewrite4(run, line.four, dir, ip, tcp, plain, nat);
 }
 
 static inline bool line_nat(union flow_line line, const bool six)
@@ -211,21 +222,25 @@ static inline bool line_nat(union flow_line line, const bool six)
 	return line_conn(line, six)->flags & CONN_NAT;
 }
 
-/* `total` is ip_total(); `plain`: neither SYN nor FIN; `nat` is line_nat(). */
+static inline bool line_tcp(union flow_line line, const bool six)
+{
+	return line_conn(line, six)->proto == IPPROTO_TCP;
+}
+
+/* `total` is ip_total(); `tcp` is line_tcp(); `plain`: neither SYN nor FIN; `nat` is line_nat(). */
 static __rte_always_inline void pass(struct flow_run *run, union flow_line line, enum conn_dir dir,
 				     struct dest *dest, uint8_t *frame, uint16_t total,
-				     struct adj *adj, const bool six, const bool plain,
-				     const bool nat)
+				     struct adj *adj, const bool six, const bool tcp,
+				     const bool plain, const bool nat)
 {
 	uint8_t *ip = frame + ETH_LEN;
 	uint16_t ip_len = six ? IP6_LEN : IP_LEN;
-	struct conn *conn = line_conn(line, six);
 
-	if (dir == CONN_OUT && conn->proto == IPPROTO_TCP)
-		track_server(conn, ip + ip_len, (uint16_t)(total - ip_len), plain);
+	if (dir == CONN_OUT && tcp)
+		track_server(line_conn(line, six), ip + ip_len, (uint16_t)(total - ip_len), plain);
 	count_packet(run, dest, dir, total);
 	adj_use(run, adj);
-	rewrite(run, line, dir, ip, six, plain, nat);
+	rewrite(run, line, dir, ip, six, tcp, plain, nat);
 	memcpy(frame, &adj->eth, sizeof(adj->eth));
 }
 

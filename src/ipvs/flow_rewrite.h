@@ -68,12 +68,13 @@ static inline uint32_t opposite(uint16_t delta)
 	return other ? other : 0xffff;
 }
 
+/* `tcp`: else it is UDP. */
 static __rte_always_inline void rewrite_l4(const struct conn *conn, enum conn_dir dir, uint8_t *l4,
-					   const bool plain)
+					   const bool tcp, const bool plain)
 {
 	uint32_t delta = dir == CONN_IN ? conn->l4_delta : opposite(conn->l4_delta);
 
-	if (conn->proto == IPPROTO_TCP) {
+	if (tcp) {
 		struct rte_tcp_hdr *th = (struct rte_tcp_hdr *)(void *)l4;
 
 		th->cksum = csum_apply(th->cksum, delta + tcp_numbers(conn, dir, l4, plain));
@@ -87,8 +88,8 @@ static __rte_always_inline void rewrite_l4(const struct conn *conn, enum conn_di
 /* The packet at its IP header gets the other direction's tuple, the other way round; `nat`: it has
  * CONN_NAT. */
 static __rte_always_inline void rewrite4(const struct flow_run *run, const struct conn_line4 *line,
-					 enum conn_dir dir, uint8_t *ip, const bool plain,
-					 const bool nat)
+					 enum conn_dir dir, uint8_t *ip, const bool tcp,
+					 const bool plain, const bool nat)
 {
 	const struct conn_key4 *other = &line->key[!dir];
 	struct rte_ipv4_hdr *header = (struct rte_ipv4_hdr *)(void *)ip;
@@ -105,14 +106,14 @@ static __rte_always_inline void rewrite4(const struct flow_run *run, const struc
 		ports = load32(&other->sport);
 		store64(ip + 12, addrs << 32 | addrs >> 32);
 		store32(ip + 20, ports << 16 | ports >> 16);
-		rewrite_l4(conn, dir, ip + IP_LEN, plain);
+		rewrite_l4(conn, dir, ip + IP_LEN, tcp, plain);
 	}
 	header->hdr_checksum = csum_apply(header->hdr_checksum, delta);
 }
 
 static __rte_always_inline void rewrite6(const struct flow_run *run, const struct conn_line6 *line,
-					 enum conn_dir dir, uint8_t *ip, const bool plain,
-					 const bool nat)
+					 enum conn_dir dir, uint8_t *ip, const bool tcp,
+					 const bool plain, const bool nat)
 {
 	const struct tuple *other = &line->key[!dir];
 	uint32_t ports;
@@ -124,7 +125,7 @@ static __rte_always_inline void rewrite6(const struct flow_run *run, const struc
 	memcpy(ip + 8, &other->dst, sizeof(other->dst));
 	memcpy(ip + 24, &other->src, sizeof(other->src));
 	store32(ip + IP6_LEN, ports << 16 | ports >> 16);
-	rewrite_l4(&line->conn, dir, ip + IP6_LEN, plain);
+	rewrite_l4(&line->conn, dir, ip + IP6_LEN, tcp, plain);
 }
 
 #endif

@@ -30,7 +30,7 @@ struct template_use {
 
 static uint32_t template_number(uint32_t id)
 {
-	return (id & CONN_INDEX_MASK) * CONN_CLASSES + conn_class_of(id);
+	return ((id & CONN_INDEX_MASK) - CONN_FIRST) * CONN_CLASSES + conn_class_of(id);
 }
 
 /* Those of all homes lie side by side, as all homes use low numbers first. */

@@ -28,6 +28,17 @@ static inline uint64_t csum_add64(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
+/* Of three; gcc does not see by itself that it can add with carry. */
+static inline uint64_t csum_sum64(uint64_t a, uint64_t b, uint64_t c)
+{
+#ifdef __x86_64__
+	__asm__("add %1, %0\n\tadc %2, %0\n\tadc $0, %0" : "+&r"(a) : "rm"(b), "rm"(c) : "cc");
+	return a;
+#else
+	return csum_add64(csum_add64(a, b), c);
+#endif
+}
+
 /* Is such a sum, not 0, what it is over something whose checksum is right? 2^16 is 1 modulo 0xffff.
  */
 static inline bool csum_right64(uint64_t sum)
@@ -43,8 +54,9 @@ static inline bool csum_ip4_right(const uint8_t *header, uint32_t len)
 	uint32_t word;
 
 	memcpy(words, header, sizeof(words));
-	sum = csum_add64(words[0], words[1]);
-	for (uint32_t at = sizeof(words); at < len; at += sizeof(word)) {
+	memcpy(&word, header + sizeof(words), sizeof(word));
+	sum = csum_sum64(words[0], words[1], word);
+	for (uint32_t at = sizeof(words) + sizeof(word); at < len; at += sizeof(word)) {
 		memcpy(&word, header + at, sizeof(word));
 		sum = csum_add64(sum, word);
 	}

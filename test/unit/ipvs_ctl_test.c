@@ -14,6 +14,7 @@
 #include <rte_byteorder.h>
 
 #include "control/request.h"
+#include "ipvs/conn_int.h"
 #include "ipvs/ipvs_ctl.h"
 #include "ipvs/proto/tcp.h"
 #include "ipvs/template.h"
@@ -779,9 +780,9 @@ static void test_template_list(void **state)
 	assured = true;
 	assert_int_equal(LIST(rig, CONN_LIST, &filter, &listing), 0);
 	assert_int_equal(listing.count, 2);
-	assert_int_equal(template_conns(rig->all[2], 0), 1);
+	assert_int_equal(template_conns(rig->all[2], CONN_FIRST), 1);
 	template_conn_free(rig->all[3], &cold);
-	assert_int_equal(template_conns(rig->all[2], 0), 0);
+	assert_int_equal(template_conns(rig->all[2], CONN_FIRST), 0);
 	ipvs_rig_destroy(rig);
 }
 
