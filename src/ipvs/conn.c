@@ -108,7 +108,7 @@ struct conn_table *conn_table_create(const struct conn_table_config *config)
 {
 	struct conn_table *table;
 
-	if (config->max == 0 || config->max > CONN_INDEX_MASK - CONN_FIRST)
+	if (config->max == 0 || config->max > CONN_INDEX_MASK + 1 - CONN_FIRST)
 		return NULL;
 	table = lines_alloc(sizeof(*table));
 	if (!table)
@@ -619,7 +619,7 @@ bool conn_next(const struct conn_table *table, uint32_t from, uint32_t scan, uin
 	for (unsigned int c = from >> CONN_CLASS_SHIFT; c < CONN_CLASSES; c++, i = 0) {
 		const struct conn_class *class = &table->classes[c];
 
-		for (; i < class->fresh; i++) {
+		for (i = RTE_MAX(i, CONN_FIRST); i < class->fresh; i++) {
 			*id = id_of(c, i);
 			if (scan-- == 0)
 				return false;

@@ -13,7 +13,7 @@
 
 #define CONN_CLASS_SHIFT 30
 #define CONN_INDEX_MASK  ((1u << CONN_CLASS_SHIFT) - 1)
-#define CONN_FIRST       1u /* entry of a class that is used */
+#define CONN_FIRST       1u /* the first entry of a class that is used */
 
 enum conn_class_id { CONN_IP4, CONN_IP6, CONN_CLASSES };
 

@@ -420,6 +420,7 @@ static __rte_noinline bool one_again(struct flow_run *run, struct flow_item *ite
 	if (found.id == CONN_NONE)
 		return false;
 	item->probe.ref = conn_ref(found.id, found.dir);
+	item->probe.line = &conn_line_none; /* the guess was of another one */
 	if (!six && conn_class_of(found.id) != CONN_IP4)
 		return found_cross(run, item, left);
 	return flow_found(run, item, line_of(run, found.id, six), left, six);

@@ -29,7 +29,7 @@
 #define STATE_FLOWS 1
 _Static_assert(TCP_ESTABLISHED == STATE_FLOWS && UDP_NORMAL == STATE_FLOWS && UDP_ONEWAY == 0, "");
 
-/* The counts of a vector so far go to their service. */
+/* The counts of a run so far go to their service. */
 void flow_count_flush(struct flow_run *run);
 
 /* The way to an address of others; false: it is one of ours, or everybody's. */

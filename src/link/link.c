@@ -111,9 +111,7 @@ int link_watch(struct worker *w)
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	int r;
 
-	if (w->armed)
-		link_arm(w, false);
-	w->armed = false;
+	worker_disarm(w);
 	r = epoll < 0 ? -errno : link_watch_fd(epoll, w->bell_fd, false);
 
 	for (unsigned int i = 0; i < link->n_rxqs && r == 0; i++) {

@@ -173,12 +173,6 @@ static void worker_set_rest(struct worker *w, enum worker_rest rest)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static void worker_disarm(struct worker *w)
-{
-	w->arm(w, false);
-	w->armed = false;
-}
-
 /* Until a packet, an op or a hand-over comes, or the next tick of the timers is near. */
 static void worker_sleep(struct worker *w)
 {
@@ -252,8 +246,7 @@ int worker_main(void *worker)
 		if (worker_turn(w) > w->counters.ops - ops) {
 			empty_turns = 0;
 			busy_ns = w->now_ns;
-			if (unlikely(w->armed))
-				worker_disarm(w);
+			worker_disarm(w);
 		} else if (!w->poll_busy) {
 			if (w->counters.ops != ops &&
 			    empty_turns > IDLE_YIELD_TURNS - IDLE_OPS_TURNS)

@@ -69,6 +69,7 @@ struct worker_counters {
 typedef void worker_tick_fn(struct worker *w);
 /* Polls something; returns how many packets there were. */
 typedef unsigned int worker_poll_fn(struct worker *w);
+/* Its receive queues shall wake it, or need not any more; false: they cannot, or there is work. */
 typedef bool worker_arm_fn(struct worker *w, bool on);
 
 struct replication;
@@ -168,6 +169,14 @@ static inline void stage_push(struct worker *w, enum stage_id stage, struct rte_
  * is counted, made + 1, so that the balance holds).
  */
 struct rte_mbuf *worker_make_packet(struct worker *w);
+
+/* Its receive queues need not wake it any more, if they have been told to. */
+static inline void worker_disarm(struct worker *w)
+{
+	if (unlikely(w->armed))
+		w->arm(w, false);
+	w->armed = false;
+}
 
 /* Runs all stages that have packets, in order, until none has. */
 void worker_run_stages(struct worker *w);

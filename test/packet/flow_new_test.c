@@ -334,7 +334,7 @@ static void test_mixed(void **state)
 
 		expect_of(got, n, &known);
 		expect_of(got, n, &new);
-		assert_int_not_equal(rig_conn(h, 0, CLIENT, FIRST + 100 + i).id, 0);
+		assert_int_not_equal(rig_conn(h, 0, CLIENT, FIRST + 100 + i).id, CONN_NONE);
 		/* port unreachable, for those that nobody serves */
 		assert_true(rig_take(h, CLIENT_SIDE).len);
 	}

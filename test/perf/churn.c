@@ -81,7 +81,7 @@ static void before_turn(void *arg)
 static double run(uint64_t packets, double per_packet)
 {
 	struct rig_watch watch = { .due = due, .before = before_turn };
-	unsigned int dirs = rig_answered(churn.rig) ? DIR_BOTH : DIR_IN;
+	unsigned int dirs = rig_dirs(churn.rig);
 	double cycles;
 
 	churn.per_packet = per_packet;

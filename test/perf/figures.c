@@ -52,7 +52,7 @@ struct rig *figure_rig_for(const struct case_plan *plan, enum api_forward mode, 
 
 	rig_grow(rig, flows);
 	rig_load(rig, flows, proto == IPPROTO_TCP ? FRAME_DATA : FRAME_UDP);
-	rig_play(rig, rig_answered(rig) ? DIR_BOTH : DIR_IN, 2 * (uint64_t)flows);
+	rig_play(rig, rig_dirs(rig), 2 * (uint64_t)flows);
 	return rig;
 }
 

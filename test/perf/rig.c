@@ -328,6 +328,11 @@ bool rig_answered(const struct rig *rig)
 	return setup_answered(&rig->config);
 }
 
+unsigned int rig_dirs(const struct rig *rig)
+{
+	return rig_answered(rig) ? DIR_BOTH : DIR_IN;
+}
+
 void rig_overload(struct rig *rig, bool on)
 {
 	rig->overload = on;

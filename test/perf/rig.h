@@ -136,6 +136,9 @@ void rig_use_stages(struct rig *rig, const struct stage *stages);
 /* Do the servers' answers come through the balancer? */
 bool rig_answered(const struct rig *rig);
 
+/* For rig_play(): all ways of its packets. */
+unsigned int rig_dirs(const struct rig *rig);
+
 /* The client's side of the i-th flow, whether or not it is open. */
 void rig_client(const struct rig *rig, uint32_t i, struct bench_seen *tuple);
 
