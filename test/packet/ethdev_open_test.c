@@ -20,10 +20,9 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
-#include "link/ethdev.h"
 #include "link/ethdev_mtu.h"
 #include "link/ethdev_overruns.h"
-#include "packet/harness.h"
+#include "packet/ethdev_rig.h"
 
 #define FRAME 3200 /* of the ring; packet buffers of the harness hold 2048 */
 
@@ -51,30 +50,16 @@ static int iface_ask(const char *name, unsigned long what, struct ifreq *request
 	return r;
 }
 
-struct port_of_kernel {
+struct driver_port {
 	struct harness *h;
-	int fd;
+	int fd; /* of its interface; -1: it has none */
 	struct ethdev_config config;
 };
 
 static const struct bond none; /* a port that is no bonding */
 
-static struct ethdev_config config_of(const char *name, const struct harness *h)
-{
-	return (struct ethdev_config){
-		.name = name,
-		.n_rx_queues = 1,
-		.n_tx_queues = 1,
-		.rx_descriptors = 64,
-		.tx_descriptors = 64,
-		.rss = "all",
-		.mtu = 1500,
-		.pool = h->pool,
-	};
-}
-
 /* A port of AF_PACKET's on an interface of its own; skips the test where that is not allowed. */
-static void af_packet_new(struct port_of_kernel *port, const char *args)
+static void af_packet_new(struct driver_port *port, const char *args)
 {
 	static const struct harness_options options = { .n_workers = 1 };
 	char words[128];
@@ -87,17 +72,29 @@ static void af_packet_new(struct port_of_kernel *port, const char *args)
 	port->fd = iface_new("gone");
 	assert_true(port->fd >= 0);
 	snprintf(words, sizeof(words), "iface=gone%s", args);
-	assert_int_equal(rte_eal_hotplug_add("vdev", "net_af_packet_open", words), 0);
-	port->config = config_of("wan", port->h);
-	assert_int_equal(rte_eth_dev_get_port_by_name("net_af_packet_open", &port->config.id), 0);
+	port->config = ethdev_rig_make(port->h, "wan", "net_af_packet_open", words);
 }
 
-static void port_end(struct port_of_kernel *port)
+static void port_end(struct driver_port *port)
 {
 	ethdev_detach(port->config.id);
 	if (port->fd >= 0)
 		close(port->fd);
 	harness_free(port->h);
+}
+
+/* A port that needs nothing of the kernel's, open. */
+static void ring_new(struct driver_port *on, struct port *port)
+{
+	on->h = harness_new(&(struct harness_options){ .n_workers = 1 });
+	on->config = ethdev_rig_make(on->h, "ring0", "net_ring_open", "");
+	ethdev_rig_open(&on->config, port);
+}
+
+static void ring_end(struct driver_port *on, struct port *port)
+{
+	port->ops->remove(port->handle);
+	harness_free(on->h);
 }
 
 static void assert_stopped(uint16_t id)
@@ -111,7 +108,7 @@ static void assert_stopped(uint16_t id)
 /* Its interface has gone. */
 static void gone_before_the_start(void **state)
 {
-	struct port_of_kernel on = { .fd = -1 };
+	struct driver_port on = { .fd = -1 };
 	struct port port;
 	char error[256] = "";
 
@@ -128,7 +125,7 @@ static void gone_before_the_start(void **state)
 /* The interface is there, and has a smaller largest MTU than the ring's frames. */
 static void mtu_limits(void **state)
 {
-	struct port_of_kernel on = { .fd = -1 };
+	struct driver_port on = { .fd = -1 };
 	struct rte_mempool *large;
 	struct ifreq request = { 0 };
 	struct port port;
@@ -171,23 +168,17 @@ static void mtu_limits(void **state)
 /* What a driver is asked for joins nothing, and what joins is refused. */
 static void joined_segments(void **state)
 {
-	struct port_of_kernel on = { .fd = -1 };
+	struct driver_port on = { .fd = -1 };
 	struct rte_eth_rxq_info queue;
-	char error[256] = "";
 	struct port port;
 
 	assert_true(ethdev_joins(RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM));
 	assert_false(ethdev_joins(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_SCATTER));
 
-	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
-	on.config = config_of("ring0", on.h);
-	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
-	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
-	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
+	ring_new(&on, &port);
 	if (rte_eth_rx_queue_info_get(on.config.id, 0, &queue) == 0)
 		assert_false(ethdev_joins(queue.conf.offloads));
-	port.ops->remove(port.handle);
-	harness_free(on.h);
+	ring_end(&on, &port);
 }
 
 /* Frames lost in the NIC itself: which of a driver's counters are theirs, and their sum. */
@@ -212,19 +203,14 @@ static void overruns(void **state)
 		{ "rx_good_packets", false },
 	};
 	struct ethdev_overruns empty = { .n = 0 }, two;
-	struct port_of_kernel on = { .fd = -1 };
-	char error[256] = "";
+	struct driver_port on = { .fd = -1 };
 	struct rte_mbuf *m;
 	struct port port;
 
 	for (size_t i = 0; i < LENGTH(names); i++)
 		if (ethdev_overruns_named(names[i].name) != names[i].want)
 			fail_msg("%s", names[i].name);
-	on.h = harness_new(&(struct harness_options){ .n_workers = 1 });
-	on.config = config_of("ring0", on.h);
-	assert_int_equal(rte_eal_hotplug_add("vdev", "net_ring_open", ""), 0);
-	assert_int_equal(rte_eth_dev_get_port_by_name("net_ring_open", &on.config.id), 0);
-	assert_int_equal(ethdev_open(&on.config, &port, error, sizeof(error)), 0);
+	ring_new(&on, &port);
 	ethdev_overruns_find(on.config.id, &empty);
 	assert_int_equal(empty.n, 0);
 	assert_int_equal(ethdev_overruns_read(&empty), 0);
@@ -238,8 +224,7 @@ static void overruns(void **state)
 	assert_int_equal(port.ops->rx(port.handle, 0, &m, 1), 1);
 	rte_pktmbuf_free(m);
 	assert_int_equal(ethdev_overruns_read(&two), 2);
-	port.ops->remove(port.handle);
-	harness_free(on.h);
+	ring_end(&on, &port);
 }
 
 int main(void)

@@ -15,10 +15,8 @@
 #include <unistd.h>
 
 #include <rte_dev.h>
-#include <rte_ethdev.h>
 
-#include "link/ethdev.h"
-#include "packet/harness.h"
+#include "packet/ethdev_rig.h"
 
 #define WAIT_MS  10000
 #define FRAMES   40
@@ -35,23 +33,10 @@ struct pair {
 static void open_device(const struct pair *pair, const char *device, const char *words, bool wakes,
 			struct port *port)
 {
-	struct ethdev_config config = {
-		.name = device,
-		.n_rx_queues = 1,
-		.n_tx_queues = 1,
-		.rx_descriptors = 64,
-		.tx_descriptors = 64,
-		.rss = "all",
-		.wakes = wakes,
-		.mtu = 1500,
-		.pool = pair->h->pool,
-	};
-	char error[256] = "";
+	struct ethdev_config config = ethdev_rig_make(pair->h, device, device, words);
 
-	assert_int_equal(rte_eal_hotplug_add("vdev", device, words), 0);
-	assert_int_equal(rte_eth_dev_get_port_by_name(device, &config.id), 0);
-	if (ethdev_open(&config, port, error, sizeof(error)) < 0)
-		fail_msg("%s: %s", device, error);
+	config.wakes = wakes;
+	ethdev_rig_open(&config, port);
 }
 
 /* The worker polls this port alone: those of the harness are down, and nobody sleeps on them. */
@@ -206,31 +191,40 @@ static void sleeper(void **state)
 	pair_end(&pair);
 }
 
+/* One end alone, by which nobody is woken. */
+static void alone_new(struct pair *pair, const char *device, const char *words)
+{
+	*pair = (struct pair){ .h = harness_new(&(struct harness_options){ .n_workers = 1 }) };
+	open_device(pair, device, words, true, &pair->port);
+	poll_it(pair);
+	assert_int_equal(link_watch(pair->w), -EOPNOTSUPP);
+}
+
+static void alone_end(struct pair *pair, const char *device)
+{
+	harness_free(pair->h);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", device), 0);
+}
+
 /* Workers sleep by time on a port whose driver does not interrupt. */
 static void cannot(void **state)
 {
-	struct pair pair = { .h = harness_new(&(struct harness_options){ .n_workers = 1 }) };
+	struct pair pair;
 
-	open_device(&pair, "net_ring_wake", "", true, &pair.port);
-	poll_it(&pair);
-	assert_int_equal(link_watch(pair.w), -EOPNOTSUPP);
+	alone_new(&pair, "net_ring_wake", "");
 	assert_int_equal(pair.w->sleep_fd, -1);
 	link_arm(pair.w, true);
-	harness_free(pair.h);
-	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_ring_wake"), 0);
+	alone_end(&pair, "net_ring_wake");
 }
 
 /* Failsafe's driver wants a service core for interrupts: none is here, so it starts without. */
 static void refuses(void **state)
 {
-	struct pair pair = { .h = harness_new(&(struct harness_options){ .n_workers = 1 }) };
+	struct pair pair;
 
-	open_device(&pair, "net_failsafe_wake", "dev(net_null0)", true, &pair.port);
-	poll_it(&pair);
+	alone_new(&pair, "net_failsafe_wake", "dev(net_null0)");
 	assert_false(pair.port.rx_interrupts);
-	assert_int_equal(link_watch(pair.w), -EOPNOTSUPP);
-	harness_free(pair.h);
-	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_failsafe_wake"), 0);
+	alone_end(&pair, "net_failsafe_wake");
 }
 
 int main(void)

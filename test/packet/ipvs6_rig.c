@@ -90,13 +90,22 @@ size_t rig6_build(uint8_t *ip, const struct packet6 *p)
 	return l4 + l4_len;
 }
 
+/* To our MAC address on that side. */
+static struct frame frame_of(unsigned int side, const uint8_t *ip, size_t len)
+{
+	struct frame frame = { .len = L3 + len,
+			       .bytes = { 2, [5] = (uint8_t)side, [12] = 0x86, 0xdd } };
+
+	memcpy(frame.bytes + L3, ip, len);
+	return frame;
+}
+
 void rig6_send_bytes(struct harness *h, unsigned int side, unsigned int queue, const uint8_t *ip,
 		     size_t len)
 {
-	uint8_t frame[FRAME_MAX] = { 2, 0, 0, 0, 0, (uint8_t)side, [12] = 0x86, 0xdd };
+	struct frame frame = frame_of(side, ip, len);
 
-	memcpy(frame + L3, ip, len);
-	harness_inject(h, side, queue, frame, L3 + len);
+	harness_inject(h, side, queue, frame.bytes, frame.len);
 	harness_turn(h);
 }
 
@@ -106,6 +115,15 @@ void rig6_send(struct harness *h, unsigned int side, unsigned int queue,
 	uint8_t ip[FRAME_MAX];
 
 	rig6_send_bytes(h, side, queue, ip, rig6_build(ip, packet));
+}
+
+void rig6_receive(struct harness *h, unsigned int side, const struct packet6 *packet)
+{
+	uint8_t ip[FRAME_MAX];
+	struct frame frame = frame_of(side, ip, rig6_build(ip, packet));
+
+	harness_receive(h, side, frame.bytes, frame.len);
+	harness_turn(h);
 }
 
 void rig6_expect(struct harness *h, unsigned int side, const struct packet6 *packet)

@@ -46,6 +46,9 @@ void rig6_send_bytes(struct harness *h, unsigned int side, unsigned int queue, c
 void rig6_send(struct harness *h, unsigned int side, unsigned int queue,
 	       const struct packet6 *packet);
 
+/* The same, into the queue that the port's RSS chooses. */
+void rig6_receive(struct harness *h, unsigned int side, const struct packet6 *packet);
+
 /* Exactly this leaves on that side, and nothing else anywhere. */
 void rig6_expect(struct harness *h, unsigned int side, const struct packet6 *packet);
 

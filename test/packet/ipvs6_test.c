@@ -46,13 +46,30 @@ static void test_matrix(void **state)
 	}
 }
 
-/* Into the queue that the port's RSS chooses. */
-static void by_rss(struct harness *h, unsigned int side, const struct packet6 *packet)
-{
-	uint8_t frame[FRAME_MAX] = { 2, [5] = (uint8_t)side, [12] = 0x86, 0xdd };
+#define BY_RSS 50
 
-	harness_receive(h, side, frame, L3 + rig6_build(frame + L3, packet));
-	harness_turn(h);
+/* Connections to that address, which the server answers from that port: RSS delivers each answer to
+ * the owner, nothing is handed over. */
+static void pass_by_rss(struct harness *h, uint8_t proto, const char *dst, uint16_t port)
+{
+	for (uint16_t i = 0; i < BY_RSS; i++) {
+		struct packet6 packet = rig6_from_client(proto), answer;
+		struct frame got;
+
+		packet.dst = dst;
+		packet.sport = (uint16_t)(20000 + i);
+		rig6_receive(h, CLIENT_SIDE, &packet);
+		got = rig_take(h, SERVER_SIDE);
+		answer = (struct packet6){ .src = SERVER6,
+					   .dst = LADDR6,
+					   .sport = port,
+					   .dport = frame_u16(&got, L3 + IP6),
+					   .proto = proto,
+					   .flags = SYN | ACK };
+		rig6_receive(h, SERVER_SIDE, &answer);
+		assert_true(rig_take(h, CLIENT_SIDE).len != 0);
+	}
+	assert_int_equal(harness_handed_out(h), 0);
 }
 
 static void check_rss(unsigned int n_workers, uint16_t entries, uint8_t proto)
@@ -61,29 +78,11 @@ static void check_rss(unsigned int n_workers, uint16_t entries, uint8_t proto)
 						 .rss_entries = { 128, entries } };
 	struct harness *h = rig6_new(&options, proto, 'b');
 
-	for (uint16_t i = 0; i < 50; i++) {
-		struct packet6 packet = rig6_from_client(proto);
-		struct frame got;
-
-		packet.sport = (uint16_t)(20000 + i);
-		by_rss(h, CLIENT_SIDE, &packet);
-		got = rig_take(h, SERVER_SIDE);
-		packet = (struct packet6){ .src = SERVER6,
-					   .dst = LADDR6,
-					   .sport = 8080,
-					   .dport = frame_u16(&got, L3 + IP6),
-					   .proto = proto,
-					   .flags = SYN | ACK };
-		by_rss(h, SERVER_SIDE, &packet);
-		assert_true(rig_take(h, CLIENT_SIDE).len != 0);
-	}
-	for (unsigned int i = 1; i <= h->n_workers; i++)
-		assert_int_equal(h->all[i]->counters.handed_out, 0);
-	assert_int_equal(rig_conns(h), 50);
+	pass_by_rss(h, proto, VIP6, 8080);
+	assert_int_equal(rig_conns(h), BY_RSS);
 	rig_end(h);
 }
 
-/* RSS delivers the answer to the owner: nothing is handed over. */
 static void test_rss(void **state)
 {
 	check_rss(3, 128, IPPROTO_UDP);
@@ -553,24 +552,7 @@ static void check_snat_rss(uint8_t proto)
 	const struct harness_options options = { .n_workers = 4, .rss_entries = { 128, 512 } };
 	struct harness *h = snat_new(&options, proto);
 
-	for (uint16_t i = 0; i < 50; i++) {
-		struct packet6 out = rig6_from_client(proto), back;
-		struct frame got;
-
-		out.dst = SERVER6;
-		out.sport = (uint16_t)(20000 + i);
-		by_rss(h, 0, &out);
-		got = rig_take(h, 1);
-		back = (struct packet6){ .src = SERVER6,
-					 .dst = LADDR6,
-					 .sport = 80,
-					 .dport = frame_u16(&got, L3 + IP6),
-					 .proto = proto,
-					 .flags = SYN | ACK };
-		by_rss(h, 1, &back);
-		assert_true(rig_take(h, 0).len != 0);
-	}
-	assert_int_equal(harness_handed_out(h), 0);
+	pass_by_rss(h, proto, SERVER6, 80);
 	assert_int_equal(harness_all_drops(h), 0);
 	rig_end(h);
 }

@@ -17,6 +17,7 @@
 #include "link/port.h"
 #include "packet/batch.h"
 #include "packet/fnat_rig.h"
+#include "packet/ip4_rig.h"
 
 #define TURNS  300
 #define QUEUED (3 * BATCH_BURST) /* on the port that is full, before each turn */
@@ -68,16 +69,6 @@ static void fill_up(struct fair *fair)
 	}
 }
 
-static unsigned int left_by(struct harness *h, unsigned int side)
-{
-	uint8_t frame[FRAME_MAX];
-	unsigned int n = 0;
-
-	while (harness_take(h, side, frame, sizeof(frame)))
-		n++;
-	return n;
-}
-
 /* A turn: one vector of the full port, and of the other the one frame that is there. */
 static void turn(struct fair *fair)
 {
@@ -91,8 +82,8 @@ static void turn(struct fair *fair)
 	fair->queued -= fair->w->rx_burst;
 	assert_int_equal(fair->w->counters.received - received, fair->w->rx_burst + 1);
 	/* it is the only one that goes there */
-	assert_int_equal(left_by(fair->h, fair->busy), 1);
-	assert_in_range(left_by(fair->h, other), 0, fair->w->rx_burst);
+	assert_int_equal(ip4_count_frames(fair->h, fair->busy), 1);
+	assert_in_range(ip4_count_frames(fair->h, other), 0, fair->w->rx_burst);
 }
 
 static void check(unsigned int n_workers, unsigned int busy, bool opens)
@@ -105,10 +96,10 @@ static void check(unsigned int n_workers, unsigned int busy, bool opens)
 
 	rig_service(fair.h, 'u', 1);
 	harness_turn(fair.h);
-	left_by(fair.h, CLIENT_SIDE); /* announcements of addresses */
-	left_by(fair.h, SERVER_SIDE);
+	ip4_count_frames(fair.h, CLIENT_SIDE); /* announcements of addresses */
+	ip4_count_frames(fair.h, SERVER_SIDE);
 	rig_send(fair.h, CLIENT_SIDE, &first);
-	assert_int_equal(left_by(fair.h, SERVER_SIDE), 1);
+	assert_int_equal(ip4_count_frames(fair.h, SERVER_SIDE), 1);
 	conn = rig_conn(fair.h, IPPROTO_UDP, CLIENT, 999);
 	assert_int_not_equal(conn.id, CONN_NONE);
 	fair.lport = conn.lport;
@@ -117,8 +108,8 @@ static void check(unsigned int n_workers, unsigned int busy, bool opens)
 	for (unsigned int i = 0; i < TURNS; i++)
 		turn(&fair);
 	harness_turn(fair.h);
-	left_by(fair.h, CLIENT_SIDE);
-	left_by(fair.h, SERVER_SIDE);
+	ip4_count_frames(fair.h, CLIENT_SIDE);
+	ip4_count_frames(fair.h, SERVER_SIDE);
 	rig_end(fair.h);
 }
 
