@@ -291,25 +291,38 @@ static void test_all_sorts(void **state)
 	rig_end(h);
 }
 
+static unsigned int slot_of(const struct conn_bucket *bucket, uint16_t tag, uint32_t ref)
+{
+	unsigned int slot = 0;
+
+	while (bucket->ref[slot] != ref || (ref && bucket->tag[slot] != tag))
+		assert_true(++slot < CONN_BUCKET_SLOTS);
+	return slot;
+}
+
 /* Puts another connection before this one where lookups of its client's packets look, under the
  * same tag; or takes it away again. */
 static void deceive(struct rig_conn *conn, const struct rig_conn *other, bool there)
 {
+	uint32_t ref = conn_ref(conn->id, CONN_IN), wrong = conn_ref(other->id, CONN_IN);
 	struct conn_table *conns = conn->w->ipvs->conns;
 	struct conn_bucket *bucket;
-	unsigned int slot = 0;
+	unsigned int from, to;
 	struct tuple in;
 	uint64_t hash;
+	uint16_t tag;
 
 	conn_tuple(conns, conn->id, CONN_IN, &in);
 	hash = tuple_hash(&conns->config.key, &in);
 	bucket = &conns->index.buckets[conn_index_first(&conns->index, hash)];
-	while (bucket->ref[slot] != conn_ref(conn->id, CONN_IN))
-		assert_true(++slot < CONN_BUCKET_SLOTS);
-	assert_int_equal(slot, there ? 0 : 1);
-	bucket->tag[!slot] = bucket->tag[slot];
-	bucket->ref[!slot] = bucket->ref[slot];
-	bucket->ref[slot] = there ? conn_ref(other->id, CONN_IN) : 0;
+	tag = conn_index_tag(hash);
+	from = slot_of(bucket, tag, ref);
+	/* an empty one is behind all that have come */
+	to = there ? slot_of(bucket, tag, 0) : slot_of(bucket, tag, wrong);
+	assert_true(there == (to > from));
+	bucket->tag[to] = tag;
+	bucket->ref[to] = ref;
+	bucket->ref[from] = there ? wrong : 0;
 }
 
 /* Tags are not unique: whose tag leads to another connection first goes on by its own all the same,

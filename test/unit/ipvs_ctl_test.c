@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
-
 #include "control/request.h"
 #include "ipvs/conn_int.h"
 #include "ipvs/ipvs_ctl.h"
@@ -51,7 +49,7 @@ static struct api_service_key service_key(uint32_t n)
 	return (struct api_service_key){ .addr = ip_to_api(&addr),
 					 .family = AF_INET,
 					 .protocol = IPPROTO_TCP,
-					 .port = rte_cpu_to_be_16(80) };
+					 .port = htons(80) };
 }
 
 static struct api_service service_body(uint32_t n)
@@ -66,7 +64,7 @@ static struct api_dest dest_body(uint32_t service, uint32_t n)
 	return (struct api_dest){ .service = service_key(service),
 				  .addr = ip_to_api(&addr),
 				  .family = AF_INET,
-				  .port = rte_cpu_to_be_16(8000),
+				  .port = htons(8000),
 				  .forward = API_FORWARD_FNAT,
 				  .weight = 1 };
 }
@@ -131,7 +129,7 @@ static void break_family(struct api_service *svc)
 
 static void break_address(struct api_service *svc)
 {
-	svc->key.addr.v4 = rte_cpu_to_be_32(0xe0000001);
+	svc->key.addr.v4 = htonl(0xe0000001);
 }
 
 static void break_port(struct api_service *svc)
@@ -366,7 +364,7 @@ static void test_bad_dests(void **state)
 		body.weight = bad_dests[i].weight;
 		body.upper = bad_dests[i].upper;
 		body.lower = bad_dests[i].lower;
-		body.port = rte_cpu_to_be_16(bad_dests[i].port);
+		body.port = htons(bad_dests[i].port);
 		check(RUN(rig, DEST_ADD, &body, error), error, bad_dests[i].error,
 		      bad_dests[i].text);
 	}
@@ -678,8 +676,8 @@ static void each_conn(struct listing *listing, uint16_t kind, const void *object
 	assert_int_equal(conn->vaddr.v4, ipvs_rig_ip(1).v4);
 	assert_int_equal(conn->laddr.v4, ipvs_rig_ip(200).v4);
 	assert_int_equal(conn->daddr.v4, ipvs_rig_ip(100).v4);
-	assert_int_equal(rte_be_to_cpu_16(conn->vport), 80);
-	assert_int_equal(rte_be_to_cpu_16(conn->dport), 8000);
+	assert_int_equal(ntohs(conn->vport), 80);
+	assert_int_equal(ntohs(conn->dport), 8000);
 	assert_int_equal(conn->cport, conn->lport);
 	assert_in_range(conn->worker, 1, 3);
 }
@@ -693,14 +691,14 @@ static void open_conns(struct ipvs_rig *rig, unsigned int worker, uint8_t proto,
 	for (uint16_t port = 1; port <= count; port++) {
 		struct tuple in = { .src = ipvs_rig_ip(5000),
 				    .dst = ipvs_rig_ip(1),
-				    .sport = rte_cpu_to_be_16(port),
-				    .dport = rte_cpu_to_be_16(80),
+				    .sport = htons(port),
+				    .dport = htons(80),
 				    .proto = proto,
 				    .family = AF_INET };
 		struct tuple out = { .src = ipvs_rig_ip(100),
 				     .dst = ipvs_rig_ip(200),
-				     .sport = rte_cpu_to_be_16(8000),
-				     .dport = rte_cpu_to_be_16(port),
+				     .sport = htons(8000),
+				     .dport = htons(port),
 				     .proto = proto,
 				     .family = AF_INET };
 		uint32_t id = conn_create(conns, &in, &out);
