@@ -82,7 +82,7 @@ static __rte_always_inline void entry_prefetch(const struct conn_class *class, u
 
 static int class_create(struct conn_class *class, struct conn_table *table, size_t line_size)
 {
-	size_t max = table->config.max + CONN_FIRST;
+	size_t max = conn_entries(table);
 	int socket = table->config.socket, r;
 
 	class->table = table;
@@ -241,22 +241,6 @@ static inline void probe_finish(const struct conn_table *table, const struct tup
 	}
 }
 
-/* Started; each step is a loop of its own. */
-static __rte_always_inline void probes_guess(const struct conn_table *table,
-					     struct conn_probe *probes, unsigned int n,
-					     const bool six)
-{
-	uint32_t again = 0; /* a bit each: in its second bucket */
-
-	for (unsigned int i = 0; i < n; i++)
-		conn_probe_ask(&probes[i]);
-	for (unsigned int i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe_guess(table, &probes[i], false, six) << i;
-	for (; again; again &= again - 1)
-		conn_probe_guess(table, &probes[__builtin_ctz(again)], true, six);
-}
-_Static_assert(BATCH_BURST <= 32, "a bit each");
-
 HOT_VARIANTS
 static void lookup4(const struct conn_table *table, const struct tuple4 *tuples, unsigned int n,
 		    struct conn_found *found)
@@ -265,7 +249,7 @@ static void lookup4(const struct conn_table *table, const struct tuple4 *tuples,
 
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe_start(table, &tuples[i], &probes[i]);
-	probes_guess(table, probes, n, false);
+	conn_probes_guess(table, probes, sizeof(probes[0]), n, false);
 	for (unsigned int i = 0; i < n; i++)
 		probe_finish(table, &tuples[i], &probes[i], &found[i]);
 }
@@ -284,7 +268,7 @@ static void lookup6(const struct conn_table *table, const struct tuple *const *t
 
 	for (unsigned int i = 0; i < n; i++)
 		conn_probe6_start(table, tuples[i], &probes[i]);
-	probes_guess(table, probes, n, true);
+	conn_probes_guess(table, probes, sizeof(probes[0]), n, true);
 	for (unsigned int i = 0; i < n; i++) {
 		found[i] = found_of(&probes[i]);
 		if (likely(conn_probe6_right(tuples[i], &probes[i])))

@@ -22,7 +22,7 @@ static void ahead(const struct region *region, size_t size, size_t first, size_t
 void conn_ahead(const struct conn_table *table)
 {
 	uint32_t count = __atomic_load_n(&table->count, __ATOMIC_RELAXED);
-	size_t max = table->config.max + CONN_FIRST;
+	size_t max = conn_entries(table);
 	bool used = false;
 
 	for (unsigned int c = 0; c < CONN_CLASSES; c++) {

@@ -65,6 +65,12 @@ struct conn_table {
 	struct conn_class classes[CONN_CLASSES];
 };
 
+/* Of a class, the one that is never used included. */
+static inline size_t conn_entries(const struct conn_table *table)
+{
+	return (size_t)table->config.max + CONN_FIRST;
+}
+
 static inline unsigned int conn_class_of(uint32_t id)
 {
 	return id >> CONN_CLASS_SHIFT & 1;

@@ -2,11 +2,11 @@
 /*
  * ipvs/conn_probe: a lookup in steps, for vectors of one family: each step asks
  * for the memory that the next one reads. conn_probe_start() for all of a vector,
- * conn_probe_ask() for all, conn_probe_guess() for all, and a second time
- * for those where it returned false, then conn_probe_right(); start and right have a …6 for IPv6.
- * Each step is a loop of its own, as short as can be: an address that no TLB has is
- * translated before a prefetch leaves the processor's window of a few hundred
- * instructions, and only translations within that window overlap.
+ * then conn_probes_guess(), which is conn_probe_ask() for all and conn_probe_guess()
+ * for all, and a second time for those where it returned false, then
+ * conn_probe_right(); start and right have a …6 for IPv6. Each step is a loop of its own, as short
+ * as can be: an address that no TLB has is translated before a prefetch leaves the processor's
+ * window of a few hundred instructions, and only translations within that window overlap.
  */
 #ifndef IPVS_CONN_PROBE_H
 #define IPVS_CONN_PROBE_H
@@ -17,6 +17,7 @@
 #include <rte_common.h>
 
 #include "ipvs/conn_int.h"
+#include "packet/batch.h"
 
 struct conn_probe {
 	const struct conn_bucket *bucket;
@@ -80,7 +81,7 @@ static __rte_always_inline bool conn_probe_guess(const struct conn_table *table,
 
 	for (unsigned int match = conn_bucket_match(bucket, probe->tag); likely(match);
 	     match &= match - 1) {
-		uint32_t ref = bucket->ref[__builtin_ctzll(match)];
+		uint32_t ref = bucket->ref[(unsigned int)__builtin_ctz(match)];
 		uint32_t id = conn_ref_id(ref);
 
 		if (likely(!six && conn_ref_is4(ref))) {
@@ -102,6 +103,34 @@ static __rte_always_inline bool conn_probe_guess(const struct conn_table *table,
 	conn_probe_turn(table, probe);
 	return false;
 }
+
+/* The i-th probe, of which each lies `stride` bytes behind the one before. */
+static inline struct conn_probe *conn_probe_at(struct conn_probe *first, size_t stride,
+					       unsigned int i)
+{
+	return (struct conn_probe *)(void *)((char *)first + i * stride);
+}
+
+/* Asks for all memory that n probes which were started need, of the index and of connections. */
+static __rte_always_inline void conn_probes_guess(const struct conn_table *table,
+						  struct conn_probe *first, const size_t stride,
+						  unsigned int n, const bool six)
+{
+	uint32_t again = 0; /* a bit each: in its second bucket */
+
+#pragma GCC unroll 4
+	for (unsigned int i = 0; i < n; i++)
+		conn_probe_ask(conn_probe_at(first, stride, i));
+	for (unsigned int i = 0; i < n; i++)
+		again |= (uint32_t)!conn_probe_guess(table, conn_probe_at(first, stride, i), false,
+						     six)
+			 << i;
+	for (; unlikely(again); again &= again - 1)
+		conn_probe_guess(table,
+				 conn_probe_at(first, stride, (unsigned int)__builtin_ctz(again)),
+				 true, six);
+}
+_Static_assert(BATCH_BURST <= 32, "a bit each");
 
 /* Protocol and zone, as tuple4_rest(). */
 static inline uint32_t conn_rest4(const struct conn *conn)

@@ -178,7 +178,7 @@ static __rte_always_inline struct adj *forward_flowing(struct flow_run *run, uni
 {
 	const uint8_t *l4 = frame + ETH_LEN + (six ? IP6_LEN : IP_LEN);
 	struct conn *conn = line_conn(line, six);
-	uint32_t deadline = deadline_flowing(run, conn, dest, tcp);
+	uint32_t deadline = deadline_next(run, conn, dest, tcp);
 
 	if (unlikely(!state_flows(conn, dir, l4, tcp) || deadline < conn->deadline))
 		return forward_move(run, line, item, dir, dest, frame, adj, six);
@@ -351,17 +351,20 @@ static inline bool item_left(struct flow_left *left, const struct flow_item *ite
 {
 	union flow_tuple tuple;
 
+	if (!left)
+		return false;
 	tuple_of(item->m, &tuple, six);
-	return left && left_has(left, &tuple, six);
+	return left_has(left, &tuple, six);
 }
 
 static inline void item_leave(struct flow_left *left, const struct flow_item *item, const bool six)
 {
 	union flow_tuple tuple;
 
+	if (!left)
+		return;
 	tuple_of(item->m, &tuple, six);
-	if (left)
-		left_add(left, left_key_of(&tuple, six));
+	left_add(left, left_key_of(&tuple, six));
 }
 
 /* false: it takes the slow path. `left` is NULL as long as nobody before it has. */
@@ -498,21 +501,6 @@ static __rte_always_inline struct flow_parsed vector_parse(const struct flow_run
 	}
 	parsed.n = (uint32_t)(item - items);
 	return parsed;
-}
-
-/* Of what was parsed, all memory that is needed of the index and of connections. */
-static __rte_always_inline void vector_ask(const struct flow_run *run, struct flow_item *items,
-					   uint32_t n, const bool six)
-{
-	uint32_t again = 0; /* a bit each: in its second bucket */
-
-#pragma GCC unroll 4
-	for (uint32_t i = 0; i < n; i++)
-		conn_probe_ask(&items[i].probe);
-	for (uint32_t i = 0; i < n; i++)
-		again |= (uint32_t)!conn_probe_guess(run->conns, &items[i].probe, false, six) << i;
-	for (; unlikely(again); again &= again - 1)
-		conn_probe_guess(run->conns, &items[__builtin_ctz(again)].probe, true, six);
 }
 
 /* Of no connection that was found, and alone: its connection may be opened here. */
@@ -691,7 +679,7 @@ static __rte_always_inline bool burst(struct flow_run *run, struct rte_mbuf **pk
 	struct flow_parsed parsed = vector_parse(run, pkts, n, items, six);
 	uint32_t hits;
 
-	vector_ask(run, items, parsed.n, six);
+	conn_probes_guess(run->conns, &items->probe, sizeof(*items), parsed.n, six);
 	if (likely(!parsed.left))
 		while (item < items + n && likely(flow_one(run, item, NULL, six)))
 			item++;

@@ -24,7 +24,8 @@ struct flow_count {
 };
 #define FLOW_COUNT_SHIFT  32
 #define FLOW_COUNT_PACKET (UINT64_C(1) << FLOW_COUNT_SHIFT)
-_Static_assert(BATCH_MAX *UINT64_C(65536 + 40) < FLOW_COUNT_PACKET, "bytes stay below the packets");
+_Static_assert(UINT64_C(65536 + 40) * BATCH_MAX < FLOW_COUNT_PACKET,
+	       "bytes stay below the packets");
 
 /* What is the same for all packets of a vector. flow_begin() sets each field, but those that say
  * what last_service is, and the numbers of count while that is of no service. */

@@ -82,8 +82,7 @@ bool flow_moves(struct flow_run *run, union flow_line line, uint32_t id, enum co
 	struct conn *conn = line_conn(line, six);
 	uint32_t before = conn->deadline;
 
-	if (!state_flows(conn, dir, l4, conn->proto == IPPROTO_TCP) &&
-	    !state_moves(conn, dir, dest, l4))
+	if (!state_flows(conn, dir, l4, line_tcp(line, six)) && !state_moves(conn, dir, dest, l4))
 		return false;
 	conn->deadline = deadline_moved(run, conn, dest);
 	if (conn->deadline < before && id != CONN_NONE)

@@ -74,6 +74,12 @@ static inline struct conn *line_conn(union flow_line line, const bool six)
 	return six ? &line.six->conn : &line.four->conn;
 }
 
+/* Else it is UDP's: this stage has no others. */
+static inline bool line_tcp(union flow_line line, const bool six)
+{
+	return line_conn(line, six)->proto == IPPROTO_TCP;
+}
+
 /* Is the way to the server up to date? Else it is looked up. */
 static inline bool dest_way_fresh(struct flow_run *run, struct dest *dest)
 {
@@ -136,19 +142,13 @@ static __rte_always_inline bool ways_fresh(struct flow_run *run, union flow_line
 }
 
 /* Its deadline behind a packet that carries data in the state of data flowing. */
-static __rte_always_inline uint32_t deadline_flowing(const struct flow_run *run,
-						     const struct conn *conn,
-						     const struct dest *dest, const bool tcp)
+static __rte_always_inline uint32_t deadline_next(const struct flow_run *run,
+						  const struct conn *conn, const struct dest *dest,
+						  const bool tcp)
 {
 	if (unlikely(dest->conn_timeout_s))
 		return conn_deadline(dest->conn_timeout_s, run->now_ms);
 	return tcp ? run->tcp_deadline : run->udp_deadline[conn->state];
-}
-
-static inline uint32_t deadline_next(const struct flow_run *run, const struct conn *conn,
-				     const struct dest *dest)
-{
-	return deadline_flowing(run, conn, dest, conn->proto == IPPROTO_TCP);
 }
 
 /* Data flows, in the state that conn is in and stays in. */
@@ -166,11 +166,11 @@ static __rte_always_inline bool flow_goes_on(struct flow_run *run, union flow_li
 					     uint32_t id, enum conn_dir dir, struct dest *dest,
 					     const uint8_t *l4, const bool six)
 {
+	const bool tcp = line_tcp(line, six);
 	struct conn *conn = line_conn(line, six);
-	uint32_t deadline = deadline_next(run, conn, dest);
+	uint32_t deadline = deadline_next(run, conn, dest, tcp);
 
-	if (unlikely(!state_flows(conn, dir, l4, conn->proto == IPPROTO_TCP) ||
-		     deadline < conn->deadline))
+	if (unlikely(!state_flows(conn, dir, l4, tcp) || deadline < conn->deadline))
 		return flow_moves(run, line, id, dir, dest, l4, six);
 	conn->deadline = deadline;
 	return true;
@@ -180,9 +180,11 @@ static __rte_always_inline bool flow_goes_on(struct flow_run *run, union flow_li
 static inline uint32_t deadline_moved(const struct flow_run *run, const struct conn *conn,
 				      const struct dest *dest)
 {
-	if (conn->proto == IPPROTO_TCP && conn->state != STATE_FLOWS)
+	const bool tcp = conn->proto == IPPROTO_TCP;
+
+	if (tcp && conn->state != STATE_FLOWS)
 		return conn_deadline(run->w->ipvs->config.tcp_timeout_s[conn->state], run->now_ms);
-	return deadline_next(run, conn, dest);
+	return deadline_next(run, conn, dest, tcp);
 }
 
 /* Both sides are of this family. */
@@ -220,11 +222,6 @@ static __rte_always_inline void rewrite(const struct flow_run *run, union flow_l
 static inline bool line_nat(union flow_line line, const bool six)
 {
 	return line_conn(line, six)->flags & CONN_NAT;
-}
-
-static inline bool line_tcp(union flow_line line, const bool six)
-{
-	return line_conn(line, six)->proto == IPPROTO_TCP;
 }
 
 /* `total` is ip_total(); `tcp` is line_tcp(); `plain`: neither SYN nor FIN; `nat` is line_nat(). */

@@ -42,8 +42,8 @@ HOT_VARIANTS static uint32_t sum_words(const void *data, size_t len, uint32_t su
 		b += y >> 32;
 	}
 	a += b;
-	total = csum_add64(csum_add64(total, a[0]), a[1]);
-	total = csum_add64(csum_add64(total, a[2]), a[3]);
+	total = csum_sum64(total, a[0], a[1]);
+	total = csum_sum64(total, a[2], a[3]);
 	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		total = csum_add64(total, word);

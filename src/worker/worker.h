@@ -69,7 +69,7 @@ struct worker_counters {
 typedef void worker_tick_fn(struct worker *w);
 /* Polls something; returns how many packets there were. */
 typedef unsigned int worker_poll_fn(struct worker *w);
-/* Its receive queues shall wake it, or need not any more; false: they cannot, or there is work. */
+/* Its receive queues, if they can wake it, do so from now on, or no longer. false: none does. */
 typedef bool worker_arm_fn(struct worker *w, bool on);
 
 struct replication;

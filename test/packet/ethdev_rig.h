@@ -2,8 +2,8 @@
 /*
  * packet/ethdev_rig: ports of DPDK's drivers, next to the two of a harness, for
  * the tests of what a driver is asked for and does. A device is made as on
- * DPDK's command line, and its port opened with one queue each way; between the
- * two a test may change what it is opened with, or take away what it stands on.
+ * DPDK's command line, and its port opened, with one queue each way unless a test
+ * changes that between the two; it may also take away what the port stands on.
  */
 #ifndef PACKET_ETHDEV_RIG_H
 #define PACKET_ETHDEV_RIG_H

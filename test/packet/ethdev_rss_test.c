@@ -10,34 +10,23 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <rte_dev.h>
 #include <rte_ethdev.h>
 
-#include "link/ethdev.h"
 #include "link/plug.h"
 #include "link/rss.h"
-#include "packet/harness.h"
+#include "packet/ethdev_rig.h"
 
 #define WORKERS   3
 #define NULL_RETA 128 /* entries */
 
 static void open_null(struct harness *h, const char *rss, uint16_t queues, struct port *port)
 {
-	struct ethdev_config config = {
-		.name = "null0",
-		.n_rx_queues = queues,
-		.n_tx_queues = WORKERS,
-		.rx_descriptors = 64,
-		.tx_descriptors = 64,
-		.rss = rss,
-		.mtu = 1500,
-		.pool = h->pool,
-	};
-	char error[256] = "";
+	struct ethdev_config config = ethdev_rig_make(h, "null0", "net_null_rss", "no-rx=1");
 
-	assert_int_equal(rte_eal_hotplug_add("vdev", "net_null_rss", "no-rx=1"), 0);
-	assert_int_equal(rte_eth_dev_get_port_by_name("net_null_rss", &config.id), 0);
-	assert_int_equal(ethdev_open(&config, port, error, sizeof(error)), 0);
+	config.n_rx_queues = queues;
+	config.n_tx_queues = WORKERS;
+	config.rss = rss;
+	ethdev_rig_open(&config, port);
 }
 
 /* The device goes, so that the next test can make it. */

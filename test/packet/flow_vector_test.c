@@ -318,7 +318,7 @@ static void deceive(struct rig_conn *conn, const struct rig_conn *other, bool th
 	tag = conn_index_tag(hash);
 	from = slot_of(bucket, tag, ref);
 	/* an empty one is behind all that have come */
-	to = there ? slot_of(bucket, tag, 0) : slot_of(bucket, tag, wrong);
+	to = slot_of(bucket, tag, there ? 0 : wrong);
 	assert_true(there == (to > from));
 	bucket->tag[to] = tag;
 	bucket->ref[to] = ref;

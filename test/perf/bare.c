@@ -4,10 +4,11 @@
  * done with it: a random line of an index as large as that of so many
  * connections, and the connection's line that it names, which is written. In
  * vectors of 32, each asked for as early as the flow stage can, in 2 MB pages
- * where there are any; nothing is parsed, hashed, compared or rewritten. Once by
- * itself, and once within the floor's own vectors, in the flow stage's order,
- * where these lines and the packets take cache and translations from each other.
- * In turn with the floor; the trace is as long as with so many flows.
+ * where there are any; nothing is parsed, hashed, compared or rewritten. By
+ * itself, vectors overlapping or one behind the other; and within the floor's own
+ * vectors, in the flow stage's order, where these lines and the packets take cache
+ * and translations from each other. In turn with the floor; the trace is as long
+ * as with so many flows.
  *
  * Last, lines that a second-level cache holds, which lie close together, some in
  * each of fewer pages, or one in each of many: what that takes more is what it
